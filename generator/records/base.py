@@ -1,0 +1,41 @@
+"""The one rule every record keeps: frozen, no unknown fields, no NaN, JSON that never changes for equal values."""
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class RecordError(Exception):
+    """A record file is missing, unreadable, or was written by another version of the schema."""
+
+
+class Record(BaseModel):
+    """An immutable, validated value that survives a round trip through JSON unchanged."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    def to_json(self) -> str:
+        """Canonical text: sorted keys, one space of indent, full precision, final newline."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1) + "\n"
+
+    @classmethod
+    def read(cls, path: Path):
+        """The record stored at `path`.
+
+        Raises:
+            RecordError: The file is missing or does not match this schema.
+        """
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise RecordError(f"{path}: no such record; run `make study` first") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise RecordError(
+                f"{path}: {place}: {first['msg']}; it was written by another version, "
+                "run `make study` to write it again"
+            ) from None

@@ -1,0 +1,89 @@
+"""Arithmetic on counts and outcome tables: rates, Wilson intervals, paired two-level bootstrap. Numpy only."""
+
+import math
+
+import numpy as np
+
+from generator.records.results import Confusion, Direction, Estimate
+
+Z95 = 1.959963984540054
+"""97.5 % quantile of the normal distribution."""
+
+
+def wilson(rate: float, n: int) -> tuple[float, float]:
+    """95 % Wilson score interval of a rate over n rows.
+
+    (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n), which never leaves [0, 1].
+    `rate` may be a mean over seeds: rows are what is sampled, so n counts rows only.
+
+    Source: Wilson 1927, J. Am. Stat. Assoc. 22, 209.
+    """
+    if n <= 0:
+        raise ValueError("a rate over no rows has no interval")
+    centre = rate + Z95**2 / (2 * n)
+    half = Z95 * math.sqrt(rate * (1 - rate) / n + Z95**2 / (4 * n * n))
+    scale = 1 + Z95**2 / n
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+def rate_estimate(hits: int, rows: int, seeds: int) -> Estimate:
+    """Mean rate over seeds, `hits` out of rows * seeds, with the Wilson interval of `rows`."""
+    value = hits / (rows * seeds)
+    low, high = wilson(value, rows)
+    return Estimate(value=value, low=low, high=high, n=rows, seeds=seeds, method="wilson")
+
+
+def confusion(right: np.ndarray, y: np.ndarray) -> Confusion:
+    """Counts over seeds from `right` (seeds, n), whether each row was judged correctly, and y (n,)."""
+    fraud = y == 1
+    caught, cleared = int(right[:, fraud].sum()), int(right[:, ~fraud].sum())
+    return Confusion(
+        true_positives=caught,
+        false_negatives=right[:, fraud].size - caught,
+        true_negatives=cleared,
+        false_positives=right[:, ~fraud].size - cleared,
+    )
+
+
+class Resamples:
+    """Draws of (seeds, rows) with replacement, rows within each class, shared by every paired comparison.
+
+    Two-level: one draw takes seeds, then rows; sharing the draws keeps all comparisons paired.
+    """
+
+    def __init__(self, y: np.ndarray, seeds: int, draws: int, rng: np.random.Generator):
+        self.n, self.seeds = len(y), seeds
+        self.seed_weights = rng.multinomial(seeds, np.full(seeds, 1 / seeds), draws) / seeds
+        self.row_weights = np.zeros((draws, len(y)), dtype=np.float32)
+        for label in (0, 1):
+            rows = np.flatnonzero(y == label)
+            self.row_weights[:, rows] = rng.multinomial(
+                len(rows), np.full(len(rows), 1 / len(rows)), draws
+            )
+
+    def means(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Mean of values (seeds, n) over the chosen rows (n,) bool, once per draw."""
+        by_row = self.seed_weights @ values[:, rows]  # (draws, rows)
+        weights = self.row_weights[:, rows]
+        return (by_row * weights).sum(1) / weights.sum(1)
+
+    def estimate(self, value: float, draws: np.ndarray, rows: int) -> Estimate:
+        """`value` with the middle 95 % of `draws` as its interval."""
+        low, high = np.quantile(draws, (0.025, 0.975))
+        return Estimate(
+            value=value, low=float(low), high=float(high), n=rows, seeds=self.seeds,
+            method="bootstrap",
+        )  # fmt: skip
+
+    def difference(self, a: np.ndarray, b: np.ndarray, rows: np.ndarray) -> Estimate:
+        """mean(a) - mean(b) over the chosen rows, a and b (seeds, n), paired by seed and row."""
+        gap = a.astype(np.float32) - b.astype(np.float32)
+        value = float(gap[:, rows].mean(dtype=np.float64))
+        return self.estimate(value, self.means(gap, rows), int(rows.sum()))
+
+
+def direction(estimate: Estimate) -> Direction:
+    """The word for a difference: none where the interval contains zero."""
+    if estimate.low > 0:
+        return "higher"
+    return "lower" if estimate.high < 0 else "no difference"

@@ -1,0 +1,409 @@
+"""What was found: counts, full-precision values and their intervals. Rounding happens in `generator.report.formats`."""
+
+from typing import Literal
+
+from generator.records.base import Record
+from generator.records.spec import StudySpec
+
+Direction = Literal["higher", "lower", "no difference"]
+Control = Literal["free", "effort", "insider", "nobody"]
+Attacked = Literal["clean", "fgsm", "pgd"]
+
+
+class Estimate(Record):
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    """Rows behind the value (not rows times seeds)."""
+    seeds: int
+    """Independent repetitions behind the value; 0 where no model is involved."""
+    method: Literal["wilson", "bootstrap"]
+
+
+class Confusion(Record):
+    """Counts added up over all seeds; fraud is the positive class.
+
+    Under attack a row keeps its right answer only if it is right before and after.
+    """
+
+    true_positives: int
+    false_negatives: int
+    false_positives: int
+    true_negatives: int
+
+
+# ---------------------------------------------------------------- the data
+
+
+class Feature(Record):
+    """One input of the model, in the units a person uses."""
+
+    name: str
+    """Column name in the table."""
+    title: str
+    unit: str
+    """Empty for a bare count or score."""
+    decimals: int
+    """Digits after the point that mean something in this unit (cents: 2)."""
+    control: Control
+    """Who can change it: anybody free of cost, a fraudster with effort, an insider, nobody."""
+    helps: Literal["up", "down", "both", "none"]
+    """Direction in which a fraudster who can change it would move it."""
+    note: str
+    low: float
+    high: float
+    mean: float
+    standard_deviation: float
+    """Of all rows; one unit of epsilon is about this much."""
+
+
+class Histogram(Record):
+    """A numeric column, binned by class; shares of rows are left to the chart."""
+
+    column: str
+    title: str
+    unit: str
+    edges: tuple[float, ...]
+    """Bin edges, one more than counts."""
+    legitimate: tuple[int, ...]
+    fraud: tuple[int, ...]
+    log_scale: bool
+    """Edges rise geometrically: draw the axis in logarithms."""
+    model_input: bool
+
+
+class CategoryCount(Record):
+    category: str
+    legitimate: int
+    fraud: int
+
+
+class Breakdown(Record):
+    """Rows and frauds per category of one column (or per hour, weekday, month)."""
+
+    column: str
+    title: str
+    kind: Literal["category", "time", "rows_per_id"]
+    """`rows_per_id`: the category is how many rows an identifier has, the counts are rows."""
+    categories: tuple[CategoryCount, ...]
+    note: str
+    """One sentence without digits: what to see. May be empty."""
+
+
+class Correlations(Record):
+    columns: tuple[str, ...]
+    """Titles of the columns, in the order of rows and columns of the matrices."""
+    pearson: tuple[tuple[float, ...], ...]
+    spearman: tuple[tuple[float, ...], ...]
+    n: int
+
+
+class Calendar(Record):
+    """Rows per calendar day, for the heat map."""
+
+    dates: tuple[str, ...]
+    """ISO dates, rising, every day between the first and the last."""
+    rows: tuple[int, ...]
+
+
+class Anomaly(Record):
+    """One data-quality finding: a sentence, a value or two, and a small bar chart."""
+
+    slug: str
+    title: str
+    statement: str
+    """A sentence with {name} where a fact goes; the report fills and rounds it."""
+    facts: dict[str, float]
+    fact_formats: dict[str, Literal["percent", "count", "number", "days"]]
+    """How each fact is written; same keys as `facts`."""
+    labels: tuple[str, ...]
+    values: tuple[float, ...]
+    x_title: str
+    y_title: str
+
+
+class ColumnSummary(Record):
+    name: str
+    kind: Literal["identifier", "category", "number", "date"]
+    unique: int
+    missing: int
+    low: str
+    """Smallest value as text (empty for identifiers)."""
+    high: str
+    role: str
+    """What the study does with it, in a few words without digits."""
+
+
+class LabelCard(Record):
+    """How the label came about and what an attack may do to it."""
+
+    n_fraud: int
+    cut: float
+    """Lowest score among the flagged rows."""
+    score_edges: tuple[float, ...]
+    score_counts: tuple[int, ...]
+    medians: dict[str, tuple[float, float]]
+    """Feature name -> (median of legitimate rows, median of frauds), raw units."""
+    fraud_value_share: float
+    """Share of all money that sits in flagged rows."""
+    mean_fraud_amount: float
+    """USD."""
+    weight_overlap_mean: float
+    """Mean share of frauds kept when every weight is moved by -20, 0 or +20 %, over all corner combinations."""
+    weight_overlap_low: float
+    """The least such share."""
+    flip_epsilons: tuple[float, ...]
+    flip_shares: tuple[float, ...]
+    """Share of frauds whose own score can drop below the cut within epsilon on all model inputs."""
+
+
+class DataSource(Record):
+    """Which data this is, and how a reader can tell."""
+
+    status: Literal["synthetic", "kaggle_verified", "kaggle_columns", "stand_in"]
+    origin: str
+    """Where it came from, in words: no path of a machine."""
+    file_sha256: str
+    """Of the bytes read; empty for simulated data."""
+    canonical_sha256: str
+    """Of the canonical table: column order of the file, ISO minutes, money with 2 decimals, LF."""
+    licence: str
+
+
+class DatasetSummary(Record):
+    name: str
+    title: str
+    """Short name for charts and headings."""
+    description: str
+    """One or two sentences without digits."""
+    source: DataSource
+    n_rows: int
+    columns: tuple[ColumnSummary, ...]
+    features: tuple[Feature, ...]
+    """The model's inputs, in the order the model sees them."""
+    label: LabelCard
+    histograms: tuple[Histogram, ...]
+    breakdowns: tuple[Breakdown, ...]
+    correlations: Correlations
+    calendar: Calendar | None
+    anomalies: tuple[Anomaly, ...]
+
+
+# ---------------------------------------------------------------- models under attack
+
+
+class Evaluation(Record):
+    """One state of one model against one attack at one budget, every row judged out of fold."""
+
+    attack: Attacked
+    epsilon: float
+    """0 for `clean`."""
+    confusion: Confusion
+    accuracy: Estimate
+    """Clean accuracy, or robust accuracy under the attack."""
+    true_positive_rate: Estimate
+    false_positive_rate: Estimate
+
+
+class RoundResult(Record):
+    """The state of a model after one round of hardening; round 0 is the standard model."""
+
+    round: int
+    training_rows: int
+    """Rows one replicate saw in each epoch of this round (clean and adversarial)."""
+    gradient_steps: int
+    """Optimiser steps of one replicate from the start to the end of this round."""
+    evaluations: tuple[Evaluation, ...]
+
+    def at(self, attack: Attacked, epsilon: float = 0.0) -> Evaluation:
+        """The evaluation for `attack` at `epsilon`.
+
+        Raises:
+            KeyError: It was not measured.
+        """
+        for evaluation in self.evaluations:
+            if evaluation.attack == attack and evaluation.epsilon == epsilon:
+                return evaluation
+        raise KeyError(f"round {self.round}: {attack} at epsilon {epsilon} was not measured")
+
+
+class ModelResult(Record):
+    """A model, by the recipe that made it."""
+
+    name: str
+    """`standard`, `approve_everything`, or the name of a recipe."""
+    rounds: tuple[RoundResult, ...]
+    """`standard` and `approve_everything` have one; a recipe has round 0 (standard) to the last."""
+
+    @property
+    def final(self) -> RoundResult:
+        return self.rounds[-1]
+
+
+class Comparison(Record):
+    """`model` minus `baseline`, same rows and seeds, with a two-level bootstrap interval."""
+
+    model: str
+    baseline: str
+    metric: Literal["accuracy", "true_positive_rate", "false_positive_rate"]
+    attack: Attacked
+    epsilon: float
+    difference: Estimate
+    direction: Direction
+    """`no difference` when the interval contains zero."""
+
+
+class FeatureMovement(Record):
+    """How far the attack moved one feature over the rows it flipped."""
+
+    model: str
+    feature: str
+    mean_change: float
+    """Signed, raw units, over frauds that were caught before and missed after."""
+    mean_absolute_change: float
+    share_up: float
+    """Share of those frauds in which the feature went up."""
+    rows: int
+
+
+class FeatureStep(Record):
+    """One feature of the walk-through: from the value to the attacked value."""
+
+    feature: str
+    raw: float
+    scaled: float
+    gradient: float
+    """d loss / d scaled feature."""
+    step: float
+    """epsilon * sign(gradient), in standard deviations."""
+    raw_attacked: float
+
+
+class Walkthrough(Record):
+    """FGSM on one real fraud, one line a feature."""
+
+    row_id: str
+    epsilon: float
+    probability_before: float
+    probability_after: float
+    loss_before: float
+    loss_after: float
+    features: tuple[FeatureStep, ...]
+
+
+class TransactionExample(Record):
+    """A real fraud before and after the attack."""
+
+    row_id: str
+    model: str
+    attack: Attacked
+    epsilon: float
+    before: dict[str, float]
+    after: dict[str, float]
+    """Raw units, re-encoded."""
+    probability_before: float
+    probability_after: float
+
+
+class BoundarySlice(Record):
+    """Fraud probability on a plane through two features, the others at their median fraud value."""
+
+    model: str
+    x_feature: str
+    y_feature: str
+    x: tuple[float, ...]
+    """Raw units."""
+    y: tuple[float, ...]
+    probability: tuple[tuple[float, ...], ...]
+    """(len(y), len(x))."""
+
+
+# ---------------------------------------------------------------- money
+
+
+class ImpactRow(Record):
+    """A scenario day under one model, when every fraudster runs this attack."""
+
+    model: str
+    attack: Attacked
+    epsilon: float
+    missed_frauds: Estimate
+    """Per day."""
+    leakage_usd: Estimate
+    """Per day: missed frauds times the mean amount of a fraud in this dataset."""
+    false_alarms: Estimate
+    """Per day: genuine payments stopped; the attack does not touch them."""
+
+
+class LeakageReduction(Record):
+    """1 - missed(model) / missed(baseline), same rows and seeds; independent of volume and fraud share."""
+
+    model: str
+    baseline: str
+    attack: Attacked
+    epsilon: float
+    reduction: Estimate
+    direction: Direction
+    """Of the frauds missed: `lower` is better."""
+
+
+class AccuracyBounds(Record):
+    """What an accuracy alone says about missed frauds: the least and the most that fit it."""
+
+    accuracy: float
+    missed_least: float
+    missed_most: float
+    """Per scenario day, for the fraud share of the dataset."""
+
+
+class ImpactResult(Record):
+    frauds_per_day: float
+    genuine_per_day: float
+    mean_fraud_amount: float
+    """USD."""
+    rows: tuple[ImpactRow, ...]
+    reductions: tuple[LeakageReduction, ...]
+    accuracy_bounds: tuple[AccuracyBounds, ...]
+    """For the standard model and the original recipe, at their robust accuracy under FGSM."""
+
+
+# ---------------------------------------------------------------- all of it
+
+
+class Provenance(Record):
+    """What the numbers depend on. Equal provenance means equal numbers on the same machine."""
+
+    study_key: str
+    source_sha256: str
+    """Of the study-side source files."""
+    lock_sha256: str
+    data_sha256: str
+    """Of the canonical table."""
+    versions: dict[str, str]
+    """Python and the libraries that touch a number."""
+
+
+class StudyResult(Record):
+    schema_version: Literal[1] = 1
+    spec: StudySpec
+    provenance: Provenance
+    data: DatasetSummary
+    models: tuple[ModelResult, ...]
+    comparisons: tuple[Comparison, ...]
+    movements: tuple[FeatureMovement, ...]
+    walkthrough: Walkthrough
+    examples: tuple[TransactionExample, ...]
+    slices: tuple[BoundarySlice, ...]
+    impact: ImpactResult
+    budget_violations: int
+    """Attacked rows that left their budget before they were projected back, over the whole study."""
+
+    def model(self, name: str) -> ModelResult:
+        """The model called `name`; KeyError names the known ones."""
+        for model in self.models:
+            if model.name == name:
+                return model
+        raise KeyError(f"unknown model {name!r}; known: {', '.join(m.name for m in self.models)}")

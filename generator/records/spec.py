@@ -1,0 +1,140 @@
+"""What is asked: every setting of a study, with its unit and its reason. Nothing further down has a hidden constant."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from generator.records.base import Record
+
+Attack = Literal["fgsm", "pgd"]
+"""Names of the attacks, as `generator.threats.evasion.ATTACKS` knows them."""
+
+Recipe = Literal[
+    "accumulating_fgsm",
+    "current_round_fgsm",
+    "half_batch_fgsm",
+    "extra_epochs",
+    "pgd_ramp",
+]
+"""Names of the ways to harden, as `generator.models.hardening.RECIPES` knows them."""
+
+
+class LabelSpec(Record):
+    """How fraud is defined: the rows with the highest risk score."""
+
+    fraud_share: float = Field(gt=0, lt=0.5)
+    """Share of rows flagged; ceil(share * rows) rows are fraud."""
+    weights: dict[str, float]
+    """Weight of each term of the score, by the name of the term."""
+    formula: str
+    """The score, written out for the page."""
+    noise: float = Field(default=0.0, ge=0)
+    """Standard deviation of the noise added to the score, as a share of the score's own."""
+
+
+class TrainingSpec(Record):
+    """FraudNet and its training, as the original notebooks have it."""
+
+    hidden: tuple[int, ...] = (32, 16)
+    """Widths of the hidden layers."""
+    epochs: int = Field(default=25, ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=0.01, gt=0)
+    """Step size of Adam."""
+    seeds: int = Field(default=10, ge=1)
+    """Independent repetitions; each has its own folds, weights and batch order."""
+    folds: int = Field(default=5, ge=2)
+    """Stratified folds; every row is judged by models that never saw it."""
+
+    @property
+    def replicates(self) -> int:
+        return self.seeds * self.folds
+
+
+class AttackSpec(Record):
+    """The attacks and their budgets, in standard deviations of each feature on the training rows."""
+
+    epsilons: tuple[float, ...] = (
+        0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.75, 1.0,
+    )  # fmt: skip
+    """L-infinity budgets of the curves."""
+    headline_epsilon: float = 0.35
+    """The budget the original used; figures in prose are quoted there."""
+    round_epsilons: tuple[float, ...] = (0.1, 0.25, 0.35, 0.5)
+    """Budgets at which every round of hardening is attacked."""
+    attacks: tuple[Attack, ...] = ("fgsm", "pgd")
+    pgd_steps: int = Field(default=40, ge=1)
+    pgd_relative_step: float = Field(default=0.1, gt=0)
+    """Step of PGD as a share of the budget."""
+
+    @model_validator(mode="after")
+    def _quoted_budgets_are_measured(self):
+        missing = {self.headline_epsilon, *self.round_epsilons} - set(self.epsilons)
+        if missing:
+            raise ValueError(f"budgets {sorted(missing)} are quoted but not in epsilons")
+        if self.epsilons[0] != 0.0 or list(self.epsilons) != sorted(set(self.epsilons)):
+            raise ValueError("epsilons must rise strictly and start at 0, which checks the attacks")
+        return self
+
+
+class HardeningSpec(Record):
+    """Adversarial training in rounds."""
+
+    recipes: tuple[Recipe, ...] = (
+        "accumulating_fgsm",
+        "current_round_fgsm",
+        "half_batch_fgsm",
+        "extra_epochs",
+        "pgd_ramp",
+    )
+    rounds: int = Field(default=5, ge=1)
+    epochs_per_round: int = Field(default=10, ge=1)
+    epsilons: tuple[float, ...] = (0.35,)
+    """Budgets of the examples made in each round, one set of examples for each."""
+    pgd_epsilon: float = 0.35
+    """Budget PGD training ends at; it rises evenly, from zero, over the rounds but the last."""
+    pgd_steps: int = Field(default=7, ge=1)
+    """Steps of the inner maximisation of PGD training."""
+
+
+class ScenarioSpec(Record):
+    """The day at the bank that turns rates into counts; the original's assumptions."""
+
+    transactions_per_day: int = 10_000
+    fraud_share: float = 0.15
+    """Share of transactions that are fraud on that day (the study's own data has 20 %)."""
+
+
+class StudySpec(Record):
+    """One study of one dataset."""
+
+    dataset: str
+    seed: int = 42
+    """The only seed; every stage draws from it under its own name."""
+    quick: bool = False
+    """A small run for authors: never for decisions, and every page says so."""
+    label: LabelSpec
+    training: TrainingSpec = TrainingSpec()
+    attack: AttackSpec = AttackSpec()
+    hardening: HardeningSpec = HardeningSpec()
+    scenario: ScenarioSpec = ScenarioSpec()
+    bootstrap: int = Field(default=2000, ge=100)
+    """Resamples of (seed, row) behind the interval of a difference."""
+    rows: int | None = None
+    """Rows generated, where the dataset is simulated."""
+
+    def quickened(self, *, seeds: int = 2) -> "StudySpec":
+        """The same study with fewer seeds, budgets and rounds, marked as quick."""
+        return self.model_copy(
+            update={
+                "quick": True,
+                "training": self.training.model_copy(update={"seeds": seeds, "folds": 3}),
+                "attack": self.attack.model_copy(
+                    update={"epsilons": (0.0, 0.1, 0.25, 0.35, 0.5, 1.0), "pgd_steps": 10}
+                ),
+                "hardening": self.hardening.model_copy(
+                    update={"rounds": 3, "epochs_per_round": 4, "pgd_steps": 3}
+                ),
+                "bootstrap": 200,
+            }
+        )

@@ -394,7 +394,8 @@ class StudyResult(Record):
     models: tuple[ModelResult, ...]
     comparisons: tuple[Comparison, ...]
     movements: tuple[FeatureMovement, ...]
-    walkthrough: Walkthrough
+    walkthrough: Walkthrough | None
+    """None if no fraud got away."""
     examples: tuple[TransactionExample, ...]
     slices: tuple[BoundarySlice, ...]
     impact: ImpactResult

@@ -1,0 +1,82 @@
+"""The command line: `study` writes records, `pages` renders them, `site` builds them, `all` does the three.
+
+Each command parses, calls one function, and says where the result went. Heavy libraries
+are imported inside, so that `--help` and a rebuild of the pages stay fast.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from generator.records.base import RecordError
+
+ROOT = Path(__file__).parents[1]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. 0: done; 2: an input is wrong, and the message says which and what to do."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
+    from generator import commands
+
+    try:
+        return commands.COMMANDS[options.command](options)
+    except (RecordError, commands.InputError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m generator",
+        description="Measure what fraud models lose under attack, and build the site that shows it.",
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("-v", "--verbose", action="store_true", help="say what is read from disk and why")
+    common.add_argument(
+        "--records", type=Path, default=ROOT / "data" / "results", metavar="DIR",
+        help="where records are written and read (default: data/results)",
+    )  # fmt: skip
+    study = argparse.ArgumentParser(add_help=False)
+    study.add_argument(
+        "--kaggle-csv", type=Path, default=os.environ.get("KAGGLE_CSV") or None, metavar="FILE",
+        help="the Kaggle file; without it: data/raw, then a download, then a labelled stand-in (env KAGGLE_CSV)",
+    )  # fmt: skip
+    study.add_argument(
+        "--datasets", nargs="+", metavar="NAME", help="study only these (default: all)"
+    )
+    study.add_argument("--seeds", type=int, metavar="N", help="independent repetitions (default: 10)")
+    study.add_argument(
+        "--quick", action="store_true", default=_flag("QUICK"),
+        help="a small study for authors; every page says that it is not for decisions (env QUICK=1)",
+    )  # fmt: skip
+    study.add_argument(
+        "--offline", action="store_true", default=_flag("OFFLINE"), help="never download (env OFFLINE=1)"
+    )
+    study.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    study.add_argument("--fresh", action="store_true", help="compute everything again")
+    site = argparse.ArgumentParser(add_help=False)
+    site.add_argument(
+        "--output", type=Path, default=ROOT / "site", metavar="DIR", help="where the site goes (default: site)"
+    )
+
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, parents, words in (
+        ("study", (common, study), "run the study and write its records"),
+        ("pages", (common,), "render the pages in docs/ from the records"),
+        ("site", (common, site), "render the pages and build the site from the records"),
+        ("offline", (common, site), "build copies that open from disk: a zip, and one HTML file a dataset"),
+        ("all", (common, study, site), "study, pages and site"),
+    ):
+        commands.add_parser(name, parents=parents, help=words, description=f"{words[0].upper()}{words[1:]}.")
+    return parser
+
+
+def _flag(name: str) -> bool:
+    return os.environ.get(name, "") not in ("", "0")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

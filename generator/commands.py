@@ -1,0 +1,139 @@
+"""What each word of the command line does: a few lines each, study and report imported where they are needed."""
+
+import argparse
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from generator.records.base import RecordError
+from generator.records.results import StudyResult
+
+ROOT = Path(__file__).parents[1]
+
+console = Console()
+
+
+class InputError(Exception):
+    """What the user gave cannot be used; the message says what, where, and what to do."""
+
+
+def study(options: argparse.Namespace) -> int:
+    """Write one record a dataset; a stored one is used again if nothing it depends on changed."""
+    from generator.datasets import DATASETS, DataError, SourceOptions, dataset
+    from generator.engine.cache import StageCache
+    from generator.engine.files import write_whole
+    from generator.engine.parallel import available_workers
+    from generator.engine.progress import reporter
+    from generator.provenance import changed_inputs, provenance
+
+    try:
+        chosen = [dataset(name) for name in options.datasets] if options.datasets else list(DATASETS)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    if options.seeds is not None and options.seeds < 1:
+        raise InputError(f"--seeds {options.seeds}: give 1 or more")
+    source = SourceOptions(
+        kaggle_csv=options.kaggle_csv, offline=options.offline, raw_dir=ROOT / "data" / "raw"
+    )
+    try:  # every table is read before anything is computed: a bad file costs seconds, not minutes
+        loaded = [(known, spec, known.load(spec, source)) for known in chosen if (spec := _spec(known, options))]
+    except DataError as error:
+        raise InputError(str(error)) from None
+    for known, spec, table in loaded:
+        path = options.records / f"{known.name}.json"
+        origin = provenance(spec, table.source.canonical_sha256)
+        changed = ["--fresh was given"] if options.fresh else _changed(path, origin, changed_inputs)
+        if not changed:
+            console.print(f"{known.name}: nothing changed since the study in {_short(path)}", highlight=False)
+            continue
+        console.print(f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})", highlight=False)
+        from generator.engine.stages import Engine
+        from generator.study import run_study
+
+        began = time.monotonic()
+        with reporter(console) as progress:
+            engine = Engine(
+                cache=StageCache(options.records / "cache", fresh=options.fresh),
+                workers=options.workers or available_workers(),
+                reporter=progress,
+            )
+            result = run_study(spec, known, table, origin, engine)
+        write_whole(path, result.to_json().encode())
+        console.print(
+            f"{known.name}: studied in {time.monotonic() - began:.0f} s, record in {_short(path)}", highlight=False
+        )
+    return 0
+
+
+def _spec(known, options: argparse.Namespace):
+    spec = known.study.quickened() if options.quick else known.study
+    if options.seeds is not None:
+        spec = spec.model_copy(update={"training": spec.training.model_copy(update={"seeds": options.seeds})})
+    return spec
+
+
+def _changed(path: Path, origin, changed_inputs) -> list[str]:
+    """Why the study has to run; empty if the record in `path` still holds."""
+    if not path.exists():
+        return ["no record yet"]
+    try:
+        return changed_inputs(StudyResult.read(path).provenance, origin)
+    except RecordError:
+        return ["the record was written by another version"]
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def _results(options: argparse.Namespace) -> list[StudyResult]:
+    """The stored records, in the order the datasets are known."""
+    chosen = getattr(options, "datasets", None)
+    paths = sorted(p for p in options.records.glob("*.json") if not chosen or p.stem in chosen)
+    if not paths:
+        raise RecordError(f"{_short(options.records)}: no records; run `make study` first")
+    return [StudyResult.read(path) for path in paths]
+
+
+def pages(options: argparse.Namespace) -> int:
+    """Render the pages in docs/ from the records."""
+    from generator.report.pages import render_pages
+
+    written = render_pages(_results(options), ROOT / "templates", ROOT / "docs")
+    console.print(f"{len(written)} files rendered in docs/", highlight=False)
+    return 0
+
+
+def site(options: argparse.Namespace) -> int:
+    """Render the pages and build the site; the last good site stays until the new one is whole."""
+    from generator.report.site import build_site
+
+    pages(options)
+    build_site(ROOT / "mkdocs.yml", options.output)
+    console.print(f"site built: open {_short(options.output / 'index.html')}", highlight=False)
+    return 0
+
+
+def offline(options: argparse.Namespace) -> int:
+    """Build the copies that open from disk, into `<output>/../build`."""
+    from generator.report.export import export_offline
+
+    pages(options)
+    written = export_offline(_results(options), ROOT / "docs", ROOT / "build", ROOT / "mkdocs.offline.yml")
+    for path in written:
+        console.print(f"{_short(path)}: {path.stat().st_size / 1e6:.1f} MB", highlight=False)
+    return 0
+
+
+def everything(options: argparse.Namespace) -> int:
+    """Study, pages and site, then the headline table."""
+    study(options)
+    site(options)
+    from generator.report.headline import headline_table
+
+    console.print(headline_table(_results(options)))
+    return 0
+
+
+COMMANDS = {"study": study, "pages": pages, "site": site, "offline": offline, "all": everything}

@@ -1,0 +1,21 @@
+"""The datasets of the study. To add one: a file here that makes a `Dataset`, and its name in DATASETS."""
+
+from generator.datasets import checks, kaggle
+from generator.datasets.table import DataError, Dataset, LabelledTable, SourceOptions
+
+DATASETS = (checks.DATASET, kaggle.DATASET)
+
+__all__ = ["DATASETS", "DataError", "Dataset", "LabelledTable", "SourceOptions", "dataset"]
+
+
+def dataset(name: str) -> Dataset:
+    """The dataset called `name`.
+
+    Raises:
+        DataError: There is none; the message names the known ones.
+    """
+    for candidate in DATASETS:
+        if candidate.name == name:
+            return candidate
+    known = ", ".join(candidate.name for candidate in DATASETS)
+    raise DataError(f"unknown dataset {name!r}; known: {known}")

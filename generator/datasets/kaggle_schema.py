@@ -1,0 +1,114 @@
+"""The sixteen columns of the Kaggle table: what each holds, what must be true of it, what it is used for."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import pandera.pandas as pa
+
+from generator.datasets.complaints import bad_rows
+
+DECIMALS = {"TransactionAmount": 2, "AccountBalance": 2}
+"""Columns of money, in USD and cents."""
+LARGEST = 1e12
+"""More than this is a damaged number, whatever the unit."""
+
+
+@dataclass(frozen=True)
+class Column:
+    kind: Literal["identifier", "category", "number", "date"]
+    role: str
+    wanted: str
+    """Ends the sentence `column x must be`."""
+    dtype: str = "str"
+    checks: tuple[pa.Check, ...] = field(default=())
+    unique: bool = False
+
+
+def _text(kind: Literal["identifier", "category"], role: str) -> Column:
+    return Column(kind, role, "filled in", checks=(pa.Check.str_matches(r"\S"),))
+
+
+def _one_of(role: str, *categories: str) -> Column:
+    return Column("category", role, f"one of {', '.join(categories)}", checks=(pa.Check.isin(categories),))
+
+
+def _number(role: str, wanted: str, dtype: str, low: float, high: float = LARGEST) -> Column:
+    whole = (pa.Check(lambda values: values % 1 == 0),) if dtype == "int64" else ()
+    return Column("number", role, wanted, dtype, (pa.Check.in_range(low, high), *whole))
+
+
+_WHOLE = "a whole number"
+_MONEY = "an amount in USD, a plain number that is not negative, with a point before the cents"
+
+COLUMNS: dict[str, Column] = {
+    "TransactionID": Column("identifier", "names the row, breaks ties", "filled in and unique",
+                            checks=(pa.Check.str_matches(r"\S"),), unique=True),
+    "AccountID": _text("identifier", "described only"),
+    "TransactionAmount": _number("model input and label", _MONEY, "float64", 0),
+    "TransactionDate": Column("date", "described only", "a date and time", "datetime64[s]"),
+    "TransactionType": _one_of("described only", "Debit", "Credit"),
+    "Location": _text("category", "described only"),
+    "DeviceID": _text("identifier", "described only"),
+    "IP Address": _text("identifier", "described only"),
+    "MerchantID": _text("identifier", "described only"),
+    "Channel": _one_of("described only", "ATM", "Branch", "Online"),
+    "CustomerAge": _number("model input without weight in the label",
+                           f"{_WHOLE} of years, 0 to 120", "int64", 0, 120),
+    "CustomerOccupation": _one_of("described only", "Doctor", "Engineer", "Retired", "Student"),
+    "TransactionDuration": _number("model input and label", f"{_WHOLE} of seconds, not negative", "int64", 0),
+    "LoginAttempts": _number("model input and label", f"{_WHOLE}, 1 or more", "int64", 1, 1000),
+    "AccountBalance": _number("model input and label", _MONEY, "float64", 0),
+    "PreviousTransactionDate": Column("date", "never used: an artefact", "a date and time", "datetime64[s]"),
+}  # fmt: skip
+
+NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind == "number")
+DATES = tuple(name for name, column in COLUMNS.items() if column.kind == "date")
+
+# Numbers are checked as floats, where a cell that is no number is NaN; `settle` gives them their own type.
+SCHEMA = pa.DataFrameSchema(
+    {
+        name: pa.Column(
+            "float64" if column.kind == "number" else column.dtype,
+            checks=list(column.checks),
+            unique=column.unique,
+        )
+        for name, column in COLUMNS.items()
+    },
+    strict=True,
+    ordered=True,
+)
+
+PLAIN_NUMBER = r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?"
+
+
+def typed(texts: pd.DataFrame, dates: pd.DataFrame, lines: list[int], path: Path) -> pd.DataFrame:
+    """The canonical table of `texts` (every cell a str) and its parsed `dates`, rows in file order.
+
+    Dates are floored to minutes and money rounded to cents, so equal canonical hashes mean equal studies.
+
+    Raises:
+        DataError: A cell breaks the rule of its column; the first such column in file order is named.
+    """
+    frame = texts.assign(**{name: dates[name] for name in DATES})
+    for name in NUMBERS:
+        cells = texts[name].str.strip()
+        frame[name] = cells.where(cells.str.fullmatch(PLAIN_NUMBER), "nan").astype("float64")
+    try:
+        SCHEMA.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        for name, column in COLUMNS.items():
+            rows = sorted({int(i) for i in cases.loc[cases["column"] == name, "index"].dropna()})
+            if rows:
+                wrong = [lines[row] for row in rows]
+                raise bad_rows(path, name, wrong, list(texts[name].iloc[rows]), column.wanted) from None
+        raise
+    return settled(frame)
+
+
+def settled(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with whole numbers as int64, dates floored to minutes and money rounded to cents."""
+    frame = frame.astype({name: COLUMNS[name].dtype for name in NUMBERS}).round(DECIMALS)
+    return frame.assign(**{name: frame[name].dt.floor("min") for name in DATES})

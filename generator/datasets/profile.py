@@ -1,0 +1,196 @@
+"""What the pages show of a table: every column counted, binned and correlated; no raw row leaves it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from generator.datasets.label_card import label_card
+from generator.datasets.table import LabelledTable, ScoreTerms
+from generator.records.results import (
+    Anomaly,
+    Breakdown,
+    Calendar,
+    CategoryCount,
+    ColumnSummary,
+    Correlations,
+    DatasetSummary,
+    Feature,
+    Histogram,
+)
+
+BINS = 40
+DECADES = 2
+"""From this many powers of ten between the lowest and the highest value on, bins rise geometrically."""
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a dataset says about its columns."""
+
+    roles: Mapping[str, tuple[str, str]]
+    """Column -> (kind, what the study does with it)."""
+    breakdowns: tuple[tuple[str, str, str, str], ...]
+    """(column, title, kind, note) of each categorical breakdown; see `records.results.Breakdown`."""
+    dates: str | None = None
+    """The column with the time of the transaction."""
+    time_notes: Mapping[str, str] = field(default_factory=dict)
+    """Note by title of the time breakdown."""
+
+    def without_notes(self) -> "Profile":
+        plain = tuple((column, title, kind, "") for column, title, kind, _ in self.breakdowns)
+        return replace(self, breakdowns=plain, time_notes={})
+
+
+def summary(
+    table: LabelledTable,
+    profile: Profile,
+    *,
+    terms: ScoreTerms,
+    weights: np.ndarray,
+    score_signs: np.ndarray,
+    anomalies: tuple[Anomaly, ...],
+) -> DatasetSummary:
+    """All facts about `table`, whose score is terms(x) @ weights plus noise and has the given signs."""
+    frame, y = table.frame, table.y
+    shown = tuple(
+        breakdown(frame[column], y, title, kind, note) for column, title, kind, note in profile.breakdowns
+    )
+    times = frame[profile.dates] if profile.dates else None
+    return DatasetSummary(
+        name=table.name,
+        title=table.title,
+        description=table.description,
+        source=table.source,
+        n_rows=len(frame),
+        columns=tuple(column_summary(frame[name], *profile.roles[name]) for name in frame.columns),
+        features=table.features,
+        label=label_card(table, terms=terms, weights=weights, score_signs=score_signs),
+        histograms=tuple(histogram(table.x[:, i], y, given) for i, given in enumerate(table.features)),
+        breakdowns=shown if times is None else shown + time_breakdowns(times, y, profile.time_notes),
+        correlations=correlations(table.x, tuple(given.title for given in table.features)),
+        calendar=None if times is None else calendar(times),
+        anomalies=anomalies,
+    )
+
+
+def column_summary(values: pd.Series, kind: str, role: str) -> ColumnSummary:
+    low, high = ("", "") if kind == "identifier" else (_text(values.min()), _text(values.max()))
+    return ColumnSummary(
+        name=str(values.name),
+        kind=kind,
+        unique=int(values.nunique()),
+        missing=int(values.isna().sum()),
+        low=low,
+        high=high,
+        role=role,
+    )
+
+
+def _text(value: object) -> str:
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, pd.Timestamp) else str(value)
+
+
+def bin_edges(values: np.ndarray, *, whole: bool) -> tuple[np.ndarray, bool]:
+    """Edges (k + 1,) of about BINS bins that hold every value, and whether they rise geometrically.
+
+    Bins of whole numbers start at a half and are whole numbers wide, so each holds equally many numbers.
+    """
+    low, high = float(values.min()), float(values.max())
+    if low > 0 and high / low >= 10**DECADES:
+        return np.geomspace(low, high, BINS + 1), True
+    if whole:
+        width = max(1, int(np.ceil((high - low + 1) / BINS)))
+        return np.arange(low - 0.5, high + 0.5 + width, width), False
+    if low == high:
+        return np.array([low - 0.5, high + 0.5]), False
+    return np.linspace(low, high, BINS + 1), False
+
+
+def histogram(values: np.ndarray, y: np.ndarray, given: Feature) -> Histogram:
+    edges, log_scale = bin_edges(values, whole=given.decimals == 0)
+    legitimate, fraud = (np.histogram(values[y == label], edges)[0] for label in (0, 1))
+    return Histogram(
+        column=given.name,
+        title=given.title,
+        unit=given.unit,
+        edges=tuple(edges.tolist()),
+        legitimate=tuple(legitimate.tolist()),
+        fraud=tuple(fraud.tolist()),
+        log_scale=log_scale,
+        model_input=True,
+    )
+
+
+def breakdown(values: pd.Series, y: np.ndarray, title: str, kind: str, note: str) -> Breakdown:
+    """Rows of each class per value of `values`, or per number of rows its identifiers have."""
+    groups = values.map(values.value_counts()) if kind == "rows_per_id" else values
+    return Breakdown(
+        column=str(values.name), title=title, kind=kind, categories=_counts(groups.to_numpy(), y), note=note
+    )
+
+
+def _counts(groups: np.ndarray, y: np.ndarray) -> tuple[CategoryCount, ...]:
+    """Counts by group, groups in rising order."""
+    table = pd.crosstab(groups, y).reindex(columns=[0, 1], fill_value=0)
+    return tuple(
+        CategoryCount(category=str(category), legitimate=int(row[0]), fraud=int(row[1]))
+        for category, row in zip(table.index, table.to_numpy(), strict=True)
+    )
+
+
+def time_breakdowns(times: pd.Series, y: np.ndarray, notes: Mapping[str, str]) -> tuple[Breakdown, ...]:
+    """Rows per hour (all 24), weekday (all 7) and month (all 12), empty ones included."""
+    parts = (
+        ("Hour of day", times.dt.hour, range(24), [f"{hour:02d}" for hour in range(24)]),
+        ("Weekday", times.dt.day_of_week, range(7), WEEKDAYS),
+        ("Month", times.dt.month, range(1, 13), MONTHS),
+    )
+    found = []
+    for title, values, domain, names in parts:
+        counts = [np.bincount(values[y == label], minlength=max(domain) + 1) for label in (0, 1)]
+        found.append(
+            Breakdown(
+                column=str(times.name),
+                title=title,
+                kind="time",
+                categories=tuple(
+                    CategoryCount(category=name, legitimate=int(counts[0][part]), fraud=int(counts[1][part]))
+                    for part, name in zip(domain, names, strict=True)
+                ),
+                note=notes.get(title, ""),
+            )
+        )
+    return tuple(found)
+
+
+def correlations(x: np.ndarray, titles: tuple[str, ...]) -> Correlations:
+    """Pearson and Spearman (Pearson of midranks) of the columns of x (n, d); 0 with a constant column."""
+    return Correlations(
+        columns=titles, pearson=_pearson(x), spearman=_pearson(pd.DataFrame(x).rank().to_numpy()), n=len(x)
+    )
+
+
+def _pearson(x: np.ndarray) -> tuple[tuple[float, ...], ...]:
+    centred = x - x.mean(0)
+    length = np.sqrt((centred**2).sum(0))
+    unit = centred / np.where(length > 0, length, 1)
+    matrix = np.clip(unit.T @ unit, -1, 1)
+    np.fill_diagonal(matrix, 1)
+    return tuple(map(tuple, matrix.tolist()))
+
+
+def calendar(times: pd.Series) -> Calendar:
+    """Rows per day, from the first day with a row to the last."""
+    per_day = times.dt.normalize().value_counts()
+    days = pd.date_range(per_day.index.min(), per_day.index.max(), freq="D")
+    return Calendar(
+        dates=tuple(days.strftime("%Y-%m-%d")),
+        rows=tuple(per_day.reindex(days, fill_value=0).astype(int).tolist()),
+    )

@@ -1,0 +1,140 @@
+"""What every dataset hands to the study: one labelled table, its inputs, and how it was obtained."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from generator.records.results import Control, DatasetSummary, DataSource, Feature
+from generator.records.spec import LabelSpec, StudySpec
+
+ScoreTerms = Callable[[np.ndarray], np.ndarray]
+"""x (m, d) raw units -> terms (m, k) of the risk score, on scales frozen on the whole table."""
+
+
+class DataError(Exception):
+    """The data cannot be used; the message names the file, the column, the first bad rows and the fix."""
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """Where to look for data."""
+
+    kaggle_csv: Path | None = None
+    """A file that must be used; None searches."""
+    offline: bool = False
+    """Never download."""
+    raw_dir: Path = Path("data/raw")
+    """Where files are put by hand, and where a download is kept."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """What is known of one model input before any row is seen."""
+
+    name: str
+    title: str
+    unit: str
+    decimals: int
+    control: Control
+    helps: Literal["up", "down", "both", "none"]
+    """Direction in which a fraudster who can change it would move it."""
+    score_sign: int
+    """+1 where the risk score rises with it, -1 where it falls, 0 where it does not depend on it."""
+    note: str
+
+    def measured(self, values: np.ndarray) -> Feature:
+        """The record of this input, with the range and spread (divisor n) of values (n,) in raw units."""
+        return Feature(
+            name=self.name,
+            title=self.title,
+            unit=self.unit,
+            decimals=self.decimals,
+            control=self.control,
+            helps=self.helps,
+            note=self.note,
+            low=float(values.min()),
+            high=float(values.max()),
+            mean=float(values.mean()),
+            standard_deviation=float(values.std()),
+        )
+
+
+@dataclass(frozen=True)
+class LabelledTable:
+    """n transactions with the label the study gives them."""
+
+    name: str
+    title: str
+    description: str
+    frame: pd.DataFrame
+    """The canonical table: every column, rows in file order, index 0..n-1."""
+    ids: np.ndarray
+    """(n,) str, unique."""
+    x: np.ndarray
+    """(n, d) float64, model inputs in raw units, columns as in `features`."""
+    y: np.ndarray
+    """(n,) int64, 1 = fraud."""
+    score: np.ndarray
+    """(n,) float64, the risk score the label was cut from, noise included."""
+    cut: float
+    """Lowest score among the flagged rows."""
+    amounts: np.ndarray
+    """(n,) float64, USD."""
+    features: tuple[Feature, ...]
+    source: DataSource
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset the study knows: what is asked of it, how to load it, how to describe it."""
+
+    name: str
+    title: str
+    study: StudySpec
+    load: Callable[[StudySpec, SourceOptions], LabelledTable]
+    summarise: Callable[[LabelledTable, StudySpec], DatasetSummary]
+
+
+def flag_top(score: np.ndarray, share: float, ids: np.ndarray) -> np.ndarray:
+    """y (n,) int64 with 1 for the ceil(share * n) highest scores; among equal scores the smaller id wins."""
+    order = np.lexsort((ids, -score))
+    # 0.2 * 2515 is 503.00000000000006 in floats; the ceiling is meant of the exact product.
+    k = math.ceil(round(share * len(score), 9))
+    y = np.zeros(len(score), dtype=np.int64)
+    y[order[:k]] = 1
+    return y
+
+
+def weight_vector(label: LabelSpec, terms: tuple[str, ...]) -> np.ndarray:
+    """Weights of the score (k,), in the order of `terms`.
+
+    Raises:
+        DataError: The spec weighs other terms than the score has.
+    """
+    if set(label.weights) != set(terms):
+        raise DataError(
+            f"label weights are given for {', '.join(sorted(label.weights)) or 'nothing'}; "
+            f"give one for each of: {', '.join(terms)}"
+        )
+    return np.array([label.weights[term] for term in terms])
+
+
+def check_learnable(table: LabelledTable, folds: int) -> None:
+    """Pass if stratified folds can be made: each class has at least `folds` rows.
+
+    Raises:
+        DataError: One class is missing, or smaller than the number of folds.
+    """
+    for label, title in ((1, "fraud"), (0, "legitimate")):
+        rows = int((table.y == label).sum())
+        if rows < folds:
+            problem = "all rows are of one class" if rows == 0 else f"only {rows} rows are {title}"
+            raise DataError(
+                f"{table.title}: {len(table.y)} rows, column 'label': {problem}, but {folds} folds need at "
+                f"least {folds} of each; use a file with more rows, or fewer folds"
+            )

@@ -1,0 +1,1 @@
+"""Seeds, cache, parallel work, progress. Nothing here knows any science."""

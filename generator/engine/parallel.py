@@ -1,0 +1,44 @@
+"""Independent tasks on all cores, with answers that do not depend on how many there are."""
+
+import ctypes
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import joblib
+
+Task = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+def available_workers() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(tasks: Iterable[Task], workers: int) -> Iterator[Any]:
+    """The answers of `tasks`, (function, arguments), in their order, each as soon as it is there.
+
+    Every task computes on one thread, in a worker process if there are several workers, so
+    that sums are added up in the same order on any machine with the same libraries.
+    """
+    calls = (joblib.delayed(_alone)(function, arguments) for function, arguments in tasks)
+    return joblib.Parallel(n_jobs=workers, return_as="generator", pre_dispatch="all")(calls)
+
+
+def _alone(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    import torch
+
+    torch.set_num_threads(1)
+    _keep_freed_memory()
+    return function(*arguments)
+
+
+def _keep_freed_memory():
+    """Have glibc keep freed blocks: a training step would otherwise fault in fresh pages for every buffer."""
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+    except OSError:  # another C library: nothing to tell it
+        return
+    mmap_threshold, trim_threshold, keep = -3, -1, 1 << 28
+    libc.mallopt(mmap_threshold, keep)
+    libc.mallopt(trim_threshold, keep)

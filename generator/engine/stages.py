@@ -1,0 +1,46 @@
+"""Run the tasks of one stage: what is on disk is read, the rest is computed in parallel and kept."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from generator.engine import parallel
+from generator.engine.cache import Arrays, StageCache
+from generator.engine.progress import Reporter
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StageTask:
+    """One piece of a stage: a pure function, its arguments, and everything its answer depends on."""
+
+    inputs: Mapping[str, str]
+    function: Callable[..., Arrays]
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where stage results are kept, how many workers compute them, and who is told."""
+
+    cache: StageCache
+    workers: int
+    reporter: Reporter
+
+    def run(self, dataset: str, stage: str, tasks: Sequence[StageTask]) -> list[Arrays]:
+        """The results of `tasks`, in their order. Each is kept as soon as it is there."""
+        name = f"{dataset}/{stage}"
+        results = [self.cache.load(name, task.inputs) for task in tasks]
+        missing = [i for i, result in enumerate(results) if result is None]
+        log.info("%s: %d of %d on disk", name, len(tasks) - len(missing), len(tasks))
+        self.reporter.start(dataset, stage, len(tasks))
+        for _ in range(len(tasks) - len(missing)):
+            self.reporter.advance(dataset, stage)
+        answers = parallel.run([(tasks[i].function, tasks[i].arguments) for i in missing], self.workers)
+        for i, answer in zip(missing, answers, strict=True):
+            self.cache.store(name, tasks[i].inputs, answer)
+            results[i] = answer
+            self.reporter.advance(dataset, stage)
+        return results

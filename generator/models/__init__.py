@@ -1,0 +1,1 @@
+"""FraudNet, its training, and the ways to harden it."""

@@ -1,0 +1,109 @@
+"""Who trains on what: seeds x stratified folds, with the scaler fitted on each replicate's training rows only."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import StratifiedKFold
+from sklearn.preprocessing import StandardScaler
+
+from generator.engine.seeding import stage_seed
+from generator.records.spec import TrainingSpec
+
+
+@dataclass(frozen=True)
+class Folds:
+    """The data of every replicate in its own standardised units; replicate = seed * folds + fold.
+
+    Stacks hold equally many rows per replicate. Folds differ by a row or two, so short ones
+    are filled up by repeating rows: a repeated training row weighs next to nothing, and a
+    repeated test row is dropped again by `to_rows`.
+    """
+
+    train_rows: np.ndarray
+    """(replicates, n_train) row numbers."""
+    test_rows: np.ndarray
+    """(replicates, n_test) row numbers; the first `test_counts[r]` count."""
+    test_counts: np.ndarray
+    """(replicates,)"""
+    means: np.ndarray
+    """(replicates, d) of the training rows, raw units."""
+    scales: np.ndarray
+    """(replicates, d) standard deviations of the training rows, raw units: one epsilon."""
+    x: np.ndarray
+    """(n, d) raw units."""
+    y: np.ndarray
+    """(n,) 1 = fraud."""
+    seeds: int
+
+    @property
+    def replicates(self) -> int:
+        return len(self.train_rows)
+
+    @property
+    def folds(self) -> int:
+        return self.replicates // self.seeds
+
+    def encode(self, raw: np.ndarray, replicates: slice = slice(None)) -> np.ndarray:
+        """Raw (replicates, rows, d) to the model's float32 inputs: (raw - mean) / scale."""
+        means, scales = self.means[replicates, None], self.scales[replicates, None]
+        return ((raw - means) / scales).astype(np.float32)
+
+    def decode(self, scaled: np.ndarray, replicates: slice = slice(None)) -> np.ndarray:
+        """The model's inputs (replicates, rows, d) back to raw units, float64."""
+        means, scales = self.means[replicates, None], self.scales[replicates, None]
+        return scaled.astype(np.float64) * scales + means
+
+    def train_x(self) -> np.ndarray:
+        """(replicates, n_train, d) float32, standardised."""
+        return self.encode(self.x[self.train_rows])
+
+    def train_y(self) -> np.ndarray:
+        return self.y[self.train_rows]
+
+    def test_x(self, replicates: slice = slice(None)) -> np.ndarray:
+        """(replicates, n_test, d) float32, standardised."""
+        return self.encode(self.x[self.test_rows[replicates]], replicates)
+
+    def test_y(self, replicates: slice = slice(None)) -> np.ndarray:
+        return self.y[self.test_rows[replicates]]
+
+    def to_rows(self, values: np.ndarray) -> np.ndarray:
+        """Gather values (replicates, n_test, ...) into (seeds, n, ...): one value a seed and row, out of fold."""
+        rows = np.empty((self.seeds, len(self.y), *values.shape[2:]), dtype=values.dtype)
+        for replicate in range(self.replicates):
+            count = self.test_counts[replicate]
+            rows[replicate // self.folds, self.test_rows[replicate, :count]] = values[replicate, :count]
+        return rows
+
+
+def make_folds(x: np.ndarray, y: np.ndarray, training: TrainingSpec, seed: int) -> Folds:
+    """Stratified folds of x (n, d) raw and y (n,), shuffled anew for each seed.
+
+    Raises:
+        ValueError: A class has fewer rows than there are folds.
+    """
+    train, test = [], []
+    for repetition in range(training.seeds):
+        splitter = StratifiedKFold(
+            training.folds, shuffle=True, random_state=stage_seed(seed, f"folds/{repetition}") % 2**32
+        )
+        for train_rows, test_rows in splitter.split(x, y):
+            train.append(train_rows)
+            test.append(test_rows)
+    scalers = [StandardScaler().fit(x[rows]) for rows in train]
+    return Folds(
+        train_rows=_level(train),
+        test_rows=_level(test),
+        test_counts=np.array([len(rows) for rows in test]),
+        means=np.array([scaler.mean_ for scaler in scalers]),
+        scales=np.array([scaler.scale_ for scaler in scalers]),
+        x=x,
+        y=y,
+        seeds=training.seeds,
+    )
+
+
+def _level(rows: list[np.ndarray]) -> np.ndarray:
+    """Stack row lists of nearly equal length, repeating first rows of the short ones."""
+    longest = max(len(r) for r in rows)
+    return np.array([np.concatenate([r, r[: longest - len(r)]]) for r in rows])

@@ -1,0 +1,61 @@
+"""What a study's numbers depend on, and the one key that stands for all of it."""
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from generator.engine.files import sha256_of, sha256_of_sources
+from generator.records.results import Provenance
+from generator.records.spec import StudySpec
+
+PACKAGE = Path(__file__).parent
+LOCK = PACKAGE.parent / "requirements.txt"
+
+STUDY_SIDE = ("study.py", "stages.py", "datasets", "models", "threats", "impact", "engine", "records")
+"""Everything that can change a number. Prose, charts and styles are not in it."""
+
+LIBRARIES = (
+    "adversarial-robustness-toolbox",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "torch",
+)
+
+
+def lock_sha256() -> str:
+    return sha256_of(LOCK.read_bytes())
+
+
+def versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+
+
+def provenance(spec: StudySpec, data_sha256: str) -> Provenance:
+    """The provenance of a study of `spec` on the data with that canonical hash, run by this source."""
+    source, lock = sha256_of_sources(PACKAGE, STUDY_SIDE), lock_sha256()
+    installed = versions()
+    key = sha256_of(source, spec.to_json(), data_sha256, lock, json.dumps(installed, sort_keys=True))
+    return Provenance(
+        study_key=key,
+        source_sha256=source,
+        lock_sha256=lock,
+        data_sha256=data_sha256,
+        versions=installed,
+    )
+
+
+def changed_inputs(before: Provenance, after: Provenance) -> list[str]:
+    """In words, which inputs differ; empty when a stored study can be used again."""
+    if before.study_key == after.study_key:
+        return []
+    names = {
+        "source_sha256": "the study's source",
+        "lock_sha256": "requirements.txt",
+        "data_sha256": "the data",
+        "versions": "installed versions",
+    }
+    changed = [words for field, words in names.items() if getattr(before, field) != getattr(after, field)]
+    return changed or ["the settings"]

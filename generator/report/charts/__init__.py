@@ -1,0 +1,89 @@
+"""Every chart of the report, by the name templates use: `{{ chart("robust_accuracy", result, model="pgd_ramp") }}`.
+
+Data
+    histograms                every numeric column by class, as small multiples
+    correlations              Pearson and Spearman, as two views
+    breakdown                 rows and fraud rate per value; needs column=
+    calendar                  rows per day; only where data.calendar is there
+    anomaly                   bars of one data-quality finding; needs slug=
+    score_histogram           the risk score and the cut that makes the label
+    label_flip                frauds that stop being frauds within ε
+How the attack works
+    walkthrough_steps         gradient and step of each feature of one fraud
+    walkthrough_probability   its fraud probability before and after
+Attacks (model= picks another one than "standard")
+    robust_accuracy           accuracy against ε, FGSM and PGD, and approving everything
+    true_positive_rate        frauds still caught against ε
+    confusion                 confusion matrices, clean and attacked
+    feature_movement          how far the attack moved each feature
+Hardening
+    robust_accuracy_by_model  accuracy against ε of every model, one view an attack
+    progression               round by round, one view an ε; recipe= picks the recipe
+    recipes                   three readings of the original side by side; models= picks others
+    trade_off                 clean against robust accuracy, one mark a model
+    boundary                  slice of the decision boundary, a panel a model
+Business impact
+    missed_frauds             missed frauds a day, by model and attack
+    leakage_reduction         how many of the standard model's misses each model catches
+    false_alarms              genuine payments stopped a day
+    accuracy_bounds           what an accuracy alone says about missed frauds
+
+A chart is a pure function of the result; `embed` gives its HTML and `write` its files.
+"""
+
+from generator.records.results import StudyResult
+from generator.report.charts import attacks, data, hardening, impact, patterns, walkthrough
+from generator.report.charts.chart import Chart
+from generator.report.charts.embedding import embed, registration, standalone, write
+
+__all__ = ["CHARTS", "Chart", "embed", "registration", "standalone", "story", "write"]
+
+CHARTS = {
+    function.__name__: function
+    for function in (
+        data.histograms, data.correlations, patterns.breakdown, patterns.calendar, patterns.anomaly,
+        data.score_histogram, data.label_flip,
+        walkthrough.walkthrough_steps, walkthrough.walkthrough_probability,
+        attacks.robust_accuracy, attacks.true_positive_rate, attacks.confusion, attacks.feature_movement,
+        hardening.robust_accuracy_by_model, hardening.progression, hardening.recipes, hardening.trade_off,
+        hardening.boundary,
+        impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
+    )
+}  # fmt: skip
+
+
+def story(result: StudyResult) -> dict[str, list[Chart]]:
+    """Every chart of one dataset under its heading, in reading order."""
+    found = result.data
+    return {
+        "Data": [
+            data.histograms(result),
+            data.correlations(result),
+            *(patterns.breakdown(result, part.column) for part in found.breakdowns),
+            *([patterns.calendar(result)] if found.calendar else []),
+            *(patterns.anomaly(result, part.slug) for part in found.anomalies),
+            data.score_histogram(result),
+            data.label_flip(result),
+        ],
+        "Attacks": [
+            walkthrough.walkthrough_steps(result),
+            walkthrough.walkthrough_probability(result),
+            attacks.robust_accuracy(result),
+            attacks.true_positive_rate(result),
+            attacks.confusion(result),
+            attacks.feature_movement(result),
+        ],
+        "Hardening": [
+            hardening.robust_accuracy_by_model(result),
+            *(hardening.progression(result, name) for name in result.spec.hardening.recipes),
+            hardening.recipes(result),
+            hardening.trade_off(result),
+            hardening.boundary(result),
+        ],
+        "Business impact": [
+            impact.missed_frauds(result),
+            impact.leakage_reduction(result),
+            impact.false_alarms(result),
+            impact.accuracy_bounds(result),
+        ],
+    }

@@ -1,0 +1,110 @@
+"""How a chart reaches a page: the HTML of a figure, and the two files beside it. Nothing else knows either."""
+
+import base64
+import csv
+import html
+import io
+import json
+import re
+from pathlib import Path
+
+from generator.report import formats
+from generator.report.charts.chart import Cell, Chart
+from generator.report.palette import colours
+
+TABLE_LIMIT = 200
+"""Rows of a table on the page; the CSV always has all of them."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+TOKEN = re.compile(r'"@([a-z_]+)(?:/[0-9.]+)?"')
+UNSAFE = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def embed(chart: Chart) -> str:
+    """The figure for a Markdown page in the root of the docs; put it at the beginning of a line.
+
+    Complete without JavaScript: title, caption, summary, table and CSV. The CSV is a Markdown link, so that a
+    strict build checks that the file is there.
+    """
+    return _figure(chart, f"[CSV](data/{chart.slug}.csv){{ download }}")
+
+
+def standalone(chart: Chart) -> str:
+    """The figure for a page without neighbours: plain HTML, with the CSV inside its link."""
+    data = base64.b64encode(csv_text(chart).encode()).decode()
+    link = f'<a download="{chart.slug}.csv" href="data:text/csv;base64,{data}">CSV</a>'
+    return re.sub(r' markdown="\w+"', "", _figure(chart, link))
+
+
+def write(chart: Chart, folder: Path) -> None:
+    """Write `<slug>.js`, which registers the figure, and `<slug>.csv`; equal charts give equal bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{chart.slug}.js").write_text(registration(chart), encoding="utf-8", newline="\n")
+    (folder / f"{chart.slug}.csv").write_text(csv_text(chart), encoding="utf-8", newline="")
+
+
+def registration(chart: Chart) -> str:
+    """The script that hands the figure to `charts.js`: a script, not JSON, so that it loads from file:// too."""
+    figure = json.dumps(chart.figure)
+    known = colours()
+    payload = {
+        "title": chart.title,
+        "figure": chart.figure,
+        "narrow": chart.narrow,
+        "views": chart.views,
+        "colours": {name: known[name] for name in set(TOKEN.findall(figure)) & set(known)},
+    }
+    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    for sign, escaped in UNSAFE.items():
+        text = text.replace(sign, escaped)
+    return f'studyChart("{chart.slug}",{text});\n'
+
+
+def csv_text(chart: Chart) -> str:
+    """The table behind the chart (RFC 4180); text that a spreadsheet would run gets an apostrophe in front."""
+    out = io.StringIO()
+    csv.writer(out).writerows([_safe(cell) for cell in row] for row in (chart.headers, *chart.rows))
+    return out.getvalue()
+
+
+def _figure(chart: Chart, csv_link: str) -> str:
+    title, caption, summary = (html.escape(t) for t in (chart.title, chart.caption.strip(), chart.summary))
+    heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px"
+    views = ['<div class="chart-views" markdown="0"></div>'] if chart.views else []
+    return "\n".join([
+        f'<figure class="chart" id="{chart.slug}" data-chart="{chart.slug}" aria-label="{title}" markdown="1">',
+        f'<p class="chart-title" markdown="0">{title}</p>',
+        *views,
+        f'<div class="chart-plot" role="img" aria-label="{summary}" style="{heights}" markdown="0"></div>',
+        f'<figcaption markdown="0">{caption} <span class="chart-summary">{summary}</span></figcaption>',
+        f'<p class="chart-tools" markdown="span">{csv_link}</p>',
+        f'<details class="chart-table" data-search-exclude markdown="0">{_table(chart)}</details>',
+        "</figure>",
+    ])  # fmt: skip
+
+
+def _table(chart: Chart) -> str:
+    total, shown = len(chart.rows), chart.rows[:TABLE_LIMIT]
+    rest = (
+        ""
+        if total == len(shown)
+        else f"<p>The first {len(shown)} of {total:,} rows; the CSV has them all.</p>"
+    )
+    head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in chart.headers)
+    body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in shown)
+    label = html.escape(f"Data of: {chart.title}")
+    return (
+        f'<summary>Data table</summary>{rest}<div class="table-scroll" tabindex="0" role="region" aria-label="{label}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cell(value: Cell) -> str:
+    if isinstance(value, str):
+        return f"<td>{html.escape(value)}</td>"
+    text = f"{value:,}".replace("-", formats.MINUS)
+    return f'<td class="number">{text}</td>'
+
+
+def _safe(cell: Cell) -> Cell:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

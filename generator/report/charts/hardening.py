@@ -1,0 +1,266 @@
+"""What hardening buys and what it costs: rounds, recipes, trade-off, decision boundaries."""
+
+from generator.records.results import Estimate, StudyResult
+from generator.report import formats, palette
+from generator.report.charts.attacks import BUDGET, CURVE_HEADERS
+from generator.report.charts.chart import Chart, numbers, percentages, rounded
+from generator.report.charts.frame import (
+    axis,
+    band,
+    error_bar,
+    figure,
+    grid,
+    line,
+    percent_axis,
+    placed,
+    rule,
+)
+
+READINGS = ("accumulating_fgsm", "current_round_fgsm", "half_batch_fgsm")
+"""The three ways to read the original's text."""
+
+
+def robust_accuracy_by_model(result: StudyResult) -> Chart:
+    """Robust accuracy of every model against ε, one view for each attack, the strongest first."""
+    attacks = tuple(reversed(result.spec.attack.attacks))
+    data, rows = [], []
+    for attack in attacks:
+        view = palette.attack(attack).title
+        for name in palette.in_order(m.name for m in result.models):
+            look = palette.model(name)
+            points = sorted(
+                ((e.epsilon, e.accuracy) for e in result.model(name).final.evaluations if e.attack == attack),
+                key=lambda point: point[0],
+            )
+            x, estimates = [p[0] for p in points], [p[1] for p in points]
+            shown = {"meta": {"view": view}}
+            if name != "approve_everything":
+                data.append(band(x, estimates, name, **shown, opacity=0.6))
+            data.append(line(x, [e.value for e in estimates], look, name, **shown))
+            rows += [(look.title, view, rounded(x), *_percents(e)) for x, e in points]
+    worst = attacks[0]
+    budget = result.spec.attack.headline_epsilon
+    return Chart(
+        slug=f"{result.data.name}-robust-accuracy-by-model",
+        title="Robust accuracy of every model",
+        caption="Share of all transactions judged correctly before and after the attack, against the budget ε; the "
+        "strip is the 95 % interval. Each model is attacked with its own gradients.",
+        summary=f"Under {palette.attack(worst).title} at ε = {formats.epsilon(budget)}: "
+        + _ranking(result, worst, budget)
+        + ".",
+        figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Robust accuracy")),
+        headers=CURVE_HEADERS,
+        rows=tuple(rows),
+        height=480,
+        narrow_height=560,
+        views=tuple(palette.attack(name).title for name in attacks),
+    )
+
+
+def progression(result: StudyResult, recipe: str = "accumulating_fgsm") -> Chart:
+    """Accuracy of one recipe round by round: clean, and under each attack, one view for each budget."""
+    model = result.model(recipe)
+    rounds = [r.round for r in model.rounds]
+    budgets = _headline_first(result)
+    views = tuple(f"ε = {formats.epsilon(e)}" for e in budgets)
+    data, rows = [], []
+    clean = [r.at("clean").accuracy for r in model.rounds]
+    data += _round_line(rounds, clean, "clean")
+    rows += [(r, "Clean", 0, *_percents(e)) for r, e in zip(rounds, clean, strict=True)]
+    for epsilon, view in zip(budgets, views, strict=True):
+        for attack in result.spec.attack.attacks:
+            estimates = [r.at(attack, epsilon).accuracy for r in model.rounds]
+            data += _round_line(rounds, estimates, attack, meta={"view": view})
+            rows += [
+                (r, palette.attack(attack).title, rounded(epsilon), *_percents(e))
+                for r, e in zip(rounds, estimates, strict=True)
+            ]
+    budget = budgets[0]
+    title = palette.model(recipe).title
+    changes = [
+        f"{palette.attack(a).title} from {formats.percent(model.rounds[0].at(a, budget).accuracy.value)} to "
+        f"{formats.percent(model.final.at(a, budget).accuracy.value)}"
+        for a in result.spec.attack.attacks
+    ]
+    return Chart(
+        slug=f"{result.data.name}-progression-{recipe.replace('_', '-')}",
+        title=f"Round by round: {title}",
+        caption="Accuracy after each round of hardening; round 0 is the standard model. Clean accuracy, and robust "
+        "accuracy under each attack at the chosen budget; the strip is the 95 % interval.",
+        summary=f"Over {formats.count(rounds[-1])} rounds clean accuracy goes from "
+        f"{formats.percent(clean[0].value)} to {formats.percent(clean[-1].value)}; at ε = "
+        f"{formats.epsilon(budget)} robust accuracy goes under {formats.listed(changes)}.",
+        figure=figure(
+            data, xaxis=axis("Round", dtick=1), yaxis=percent_axis("Accuracy"), hovermode="x unified"
+        ),
+        headers=("Round", "Attack", "ε (σ)", "Accuracy (%)", "95 % low (%)", "95 % high (%)"),
+        rows=tuple(rows),
+        views=views,
+    )
+
+
+def recipes(result: StudyResult, models: tuple[str, ...] = READINGS) -> Chart:
+    """Models side by side at the quoted budget: clean accuracy and robust accuracy under each attack."""
+    names = palette.in_order(m.name for m in result.models if m.name in {"standard", *models})
+    budget = result.spec.attack.headline_epsilon
+    states = [("clean", 0.0), *((a, budget) for a in result.spec.attack.attacks)]
+    titles = [palette.model(n).title for n in names]
+    data, rows = [], []
+    for attack, epsilon in states:
+        estimates = [result.model(n).final.at(attack, epsilon).accuracy for n in names]
+        data.append({
+            "type": "bar", "name": palette.attack(attack).title, "x": titles,
+            "y": percentages(e.value for e in estimates), "error_y": error_bar(estimates, 100),
+            "marker": {"color": f"@{attack}"}, "hovertemplate": "%{x}: %{y} %",
+        })  # fmt: skip
+        rows += [
+            (t, palette.attack(attack).title, rounded(epsilon), *_percents(e))
+            for t, e in zip(titles, estimates, strict=True)
+        ]
+    sentences = [
+        f"{palette.model(n).title} "
+        + ", ".join(
+            f"{palette.attack(a).title} {formats.percent(result.model(n).final.at(a, e).accuracy.value)}"
+            for a, e in states
+        )
+        for n in names
+    ]
+    trivial = result.model("approve_everything").final.at("clean").accuracy.value
+    return Chart(
+        slug=f"{result.data.name}-recipes",
+        title="Recipes side by side",
+        caption=f"Accuracy, clean and under attack at ε = {formats.epsilon(budget)}, with 95 % intervals. "
+        "The dashed line is what approving everything scores.",
+        summary="; ".join(sentences) + ".",
+        figure=figure(
+            data, barmode="group", xaxis=axis(), yaxis=percent_axis("Accuracy"),
+            shapes=[rule(y=rounded(100 * trivial), token="approve_everything")],
+        ),
+        headers=("Model", "Attack", "ε (σ)", "Accuracy (%)", "95 % low (%)", "95 % high (%)"),
+        rows=tuple(rows),
+    )  # fmt: skip
+
+
+def trade_off(result: StudyResult) -> Chart:
+    """Clean accuracy against robust accuracy at the quoted budget, one mark a model, one view an attack."""
+    budget = result.spec.attack.headline_epsilon
+    attacks = tuple(reversed(result.spec.attack.attacks))
+    data, rows = [], []
+    for attack in attacks:
+        for name in palette.in_order(m.name for m in result.models):
+            look, final = palette.model(name), result.model(name).final
+            clean, robust = final.at("clean").accuracy, final.at(attack, budget).accuracy
+            data.append({
+                "type": "scatter", "mode": "markers", "name": look.title, "meta": {"view": palette.attack(attack).title},
+                "x": percentages([clean.value]), "y": percentages([robust.value]),
+                "error_x": error_bar([clean], 100) | {"color": f"@{name}"},
+                "error_y": error_bar([robust], 100) | {"color": f"@{name}"},
+                "marker": {"color": f"@{name}", "symbol": look.symbol, "size": 13},
+                "hovertemplate": "clean %{x} %, robust %{y} %",
+            })  # fmt: skip
+            rows.append((look.title, palette.attack(attack).title, *_percents(clean), *_percents(robust)))
+    best = palette.attack(attacks[0]).title
+    return Chart(
+        slug=f"{result.data.name}-trade-off",
+        title="What robustness costs in clean accuracy",
+        caption=f"Each mark is a model: right is better without attack, up is better under attack at "
+        f"ε = {formats.epsilon(budget)}. Arms are 95 % intervals.",
+        summary=f"Under {best}: "
+        + "; ".join(f"{r[0]} clean {formats.percent(r[2] / 100)}, robust {formats.percent(r[5] / 100)}"
+                    for r in rows if r[1] == best)
+        + ".",
+        figure=figure(data, xaxis=axis("Clean accuracy", ticksuffix=" %"), yaxis=percent_axis("Robust accuracy")),
+        headers=("Model", "Attack", "Clean (%)", "Clean low (%)", "Clean high (%)",
+                 "Robust (%)", "Robust low (%)", "Robust high (%)"),
+        rows=tuple(rows),
+        height=480,
+        narrow_height=540,
+        views=tuple(palette.attack(name).title for name in attacks),
+    )  # fmt: skip
+
+
+def boundary(result: StudyResult) -> Chart:
+    """Fraud probability on a plane through two features, one panel a model, with the line of one half."""
+    features = {f.name: f for f in result.data.features}
+    first = result.slices[0]
+    slices = [s for s in result.slices if (s.x_feature, s.y_feature) == (first.x_feature, first.y_feature)]
+    x_title, y_title = (_with_unit(features[n]) for n in (first.x_feature, first.y_feature))
+    data, axes, rows = [], {}, []
+    for panel, part in enumerate(slices):
+        suffix = str(panel + 1) if panel else ""
+        title = palette.model(part.model).title
+        shared = {
+            "x": numbers(part.x), "y": numbers(part.y), "z": [percentages(row) for row in part.probability],
+            "xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "name": title,
+        }  # fmt: skip
+        data.append({
+            **shared, "type": "heatmap", "zmin": 0, "zmax": 100, "zsmooth": "best",
+            "colorscale": [[0, "@cold"], [0.5, "@neutral"], [1, "@warm"]], "showscale": panel == len(slices) - 1,
+            "colorbar": {"title": {"text": "Fraud %"}, "thickness": 12, "outlinewidth": 0, "tickvals": [0, 25, 50, 75, 100]},
+            "hovertemplate": "%{x}, %{y}: %{z} %<extra>%{fullData.name}</extra>",
+        })  # fmt: skip
+        data.append({
+            **shared, "type": "contour", "showscale": False, "hoverinfo": "skip", "line": {"width": 2.5},
+            "contours": {"start": 50, "end": 50, "size": 1, "coloring": "lines"},
+            "colorscale": [[0, "@text"], [1, "@text"]],
+        })  # fmt: skip
+        axes[f"xaxis{suffix}"] = axis(f"<b>{title}</b><br>{x_title}", anchor=f"y{suffix}", nticks=5)
+        axes[f"yaxis{suffix}"] = axis("" if panel else y_title, anchor=f"x{suffix}", showticklabels=not panel)
+        rows += [
+            (title, rounded(x), rounded(y), rounded(100 * p))
+            for y, row in zip(part.y, part.probability, strict=True)
+            for x, p in zip(part.x, row, strict=True)
+        ]
+    others = range(2, len(slices) + 1)
+    shares = [f"{formats.percent(_flagged(s))} of it for {palette.model(s.model).title}" for s in slices]
+    return Chart(
+        slug=f"{result.data.name}-boundary",
+        title="A slice of the decision boundary",
+        caption=f"Fraud probability over {features[first.x_feature].title.lower()} and "
+        f"{features[first.y_feature].title.lower()}, all other features held at the median of the frauds. "
+        "The line is the 50 % cut: above it a transaction is stopped.",
+        summary=f"The part of the plane that is stopped: {formats.listed(shares)}.",
+        figure=figure(data, **placed(axes, grid(len(slices), len(slices), gap_x=0.05))),
+        headers=("Model", x_title, y_title, "Fraud probability (%)"),
+        rows=tuple(rows),
+        height=400,
+        narrow_height=360 * len(slices),
+        narrow={
+            **grid(len(slices), 1, gap_y=0.2),
+            **{f"yaxis{n}.showticklabels": True for n in others},
+            **{f"yaxis{n}.title.text": y_title for n in others},
+        },
+    )
+
+
+def _round_line(rounds, estimates, attack: str, **more) -> list[dict]:
+    values = [e.value for e in estimates]
+    return [
+        band(rounds, estimates, attack, **more),
+        line(rounds, values, palette.attack(attack), attack, **more),
+    ]
+
+
+def _headline_first(result: StudyResult) -> list[float]:
+    spec = result.spec.attack
+    rest = [e for e in spec.round_epsilons if e != spec.headline_epsilon]
+    return [spec.headline_epsilon, *rest] if spec.headline_epsilon in spec.round_epsilons else rest
+
+
+def _ranking(result: StudyResult, attack: str, epsilon: float) -> str:
+    values = {m.name: m.final.at(attack, epsilon).accuracy.value for m in result.models}
+    ranked = sorted(values.items(), key=lambda item: -item[1])
+    return ", ".join(f"{palette.model(name).title} {formats.percent(value)}" for name, value in ranked)
+
+
+def _percents(estimate: Estimate) -> list[float]:
+    return percentages((estimate.value, estimate.low, estimate.high))
+
+
+def _flagged(part) -> float:
+    cells = [p for row in part.probability for p in row]
+    return sum(p >= 0.5 for p in cells) / len(cells)
+
+
+def _with_unit(feature) -> str:
+    return f"{feature.title} ({feature.unit})" if feature.unit else feature.title

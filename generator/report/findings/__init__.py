@@ -1,0 +1,119 @@
+"""Records to claims: a sentence whose truth hangs on a number is made here and takes its words from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from generator.records.results import Feature, StudyResult
+from generator.report import formats, palette
+from generator.report.findings import data, evaluations, headline, impact, original, recipes
+from generator.report.findings.names import STANDARD, STATUSES, TRIVIAL, attack_title
+
+
+@dataclass(frozen=True)
+class DatasetFindings:
+    """All that the pages say about one dataset beyond placing its records."""
+
+    result: StudyResult
+    features: dict[str, Feature]
+    """Model inputs by name."""
+    headline: headline.Headline
+    pgd: str
+    """Name of the iterative attack with its steps."""
+    attack_titles: tuple[str, ...]
+    status: str
+    status_title: str
+    hidden: str
+    """Widths of the hidden layers."""
+    training_budgets: tuple[str, ...]
+    """Budgets of the examples made in hardening."""
+    medians: tuple[data.MedianRow, ...]
+    steps: tuple[data.StepRow, ...]
+    budgets: tuple[float, ...]
+    budget_rows: tuple[data.BudgetRow, ...]
+    flips: tuple[tuple[float, float], ...]
+    """Budget and share of frauds that can stop being frauds within it."""
+    flip_sentence: str
+    trivial: float
+    """Accuracy of approving everything."""
+    models: tuple[evaluations.ModelRow, ...]
+    confusions: tuple[evaluations.ConfusionRow, ...]
+    movements: tuple[data.MovementTable, ...]
+    examples: tuple[data.ExampleCard, ...]
+    recipes: tuple[recipes.RecipeRow, ...]
+    readings: tuple[recipes.RecipeRow, ...]
+    readings_sentence: str
+    control_sentence: str
+    best_sentence: str
+    prices: tuple[str, ...]
+    gaps: tuple[str, ...]
+    claims: tuple[original.ClaimRow, ...]
+    impact_sentence: str
+    impact_lines: tuple[impact.ImpactLine, ...]
+    reductions: tuple[impact.Reduction, ...]
+    bounds: tuple[impact.BoundsLine, ...]
+
+
+def find(result: StudyResult) -> DatasetFindings:
+    """Every finding on one dataset."""
+    label = result.data.label
+    models = [result.model(name) for name in palette.in_order(model.name for model in result.models)]
+    rows = tuple(evaluations.model_row(result, model) for model in models)
+    hardened = recipes.recipe_rows(result)
+    first = recipes.original_row(hardened)
+    readings = recipes.readings(hardened)
+    claims = original.compare_claims(result)
+    standard = next(row for row in rows if row.name == STANDARD)
+    return DatasetFindings(
+        result=result,
+        features={feature.name: feature for feature in result.data.features},
+        headline=headline.headline(result, standard, first, claims),
+        pgd=attack_title("pgd", result.spec),
+        attack_titles=tuple(attack_title(attack, result.spec) for attack in result.spec.attack.attacks),
+        status=data.status_line(result),
+        status_title=STATUSES[result.data.source.status],
+        hidden=formats.listed(formats.count(width) for width in result.spec.training.hidden),
+        training_budgets=tuple(formats.epsilon(budget) for budget in result.spec.hardening.epsilons),
+        medians=data.medians(result),
+        steps=data.steps(result),
+        budgets=data.quoted_budgets(result),
+        budget_rows=data.budget_rows(result),
+        flips=tuple(zip(label.flip_epsilons, label.flip_shares, strict=True)),
+        flip_sentence=data.flip_sentence(result),
+        trivial=evaluations.trivial_accuracy(result),
+        models=rows,
+        confusions=tuple(
+            evaluations.confusion_row(result, model, evaluation)
+            for model, row in zip(models, rows, strict=True)
+            for evaluation in (row.clean, *(cell.evaluation for cell in row.attacked))
+        ),
+        movements=data.movements(result),
+        examples=data.examples(result),
+        recipes=hardened,
+        readings=readings,
+        readings_sentence=recipes.readings_sentence(readings),
+        control_sentence=recipes.control_sentence(hardened),
+        best_sentence=recipes.best_sentence(result, hardened),
+        prices=tuple(recipes.price_sentence(row) for row in hardened),
+        gaps=tuple(
+            recipes.gap_sentence(evaluations.gap(result, model)) for model in models if model.name != TRIVIAL
+        ),
+        claims=claims,
+        impact_sentence=impact.day_sentence(result),
+        impact_lines=impact.impact_lines(result),
+        reductions=impact.reductions(result),
+        bounds=impact.bounds_lines(result),
+    )
+
+
+@dataclass(frozen=True)
+class Banners:
+    """What every page must say before anything else; empty where there is nothing to say."""
+
+    stand_in: tuple[str, ...]
+    """Titles of the datasets that are simulated stand-ins."""
+    quick: bool
+
+
+def banners(results: Sequence[StudyResult]) -> Banners:
+    stand_in = tuple(each.data.title for each in results if each.data.source.status == "stand_in")
+    return Banners(stand_in, any(each.spec.quick for each in results))

@@ -1,0 +1,136 @@
+"""The scenario day: missed frauds, money and false alarms per model, and how far hardening changes them."""
+
+from dataclasses import dataclass
+
+from generator.records.results import (
+    AccuracyBounds,
+    Attacked,
+    Direction,
+    Estimate,
+    ImpactRow,
+    LeakageReduction,
+    StudyResult,
+)
+from generator.report import formats
+from generator.report.findings.names import MODELS, ORIGINAL, STANDARD, TRIVIAL, ModelName, attack_title
+
+
+@dataclass(frozen=True)
+class ImpactLine:
+    """One model's scenario day: one row per attack, clean first; false alarms are those of a clean day."""
+
+    words: ModelName
+    days: tuple[tuple[str, ImpactRow], ...]
+    false_alarms: Estimate
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How one hardened model changes the missed frauds under one attack."""
+
+    words: ModelName
+    attack: str
+    estimate: Estimate
+    direction: Direction
+    sentence: str
+
+
+@dataclass(frozen=True)
+class BoundsLine:
+    """What one accuracy allows, beside what the confusion counts say."""
+
+    words: ModelName
+    bounds: AccuracyBounds
+    measured: Estimate
+
+
+def impact_row(result: StudyResult, model: str, attack: Attacked) -> ImpactRow:
+    """The scenario day of `model` when every fraudster runs `attack` at the headline budget.
+
+    Raises:
+        KeyError: It is not in the records.
+    """
+    epsilon = 0.0 if attack == "clean" else result.spec.attack.headline_epsilon
+    for row in result.impact.rows:
+        if (row.model, row.attack, row.epsilon) == (model, attack, epsilon):
+            return row
+    raise KeyError(f"no impact of {model} under {attack} at {epsilon}")
+
+
+def reduction_record(result: StudyResult, model: str, attack: Attacked) -> LeakageReduction:
+    """The change in missed frauds from the standard model to `model` under `attack`, headline budget.
+
+    Raises:
+        KeyError: It is not in the records.
+    """
+    epsilon = 0.0 if attack == "clean" else result.spec.attack.headline_epsilon
+    for found in result.impact.reductions:
+        if (found.model, found.baseline, found.attack, found.epsilon) == (model, STANDARD, attack, epsilon):
+            return found
+    raise KeyError(f"no leakage reduction of {model} under {attack} at {epsilon}")
+
+
+def impact_lines(result: StudyResult) -> tuple[ImpactLine, ...]:
+    attacks: tuple[Attacked, ...] = ("clean", *result.spec.attack.attacks)
+    lines = []
+    for model in result.models:
+        days = tuple(
+            (attack_title(attack, result.spec), impact_row(result, model.name, attack)) for attack in attacks
+        )
+        lines.append(ImpactLine(MODELS[model.name], days, days[0][1].false_alarms))
+    return tuple(lines)
+
+
+def reduction(result: StudyResult, model: str, attack: Attacked) -> Reduction:
+    found = reduction_record(result, model, attack)
+    return Reduction(
+        MODELS[model],
+        attack_title(attack, result.spec),
+        found.reduction,
+        found.direction,
+        _sentence(result, found),
+    )
+
+
+def reductions(result: StudyResult) -> tuple[Reduction, ...]:
+    return tuple(
+        reduction(result, model.name, attack)
+        for model in result.models
+        if model.name not in (STANDARD, TRIVIAL)
+        for attack in result.spec.attack.attacks
+    )
+
+
+def bounds_lines(result: StudyResult) -> tuple[BoundsLine, ...]:
+    """The records hold bounds for the standard model and the original recipe, in this order, under FGSM."""
+    return tuple(
+        BoundsLine(MODELS[model], bounds, impact_row(result, model, "fgsm").missed_frauds)
+        for model, bounds in zip((STANDARD, ORIGINAL), result.impact.accuracy_bounds, strict=True)
+    )
+
+
+def day_sentence(result: StudyResult) -> str:
+    """What a scenario day looks like under the standard model, and what the original recipe does to it."""
+    clean, attacked = (impact_row(result, STANDARD, attack).missed_frauds for attack in ("clean", "pgd"))
+    frauds, pgd = formats.count(result.impact.frauds_per_day), attack_title("pgd", result.spec)
+    return (
+        f"Of {frauds} frauds a day, the standard model misses {formats.count(clean.value)} on a day without "
+        f"attacks and {formats.count(attacked.value)} if every fraudster attacks with {pgd}. "
+        f"{_sentence(result, reduction_record(result, ORIGINAL, 'pgd'))}"
+    )
+
+
+def _sentence(result: StudyResult, found: LeakageReduction) -> str:
+    attack = attack_title(found.attack, result.spec)
+    if found.direction == "no difference":
+        return (
+            f"Under {attack}, {MODELS[found.model].phrase} makes no measurable difference to missed frauds "
+            f"({formats.LEVEL} interval of the reduction {formats.interval(found.reduction)})."
+        )
+    size = formats.percent(abs(found.reduction.value))
+    word = "fewer" if found.direction == "lower" else "more"
+    low, high = sorted((abs(found.reduction.low), abs(found.reduction.high)))
+    return (
+        f"{formats.capital(MODELS[found.model].phrase)} misses {size} {word} frauds than the standard model "
+        f"under {attack} ({formats.LEVEL} interval {formats.between(low, high)})."
+    )

@@ -1,0 +1,159 @@
+"""What hardening bought: three readings of the original, the control, PGD training, the best."""
+
+from dataclasses import dataclass
+
+from generator.records.results import Direction, Estimate, StudyResult
+from generator.report import formats
+from generator.report.findings.evaluations import Gap, against_standard, gap, model_row, trivial_accuracy
+from generator.report.findings.names import (
+    ABLATION,
+    MODELS,
+    ORIGINAL,
+    READINGS,
+    STANDARD,
+    TRIVIAL,
+    ModelName,
+)
+
+AGAINST: dict[Direction, str] = {
+    "higher": "above the standard model",
+    "lower": "below the standard model",
+    "no difference": "not measurably different from the standard model",
+}
+"""Where a model stands against the standard one, by the direction of the difference."""
+
+
+@dataclass(frozen=True)
+class RecipeRow:
+    """One hardened model against the standard model, at the headline budget."""
+
+    name: str
+    words: ModelName
+    clean: Estimate
+    clean_change: Estimate
+    clean_direction: Direction
+    gap: Gap
+    change: Estimate
+    """Accuracy under the iterative attack, minus the standard model's."""
+    direction: Direction
+    caught: Estimate
+    """Share of frauds caught under the iterative attack."""
+    caught_change: Estimate
+    caught_direction: Direction
+    against_trivial: str
+    steps: int
+    """Optimiser steps of one replicate."""
+
+
+def recipe_rows(result: StudyResult) -> tuple[RecipeRow, ...]:
+    """Every recipe in the records, in their order."""
+    return tuple(_row(result, model.name) for model in result.models if model.name not in (STANDARD, TRIVIAL))
+
+
+def _row(result: StudyResult, name: str) -> RecipeRow:
+    epsilon = result.spec.attack.headline_epsilon
+    model = result.model(name)
+    change, direction = against_standard(result, name, "accuracy", "pgd", epsilon)
+    clean_change, clean_direction = against_standard(result, name, "accuracy", "clean", 0.0)
+    caught_change, caught_direction = against_standard(result, name, "true_positive_rate", "pgd", epsilon)
+    return RecipeRow(
+        name,
+        MODELS[name],
+        model.final.at("clean").accuracy,
+        clean_change,
+        clean_direction,
+        gap(result, model),
+        change,
+        direction,
+        model.final.at("pgd", epsilon).true_positive_rate,
+        caught_change,
+        caught_direction,
+        model_row(result, model).against_trivial,
+        model.final.gradient_steps,
+    )
+
+
+def readings(rows: tuple[RecipeRow, ...]) -> tuple[RecipeRow, ...]:
+    """The rows that are readings of the original recipe."""
+    return tuple(row for row in rows if row.name in READINGS)
+
+
+def readings_sentence(rows: tuple[RecipeRow, ...]) -> str:
+    """Whether the verdict on the original hangs on how its text is read."""
+    title = rows[0].gap.title
+    accuracy = _agreement(f"accuracy under {title}", {row.words.title: row.direction for row in rows})
+    caught = _agreement(
+        f"frauds caught under {title}", {row.words.title: row.caught_direction for row in rows}
+    )
+    return f"{accuracy} {caught}"
+
+
+def _agreement(what: str, directions: dict[str, Direction]) -> str:
+    found = set(directions.values())
+    if len(found) == 1:
+        return f"On {what} the reading does not matter: each is {AGAINST[found.pop()]}."
+    parts = [f"{title} is {AGAINST[direction]}" for title, direction in directions.items()]
+    return f"On {what} the reading matters: {'; '.join(parts)}."
+
+
+def best_sentence(result: StudyResult, rows: tuple[RecipeRow, ...]) -> str:
+    """The recipe that keeps most accuracy, what it catches, and the recipe that catches most."""
+    best = max(rows, key=lambda row: row.gap.pgd.value)
+    catcher = max(rows, key=lambda row: row.caught.value)
+    other = (
+        ""
+        if catcher is best
+        else f" Most frauds are caught by {catcher.words.phrase}: {formats.percent(catcher.caught.value)}, "
+        f"{AGAINST[catcher.caught_direction]}."
+    )
+    return (
+        f"Of the recipes run, {best.words.phrase} keeps most accuracy under {best.gap.title}: "
+        f"{formats.percent(best.gap.pgd.value)} ({formats.interval(best.gap.pgd)}), {best.against_trivial} the "
+        f"{formats.percent(trivial_accuracy(result))} of approving everything. It then catches "
+        f"{formats.percent(best.caught.value)} of frauds ({formats.interval(best.caught)}), "
+        f"{AGAINST[best.caught_direction]}.{other}"
+    )
+
+
+def control_sentence(rows: tuple[RecipeRow, ...]) -> str:
+    """What the extra training steps alone do; empty if the control was not run."""
+    for row in rows:
+        if row.name == ABLATION:
+            return (
+                f"The same number of extra steps without any attack leaves {formats.percent(row.gap.pgd.value)} "
+                f"under {row.gap.title}, {AGAINST[row.direction]}."
+            )
+    return ""
+
+
+def price_sentence(row: RecipeRow) -> str:
+    """What a recipe costs in clean accuracy."""
+    name = formats.capital(row.words.phrase)
+    if row.clean_direction == "no difference":
+        return f"{name} makes no measurable difference to clean accuracy."
+    verb = {"lower": "costs", "higher": "adds"}[row.clean_direction]
+    change = row.clean_change
+    low, high = sorted((abs(change.low), abs(change.high)))
+    return (
+        f"{name} {verb} {formats.loss(abs(change.value))} of clean accuracy "
+        f"({formats.between(low, high, 'loss')})."
+    )
+
+
+def gap_sentence(result: StudyResult, found: Gap) -> str:
+    """What the distance between the single step and the iterative attack means."""
+    pgd = attack_title("pgd", result.spec)
+    figures = (
+        f"{formats.percent(found.fgsm.value)} under FGSM, {formats.percent(found.pgd.value)} under {pgd}"
+    )
+    if found.warns:
+        return (
+            f"{formats.capital(found.words.phrase)}: {figures}. FGSM overstates what is kept by "
+            f"{formats.loss(found.points)}: a warning that the model misleads the single step "
+            f"rather than resists it."
+        )
+    return f"{formats.capital(found.words.phrase)}: {figures}. No warning."
+
+
+def original_row(rows: tuple[RecipeRow, ...]) -> RecipeRow:
+    return next(row for row in rows if row.name == ORIGINAL)

@@ -1,0 +1,173 @@
+"""The only place that rounds: full-precision values in, the text a reader sees out.
+
+Every function here is a Jinja filter of the same name. Numbers and their unit are joined by a narrow
+no-break space, so that a line never ends between them; negative numbers carry a true minus sign.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+
+from generator.records.results import Anomaly, Estimate, Feature
+
+LEVEL = "95\u202f%"
+"""Confidence of every interval in the records."""
+JOIN = "\u202f"
+"""Narrow no-break space."""
+MINUS = "\u2212"
+MARKUP = re.compile(r"[^\w\s,.;/%()\u0080-\U0010ffff]|_")
+"""Every sign that Markdown or HTML could read as its own; ASCII only, letters and digits never."""
+
+
+def number(value: float, decimals: int = 2) -> str:
+    """Fixed decimals, thousands separated by commas; what rounds to zero has no sign."""
+    text = f"{abs(value):,.{decimals}f}"
+    negative = value < 0 and any(digit in text for digit in "123456789")
+    return MINUS + text if negative else text
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """As `number`, with a plus before what is above zero after rounding."""
+    text = number(value, decimals)
+    positive = value > 0 and any(digit in text for digit in "123456789")
+    return f"+{text}" if positive else text
+
+
+def percent(value: float, decimals: int = 1) -> str:
+    """A share between 0 and 1 as a percentage."""
+    return f"{number(100 * value, decimals)}{JOIN}%"
+
+
+def points(value: float, decimals: int = 1) -> str:
+    """A difference of two shares in percentage points, always with its sign."""
+    return f"{signed(100 * value, decimals)} points"
+
+
+def loss(value: float, decimals: int = 1) -> str:
+    """A loss in percentage points: what is lost has no sign, what is gained instead has a minus."""
+    return f"{number(100 * value, decimals)} points"
+
+
+def money(value: float, decimals: int = 0) -> str:
+    """US dollars."""
+    return f"USD{JOIN}{number(value, decimals)}"
+
+
+def score(value: float) -> str:
+    """A score or a cut of one, where the third decimal still separates rows."""
+    return number(value, 4)
+
+
+def slope(value: float) -> str:
+    """A gradient, with its sign."""
+    return signed(value, 3)
+
+
+def shift(value: float) -> str:
+    """A move in standard deviations, with its sign."""
+    return f"{signed(value, 2)}{JOIN}σ"
+
+
+def count(value: float) -> str:
+    """A whole number of things."""
+    return number(value, 0)
+
+
+def epsilon(value: float) -> str:
+    """An attack budget in standard deviations."""
+    return f"{value:g}{JOIN}σ"
+
+
+def interval(estimate: Estimate, kind: str = "percent") -> str:
+    """The two ends of the 95 % interval; the unit is written once.
+
+    Raises:
+        KeyError: `kind` is not one of percent, points, loss, count, money, number.
+    """
+    return between(estimate.low, estimate.high, kind)
+
+
+def between(low: float, high: float, kind: str = "percent") -> str:
+    """Two values of one kind, joined by `to`."""
+    write: Callable[[float], str] = {
+        "percent": lambda value: number(100 * value, 1),
+        "points": lambda value: signed(100 * value, 1),
+        "loss": lambda value: number(100 * value, 1),
+        "count": count,
+        "money": count,
+        "number": number,
+    }[kind]
+    before, after = {
+        "percent": ("", f"{JOIN}%"),
+        "points": ("", " points"),
+        "loss": ("", " points"),
+        "money": (f"USD{JOIN}", ""),
+    }.get(kind, ("", ""))
+    return f"{before}{write(low)} to {write(high)}{after}"
+
+
+def raw(value: float, feature: Feature) -> str:
+    """A value of a feature in the unit a person uses."""
+    return _with_unit(number(value, feature.decimals), feature)
+
+
+def raw_moved(value: float, feature: Feature) -> str:
+    """As `raw`, for means and attacked values: a count may then have a fraction, so one digit shows it."""
+    return _with_unit(number(value, feature.decimals or 1), feature)
+
+
+def raw_change(value: float, feature: Feature) -> str:
+    """A change of a feature in the unit a person uses, with its sign; counts may change by a fraction."""
+    return _with_unit(signed(value, feature.decimals or 1), feature)
+
+
+def raw_epsilon(budget: float, feature: Feature) -> str:
+    """What a budget in standard deviations is in the feature's own unit; two digits where a unit has none."""
+    value = number(budget * feature.standard_deviation, feature.decimals or 2)
+    return _with_unit(f"±{value}", feature)
+
+
+def fact(value: float, kind: str) -> str:
+    """A fact of an anomaly, by the format its record asks for."""
+    return {
+        "percent": percent,
+        "count": count,
+        "number": number,
+        "days": lambda days: f"{number(days, 1)} days",
+    }[kind](value)
+
+
+def statement(anomaly: Anomaly) -> str:
+    """The anomaly's sentence with its facts written in."""
+    facts = {name: fact(value, anomaly.fact_formats[name]) for name, value in anomaly.facts.items()}
+    return anomaly.statement.format(**facts)
+
+
+def sha(text: str) -> str:
+    """The first twelve digits of a hash: enough to compare by eye."""
+    return text[:12]
+
+
+def listed(parts: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *head, last = parts
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def capital(text: str) -> str:
+    """First letter in upper case, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def md(text: str) -> str:
+    """Text from data as it stands: signs of HTML and Markdown become entities, line breaks become spaces."""
+    return MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(text.split()))
+
+
+def _with_unit(text: str, feature: Feature) -> str:
+    return f"{text}{JOIN}{feature.unit}" if feature.unit else text
+
+
+FILTERS = (
+    number, signed, percent, points, loss, money, score, slope, shift, count, epsilon, interval, between, raw, raw_moved,
+    raw_change, raw_epsilon, statement, sha, listed, capital, md,
+)  # fmt: skip

@@ -1,0 +1,92 @@
+"""The one home of names, order, colours, dashes and markers: the same thing looks the same on every page.
+
+A chart never writes a colour; it writes a token, `@pgd_ramp` or, see-through, `@pgd_ramp/0.15`. `charts.js` turns
+tokens into the colour of the scheme the reader uses. Hues follow Okabe and Ito (2008), darkened or lightened until
+every mark has a contrast of 3:1 with the page; dash and marker repeat what colour says.
+"""
+
+from dataclasses import dataclass
+
+PAGE_LIGHT, PAGE_DARK = "#ffffff", "#1e2129"
+"""Backgrounds of the page in the two schemes of the theme."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one thing is called and drawn."""
+
+    title: str
+    light: str
+    dark: str
+    dash: str = "solid"
+    symbol: str = "circle"
+
+
+MODELS = {
+    "standard": Look("Standard", "#1f2933", "#e6eaf0"),
+    "accumulating_fgsm": Look("Original recipe", "#00815e", "#2cc295", "solid", "square"),
+    "current_round_fgsm": Look("Clean + this round", "#0b7a99", "#4cc3e0", "dash", "diamond"),
+    "half_batch_fgsm": Look("Half of each batch", "#857400", "#e8d93e", "dashdot", "triangle-up"),
+    "extra_epochs": Look("Extra epochs, no attack", "#94561f", "#d9a066", "longdash", "triangle-down"),
+    "pgd_ramp": Look("PGD training", "#4b4fc4", "#a3a8ff", "solid", "star"),
+    "approve_everything": Look("Approve everything", "#68717c", "#98a2ae", "dot", "x"),
+}
+"""Models by name, in the order every chart and table shows them."""
+
+ATTACKS = {
+    "clean": Look("Clean", "#0072b2", "#56b4e9"),
+    "fgsm": Look("FGSM", "#b26a00", "#f0a30a", "dash", "square"),
+    "pgd": Look("PGD", "#a83c7c", "#e293c2", "dot", "diamond"),
+}
+
+CLASSES = {
+    "legitimate": Look("Legitimate", "#5b6b7b", "#93a5b8"),
+    "fraud": Look("Fraud", "#c84f00", "#ff8a47", "solid", "diamond"),
+}
+
+INK = {
+    "text": ("#27303a", "#d7dce4"),
+    "muted": ("#59636f", "#a7b0bd"),
+    "grid": ("#e3e7ec", "#363b47"),
+    "page": (PAGE_LIGHT, PAGE_DARK),
+    "accent": ("#0072b2", "#56b4e9"),
+    "cold": ("#0072b2", "#56b4e9"),
+    "neutral": ("#f4f5f7", "#2b303b"),
+    "warm": ("#c84f00", "#ff8a47"),
+}
+"""What is not a thing of the study: text, lines, the ends and the middle of colour scales."""
+
+
+def model(name: str) -> Look:
+    """Look of a model; ValueError names the known ones."""
+    return _look(MODELS, "model", name)
+
+
+def attack(name: str) -> Look:
+    """Look of an attack, `clean` among them; ValueError names the known ones."""
+    return _look(ATTACKS, "attack", name)
+
+
+def label_class(name: str) -> Look:
+    """Look of a class of the label; ValueError names the known ones."""
+    return _look(CLASSES, "class", name)
+
+
+def colours() -> dict[str, tuple[str, str]]:
+    """Every token without its @, with its colour in light and in dark."""
+    things = {**MODELS, **ATTACKS, **CLASSES}
+    return {**{name: (look.light, look.dark) for name, look in things.items()}, **INK}
+
+
+def in_order(names) -> list[str]:
+    """The given models in the order of `MODELS`; ValueError for an unknown one."""
+    given = list(names)
+    for name in given:
+        model(name)
+    return [name for name in MODELS if name in given]
+
+
+def _look(looks: dict[str, Look], kind: str, name: str) -> Look:
+    if name not in looks:
+        raise ValueError(f"unknown {kind} {name!r} has no colour; known: {', '.join(looks)}")
+    return looks[name]

@@ -1,0 +1,41 @@
+"""From docs/ to the site: MkDocs into a new folder, then one exchange, so that the last good site is never half gone."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+class BuildError(Exception):
+    """MkDocs refused the pages; the message holds what it said."""
+
+
+def build_site(config: Path, output: Path):
+    """Build the site of `config` strictly into `output`.
+
+    Raises:
+        BuildError: MkDocs found anything to complain about; `output` is as it was.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=output.parent, prefix=f".{output.name}-new-"))
+    old = fresh.with_name(fresh.name.replace("-new-", "-old-"))
+    try:
+        run = subprocess.run(
+            [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", config, "-d", fresh],
+            # the theme otherwise prints its end-of-life notice, in colour, on every build
+            env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if run.returncode or run.stderr.strip():
+            raise BuildError(f"mkdocs build --strict:\n{run.stdout}{run.stderr}".rstrip())
+        fresh.chmod(0o755)
+        if output.exists():
+            output.rename(old)
+        fresh.rename(output)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,103 @@
+"""The slow stages of a study as tasks: pure functions from arrays to arrays, so that each can be kept on disk.
+
+Workers import only this module's functions; torch and ART arrive with them.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from generator.engine.cache import Arrays
+from generator.engine.files import sha256_of, sha256_of_sources
+from generator.engine.seeding import stage_rng
+from generator.engine.stages import StageTask
+from generator.models.folds import Folds
+from generator.models.fraudnet import FraudNet
+from generator.models.hardening import harden
+from generator.models.training import train_standard
+from generator.provenance import PACKAGE, lock_sha256
+from generator.records.base import Record
+from generator.records.spec import AttackSpec, HardeningSpec, Recipe, StudySpec, TrainingSpec
+from generator.threats.evasion import evaluate
+
+TRAINING_SOURCE = ("models", "engine/seeding.py", "engine/parallel.py")
+ATTACK_SOURCE = ("threats", *TRAINING_SOURCE)
+
+
+def _inputs(sources: tuple[str, ...], *parts: Record | str | int, **arrays: np.ndarray) -> Mapping[str, str]:
+    """What the answer of a task depends on, by name."""
+    return {
+        "source": sha256_of_sources(PACKAGE, sources),
+        "lock": lock_sha256(),
+        "settings": sha256_of(*(p.to_json() if isinstance(p, Record) else str(p) for p in parts)),
+    } | {name: hash_of(array) for name, array in arrays.items()}
+
+
+def hash_of(*arrays: np.ndarray) -> str:
+    return sha256_of(*(part for a in arrays for part in (str(a.dtype), str(a.shape), a.tobytes())))
+
+
+def train_task(spec: StudySpec, folds: Folds) -> StageTask:
+    """Train the standard models of all replicates."""
+    inputs = _inputs(TRAINING_SOURCE, spec.training, spec.seed, x=folds.x, y=folds.y)
+    return StageTask(inputs, _train, (folds, spec.training, spec.seed))
+
+
+def _train(folds: Folds, training: TrainingSpec, seed: int) -> Arrays:
+    net, steps = train_standard(folds.train_x(), folds.train_y(), training, stage_rng(seed, "train"))
+    return net.to_arrays() | {"gradient_steps": np.array([steps])}
+
+
+def harden_task(spec: StudySpec, folds: Folds, standard: Arrays, recipe: Recipe) -> StageTask:
+    """Harden the standard models of all replicates by one recipe."""
+    settings = spec.hardening.model_copy(update={"recipes": (recipe,)})
+    inputs = _inputs(
+        TRAINING_SOURCE, spec.training, settings, spec.seed,
+        x=folds.x, y=folds.y, standard=np.concatenate([a.ravel() for a in standard.values()]),
+    )  # fmt: skip
+    return StageTask(inputs, _harden, (folds, standard, recipe, spec.training, settings, spec.seed))
+
+
+def _harden(
+    folds: Folds, standard: Arrays, recipe: Recipe, training: TrainingSpec, spec: HardeningSpec, seed: int
+) -> Arrays:
+    rounds = harden(
+        recipe, as_net(standard), folds.train_x(), folds.train_y(), training, spec, stage_rng(seed, recipe)
+    )
+    return {
+        f"{state.round}/{name}": array
+        for state in rounds
+        for name, array in (
+            state.net.to_arrays()
+            | {
+                "gradient_steps": np.array([state.gradient_steps]),
+                "training_rows": np.array([state.training_rows]),
+            }
+        ).items()
+    }
+
+
+def round_arrays(hardened: Arrays, number: int) -> Arrays:
+    """The arrays of one round out of what hardening returned."""
+    prefix = f"{number}/"
+    return {name.removeprefix(prefix): a for name, a in hardened.items() if name.startswith(prefix)}
+
+
+def as_net(arrays: Arrays) -> FraudNet:
+    """The stack among the arrays of a training or hardening result."""
+    return FraudNet.from_arrays({n: a for n, a in arrays.items() if n.startswith(("weights.", "biases."))})
+
+
+def attack_task(spec: StudySpec, folds: Folds, state: Arrays, epsilons: tuple[float, ...]) -> StageTask:
+    """Attack one state of the models at the given budgets."""
+    settings = spec.attack.model_copy(update={"epsilons": epsilons, "round_epsilons": (), "headline_epsilon": 0.0})
+    weights = {n: a for n, a in state.items() if n.startswith(("weights.", "biases."))}
+    inputs = _inputs(
+        ATTACK_SOURCE, settings, spec.training, spec.seed,
+        x=folds.x, y=folds.y, weights=np.concatenate([a.ravel() for a in weights.values()]),
+    )  # fmt: skip
+    return StageTask(inputs, _attack, (folds, weights, settings))
+
+
+def _attack(folds: Folds, weights: Arrays, settings: AttackSpec) -> Arrays:
+    return evaluate(FraudNet.from_arrays(weights), folds, settings, settings.epsilons).to_arrays()

@@ -1,0 +1,172 @@
+"""The study of one dataset, from the labelled table to the record: the whole story on one screen."""
+
+from collections.abc import Mapping
+
+from generator.datasets import Dataset, LabelledTable
+from generator.engine.cache import Arrays
+from generator.engine.seeding import stage_rng
+from generator.engine.stages import Engine
+from generator.impact import costs
+from generator.models.folds import Folds, make_folds
+from generator.models.slices import boundary_slice, telling_pair
+from generator.records.metrics import Resamples
+from generator.records.results import ImpactResult, ModelResult, Provenance, RoundResult, StudyResult
+from generator.records.spec import StudySpec
+from generator.stages import as_net, attack_task, harden_task, round_arrays, train_task
+from generator.threats import illustrations
+from generator.threats.outcomes import CLEAN, Outcomes, approve_everything, compare, evaluations
+
+ILLUSTRATED = ("standard", "accumulating_fgsm", "pgd_ramp")
+"""Models shown in detail: undefended, the original's defence, and the one that holds best."""
+
+
+def run_study(
+    spec: StudySpec, dataset: Dataset, table: LabelledTable, origin: Provenance, engine: Engine
+) -> StudyResult:
+    """Train, harden, attack and price one dataset. Every row is judged by models that never saw it."""
+    folds = make_folds(table.x, table.y, spec.training, spec.seed)
+    (standard,) = engine.run(table.name, "train", [train_task(spec, folds)])
+    states = {"standard": [standard]} | _harden_all(spec, folds, standard, engine, table.name)
+    outcomes = _attack_all(spec, folds, states, engine, table.name)
+    finals = {name: rounds[-1] for name, rounds in outcomes.items()}
+    resamples = Resamples(table.y, spec.training.seeds, spec.bootstrap, stage_rng(spec.seed, "bootstrap"))
+    headline = (CLEAN, *((attack, spec.attack.headline_epsilon) for attack in spec.attack.attacks))
+    shown = _illustrate(spec, folds, table, {n: s[-1] for n, s in states.items() if n in ILLUSTRATED})
+    models = tuple(_model_result(name, states, outcomes, folds, table) for name in outcomes)
+    summary = dataset.summarise(table, spec)
+    return StudyResult(
+        spec=spec,
+        provenance=origin,
+        data=summary,
+        models=models,
+        comparisons=compare(finals, "standard", headline, resamples, table.y)
+        + compare(finals, "approve_everything", headline, resamples, table.y),
+        **shown,
+        impact=_price(spec, table, models, finals, headline, resamples),
+        budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),
+    )
+
+
+def _harden_all(
+    spec: StudySpec, folds: Folds, standard: Arrays, engine: Engine, name: str
+) -> dict[str, list[Arrays]]:
+    """Recipe -> states, from the standard models to the last round."""
+    recipes = spec.hardening.recipes
+    hardened = engine.run(name, "harden", [harden_task(spec, folds, standard, r) for r in recipes])
+    rounds = range(1, spec.hardening.rounds + 1)
+    return {
+        recipe: [standard, *(round_arrays(arrays, number) for number in rounds)]
+        for recipe, arrays in zip(recipes, hardened, strict=True)
+    }
+
+
+def _attack_all(
+    spec: StudySpec, folds: Folds, states: Mapping[str, list[Arrays]], engine: Engine, name: str
+) -> dict[str, list[Outcomes]]:
+    """Model -> outcomes of each of its states; the last state at every budget, others at those of the rounds."""
+    places = [(model, i) for model, rounds in states.items() for i in range(len(rounds)) if i or model == "standard"]
+    tasks = [
+        attack_task(
+            spec, folds, states[model][i],
+            spec.attack.epsilons if i == len(states[model]) - 1 else spec.attack.round_epsilons,
+        )
+        for model, i in places
+    ]  # fmt: skip
+    judged = map(Outcomes.from_arrays, engine.run(name, "attack", tasks))
+    by_place = dict(zip(places, judged, strict=True))
+    outcomes = {
+        model: [by_place["standard", 0] if i == 0 else by_place[model, i] for i in range(len(rounds))]
+        for model, rounds in states.items()
+    }
+    return outcomes | {"approve_everything": [approve_everything(folds.y, folds.seeds, spec.attack)]}
+
+
+def _model_result(
+    name: str,
+    states: Mapping[str, list[Arrays]],
+    outcomes: Mapping[str, list[Outcomes]],
+    folds: Folds,
+    table: LabelledTable,
+) -> ModelResult:
+    rounds = []
+    for number, judged in enumerate(outcomes[name]):
+        rows = steps = 0
+        if name in states:
+            state = states[name][number]
+            rows = int(state["training_rows"][0]) if number else folds.train_rows.shape[1]
+            steps = int(states[name][0]["gradient_steps"][0])
+            steps += int(state["gradient_steps"][0]) if number else 0
+        rounds.append(
+            RoundResult(
+                round=number,
+                training_rows=rows,
+                gradient_steps=steps,
+                evaluations=evaluations(judged, table.y),
+            )
+        )
+    return ModelResult(name=name, rounds=tuple(rounds))
+
+
+def _illustrate(spec: StudySpec, folds: Folds, table: LabelledTable, states: Mapping[str, Arrays]) -> dict:
+    """Single transactions under FGSM at the headline budget, and the decision boundary, per illustrated model."""
+    epsilon, features = spec.attack.headline_epsilon, table.features
+    nets = {name: as_net(arrays) for name, arrays in states.items()}
+    evasions = {name: illustrations.evade(net, folds, "fgsm", spec.attack, epsilon) for name, net in nets.items()}
+    pair = telling_pair(folds)
+    return {
+        "walkthrough": illustrations.walkthrough(
+            nets["standard"], evasions["standard"], folds, table.ids, features, epsilon
+        ),
+        "movements": tuple(
+            m for name, evasion in evasions.items() for m in illustrations.movements(evasion, name, features)
+        ),
+        "examples": tuple(
+            example
+            for name, evasion in evasions.items()
+            for example in illustrations.examples(
+                evasion, folds, table.ids, features, model=name, attack="fgsm", epsilon=epsilon
+            )
+        ),
+        "slices": tuple(boundary_slice(net, folds, features, pair, name) for name, net in nets.items()),
+    }
+
+
+def _price(
+    spec: StudySpec,
+    table: LabelledTable,
+    models: tuple[ModelResult, ...],
+    finals: Mapping[str, Outcomes],
+    headline: tuple,
+    resamples: Resamples,
+) -> ImpactResult:
+    frauds = table.y == 1
+    mean_fraud_amount = float(table.amounts[frauds].mean())
+    final = {model.name: model.final for model in models}
+    conditions = (CLEAN, *((a, e) for a in spec.attack.attacks for e in spec.attack.round_epsilons))
+    reductions = (
+        costs.leakage_reduction(
+            name, "standard", outcomes.right[c], finals["standard"].right[c], resamples, frauds, c
+        )
+        for name, outcomes in finals.items()
+        if name != "standard"
+        for c in headline
+    )
+    judged_by_fgsm = [
+        final[name].at("fgsm", spec.attack.headline_epsilon).accuracy.value
+        for name in ("standard", "accumulating_fgsm")
+        if name in final
+    ]
+    return ImpactResult(
+        frauds_per_day=costs.frauds_per_day(spec.scenario),
+        genuine_per_day=costs.genuine_per_day(spec.scenario),
+        mean_fraud_amount=mean_fraud_amount,
+        rows=tuple(
+            costs.scenario_day(name, state.at(*c), state.at(*CLEAN), spec.scenario, mean_fraud_amount)
+            for name, state in final.items()
+            for c in conditions
+        ),
+        reductions=tuple(r for r in reductions if r is not None),
+        accuracy_bounds=tuple(
+            costs.accuracy_bounds(accuracy, float(frauds.mean()), spec.scenario) for accuracy in judged_by_fgsm
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What an attacker can do, and what is left standing after it."""

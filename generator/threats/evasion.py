@@ -1,0 +1,175 @@
+"""Evasion by the Adversarial Robustness Toolbox (ART), judged outside it.
+
+ART counts a success wherever the prediction changed, even from wrong to right, and does
+not check its own budget. So what it returns is only a proposal: `judge` projects it,
+re-encodes it through raw units, and asks the model again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from art.attacks.evasion import FastGradientMethod
+from art.attacks.evasion.projected_gradient_descent.projected_gradient_descent_pytorch import (
+    ProjectedGradientDescentPyTorch,
+)
+from art.estimators.classification import PyTorchClassifier
+from torch import nn
+
+from generator.models.folds import Folds
+from generator.models.fraudnet import FraudNet
+from generator.models.training import margins
+from generator.records.spec import Attack, AttackSpec
+from generator.threats.outcomes import CLEAN, Outcomes
+
+BLOCK = 5
+"""Replicates attacked in one call: about the largest stack whose working set stays in cache."""
+
+TOLERANCE = 1e-5
+"""Standard deviations by which float32 rounding may exceed a budget."""
+
+
+def as_art(net: FraudNet) -> PyTorchClassifier:
+    """ART's view of a stack. The loss is summed, so each row's gradient is its own."""
+    return PyTorchClassifier(
+        net,
+        nn.CrossEntropyLoss(reduction="sum"),
+        input_shape=(net.weights[0].shape[1],),
+        nb_classes=2,
+        device_type="cpu",
+    )
+
+
+def fgsm(classifier: PyTorchClassifier, x: np.ndarray, y: np.ndarray, epsilon: float, spec: AttackSpec) -> np.ndarray:
+    """Fast gradient sign method: x + epsilon * sign(d loss / d x), rows (n, d), true classes (n,).
+
+    Source: Goodfellow et al. 2015, arXiv:1412.6572, section 4.
+    """
+    # one batch of all rows: the stack needs its rows grouped by replicate
+    return FastGradientMethod(classifier, eps=epsilon, batch_size=len(x)).generate(x, y)
+
+
+def pgd(classifier: PyTorchClassifier, x: np.ndarray, y: np.ndarray, epsilon: float, spec: AttackSpec) -> np.ndarray:
+    """Projected gradient descent from x itself: `pgd_steps` sign steps, each projected back to the ball.
+
+    Source: Madry et al. 2018, arXiv:1706.06083, section 2.1.
+    """
+    return _WholeBatchPGD(
+        classifier,
+        eps=epsilon,
+        eps_step=epsilon * spec.pgd_relative_step,
+        max_iter=spec.pgd_steps,
+        batch_size=len(x),
+        verbose=False,
+    ).generate(x, y)
+
+
+class _WholeBatchPGD(ProjectedGradientDescentPyTorch):
+    """ART's PGD iterations on all rows at once.
+
+    ART feeds them through a data loader that collates row by row and then predicts three
+    more times to log a success rate; both together cost as much as the attack. A test
+    holds this equal to ART's own `generate`.
+    """
+
+    def generate(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        targets = np.eye(2, dtype=np.float32)[y]
+        return self._generate_batch(
+            torch.from_numpy(x), torch.from_numpy(targets), None, self.eps, self.eps_step
+        )
+
+
+ATTACKS: dict[Attack, Callable[..., np.ndarray]] = {attack.__name__: attack for attack in (fgsm, pgd)}
+
+
+def attack_rows(
+    attack: Attack, net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float, spec: AttackSpec
+) -> np.ndarray:
+    """What `attack` proposes for x (replicates, rows, d) float32 of classes y (replicates, rows).
+
+    Raises:
+        ValueError: The attack is unknown, or epsilon is negative.
+    """
+    if attack not in ATTACKS:
+        raise ValueError(f"unknown attack {attack!r}; known: {', '.join(ATTACKS)}")
+    if epsilon < 0:
+        raise ValueError(f"a budget cannot be negative: {epsilon}")
+    if epsilon == 0:
+        return x.copy()
+    proposal = ATTACKS[attack](as_art(net), x.reshape(-1, x.shape[2]), y.reshape(-1), epsilon, spec)
+    return proposal.reshape(x.shape)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A proposal after projection and re-encoding."""
+
+    x_adv: np.ndarray
+    """(replicates, rows, d) float32: what the deployed model would be given."""
+    margins: np.ndarray
+    """(replicates, rows) fraud logit minus legitimate logit."""
+    violations: int
+    """Rows that had left the budget, or were not numbers."""
+
+
+def judge(
+    net: FraudNet, folds: Folds, block: slice, x: np.ndarray, proposal: np.ndarray, epsilon: float
+) -> Judged:
+    """Project `proposal` onto the ball around x, pass it through raw units, and ask the model.
+
+    A row that is not finite falls back to the row before the attack, which is no success.
+    """
+    broken = ~np.isfinite(proposal).all(-1)
+    proposal = np.where(broken[..., None], x, proposal)
+    outside = np.abs(proposal - x).max(-1) > epsilon + TOLERANCE
+    projected = np.clip(proposal, x - np.float32(epsilon), x + np.float32(epsilon))
+    deployed = folds.encode(folds.decode(projected, block), block)
+    return Judged(deployed, margins(net, deployed), int((broken | outside).sum()))
+
+
+def evaluate(net: FraudNet, folds: Folds, spec: AttackSpec, epsilons: tuple[float, ...]) -> Outcomes:
+    """Attack every row with the gradients of the replicate that judges it, at every budget.
+
+    FGSM is judged at each budget alone. PGD carries over: an example found within a smaller
+    budget lies within the larger one too, so a row once broken stays broken and is not
+    attacked again.
+    """
+    right = {CLEAN: []} | {(attack, e): [] for attack in spec.attacks for e in epsilons}
+    violations = 0
+    for start in range(0, folds.replicates, BLOCK):
+        block = slice(start, min(start + BLOCK, folds.replicates))
+        part, x, y = net.select(block), folds.test_x(block), folds.test_y(block)
+        clean = (margins(part, x) > 0) == y
+        right[CLEAN].append(clean)
+        for attack in spec.attacks:
+            standing = clean
+            for epsilon in epsilons:
+                rows = _level_rows(standing if attack == "pgd" else np.ones_like(standing))
+                x_rows = np.take_along_axis(x, rows[:, :, None], 1)
+                y_rows = np.take_along_axis(y, rows, 1)
+                proposal = attack_rows(attack, part, x_rows, y_rows, epsilon, spec)
+                judged = judge(part, folds, block, x_rows, proposal, epsilon)
+                violations += judged.violations
+                after = np.zeros_like(standing)
+                np.put_along_axis(after, rows, (judged.margins > 0) == y_rows, 1)
+                after &= standing
+                if attack == "pgd":
+                    standing = after
+                right[attack, epsilon].append(after)
+    return Outcomes(
+        right={key: folds.to_rows(np.concatenate(parts)) for key, parts in right.items()},
+        violations=violations,
+    )
+
+
+def _level_rows(chosen: np.ndarray) -> np.ndarray:
+    """Positions of the chosen rows (replicates, n) as (replicates, widest), short ones filled by row 0.
+
+    The same row twice gets the same answer, so filling changes no outcome.
+    """
+    counts = chosen.sum(1)
+    rows = np.zeros((len(chosen), max(1, counts.max())), dtype=np.int64)
+    for replicate, mask in enumerate(chosen):
+        rows[replicate, : counts[replicate]] = np.flatnonzero(mask)
+    return rows

@@ -1,0 +1,86 @@
+"""From what happened to each row to the rates that are reported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from generator.records.metrics import Resamples, confusion, direction, rate_estimate
+from generator.records.results import Attacked, Comparison, Evaluation
+from generator.records.spec import AttackSpec
+
+Condition = tuple[Attacked, float]
+"""(attack, epsilon); ("clean", 0.0) without an attack."""
+
+CLEAN: Condition = ("clean", 0.0)
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """How one state of a stack answers, out of fold, clean and attacked."""
+
+    right: Mapping[Condition, np.ndarray]
+    """(seeds, n) bool: right before the attack and after it."""
+    violations: int = 0
+    """Attacked rows that had left their budget before they were projected back."""
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        arrays = {f"{attack}/{epsilon!r}": value for (attack, epsilon), value in self.right.items()}
+        return arrays | {"violations": np.array([self.violations])}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Outcomes":
+        right = {}
+        for name in arrays:
+            if name != "violations":
+                attack, epsilon = name.split("/")
+                right[attack, float(epsilon)] = arrays[name]
+        return cls(dict(sorted(right.items())), int(arrays["violations"][0]))
+
+
+def approve_everything(y: np.ndarray, seeds: int, spec: AttackSpec) -> Outcomes:
+    """The trivial classifier: never an alarm, so every legitimate row is right under any attack."""
+    right = np.tile(y == 0, (seeds, 1))
+    return Outcomes({CLEAN: right} | {(attack, e): right for attack in spec.attacks for e in spec.epsilons})
+
+
+def evaluations(outcomes: Outcomes, y: np.ndarray) -> tuple[Evaluation, ...]:
+    """Rates with Wilson intervals under every condition, y (n,)."""
+    return tuple(_evaluation(right, y, *condition) for condition, right in outcomes.right.items())
+
+
+def _evaluation(right: np.ndarray, y: np.ndarray, attack: Attacked, epsilon: float) -> Evaluation:
+    counts, seeds = confusion(right, y), len(right)
+    frauds = int(y.sum())
+    return Evaluation(
+        attack=attack,
+        epsilon=epsilon,
+        confusion=counts,
+        accuracy=rate_estimate(counts.true_positives + counts.true_negatives, len(y), seeds),
+        true_positive_rate=rate_estimate(counts.true_positives, frauds, seeds),
+        false_positive_rate=rate_estimate(counts.false_positives, len(y) - frauds, seeds),
+    )
+
+
+def compare(
+    finals: Mapping[str, Outcomes], baseline: str, conditions: tuple[Condition, ...], resamples: Resamples, y: np.ndarray
+) -> tuple[Comparison, ...]:
+    """Every other model minus `baseline`, on the same rows and seeds."""
+    rows = {"accuracy": np.ones(len(y), bool), "true_positive_rate": y == 1, "false_positive_rate": y == 0}
+    compared = []
+    for name, outcomes in finals.items():
+        if name == baseline:
+            continue
+        for condition in conditions:
+            ours, theirs = outcomes.right[condition], finals[baseline].right[condition]
+            for metric, chosen in rows.items():
+                if metric == "false_positive_rate":
+                    ours, theirs = ~ours, ~theirs
+                difference = resamples.difference(ours, theirs, chosen)
+                compared.append(
+                    Comparison(
+                        model=name, baseline=baseline, metric=metric, attack=condition[0],
+                        epsilon=condition[1], difference=difference, direction=direction(difference),
+                    )  # fmt: skip
+                )
+    return tuple(compared)

@@ -26,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (RecordError, commands.InputError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("stopped; finished stages are kept in data/results/cache, run the same command to go on", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
         ("pages", (common,), "render the pages in docs/ from the records"),
         ("site", (common, site), "render the pages and build the site from the records"),
         ("offline", (common, site), "build copies that open from disk: a zip, and one HTML file a dataset"),
+        ("serve", (common,), "preview the site on localhost and follow changes of templates and charts"),
+        ("study-key", (common, study), "print one hash of everything the numbers depend on"),
         ("all", (common, study, site), "study, pages and site"),
     ):
         commands.add_parser(name, parents=parents, help=words, description=f"{words[0].upper()}{words[1:]}.")

@@ -1,7 +1,10 @@
 """What each word of the command line does: a few lines each, study and report imported where they are needed."""
 
 import argparse
+import subprocess
+import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -20,50 +23,66 @@ class InputError(Exception):
 
 def study(options: argparse.Namespace) -> int:
     """Write one record a dataset; a stored one is used again if nothing it depends on changed."""
-    from generator.datasets import DATASETS, DataError, SourceOptions, dataset
-    from generator.engine.cache import StageCache
-    from generator.engine.files import write_whole
-    from generator.engine.parallel import available_workers
-    from generator.engine.progress import reporter
     from generator.provenance import changed_inputs, provenance
 
-    try:
-        chosen = [dataset(name) for name in options.datasets] if options.datasets else list(DATASETS)
-    except ValueError as error:
-        raise InputError(str(error)) from None
+    for known, spec, table in _loaded(options):
+        path = options.records / f"{known.name}.json"
+        origin = provenance(spec, table.source.canonical_sha256)
+        changed = ["--fresh was given"] if options.fresh else _changed(path, origin, changed_inputs)
+        if changed:
+            console.print(f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})", highlight=False)
+            seconds = _run(options, known, spec, table, origin, path)
+            console.print(f"{known.name}: studied in {seconds:.0f} s, record in {_short(path)}", highlight=False)
+        else:
+            console.print(f"{known.name}: nothing changed since the study in {_short(path)}", highlight=False)
+    return 0
+
+
+def _loaded(options: argparse.Namespace) -> list[tuple]:
+    """(dataset, spec, table) of every chosen study.
+
+    All tables are read before anything is computed: a bad file costs seconds, not minutes.
+
+    Raises:
+        InputError: A dataset is unknown, a setting is impossible, or a table cannot be used.
+    """
+    from generator.datasets import DATASETS, DataError, SourceOptions, check_learnable, dataset
+
     if options.seeds is not None and options.seeds < 1:
         raise InputError(f"--seeds {options.seeds}: give 1 or more")
     source = SourceOptions(
         kaggle_csv=options.kaggle_csv, offline=options.offline, raw_dir=ROOT / "data" / "raw"
     )
-    try:  # every table is read before anything is computed: a bad file costs seconds, not minutes
-        loaded = [(known, spec, known.load(spec, source)) for known in chosen if (spec := _spec(known, options))]
-    except DataError as error:
+    try:
+        chosen = [dataset(name) for name in options.datasets] if options.datasets else list(DATASETS)
+        loaded = [(known, _spec(known, options)) for known in chosen]
+        tables = [(known, spec, known.load(spec, source)) for known, spec in loaded]
+        for _, spec, table in tables:
+            check_learnable(table, spec.training.folds)
+    except (DataError, ValueError) as error:
         raise InputError(str(error)) from None
-    for known, spec, table in loaded:
-        path = options.records / f"{known.name}.json"
-        origin = provenance(spec, table.source.canonical_sha256)
-        changed = ["--fresh was given"] if options.fresh else _changed(path, origin, changed_inputs)
-        if not changed:
-            console.print(f"{known.name}: nothing changed since the study in {_short(path)}", highlight=False)
-            continue
-        console.print(f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})", highlight=False)
-        from generator.engine.stages import Engine
-        from generator.study import run_study
+    return tables
 
-        began = time.monotonic()
-        with reporter(console) as progress:
-            engine = Engine(
-                cache=StageCache(options.records / "cache", fresh=options.fresh),
-                workers=options.workers or available_workers(),
-                reporter=progress,
-            )
-            result = run_study(spec, known, table, origin, engine)
-        write_whole(path, result.to_json().encode())
-        console.print(
-            f"{known.name}: studied in {time.monotonic() - began:.0f} s, record in {_short(path)}", highlight=False
+
+def _run(options: argparse.Namespace, known, spec, table, origin, path: Path) -> float:
+    """Run one study, write its record, and return the seconds it took."""
+    from generator.engine.cache import StageCache
+    from generator.engine.files import write_whole
+    from generator.engine.parallel import available_workers
+    from generator.engine.progress import reporter
+    from generator.engine.stages import Engine
+    from generator.study import run_study
+
+    began = time.monotonic()
+    with reporter(console) as progress:
+        engine = Engine(
+            cache=StageCache(options.records / "cache", fresh=options.fresh),
+            workers=options.workers or available_workers(),
+            reporter=progress,
         )
-    return 0
+        result = run_study(spec, known, table, origin, engine)
+    write_whole(path, result.to_json().encode())
+    return time.monotonic() - began
 
 
 def _spec(known, options: argparse.Namespace):
@@ -98,19 +117,25 @@ def _results(options: argparse.Namespace) -> list[StudyResult]:
 
 def pages(options: argparse.Namespace) -> int:
     """Render the pages in docs/ from the records."""
-    from generator.report.pages import render_pages
+    from generator.report.pages import PageError, render_pages
 
-    written = render_pages(_results(options), ROOT / "templates", ROOT / "docs")
+    try:
+        written = render_pages(_results(options), ROOT / "templates", ROOT / "docs")
+    except PageError as error:
+        raise InputError(str(error)) from None
     console.print(f"{len(written)} files rendered in docs/", highlight=False)
     return 0
 
 
 def site(options: argparse.Namespace) -> int:
     """Render the pages and build the site; the last good site stays until the new one is whole."""
-    from generator.report.site import build_site
+    from generator.report.site import BuildError, build_site
 
     pages(options)
-    build_site(ROOT / "mkdocs.yml", options.output)
+    try:
+        build_site(ROOT / "mkdocs.yml", options.output)
+    except BuildError as error:
+        raise InputError(str(error)) from None
     console.print(f"site built: open {_short(options.output / 'index.html')}", highlight=False)
     return 0
 
@@ -130,10 +155,55 @@ def everything(options: argparse.Namespace) -> int:
     """Study, pages and site, then the headline table."""
     study(options)
     site(options)
-    from generator.report.headline import headline_table
+    from generator.report.terminal import headline_table
 
     console.print(headline_table(_results(options)))
     return 0
 
 
-COMMANDS = {"study": study, "pages": pages, "site": site, "offline": offline, "all": everything}
+def study_key(options: argparse.Namespace) -> int:
+    """Print one hash of everything the numbers of the chosen studies depend on."""
+    from generator.engine.files import sha256_of
+    from generator.provenance import provenance
+
+    keys = [provenance(spec, table.source.canonical_sha256).study_key for _, spec, table in _loaded(options)]
+    print(sha256_of(*keys))
+    return 0
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Preview on localhost; when a template, a chart or a record changes, render the pages again."""
+    watched = (ROOT / "templates", ROOT / "generator" / "report", options.records)
+    server = subprocess.Popen([sys.executable, "-m", "mkdocs", "serve", "-f", ROOT / "mkdocs.yml"])
+    render = [sys.executable, "-m", "generator", "pages", "--records", options.records]
+    seen = None
+    try:
+        while server.poll() is None:
+            # a new process each time, so that changed chart code is what runs; an error shows and waits for its mend
+            if (now := _modified(watched)) != seen:
+                subprocess.run(render, cwd=ROOT, check=False)
+                seen = now
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.terminate()
+        server.wait()
+    return 0
+
+
+def _modified(folders: Iterable[Path]) -> dict[Path, int]:
+    """When each source of the pages was last written."""
+    files = (f for folder in folders for f in folder.rglob("*") if f.suffix in (".j2", ".py", ".json"))
+    return {file: file.stat().st_mtime_ns for file in files}
+
+
+COMMANDS = {
+    "study": study,
+    "pages": pages,
+    "site": site,
+    "offline": offline,
+    "serve": serve,
+    "study-key": study_key,
+    "all": everything,
+}

@@ -65,6 +65,7 @@ def _attack_all(
 ) -> dict[str, list[Outcomes]]:
     """Model -> outcomes of each of its states; the last state at every budget, others at those of the rounds."""
     places = [(model, i) for model, rounds in states.items() for i in range(len(rounds)) if i or model == "standard"]
+    places.sort(key=lambda place: place[1] < len(states[place[0]]) - 1)  # the long tasks first
     tasks = [
         attack_task(
             spec, folds, states[model][i],

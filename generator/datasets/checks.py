@@ -19,7 +19,7 @@ from generator.datasets.table import (
 )
 from generator.engine.seeding import stage_rng
 from generator.records.results import DatasetSummary, DataSource
-from generator.records.spec import HardeningSpec, LabelSpec, StudySpec
+from generator.records.spec import AttackSpec, HardeningSpec, LabelSpec, StudySpec
 
 TITLE = "Bank checks"
 
@@ -62,6 +62,7 @@ STUDY = StudySpec(
         ),
     ),
     # One budget: the original hardened this dataset only at the budget it attacked it with.
+    attack=AttackSpec(round_epsilons=(0.35,)),
     hardening=HardeningSpec(epsilons=(0.35,)),
 )
 

@@ -63,9 +63,9 @@ class Resamples:
 
     def means(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Mean of values (seeds, n) over the chosen rows (n,) bool, once per draw."""
-        by_row = self.seed_weights @ values[:, rows]  # (draws, rows)
-        weights = self.row_weights[:, rows]
-        return (by_row * weights).sum(1) / weights.sum(1)
+        chosen = rows.astype(np.float32)
+        totals = self.row_weights @ (values * chosen).astype(np.float32).T  # (draws, seeds)
+        return (totals * self.seed_weights).sum(1) / (self.row_weights @ chosen)
 
     def estimate(self, value: float, draws: np.ndarray, rows: int) -> Estimate:
         """`value` with the middle 95 % of `draws` as its interval."""

@@ -81,12 +81,13 @@ class HardeningSpec(Record):
     """Adversarial training in rounds."""
 
     recipes: tuple[Recipe, ...] = (
+        "pgd_ramp",
         "accumulating_fgsm",
+        "extra_epochs",
         "current_round_fgsm",
         "half_batch_fgsm",
-        "extra_epochs",
-        "pgd_ramp",
     )
+    """In the order they are computed, longest first, so that workers end together; pages have an order of their own."""
     rounds: int = Field(default=5, ge=1)
     epochs_per_round: int = Field(default=10, ge=1)
     epsilons: tuple[float, ...] = (0.35,)

@@ -4,6 +4,7 @@ Every function here is a Jinja filter of the same name. Numbers and their unit a
 no-break space, so that a line never ends between them; negative numbers carry a true minus sign.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable
 
@@ -57,9 +58,10 @@ def score(value: float) -> str:
     return number(value, 4)
 
 
-def slope(value: float) -> str:
-    """A gradient, with its sign."""
-    return signed(value, 3)
+def significant(value: float) -> str:
+    """Three significant digits, where values of one table differ in size by orders of magnitude."""
+    decimals = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    return number(value, decimals)
 
 
 def shift(value: float) -> str:
@@ -168,6 +170,6 @@ def _with_unit(text: str, feature: Feature) -> str:
 
 
 FILTERS = (
-    number, signed, percent, points, loss, money, score, slope, shift, count, epsilon, interval, between, raw, raw_moved,
-    raw_change, raw_epsilon, statement, sha, listed, capital, md,
+    number, signed, percent, points, loss, money, score, significant, shift, count, epsilon, interval,
+    between, raw, raw_moved, raw_change, raw_epsilon, statement, sha, listed, capital, md,
 )  # fmt: skip

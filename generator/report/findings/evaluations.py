@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from generator.records.metrics import wilson
-from generator.records.results import Confusion, Direction, Estimate, Evaluation, ModelResult, StudyResult
+from generator.records.results import (
+    Comparison,
+    Confusion,
+    Direction,
+    Estimate,
+    Evaluation,
+    ModelResult,
+    StudyResult,
+)
 from generator.report.findings.names import MODELS, STANDARD, TRIVIAL, ModelName, attack_title
 
 MASKING_POINTS = 0.05
@@ -36,7 +44,7 @@ class ModelRow:
     strongest: AttackedCell
     """The attack that leaves the least."""
     against_trivial: str
-    """Under the strongest attack, against approving everything: above, below, level with."""
+    """Under the strongest attack, beside approving everything: above, below, level or not compared."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +67,6 @@ def lost(before: Evaluation, after: Evaluation) -> Estimate:
     return before.accuracy.model_copy(update={"value": value, "low": low, "high": high})
 
 
-def against(estimate: Estimate, level: float) -> str:
-    """Where an interval lies against a known level: above, below, or level with it."""
-    if estimate.low > level:
-        return "above"
-    return "below" if estimate.high < level else "level with"
-
-
 def trivial_accuracy(result: StudyResult) -> float:
     """Accuracy of approving everything: one minus the share of frauds, under any attack."""
     return result.model(TRIVIAL).final.at("clean").accuracy.value
@@ -79,10 +80,11 @@ def model_row(result: StudyResult, model: ModelResult) -> ModelRow:
         for attack in spec.attacks
         for evaluation in [model.final.at(attack, spec.headline_epsilon)]
     )
-    strongest = min(attacked, key=lambda cell: cell.evaluation.accuracy.value)
-    level = trivial_accuracy(result)
-    # a constant is level with itself, whatever the interval of its rate
-    word = "level with" if model.name == TRIVIAL else against(strongest.evaluation.accuracy, level)
+    # a tie goes to the later attack, which takes more steps
+    strongest = min(reversed(attacked), key=lambda cell: cell.evaluation.accuracy.value)
+    word = (
+        "level with" if model.name == TRIVIAL else _against_trivial(result, model.name, strongest.evaluation)
+    )
     iterative = next(cell for cell in attacked if cell.attack == "pgd")
     return ModelRow(
         model.name, MODELS[model.name], model.name == TRIVIAL, clean, attacked, iterative, strongest, word
@@ -97,6 +99,17 @@ def gap(result: StudyResult, model: ModelResult) -> Gap:
     return Gap(MODELS[model.name], title, fgsm, pgd, points, points > MASKING_POINTS)
 
 
+def comparison(
+    result: StudyResult, model: str, baseline: str, metric: str, attack: str, epsilon: float
+) -> Comparison | None:
+    """The comparison of the records, if they hold it."""
+    asked = (model, baseline, metric, attack, epsilon)
+    for found in result.comparisons:
+        if asked == (found.model, found.baseline, found.metric, found.attack, found.epsilon):
+            return found
+    return None
+
+
 def against_standard(
     result: StudyResult, model: str, metric: str, attack: str, epsilon: float
 ) -> tuple[Estimate, Direction]:
@@ -105,11 +118,17 @@ def against_standard(
     Raises:
         KeyError: The records hold no such comparison.
     """
-    for found in result.comparisons:
-        asked = (found.model, found.baseline, found.metric, found.attack, found.epsilon)
-        if asked == (model, STANDARD, metric, attack, epsilon):
-            return found.difference, found.direction
-    raise KeyError(f"no comparison of {model} with {STANDARD}: {metric} under {attack} at {epsilon}")
+    found = comparison(result, model, STANDARD, metric, attack, epsilon)
+    if not found:
+        raise KeyError(f"no comparison of {model} with {STANDARD}: {metric} under {attack} at {epsilon}")
+    return found.difference, found.direction
+
+
+def _against_trivial(result: StudyResult, model: str, evaluation: Evaluation) -> str:
+    found = comparison(result, model, TRIVIAL, "accuracy", evaluation.attack, evaluation.epsilon)
+    if not found:
+        return "not compared with"
+    return {"higher": "above", "lower": "below", "no difference": "level with"}[found.direction]
 
 
 @dataclass(frozen=True)

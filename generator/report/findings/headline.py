@@ -62,8 +62,8 @@ def _answer(result: StudyResult, standard: ModelRow, original: RecipeRow) -> str
     )
     join = "and" if original.direction == original.caught_direction else "but"
     return (
-        f"Yes, it can be fooled: under {standard.iterative.title} accuracy falls {accuracy}, and the share of "
-        f"frauds caught {caught}. The original hardening {_ACCURACY[original.direction]} "
+        f"Yes, it can be fooled: under {standard.iterative.title} accuracy falls {accuracy}, and the share "
+        f"of frauds caught {caught}. The original hardening {_ACCURACY[original.direction]} "
         f"{formats.percent(original.gap.pgd.value)}, {join} {_CAUGHT[original.caught_direction]} "
         f"({formats.percent(original.caught.value)})."
     )
@@ -109,7 +109,7 @@ def _hardened(result: StudyResult, original: RecipeRow) -> str:
         "no difference": "no measurable difference from the standard model",
     }[original.direction]
     warning = (
-        f" FGSM overstates what is left by {formats.loss(original.gap.points)}: no evidence of safety."
+        f" FGSM overstates that by {formats.loss(original.gap.points)}, so it is no evidence of safety."
         if original.gap.warns
         else ""
     )
@@ -125,7 +125,7 @@ def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow) -> tupl
         (standard.clean.accuracy, "standard model, no attack: transactions judged correctly"),
         (kept.accuracy, f"standard model under {pgd}: judged correctly"),
         (kept.true_positive_rate, f"standard model under {pgd}: frauds caught"),
-        (original.gap.fgsm, "original hardening under FGSM: judged correctly, the original's own test"),
+        (original.gap.fgsm, "original hardening under FGSM, the original's own test: judged correctly"),
         (original.gap.pgd, f"original hardening under {pgd}: judged correctly"),
         (original.caught, f"original hardening under {pgd}: frauds caught"),
     )

@@ -110,14 +110,23 @@ def bounds_lines(result: StudyResult) -> tuple[BoundsLine, ...]:
 
 
 def day_sentence(result: StudyResult) -> str:
-    """What a scenario day looks like under the standard model, and what the original recipe does to it."""
+    """A scenario day under the standard model, and what the original recipe does to it."""
     clean, attacked = (impact_row(result, STANDARD, attack).missed_frauds for attack in ("clean", "pgd"))
     frauds, pgd = formats.count(result.impact.frauds_per_day), attack_title("pgd", result.spec)
     return (
         f"Of {frauds} frauds a day, the standard model misses {formats.count(clean.value)} on a day without "
         f"attacks and {formats.count(attacked.value)} if every fraudster attacks with {pgd}. "
-        f"{_sentence(result, reduction_record(result, ORIGINAL, 'pgd'))}"
+        f"{_sentence(result, reduction_record(result, ORIGINAL, 'pgd'))} {_price(result)}"
     )
+
+
+def _price(result: StudyResult) -> str:
+    """What the original recipe costs in frauds on a day without attacks, where no recipe is needed."""
+    before, after = (impact_row(result, model, "clean").missed_frauds for model in (STANDARD, ORIGINAL))
+    figures = f"{formats.count(after.value)} against {formats.count(before.value)}"
+    word = {"higher": "more", "lower": "fewer", "no difference": "no measurably different number of"}
+    found = reduction_record(result, ORIGINAL, "clean").direction
+    return f"On a day without attacks it misses {word[found]} frauds: {figures}."
 
 
 def _sentence(result: StudyResult, found: LeakageReduction) -> str:

@@ -108,8 +108,8 @@ def best_sentence(result: StudyResult, rows: tuple[RecipeRow, ...]) -> str:
     )
     return (
         f"Of the recipes run, {best.words.phrase} keeps most accuracy under {best.gap.title}: "
-        f"{formats.percent(best.gap.pgd.value)} ({formats.interval(best.gap.pgd)}), {best.against_trivial} the "
-        f"{formats.percent(trivial_accuracy(result))} of approving everything. It then catches "
+        f"{formats.percent(best.gap.pgd.value)} ({formats.interval(best.gap.pgd)}), {best.against_trivial} "
+        f"the {formats.percent(trivial_accuracy(result))} of approving everything. It then catches "
         f"{formats.percent(best.caught.value)} of frauds ({formats.interval(best.caught)}), "
         f"{AGAINST[best.caught_direction]}.{other}"
     )
@@ -120,8 +120,8 @@ def control_sentence(rows: tuple[RecipeRow, ...]) -> str:
     for row in rows:
         if row.name == ABLATION:
             return (
-                f"The same number of extra steps without any attack leaves {formats.percent(row.gap.pgd.value)} "
-                f"under {row.gap.title}, {AGAINST[row.direction]}."
+                f"The same number of extra steps without any attack leaves an accuracy of "
+                f"{formats.percent(row.gap.pgd.value)} under {row.gap.title}, {AGAINST[row.direction]}."
             )
     return ""
 
@@ -140,12 +140,10 @@ def price_sentence(row: RecipeRow) -> str:
     )
 
 
-def gap_sentence(result: StudyResult, found: Gap) -> str:
+def gap_sentence(found: Gap) -> str:
     """What the distance between the single step and the iterative attack means."""
-    pgd = attack_title("pgd", result.spec)
-    figures = (
-        f"{formats.percent(found.fgsm.value)} under FGSM, {formats.percent(found.pgd.value)} under {pgd}"
-    )
+    fgsm, pgd = formats.percent(found.fgsm.value), formats.percent(found.pgd.value)
+    figures = f"{fgsm} under FGSM, {pgd} under {found.title}"
     if found.warns:
         return (
             f"{formats.capital(found.words.phrase)}: {figures}. FGSM overstates what is kept by "

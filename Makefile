@@ -1,0 +1,57 @@
+# Two commands do everything: `make site` and `make test`. The rest is for authors.
+#
+# KAGGLE_CSV=FILE     use this copy of the Kaggle file
+# OFFLINE=1           never download; a labelled stand-in takes the file's place
+# QUICK=1             a small study; every page says it is not for decisions
+# TORCH_INDEX=URL     extra package index for a CPU-only build of torch
+
+PYTHON ?= python3.11
+VENV := .venv
+RUN := $(VENV)/bin/python -m generator
+INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: site study pages offline serve test lint bench study-key clean clean-cache help
+
+site: $(VENV)/ready       ## set up, get the data, run the study, build site/
+	$(RUN) all
+
+study: $(VENV)/ready      ## run the study only; records go to data/results/
+	$(RUN) study
+
+pages: $(VENV)/ready      ## render docs/ and build site/ from the records
+	$(RUN) site
+
+offline: $(VENV)/ready    ## copies that open from disk, into build/
+	$(RUN) offline
+
+serve: $(VENV)/ready      ## preview on localhost; pages follow templates and charts
+	$(RUN) serve
+
+test: $(VENV)/ready       ## all tests; browser tests need a Chromium
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+
+lint: $(VENV)/ready       ## style of the source
+	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+bench: $(VENV)/ready      ## speed against what one would otherwise use, as ratios of one run
+	$(VENV)/bin/python -m tests.benchmarks
+
+study-key: $(VENV)/ready  ## one hash of everything the numbers depend on
+	@$(RUN) study-key
+
+clean:                    ## remove everything made here but the data, the records and the environment
+	rm -rf site build .pytest_cache .ruff_cache benchmarks-out
+	find docs -mindepth 1 -maxdepth 1 ! -name assets -exec rm -rf {} +
+
+clean-cache:              ## remove records and stage results: the next study starts cold
+	rm -rf data/results
+
+help:                     ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+# The lock names every package, so nothing is resolved; Python compiles files when it first needs them.
+$(VENV)/ready: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile $(INDEX) -r requirements.txt
+	touch $@

@@ -1,0 +1,474 @@
+"""The compiled loops of bounds and search: one row at a time, no allocation, no fast math.
+
+They share one file because numba's cache on disk notices changes of a kernel's own file only:
+a bound that changed elsewhere would go unnoticed, and a stale proof is no proof.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from generator.proofs.network import Network
+
+
+def kernel(function):
+    """Compile without the interpreter's lock; keep the machine code on disk where there is a place to write."""
+    try:
+        return njit(function, nogil=True, cache=True)
+    except RuntimeError:  # neither the package nor the user's cache folder can be written
+        return njit(function, nogil=True)
+
+
+PROVED, BROKEN, UNRESOLVED = np.int8(1), np.int8(-1), np.int8(0)
+EMPTY = np.int8(2)
+"""No lattice point in the box: nothing was asked."""
+
+
+class Work(NamedTuple):
+    """Scratch memory of `bound`, and its answers beside the bound itself."""
+
+    centre: np.ndarray
+    """(d,) of the box."""
+    reach: np.ndarray
+    """(d,) from the centre to the faces."""
+    coefficients: np.ndarray
+    """(d,) gradient of the linear function that bounds the margin from below."""
+    looseness: np.ndarray
+    """(d,) slope that unstable ReLUs may have hidden from `coefficients`."""
+    layer1: np.ndarray
+    """(5, h1) value at the centre, spread, slope and offset of the upper line, slope of the lower line."""
+    layer2: np.ndarray
+    """(5, h2), likewise."""
+    base: np.ndarray
+    """(d + 1, h2) linear form of the layer-2 pre-activations over ReLUs known to be on; last row its value."""
+    lines: np.ndarray
+    """(4, d + 1, h2) what unstable ReLUs add: lower chord, upper chord, positive part, negative part."""
+    back: np.ndarray
+    """(2, h1) margin's coefficients on the outputs, then on the inputs, of the first ReLUs."""
+    trial: np.ndarray
+    """(d,)"""
+
+
+def make_work(network: Network) -> Work:
+    d, h1 = network.w1.shape
+    h2 = len(network.b2)
+    return Work(
+        np.empty(d), np.empty(d), np.empty(d), np.empty(d), np.empty((5, h1)), np.empty((5, h2)),
+        np.empty((d + 1, h2)), np.empty((4, d + 1, h2)), np.empty((2, h1)), np.empty(d),
+    )  # fmt: skip
+
+
+@kernel
+def margin(net, x, hidden):
+    """m(x) at one point (d,); hidden (>= h1,) is scratch."""
+    d, h1 = net.w1.shape
+    for j in range(h1):
+        hidden[j] = net.b1[j]
+    for i in range(d):
+        for j in range(h1):
+            hidden[j] += net.w1[i, j] * x[i]
+    total = net.c
+    for k in range(len(net.b2)):
+        z = net.b2[k]
+        for j in range(h1):
+            z += max(hidden[j], 0.0) * net.w2t[k, j]
+        total += max(z, 0.0) * net.v[k]
+    return total
+
+
+@kernel
+def relax(layer, size):
+    """Upper line slope * z + offset of each ReLU from its value and spread; off: 0, on: z, unstable: the chord."""
+    unstable = 0
+    for j in range(size):
+        low, high = layer[0, j] - layer[1, j], layer[0, j] + layer[1, j]
+        if low >= 0:
+            layer[2, j], layer[3, j] = 1.0, 0.0
+        elif high <= 0:
+            layer[2, j], layer[3, j] = 0.0, 0.0
+        else:
+            layer[2, j] = high / (high - low)
+            layer[3, j] = -low * layer[2, j]
+            unstable += 1
+    return unstable
+
+
+@kernel
+def bound(net, sign, threshold, lower, upper, work):
+    """A lower bound of sign * (m(x) - threshold) on the box; see `generator.proofs.bounds` for the formula."""
+    d, h1 = net.w1.shape
+    h2 = len(net.b2)
+    centre, reach, one, two = work.centre, work.reach, work.layer1, work.layer2
+    base, lines, back = work.base, work.lines, work.back
+    for i in range(d):
+        centre[i] = 0.5 * (lower[i] + upper[i])
+        reach[i] = max(upper[i] - centre[i], centre[i] - lower[i])
+    one[0, :] = net.b1
+    one[1, :] = 0.0
+    for i in range(d):
+        for j in range(h1):
+            one[0, j] += net.w1[i, j] * centre[i]
+            one[1, j] += abs(net.w1[i, j]) * reach[i]
+    relax(one, h1)
+
+    base[:d] = 0.0
+    base[d] = net.b2
+    lines[:] = 0.0
+    for j in range(h1):
+        s, t = one[2, j], one[3, j]
+        if t == 0.0:
+            if s == 0.0:
+                continue
+            for i in range(d):
+                w = net.w1[i, j]
+                for k in range(h2):
+                    base[i, k] += w * net.w2[j, k]
+            for k in range(h2):
+                base[d, k] += one[0, j] * net.w2[j, k]
+        else:
+            for i in range(d + 1):
+                w = net.w1[i, j] if i < d else one[0, j]
+                chord = s * w if i < d else s * w + t
+                for k in range(h2):
+                    positive, negative = max(net.w2[j, k], 0.0), min(net.w2[j, k], 0.0)
+                    lines[0, i, k] += chord * negative
+                    lines[1, i, k] += chord * positive
+                    lines[2, i, k] += w * positive
+                    lines[3, i, k] += w * negative
+    for k in range(h2):
+        low0 = base[d, k] + lines[0, d, k]
+        low1 = low0 + lines[2, d, k]
+        high0 = base[d, k] + lines[1, d, k]
+        high1 = high0 + lines[3, d, k]
+        for i in range(d):
+            a, r = base[i, k], reach[i]
+            low0 -= abs(a + lines[0, i, k]) * r
+            low1 -= abs(a + lines[0, i, k] + lines[2, i, k]) * r
+            high0 += abs(a + lines[1, i, k]) * r
+            high1 += abs(a + lines[1, i, k] + lines[3, i, k]) * r
+        low, high = max(low0, low1), min(high0, high1)
+        two[0, k], two[1, k] = 0.5 * (low + high), max(0.5 * (high - low), 0.0)
+    unstable2 = relax(two, h2)
+
+    best = -np.inf
+    for slope2 in range(2 if unstable2 else 1):
+        back[0] = 0.0
+        constant2 = sign * (net.c - threshold)
+        for k in range(h2):
+            q = sign * net.v[k]
+            if two[3, k] > 0.0:
+                if q < 0.0:
+                    constant2 += q * two[3, k]
+                    q *= two[2, k]
+                else:
+                    q *= slope2
+            else:
+                q *= two[2, k]
+            if q != 0.0:
+                constant2 += q * net.b2[k]
+                for j in range(h1):
+                    back[0, j] += q * net.w2t[k, j]
+        for slope1 in range(2):
+            value = constant2
+            for j in range(h1):
+                p = back[0, j]
+                if one[3, j] > 0.0:
+                    if p < 0.0:
+                        value += p * one[3, j]
+                        p *= one[2, j]
+                    else:
+                        p *= slope1
+                else:
+                    p *= one[2, j]
+                back[1, j] = p
+                value += p * one[0, j]
+            low = value
+            for i in range(d):
+                a = 0.0
+                for j in range(h1):
+                    a += back[1, j] * net.w1[i, j]
+                work.trial[i] = a
+                low -= abs(a) * reach[i]
+            if low > best:
+                best = low
+                work.coefficients[:] = work.trial
+    for i in range(d):
+        loose = 0.0
+        for j in range(h1):
+            if one[3, j] > 0.0:
+                loose += abs(back[0, j] * net.w1[i, j])
+        for k in range(h2):
+            if two[3, k] > 0.0:
+                loose += abs(net.v[k] * base[i, k])
+        work.looseness[i] = loose
+    return best
+
+
+@kernel
+def gradient(net, x, work):
+    """Gradient of m at x (d,) into `work.coefficients`; at a kink, that of the side where the ReLU is off."""
+    d, h1 = net.w1.shape
+    hidden, back = work.back[0], work.back[1]
+    hidden[:] = net.b1
+    for i in range(d):
+        for j in range(h1):
+            hidden[j] += net.w1[i, j] * x[i]
+    back[:] = 0.0
+    for k in range(len(net.b2)):
+        z = net.b2[k]
+        for j in range(h1):
+            z += max(hidden[j], 0.0) * net.w2t[k, j]
+        if z > 0:
+            for j in range(h1):
+                back[j] += net.v[k] * net.w2t[k, j]
+    for i in range(d):
+        work.coefficients[i] = 0.0
+        for j in range(h1):
+            if hidden[j] > 0:
+                work.coefficients[i] += back[j] * net.w1[i, j]
+
+
+@kernel
+def snap(lower, upper, offset, step):
+    """Shrink a box to the lattice points in it, to 1e-6 of a step; False if there are none.
+
+    Features with step 0, and features that cannot move, stay as they are.
+    """
+    for i in range(len(lower)):
+        if lower[i] > upper[i]:
+            return False
+        if step[i] > 0 and lower[i] < upper[i]:
+            lower[i] = offset[i] + step[i] * np.ceil((lower[i] - offset[i]) / step[i] - 1e-6)
+            upper[i] = offset[i] + step[i] * np.floor((upper[i] - offset[i]) / step[i] + 1e-6)
+            if lower[i] > upper[i] + 0.5 * step[i]:
+                return False
+            upper[i] = max(lower[i], upper[i])
+    return True
+
+
+@kernel
+def probe(net, sign, threshold, lower, upper, offset, step, work, point):
+    """Lower bound on the box, and the smaller margin of two of its points: linear minimiser and centre."""
+    low = bound(net, sign, threshold, lower, upper, work)
+    found = np.inf
+    if low > found:
+        return low, found
+    for attempt in range(2):
+        for i in range(len(lower)):
+            if attempt == 0:
+                work.trial[i] = lower[i] if work.coefficients[i] >= 0 else upper[i]
+            elif step[i] > 0 and lower[i] < upper[i]:
+                work.trial[i] = lower[i] + step[i] * np.rint((work.centre[i] - lower[i]) / step[i])
+            else:
+                work.trial[i] = work.centre[i]
+        m = sign * (margin(net, work.trial, work.back[0]) - threshold)
+        if m < found:
+            found = m
+            point[:] = work.trial
+    return low, found
+
+
+@kernel
+def halve(stack, top, offset, step, weight, work):
+    """Replace the box stack[top] by its halves, the one nearer the linear minimiser on top.
+
+    Splits where (|coefficient| + weight * looseness) * width is largest, on lattice points if
+    the feature has a lattice. False if the box is one point.
+    """
+    far, near = stack[top], stack[top + 1]
+    split, best = -1, 0.0
+    for i in range(far.shape[1]):
+        score = (abs(work.coefficients[i]) + weight * work.looseness[i] + 1e-9) * (far[1, i] - far[0, i])
+        if score > best:
+            split, best = i, score
+    if split < 0:
+        return False
+    left = 0.5 * (far[0, split] + far[1, split])
+    right = left
+    if step[split] > 0:
+        left = far[0, split] + step[split] * np.floor((left - far[0, split]) / step[split] + 1e-6)
+        right = left + step[split]
+    near[:] = far
+    if work.coefficients[split] < 0:
+        near[0, split], far[1, split] = right, left
+    else:
+        near[1, split], far[0, split] = left, right
+    return True
+
+
+@kernel
+def verify_row(net, sign, threshold, box, lattice, limit, tau, weight, work, stack, witness):
+    """Outcome, boxes looked at, and worst margin bound of one row; `witness` is written if it is broken."""
+    lower, upper = box
+    offset, step = lattice
+    stack[0, 0], stack[0, 1] = lower, upper
+    if not snap(stack[0, 0], stack[0, 1], offset, step):
+        return EMPTY, 0, np.nan
+    size, boxes = 1, 0
+    proved, seen = np.inf, np.inf
+    while size:
+        if boxes == limit or size + 1 > len(stack) - 1:
+            return UNRESOLVED, boxes, seen
+        size -= 1
+        boxes += 1
+        low, found = probe(net, sign, threshold, stack[size, 0], stack[size, 1], offset, step, work, witness)
+        if low > tau:
+            proved = min(proved, low)
+            continue
+        seen = min(seen, found)
+        if found <= 2 * tau:
+            return BROKEN, boxes, found
+        if not halve(stack, size, offset, step, weight, work):
+            return UNRESOLVED, boxes, seen
+        size += 2
+    return PROVED, boxes, proved
+
+
+@kernel
+def verify_rows(
+    net, signs, threshold, lower, upper, lattice, limit, tau, weight, work, stack, outcome, boxes, worst, witness
+):
+    for r in range(len(signs)):
+        outcome[r], boxes[r], worst[r] = verify_row(
+            net, signs[r], threshold, (lower[r], upper[r]), lattice, limit, tau, weight, work, stack, witness[r]
+        )
+
+
+@kernel
+def distance(x, point, shape):
+    """Smallest epsilon with point inside x + epsilon * [-shape[0], shape[1]]; infinite if there is none."""
+    farthest = 0.0
+    for i in range(len(x)):
+        move = point[i] - x[i]
+        side = shape[0, i] if move < 0 else shape[1, i]
+        if move != 0:
+            farthest = max(farthest, abs(move) / side if side > 0 else np.inf)
+    return farthest
+
+
+@kernel
+def nearest(net, sign, threshold, x, shape, point, goal, largest, work, aim):
+    """The point of least distance from x where the margin, linearised at `point`, is `goal`; into `aim`.
+
+    Returns its distance, at most `largest`; negative if the linear function cannot get there.
+    """
+    m = sign * (margin(net, point, work.back[0]) - threshold)
+    gradient(net, point, work)
+    slope = 0.0
+    for i in range(len(x)):
+        a = sign * work.coefficients[i]
+        m += a * (x[i] - point[i])
+        slope += abs(a) * (shape[0, i] if a > 0 else shape[1, i])
+    if slope <= 0.0 or m <= goal:
+        return -1.0
+    epsilon = min((m - goal) / slope, largest)
+    for i in range(len(x)):
+        a = sign * work.coefficients[i]
+        aim[i] = x[i] - epsilon * shape[0, i] if a > 0 else x[i] + epsilon * shape[1, i]
+    return epsilon
+
+
+@kernel
+def pull(net, sign, threshold, x, shape, goal, work, witness, aim):
+    """Move a witness closer to x while its margin stays at most `goal`; returns its distance.
+
+    Alternates bisection towards x with a step to the nearest point of the linearised boundary.
+    """
+    for _ in range(8):
+        inside, outside = 1.0, 0.0
+        for _ in range(24):
+            middle = 0.5 * (inside + outside)
+            aim[:] = x + middle * (witness - x)
+            if sign * (margin(net, aim, work.back[0]) - threshold) <= goal:
+                inside = middle
+            else:
+                outside = middle
+        witness[:] = x + inside * (witness - x)
+        near = distance(x, witness, shape)
+        if not 0 <= nearest(net, sign, threshold, x, shape, witness, 1.01 * goal, near, work, aim) < 0.9999 * near:
+            return near
+        share = 1.0
+        while share > 0.1:
+            work.trial[:] = witness + share * (aim - witness)
+            if sign * (margin(net, work.trial, work.back[0]) - threshold) <= goal:
+                break
+            share *= 0.5
+        if share < 0.1:
+            return near
+        witness[:] = work.trial
+    return distance(x, witness, shape)
+
+
+@kernel
+def descend(net, sign, threshold, x, shape, goal, largest, work, point, aim):
+    """Walk from x to the boundary by linearised steps; True with a witness in `point`, or False.
+
+    Source: Moosavi-Dezfooli et al. 2016, DeepFool, in the L-infinity norm.
+    """
+    point[:] = x
+    for _ in range(10):
+        if nearest(net, sign, threshold, x, shape, point, 2 * goal, largest, work, aim) < 0:
+            return False
+        point[:] = aim
+        if sign * (margin(net, point, work.back[0]) - threshold) <= goal:
+            return True
+    return False
+
+
+@kernel
+def radius_row(net, sign, threshold, x, shape, largest, tolerance, lattice, limit, tau, weight, work, stack, witness):
+    """(proved, broken, boxes) of one row: one search whose box shrinks with every witness found."""
+    offset, step = lattice
+    if sign * (margin(net, x, work.back[0]) - threshold) <= 2 * tau:
+        witness[:] = x
+        return 0.0, 0.0, 0
+    smooth = step.max() == 0
+    point, aim = np.empty_like(x), np.empty_like(x)
+    broken, boxes = np.inf, 0
+    if smooth and descend(net, sign, threshold, x, shape, -tau, largest, work, point, aim):
+        broken = pull(net, sign, threshold, x, shape, -tau, work, point, aim)
+        witness[:] = point
+    target = min(largest, broken - tolerance)
+    stack[0, 0], stack[0, 1] = x - target * shape[0], x + target * shape[1]
+    size = 1
+    while size and target > 0:
+        if boxes == limit or size + 1 > len(stack) - 1:
+            return 0.0, broken, boxes
+        size -= 1
+        lower, upper = stack[size]
+        for i in range(len(x)):
+            lower[i] = max(lower[i], x[i] - target * shape[0, i])
+            upper[i] = min(upper[i], x[i] + target * shape[1, i])
+        if not snap(lower, upper, offset, step):
+            continue
+        boxes += 1
+        low, found = probe(net, sign, threshold, lower, upper, offset, step, work, point)
+        if low > tau:
+            continue
+        if found <= 2 * tau:
+            if smooth and found <= -tau:
+                pull(net, sign, threshold, x, shape, -tau, work, point, aim)
+            broken = distance(x, point, shape)
+            witness[:] = point
+            target = broken - tolerance
+            size += 1
+        elif halve(stack, size, offset, step, weight, work):
+            size += 2
+        else:
+            return 0.0, broken, boxes
+    return max(target, 0.0), broken, boxes
+
+
+@kernel
+def radius_rows(
+    net, signs, threshold, x, shape_low, shape_high, largest, tolerance, lattice, limit, tau, weight, work, stack,
+    proved, broken, boxes, witness,
+):  # fmt: skip
+    shape = np.empty((2, x.shape[1]))
+    for r in range(len(signs)):
+        shape[0], shape[1] = shape_low[r], shape_high[r]
+        proved[r], broken[r], boxes[r] = radius_row(
+            net, signs[r], threshold, x[r], shape, largest, tolerance, lattice, limit, tau, weight, work, stack,
+            witness[r],
+        )  # fmt: skip

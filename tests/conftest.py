@@ -1,0 +1,125 @@
+"""What several test modules share: one small table, its folds, and one tiny study run end to end."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: tests run side by side
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from generator.records.spec import AttackSpec, HardeningSpec, StudySpec, TrainingSpec
+
+
+@dataclass
+class Recorder:
+    """A reporter that remembers what it was told."""
+
+    totals: dict[tuple[str, str], int] = field(default_factory=dict)
+    done: Counter = field(default_factory=Counter)
+
+    def start(self, dataset: str, stage: str, total: int):
+        self.totals[dataset, stage] = total
+
+    def advance(self, dataset: str, stage: str):
+        self.done[dataset, stage] += 1
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """A finished study with all that is needed to run it again."""
+
+    spec: StudySpec
+    dataset: object
+    table: object
+    origin: object
+    cache: Path
+    recorder: Recorder
+    result: object
+
+    def again(self, cache: Path, *, workers: int = 1, recorder: Recorder | None = None):
+        """The record of the same study, with stage results in `cache`."""
+        from generator.engine.cache import StageCache
+        from generator.engine.stages import Engine
+        from generator.study import run_study
+
+        engine = Engine(StageCache(cache), workers, recorder or Recorder())
+        return run_study(self.spec, self.dataset, self.table, self.origin, engine)
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture(scope="session")
+def tiny_spec() -> StudySpec:
+    """300 checks, 2 seeds x 3 folds, few epochs, rounds and budgets."""
+    from generator.datasets import dataset
+
+    return StudySpec(
+        dataset="checks",
+        rows=300,
+        label=dataset("checks").study.label,
+        training=TrainingSpec(seeds=2, folds=3, epochs=2),
+        attack=AttackSpec(epsilons=(0.0, 0.1, 0.35, 1.0), round_epsilons=(0.1, 0.35), pgd_steps=2),
+        hardening=HardeningSpec(rounds=2, epochs_per_round=1, pgd_steps=2),
+        bootstrap=100,
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_study(tiny_spec, tmp_path_factory) -> StudyRun:
+    """The tiny study, run once with one worker."""
+    from generator.datasets import SourceOptions, dataset
+    from generator.engine.cache import StageCache
+    from generator.engine.stages import Engine
+    from generator.provenance import provenance
+    from generator.study import run_study
+
+    known, cache, recorder = dataset("checks"), tmp_path_factory.mktemp("cache"), Recorder()
+    table = known.load(tiny_spec, SourceOptions(offline=True))
+    origin = provenance(tiny_spec, table.source.canonical_sha256)
+    result = run_study(tiny_spec, known, table, origin, Engine(StageCache(cache), 1, recorder))
+    return StudyRun(tiny_spec, known, table, origin, cache, recorder, result)
+
+
+@pytest.fixture(scope="session")
+def toy_table() -> tuple[np.ndarray, np.ndarray]:
+    """40 rows of three features in unlike raw units, 12 of them fraud."""
+    rng = np.random.default_rng(7)
+    x = rng.standard_normal((40, 3)) * (1.0, 50.0, 2000.0) + (0.0, 10.0, 5000.0)
+    return x, np.array([1] * 12 + [0] * 28)
+
+
+@pytest.fixture(scope="session")
+def toy_folds(toy_table):
+    """2 seeds x 3 folds of the toy table; 40 rows do not divide by 3, so some folds are filled up."""
+    from generator.models.folds import make_folds
+
+    return make_folds(*toy_table, TrainingSpec(seeds=2, folds=3), seed=5)
+
+
+@pytest.fixture
+def linear_stack(toy_folds):
+    """A stack without hidden layers, one linear model a replicate: logits x @ w + b."""
+    import torch
+
+    from generator.models.fraudnet import FraudNet
+
+    net = FraudNet(toy_folds.replicates, 3, hidden=())
+    return net.initialise(torch.Generator().manual_seed(3)).requires_grad_(False)
+
+
+@pytest.fixture
+def random_stack(toy_folds):
+    """A stack of untrained FraudNets, one a replicate."""
+    import torch
+
+    from generator.models.fraudnet import FraudNet
+
+    net = FraudNet(toy_folds.replicates, 3)
+    return net.initialise(torch.Generator().manual_seed(4)).requires_grad_(False)

@@ -1,0 +1,45 @@
+"""Tasks run on any number of workers with the same answers."""
+
+import operator
+
+import numpy as np
+import pytest
+import torch
+
+from generator.engine import parallel
+
+
+def _sum_of_normals(seed: int) -> float:
+    values = torch.from_numpy(np.random.default_rng(seed).standard_normal(200_000).astype(np.float32))
+    return values.exp().sum().item()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_answers_come_in_the_order_of_the_tasks(workers):
+    assert list(parallel.run([(operator.pow, (i, 2)) for i in range(9)], workers)) == [
+        0, 1, 4, 9, 16, 25, 36, 49, 64,
+    ]  # fmt: skip
+
+
+def test_sums_are_bit_equal_on_one_worker_and_on_two():
+    tasks = [(_sum_of_normals, (seed,)) for seed in range(4)]
+    assert list(parallel.run(tasks, 1)) == list(parallel.run(tasks, 2))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_task_computes_on_one_thread(workers):
+    assert list(parallel.run([(torch.get_num_threads, ())] * 2, workers)) == [1, 1]
+
+
+def test_no_tasks_have_no_answers():
+    assert list(parallel.run([], 2)) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_error_of_a_task_reaches_the_caller(workers):
+    with pytest.raises(ZeroDivisionError):
+        list(parallel.run([(operator.truediv, (1, 0))], workers))
+
+
+def test_there_is_at_least_one_worker():
+    assert parallel.available_workers() >= 1

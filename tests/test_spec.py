@@ -1,0 +1,89 @@
+"""A study that cannot be run, or would quote what it did not measure, cannot be asked for."""
+
+from typing import get_args
+
+import pytest
+from pydantic import ValidationError
+
+from generator.datasets import DATASETS
+from generator.models.hardening import RECIPES
+from generator.records.spec import (
+    Attack,
+    AttackSpec,
+    HardeningSpec,
+    LabelSpec,
+    Recipe,
+    StudySpec,
+    TrainingSpec,
+)
+from generator.threats.evasion import ATTACKS
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"headline_epsilon": 0.33}, r"budgets \[0.33\] are quoted but not in epsilons"),
+        ({"round_epsilons": (0.1, 2.0)}, r"budgets \[2.0\] are quoted but not in epsilons"),
+        ({"epsilons": (0.1, 0.25, 0.35, 0.5)}, "start at 0"),
+        ({"epsilons": (0.0, 0.1, 0.35, 0.25, 0.5)}, "rise strictly"),
+        ({"epsilons": (0.0, 0.1, 0.1, 0.25, 0.35, 0.5)}, "rise strictly"),
+        ({"epsilons": (-0.1, 0.0, 0.1, 0.25, 0.35, 0.5)}, "start at 0"),
+        ({"pgd_steps": 0}, "greater than or equal to 1"),
+        ({"attacks": ("fgsm", "cw")}, "'fgsm' or 'pgd'"),
+        ({"epsilon": (0.0,)}, "Extra inputs"),
+    ],
+)
+def test_an_attack_that_would_not_measure_what_it_quotes_is_refused(settings, complaint):
+    with pytest.raises(ValidationError, match=complaint):
+        AttackSpec(**settings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        (TrainingSpec, {"seeds": 0}),
+        (TrainingSpec, {"folds": 1}),
+        (TrainingSpec, {"epochs": 0}),
+        (TrainingSpec, {"batch_size": 0}),
+        (TrainingSpec, {"learning_rate": 0}),
+        (HardeningSpec, {"rounds": 0}),
+        (HardeningSpec, {"recipes": ("dropout",)}),
+        (LabelSpec, {"fraud_share": 0, "weights": {}, "formula": ""}),
+        (LabelSpec, {"fraud_share": 0.5, "weights": {}, "formula": ""}),
+        (LabelSpec, {"fraud_share": 0.2, "weights": {}, "formula": "", "noise": -1}),
+    ],
+)
+def test_a_setting_outside_its_range_is_refused(kind, settings):
+    with pytest.raises(ValidationError):
+        kind(**settings)
+
+
+@pytest.mark.parametrize("known", DATASETS, ids=lambda d: d.name)
+def test_the_quick_study_of_every_dataset_is_itself_a_valid_study(known):
+    quick = known.study.quickened(seeds=1)
+    assert StudySpec.model_validate(quick.model_dump()) == quick
+    assert quick.quick
+    assert quick.training.replicates == 3
+    assert quick.label == known.study.label
+
+
+@pytest.mark.parametrize("known", DATASETS, ids=lambda d: d.name)
+def test_every_dataset_is_trained_as_the_original_and_judged_by_fifty_models(known):
+    training = known.study.training
+    assert (training.hidden, training.epochs, training.batch_size) == ((32, 16), 25, 64)
+    assert training.learning_rate == 0.01
+    assert training.replicates == 10 * 5
+
+
+@pytest.mark.parametrize(
+    ("dataset", "epsilons"), [("checks", (0.35,)), ("kaggle", (0.1, 0.25, 0.35, 0.5))]
+)
+def test_every_dataset_is_hardened_at_the_budgets_of_the_original(dataset, epsilons):
+    (hardening,) = (d.study.hardening for d in DATASETS if d.name == dataset)
+    assert (hardening.rounds, hardening.epochs_per_round, hardening.epsilons) == (5, 10, epsilons)
+
+
+def test_a_spec_may_name_exactly_the_recipes_and_attacks_there_are():
+    assert set(get_args(Recipe)) == set(RECIPES)
+    assert set(get_args(Attack)) == set(ATTACKS)
+    assert set(HardeningSpec().recipes) == set(RECIPES)

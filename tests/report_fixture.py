@@ -350,11 +350,11 @@ def _breakdowns() -> tuple[Breakdown, ...]:
         ),
         Breakdown(column="Location", title="City", kind="category", note="", categories=counts(**cities)),
         Breakdown(
-            column="hour", title="Hour of day", kind="time", note="Only three hours are ever seen.",
+            column="TransactionDate", title="Hour of day", kind="time", note="Only three hours are ever seen.",
             categories=counts(**{"16": (420, 100), "17": (260, 70), "18": (120, 30)}),
         ),
         Breakdown(
-            column="weekday", title="Weekday", kind="time", note="Weekends are empty.",
+            column="TransactionDate", title="Weekday", kind="time", note="Weekends are empty.",
             categories=counts(Monday=(340, 86), Tuesday=(120, 30), Wednesday=(112, 28), Thursday=(116, 27),
                               Friday=(112, 29), Saturday=(0, 0), Sunday=(0, 0)),
         ),

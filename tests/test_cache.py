@@ -31,13 +31,6 @@ def test_a_result_comes_back_with_its_values_shapes_and_types(cache):
         np.testing.assert_array_equal(loaded[name], array)
 
 
-def test_the_order_of_the_arrays_is_the_same_each_time_they_are_read(cache):
-    arrays = {f"weights.{i}": np.array([float(i)]) for i in range(12)}
-    cache.store("checks/train", INPUTS, arrays)
-    orders = {tuple(cache.load("checks/train", INPUTS)) for _ in range(8)}
-    assert len(orders) == 1
-
-
 def test_what_was_never_stored_is_absent(cache):
     assert cache.load("checks/train", INPUTS) is None
 

@@ -27,6 +27,10 @@ def linear_table(x):
     )  # fmt: skip
 
 
+def counts(part):
+    return [(row.category, row.legitimate, row.fraud) for row in part.categories]
+
+
 def test_bins_of_whole_numbers_are_whole_numbers_wide():
     edges, log_scale = bin_edges(np.arange(1, 6), whole=True)
     assert edges.tolist() == [0.5, 1.5, 2.5, 3.5, 4.5, 5.5]
@@ -114,7 +118,6 @@ def test_an_input_without_weight_gives_the_attack_nothing():
 def test_a_single_weight_moves_no_label_and_two_opposed_ones_do():
     one = linear_table([[0], [2], [4], [6]])
     assert weight_overlaps(one, lambda x: x, np.array([1.0])).tolist() == [1, 1]
-    # Scores 10, 9.9, 0, 0: a fifth more on the second term puts (0, 9.9) above (10, 0), but both stay in the half.
     two = linear_table([[10, 0], [0, 9.9], [9.8, 0], [0, 0]])
     overlaps = weight_overlaps(two, lambda x: x, np.array([1.0, 1.0]))
     # Only (first up, second down) puts 9.8 * 1.2 above 9.9 * 0.8: one of two frauds is kept.

@@ -35,7 +35,7 @@ def test_weights_must_name_the_terms_of_the_score():
 
 
 def test_an_unknown_dataset_is_answered_with_the_known_ones():
-    with pytest.raises(DataError, match="^unknown dataset 'x'; known: checks, kaggle$"):
+    with pytest.raises(DataError, match=r"^unknown dataset 'x'; known: checks, kaggle$"):
         dataset("x")
 
 

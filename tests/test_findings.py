@@ -183,7 +183,7 @@ def test_every_claim_of_the_original_is_compared():
     reported = {claim.stated for claim in original.CLAIMS}
     assert reported == {
         "about 98 %", "15 to 20 %", "78 to 80 points", "96 to 98 %", "85 to 92 %", "4 to 10 points",
-        "1 to 2 points", "74 to 85 % fewer", "500 or more", "100 to 150",
+        "1 to 2 points", "74 to 85 %", "500 or more", "100 to 150",
     }  # fmt: skip
     assert len(original.compare_claims(full_run())) == len(original.CLAIMS)
 
@@ -297,7 +297,24 @@ def test_the_best_recipe_is_named_with_what_it_catches():
 )
 def test_the_price_of_a_recipe_has_the_direction_of_its_interval(low, high, words):
     result = with_direction(full_run(), "pgd_ramp", "accuracy", "clean", low, high)
-    assert recipes.price_sentence(row(result, "pgd_ramp")) == words
+    assert recipes.price_sentence(row(result, "pgd_ramp")).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (
+            -0.25,
+            -0.21,
+            "Without an attack it catches only 72.0\u202f% of frauds, against 95.0\u202f% before.",
+        ),
+        (0.02, 0.04, "Without an attack it catches 72.0\u202f% of frauds, against 95.0\u202f% before."),
+        (-0.01, 0.01, "Without an attack it catches 72.0\u202f% of frauds, no measurable difference."),
+    ],
+)
+def test_the_price_of_a_recipe_is_told_in_frauds_too(low, high, words):
+    result = with_direction(full_run(), "pgd_ramp", "true_positive_rate", "clean", low, high)
+    assert recipes.price_in_frauds(row(result, "pgd_ramp")) == words
 
 
 def test_the_control_is_compared_with_the_standard_model():

@@ -92,8 +92,8 @@ def _mondays(frame: pd.DataFrame) -> Anomaly:
         title="Weekends were moved to Monday",
         statement=(
             "{monday} of the rows fall on a Monday; three even days rolled into one would give {rolled}. "
-            "{weekend} rows fall on a weekend. If Tuesday to Friday were truly even, they would look at least "
-            "this uneven with probability {chance}."
+            "{weekend} rows fall on a weekend. If Tuesday to Friday were truly even, they would look at "
+            "least this uneven with probability {chance}."
         ),
         facts={
             "monday": float(rows[0] / rows.sum()),

@@ -30,7 +30,7 @@ def read_table(content: bytes, path: Path) -> pd.DataFrame:
 
 
 def _decoded(content: bytes, path: Path) -> str:
-    if not content.strip():
+    if not content.removeprefix(codecs.BOM_UTF8).strip():
         raise bad_file(path, "the file is empty")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise bad_file(path, "the file is UTF-16, not UTF-8", _SAVE_AS)

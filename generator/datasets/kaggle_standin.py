@@ -61,7 +61,7 @@ def simulate() -> pd.DataFrame:
         "MerchantID": _ids(rng, "M", 3, 100),
         "Channel": channel,
         "CustomerAge": _by_occupation(
-            rng, occupation, lambda name, n: rng.integers(*_AGES[name], n, endpoint=True)
+            occupation, lambda name, n: rng.integers(*_AGES[name], n, endpoint=True)
         ),
         "CustomerOccupation": occupation,
         "TransactionDuration": np.rint(np.interp(rng.random(ROWS), _LEVELS, _DURATIONS)),

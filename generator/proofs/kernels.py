@@ -417,7 +417,29 @@ def descend(net, sign, threshold, x, shape, goal, largest, work, point, aim):
 
 
 @kernel
-def radius_row(net, sign, threshold, x, shape, largest, tolerance, lattice, limit, tau, weight, work, stack, witness):
+def shell(x, shape, inner, outer, stack):
+    """Cut the box at distance `outer` less the box at `inner` into boxes on the stack; returns how many."""
+    if inner == 0:
+        stack[0, 0], stack[0, 1] = x - outer * shape[0], x + outer * shape[1]
+        return 1
+    size = 0
+    for i in range(len(x)):
+        for side in range(2):
+            if shape[side, i] > 0:
+                for j in range(len(x)):
+                    extent = inner if j < i else outer
+                    stack[size, 0, j] = x[j] - extent * shape[0, j]
+                    stack[size, 1, j] = x[j] + extent * shape[1, j]
+                if side == 0:
+                    stack[size, 1, i] = x[i] - inner * shape[0, i]
+                else:
+                    stack[size, 0, i] = x[i] + inner * shape[1, i]
+                size += 1
+    return size
+
+
+@kernel
+def radius_row(net, sign, threshold, x, shape, largest, tolerance, lattice, limit, tau, weight, work, stack, witness, first, growth):
     """(proved, broken, boxes) of one row: one search whose box shrinks with every witness found."""
     offset, step = lattice
     if sign * (margin(net, x, work.back[0]) - threshold) <= 2 * tau:
@@ -429,46 +451,56 @@ def radius_row(net, sign, threshold, x, shape, largest, tolerance, lattice, limi
     if smooth and descend(net, sign, threshold, x, shape, -tau, largest, work, point, aim):
         broken = pull(net, sign, threshold, x, shape, -tau, work, point, aim)
         witness[:] = point
-    target = min(largest, broken - tolerance)
-    stack[0, 0], stack[0, 1] = x - target * shape[0], x + target * shape[1]
-    size = 1
-    while size and target > 0:
-        if boxes == limit or size + 1 > len(stack) - 1:
-            return 0.0, broken, boxes
-        size -= 1
-        lower, upper = stack[size]
-        for i in range(len(x)):
-            lower[i] = max(lower[i], x[i] - target * shape[0, i])
-            upper[i] = min(upper[i], x[i] + target * shape[1, i])
-        if not snap(lower, upper, offset, step):
-            continue
-        boxes += 1
-        low, found = probe(net, sign, threshold, lower, upper, offset, step, work, point)
-        if low > tau:
-            continue
-        if found <= 2 * tau:
-            if smooth and found <= -tau:
-                pull(net, sign, threshold, x, shape, -tau, work, point, aim)
-            broken = distance(x, point, shape)
-            witness[:] = point
-            target = broken - tolerance
-            size += 1
-        elif halve(stack, size, offset, step, weight, work):
-            size += 2
+    proved, goal = 0.0, min(largest, broken - tolerance)
+    target, budget = goal, first
+    while proved < goal:
+        size = shell(x, shape, proved, target, stack)
+        spent = 0
+        while size and target > proved and spent < budget:
+            if boxes == limit or size + 1 > len(stack) - 1:
+                return proved, broken, boxes
+            size -= 1
+            lower, upper = stack[size]
+            for i in range(len(x)):
+                lower[i] = max(lower[i], x[i] - target * shape[0, i])
+                upper[i] = min(upper[i], x[i] + target * shape[1, i])
+            if not snap(lower, upper, offset, step):
+                continue
+            boxes += 1
+            spent += 1
+            low, found = probe(net, sign, threshold, lower, upper, offset, step, work, point)
+            if low > tau:
+                continue
+            if found <= 2 * tau:
+                if smooth and found <= -tau:
+                    pull(net, sign, threshold, x, shape, -tau, work, point, aim)
+                broken = distance(x, point, shape)
+                witness[:] = point
+                target = goal = broken - tolerance
+                size += 1
+            elif halve(stack, size, offset, step, weight, work):
+                size += 2
+            else:
+                return proved, broken, boxes
+        if size and target > proved:
+            target = proved + 0.5 * (target - proved)
+            budget *= growth
         else:
-            return 0.0, broken, boxes
-    return max(target, 0.0), broken, boxes
+            step_taken = target - proved
+            proved = max(target, proved)
+            target = min(goal, proved + 2 * step_taken)
+    return proved, broken, boxes
 
 
 @kernel
 def radius_rows(
     net, signs, threshold, x, shape_low, shape_high, largest, tolerance, lattice, limit, tau, weight, work, stack,
-    proved, broken, boxes, witness,
+    proved, broken, boxes, witness, first, growth
 ):  # fmt: skip
     shape = np.empty((2, x.shape[1]))
     for r in range(len(signs)):
         shape[0], shape[1] = shape_low[r], shape_high[r]
         proved[r], broken[r], boxes[r] = radius_row(
             net, signs[r], threshold, x[r], shape, largest, tolerance, lattice, limit, tau, weight, work, stack,
-            witness[r],
+            witness[r], first, growth
         )  # fmt: skip

@@ -152,7 +152,7 @@ class LabelCard(Record):
     mean_fraud_amount: float
     """USD."""
     weight_overlap_mean: float
-    """Mean share of frauds kept when every weight is moved by -20, 0 or +20 %, over all corner combinations."""
+    """Mean share of frauds kept when every weight is moved by 20 % up or down, over all corners."""
     weight_overlap_low: float
     """The least such share."""
     flip_epsilons: tuple[float, ...]

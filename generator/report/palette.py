@@ -35,8 +35,8 @@ MODELS = {
 
 ATTACKS = {
     "clean": Look("Clean", "#0072b2", "#56b4e9"),
-    "fgsm": Look("FGSM", "#b26a00", "#f0a30a", "dash", "square"),
-    "pgd": Look("PGD", "#a83c7c", "#e293c2", "dot", "diamond"),
+    "fgsm": Look("FGSM", "#b26a00", "#f0a30a", "solid", "circle-open"),
+    "pgd": Look("PGD", "#a83c7c", "#e293c2", "dash", "diamond"),
 }
 
 CLASSES = {

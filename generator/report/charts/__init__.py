@@ -3,7 +3,7 @@
 Data
     histograms                every numeric column by class, as small multiples
     correlations              Pearson and Spearman, as two views
-    breakdown                 rows and fraud rate per value; needs column=
+    breakdown                 rows and fraud rate per value; needs column=, and title= for dates
     calendar                  rows per day; only where data.calendar is there
     anomaly                   bars of one data-quality finding; needs slug=
     score_histogram           the risk score and the cut that makes the label
@@ -59,7 +59,7 @@ def story(result: StudyResult) -> dict[str, list[Chart]]:
         "Data": [
             data.histograms(result),
             data.correlations(result),
-            *(patterns.breakdown(result, part.column) for part in found.breakdowns),
+            *(patterns.breakdown(result, part.column, part.title) for part in found.breakdowns),
             *([patterns.calendar(result)] if found.calendar else []),
             *(patterns.anomaly(result, part.slug) for part in found.anomalies),
             data.score_histogram(result),

@@ -25,7 +25,8 @@ def robust_accuracy(result: StudyResult, model: str = "standard") -> Chart:
         title=f"Robust accuracy of the {title.lower()} model"
         if model == "standard"
         else f"Robust accuracy: {title}",
-        caption="Share of all transactions judged correctly before and after the attack, against the budget ε; "
+        caption="Share of all transactions judged correctly before and after the attack, against the budget "
+        "ε; "
         "the strip is the 95 % interval. Below the dotted line, approving everything would do better.",
         summary=_curve_sentence(result, curves, "Accuracy")
         + f" Approving everything scores {formats.percent(trivial)}.",
@@ -45,7 +46,8 @@ def true_positive_rate(result: StudyResult, model: str = "standard") -> Chart:
     return Chart(
         slug=_slug(result, "true-positive-rate", model),
         title=f"Frauds still caught: {title}",
-        caption="True positive rate, the share of frauds that are flagged before and after the attack, against "
+        caption="True positive rate, the share of frauds that are flagged before and after the attack, "
+        "against "
         "the budget ε; the strip is the 95 % interval.",
         summary=_curve_sentence(result, curves, "The true positive rate"),
         figure=figure(
@@ -74,7 +76,8 @@ def confusion(result: StudyResult, model: str = "standard") -> Chart:
         cells = [[f"{formats.percent(v)}<br>{formats.count(n)}" for v, n in row] for row in shares]
         data.append(
             {
-                "type": "heatmap", "x": titles, "y": titles, "z": [percentages(v for v, _ in row) for row in shares],
+                "type": "heatmap", "x": titles, "y": titles, "z": [percentages(v for v,
+                _ in row) for row in shares],
                 "text": cells, "texttemplate": "%{text}", "zmin": 0, "zmax": 100, "showscale": False,
                 "colorscale": [[0, "@neutral"], [1, "@cold"]], "xgap": 3, "ygap": 3,
                 "xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "name": palette.attack(name).title,
@@ -102,7 +105,8 @@ def confusion(result: StudyResult, model: str = "standard") -> Chart:
         slug=_slug(result, "confusion", model),
         title=f"Confusion matrices: {palette.model(model).title}",
         caption="Each row is a true class and adds up to 100 %. Below the percentage: transactions, "
-        "added up over all repetitions. An attacked row keeps its right answer only if it is right before and after.",
+        "added up over all repetitions. An attacked row keeps its right answer only if it is right before "
+        "and after.",
         summary=f"{palette.model(model).title} misses {missed[0]} of frauds on clean data, "
         + formats.listed(
             f"{m} under {palette.attack(n).title}" for m, (n, _) in zip(missed[1:], states[1:], strict=True)
@@ -135,7 +139,8 @@ def feature_movement(result: StudyResult, model: str = "standard") -> Chart:
     return Chart(
         slug=_slug(result, "feature-movement", model),
         title=f"What the attack changed: {palette.model(model).title}",
-        caption="Mean signed change of each feature over the frauds that were caught before the attack and missed "
+        caption="Mean signed change of each feature over the frauds that were caught before the attack and "
+        "missed "
         "after it, in standard deviations; the label gives the same change in the feature's own unit.",
         summary=f"The largest mean change is {titles[text]}, by {formats.signed(far)} standard deviations "
         f"({written[text]}), over {formats.count(moves[text].rows)} attacked frauds.",
@@ -150,9 +155,11 @@ def feature_movement(result: StudyResult, model: str = "standard") -> Chart:
             xaxis=axis("Mean change in standard deviations", zerolinecolor="@muted"),
             yaxis=axis(autorange="reversed"),
         ),
-        headers=("Feature", "Mean change (σ)", "Mean change", "Mean size of change", "Unit", "Moved up (%)", "Frauds"),
+        headers=("Feature", "Mean change (σ)", "Mean change", "Mean size of change", "Unit",
+        "Moved up (%)", "Frauds"),
         rows=tuple(
-            (title, rounded(s), rounded(m.mean_change), rounded(m.mean_absolute_change), features[m.feature].unit,
+            (title, rounded(s), rounded(m.mean_change), rounded(m.mean_absolute_change),
+            features[m.feature].unit,
              rounded(100 * m.share_up), m.rows)
             for title, s, m in zip(titles, shift, moves, strict=True)
         ),

@@ -16,8 +16,7 @@ AXIS = {
     "title": {"font": {"size": 13}, "standoff": 10},
     "tickfont": {"size": 12},
 }
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-PHONE_LEGEND = {"legend.font.size": 11, "legend.entrywidth": 0}
+FONT = "-apple-system, BlinkMacSystemFont, Helvetica, Arial, sans-serif"
 
 
 def figure(data: Sequence[dict], **layout: Any) -> dict[str, Any]:
@@ -30,7 +29,7 @@ def figure(data: Sequence[dict], **layout: Any) -> dict[str, Any]:
         "hoverlabel": {"bgcolor": "@page", "bordercolor": "@grid", "font": {"color": "@text", "size": 13}},
         "legend": {
             "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom",
-            "font": {"size": 12}, "bgcolor": "rgba(0,0,0,0)",
+            "font": {"size": 12}, "bgcolor": "rgba(0,0,0,0)", "traceorder": "normal",
         },
         "template": {"layout": {"xaxis": AXIS, "yaxis": AXIS}},
         "bargap": 0.25,
@@ -57,10 +56,18 @@ def line(x: Sequence[float], shares: Sequence[float], look: Look, token: str, **
         "x": numbers(x),
         "y": percentages(shares),
         "line": {"color": f"@{token}", "dash": look.dash, "width": 2.5},
-        "marker": {"color": f"@{token}", "symbol": look.symbol, "size": 8},
+        "marker": marker(look, token),
         "hovertemplate": "%{y} %",
         **more,
     }
+
+
+def marker(look: Look, token: str, size: int = 8) -> dict[str, Any]:
+    """A mark; an open one is larger, so that it shows around a filled one at the same place."""
+    wide = look.symbol.endswith("-open")
+    return {
+        "color": f"@{token}", "symbol": look.symbol, "size": size + 4 * wide, "line": {"width": 2 * wide}
+    }  # fmt: skip
 
 
 def band(x: Sequence[float], estimates: Sequence[Estimate], token: str, **more: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from generator.report.charts.frame import (
     figure,
     grid,
     line,
+    marker,
     percent_axis,
     placed,
     rule,
@@ -155,20 +156,23 @@ def trade_off(result: StudyResult) -> Chart:
                 "x": percentages([clean.value]), "y": percentages([robust.value]),
                 "error_x": error_bar([clean], 100) | {"color": f"@{name}"},
                 "error_y": error_bar([robust], 100) | {"color": f"@{name}"},
-                "marker": {"color": f"@{name}", "symbol": look.symbol, "size": 13},
+                "marker": marker(look, name, 13),
                 "hovertemplate": "clean %{x} %, robust %{y} %",
             })  # fmt: skip
             rows.append((look.title, palette.attack(attack).title, *_percents(clean), *_percents(robust)))
-    best = palette.attack(attacks[0]).title
+    strongest = attacks[0]
+    places = [
+        f"{palette.model(name).title} clean {formats.percent(final.at('clean').accuracy.value)}, "
+        f"robust {formats.percent(final.at(strongest, budget).accuracy.value)}"
+        for name in palette.in_order(m.name for m in result.models)
+        for final in [result.model(name).final]
+    ]
     return Chart(
         slug=f"{result.data.name}-trade-off",
         title="What robustness costs in clean accuracy",
         caption=f"Each mark is a model: right is better without attack, up is better under attack at "
         f"ε = {formats.epsilon(budget)}. Arms are 95 % intervals.",
-        summary=f"Under {best}: "
-        + "; ".join(f"{r[0]} clean {formats.percent(r[2] / 100)}, robust {formats.percent(r[5] / 100)}"
-                    for r in rows if r[1] == best)
-        + ".",
+        summary=f"Under {palette.attack(strongest).title}: {'; '.join(places)}.",
         figure=figure(data, xaxis=axis("Clean accuracy", ticksuffix=" %"), yaxis=percent_axis("Robust accuracy")),
         headers=("Model", "Attack", "Clean (%)", "Clean low (%)", "Clean high (%)",
                  "Robust (%)", "Robust low (%)", "Robust high (%)"),
@@ -189,20 +193,16 @@ def boundary(result: StudyResult) -> Chart:
     for panel, part in enumerate(slices):
         suffix = str(panel + 1) if panel else ""
         title = palette.model(part.model).title
-        shared = {
-            "x": numbers(part.x), "y": numbers(part.y), "z": [percentages(row) for row in part.probability],
-            "xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "name": title,
-        }  # fmt: skip
         data.append({
-            **shared, "type": "heatmap", "zmin": 0, "zmax": 100, "zsmooth": "best",
-            "colorscale": [[0, "@cold"], [0.5, "@neutral"], [1, "@warm"]], "showscale": panel == len(slices) - 1,
-            "colorbar": {"title": {"text": "Fraud %"}, "thickness": 12, "outlinewidth": 0, "tickvals": [0, 25, 50, 75, 100]},
+            "type": "contour", "name": title, "x": numbers(part.x), "y": numbers(part.y),
+            "z": [percentages(row) for row in part.probability], "zmin": 0, "zmax": 100,
+            "xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "showscale": panel == len(slices) - 1,
+            "contours": {"start": 50, "end": 50, "size": 1, "coloring": "heatmap"},
+            "colorscale": [[0, "@cold"], [0.5, "@neutral"], [1, "@warm"]],
+            "line": {"width": 2.5, "color": "@text"},
+            "colorbar": {"title": {"text": "Fraud %"}, "thickness": 12, "outlinewidth": 0,
+                         "tickvals": [0, 25, 50, 75, 100]},
             "hovertemplate": "%{x}, %{y}: %{z} %<extra>%{fullData.name}</extra>",
-        })  # fmt: skip
-        data.append({
-            **shared, "type": "contour", "showscale": False, "hoverinfo": "skip", "line": {"width": 2.5},
-            "contours": {"start": 50, "end": 50, "size": 1, "coloring": "lines"},
-            "colorscale": [[0, "@text"], [1, "@text"]],
         })  # fmt: skip
         axes[f"xaxis{suffix}"] = axis(f"<b>{title}</b><br>{x_title}", anchor=f"y{suffix}", nticks=5)
         axes[f"yaxis{suffix}"] = axis("" if panel else y_title, anchor=f"x{suffix}", showticklabels=not panel)

@@ -3,7 +3,7 @@
 from generator.records.results import Estimate, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
-from generator.report.charts.frame import axis, error_bar, figure, rule
+from generator.report.charts.frame import axis, error_bar, figure, marker, rule
 
 
 def missed_frauds(result: StudyResult) -> Chart:
@@ -55,18 +55,22 @@ def leakage_reduction(result: StudyResult) -> Chart:
     """How many of the baseline's missed frauds each hardened model catches, clean and under each attack."""
     names = palette.in_order({r.model for r in result.impact.reductions})
     titles = [palette.model(n).title for n in names]
-    data, rows = [], []
+    data, rows, said = [], [], []
     for attack, epsilon in _states(result):
         found = {r.model: r for r in result.impact.reductions if (r.attack, r.epsilon) == (attack, epsilon)}
         parts = [found[n] for n in names if n in found]
         if not parts:
             continue
         look = palette.attack(attack)
+        said += [
+            f"{palette.model(r.model).title}, {look.title}: {formats.percent(r.reduction.value)}"
+            for r in parts
+        ]
         data.append({
             "type": "scatter", "mode": "markers", "name": look.title,
             "y": [palette.model(r.model).title for r in parts], "x": percentages(r.reduction.value for r in parts),
             "error_x": error_bar([r.reduction for r in parts], 100) | {"color": f"@{attack}"},
-            "marker": {"color": f"@{attack}", "symbol": look.symbol, "size": 12},
+            "marker": marker(look, attack, 11),
             "hovertemplate": "%{y}: %{x} % fewer missed",
         })  # fmt: skip
         rows += [
@@ -80,7 +84,7 @@ def leakage_reduction(result: StudyResult) -> Chart:
         title="Reduction of missed frauds against the standard model",
         caption="Share of the standard model's missed frauds that the hardened model catches, with 95 % intervals; it "
         "depends neither on volume nor on the fraud rate. Left of zero, hardening misses more.",
-        summary="; ".join(f"{r[0]}, {r[1]}: {formats.percent(r[3] / 100)}" for r in rows) + ".",
+        summary="; ".join(said) + ".",
         figure=figure(
             data, xaxis=axis("Fewer missed frauds", ticksuffix=" %", nticks=6),
             yaxis=axis(autorange="reversed", categoryorder="array", categoryarray=titles), shapes=[rule(x=0)],

@@ -13,9 +13,12 @@ MANY = 8
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def breakdown(result: StudyResult, column: str) -> Chart:
-    """Rows by class and the fraud rate with its interval, per category, hour, weekday or month."""
-    found = _named(result.data.breakdowns, "column", column)
+def breakdown(result: StudyResult, column: str, title: str = "") -> Chart:
+    """Rows by class and the fraud rate with its interval, per category, hour, weekday or month.
+
+    `title` picks one of several breakdowns of the same column, as a date has them.
+    """
+    found = _named([b for b in result.data.breakdowns if title in ("", b.title)], "column", column)
     total = sum(c.legitimate + c.fraud for c in found.categories)
     overall = sum(c.fraud for c in found.categories) / total
     table = [_rates(c) for c in _sorted(found)]
@@ -54,11 +57,11 @@ def breakdown(result: StudyResult, column: str) -> Chart:
         axes = {
             "xaxis": axis("Rows", domain=[0, 0.48], nticks=4),
             "xaxis2": axis("Fraud rate", domain=[0.54, 1.0], anchor="y", **rate),
-            "yaxis": axis(autorange="reversed", dtick=1, **categories),
+            "yaxis": axis(range=[len(names) - 0.5, -0.5], dtick=1, **categories),
             "shapes": [rule(x=rounded(100 * overall), xref="x2")],
         }
     return Chart(
-        slug=f"{result.data.name}-breakdown-{_slug(column)}",
+        slug=f"{result.data.name}-breakdown-{_slug(found.title)}",
         title=f"{found.title}: rows and fraud rate",
         caption="Bars: rows by class. Marks: share of the rows that are fraud, with its 95 % interval; the dashed "
         "line is the share over all rows. " + found.note,

@@ -67,7 +67,8 @@ def walkthrough_probability(result: StudyResult) -> Chart:
                 {
                     "type": "bar", "orientation": "h", "y": labels, "x": percentages(values),
                     "marker": {"color": ["@clean", "@fgsm"]}, "text": [formats.percent(v) for v in values],
-                    "textposition": "auto", "hovertemplate": "%{y}: %{x} %<extra></extra>",
+                    "textposition": ["inside" if v > 0.2 else "outside" for v in values], "cliponaxis": False,
+                    "hovertemplate": "%{y}: %{x} %<extra></extra>",
                 }
             ],
             xaxis=percent_axis("Fraud probability"),

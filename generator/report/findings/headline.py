@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from generator.records.results import Direction, StudyResult
+from generator.records.results import Direction, Estimate, StudyResult
 from generator.report import formats
 from generator.report.findings.evaluations import ModelRow, trivial_accuracy
 from generator.report.findings.original import ClaimRow, obstacle
-from generator.report.findings.recipes import RecipeRow
+from generator.report.findings.recipes import RecipeRow, price_in_frauds
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _attacked(result: StudyResult, standard: ModelRow) -> str:
     )
     epsilon = formats.epsilon(result.spec.attack.headline_epsilon)
     return (
-        f"With every input free to move by {epsilon}, it keeps {kept}. The lower figure is "
+        f"With every input free to move by {epsilon}, it keeps {kept}. At its lowest that is "
         f"{standard.against_trivial} approving everything."
     )
 
@@ -115,30 +115,33 @@ def _hardened(result: StudyResult, original: RecipeRow) -> str:
     )
     return (
         f"The original hardening recipe shows {fgsm} under FGSM. Under {original.gap.title} it keeps {pgd}: "
-        f"{compared}.{warning}"
+        f"{compared}.{warning} {price_in_frauds(original)}"
     )
 
 
 def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow) -> tuple[Card, ...]:
     kept, pgd = standard.iterative.evaluation, standard.iterative.title
-    entries = (
-        (standard.clean.accuracy, "standard model, no attack: transactions judged correctly"),
-        (kept.accuracy, f"standard model under {pgd}: judged correctly"),
-        (kept.true_positive_rate, f"standard model under {pgd}: frauds caught"),
-        (original.gap.fgsm, "original hardening under FGSM, the original's own test: judged correctly"),
-        (original.gap.pgd, f"original hardening under {pgd}: judged correctly"),
-        (original.caught, f"original hardening under {pgd}: frauds caught"),
-    )
-    measured = tuple(
-        Card(formats.percent(value.value), label, f"{formats.LEVEL} interval {formats.interval(value)}")
-        for value, label in entries
-    )
     trivial = Card(
         formats.percent(trivial_accuracy(result)),
         "approving everything: judged correctly, no fraud caught",
-        "by count",
+        "holds by definition, under any attack",
     )
-    return (*measured, trivial)
+    return (
+        _card(standard.clean.accuracy, "standard model, no attack: transactions judged correctly"),
+        _card(kept.accuracy, f"standard model under {pgd}: judged correctly"),
+        _card(kept.true_positive_rate, f"standard model under {pgd}: frauds caught"),
+        trivial,
+        _card(original.gap.fgsm, "original hardening under FGSM, the original's own test: judged correctly"),
+        _card(original.gap.pgd, f"original hardening under {pgd}: judged correctly"),
+        _card(original.caught, f"original hardening under {pgd}: frauds caught"),
+        _card(original.clean_caught, "original hardening, no attack: frauds caught"),
+    )
+
+
+def _card(estimate: Estimate, label: str) -> Card:
+    return Card(
+        formats.percent(estimate.value), label, f"{formats.LEVEL} interval {formats.interval(estimate)}"
+    )
 
 
 def _count(result: StudyResult, claims: tuple[ClaimRow, ...]) -> str:

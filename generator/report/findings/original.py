@@ -36,7 +36,7 @@ CLAIMS = (
     Claim("Secured, accuracy under FGSM", "robust accuracy", ORIGINAL, "85 to 92 %", 0.85, 0.92, "percent"),
     Claim("Secured, drop under FGSM", "drop", ORIGINAL, "4 to 10 points", 0.04, 0.10, "loss"),
     Claim("Clean accuracy given up", "clean cost", ORIGINAL, "1 to 2 points", 0.01, 0.02, "loss"),
-    Claim("Missed frauds under attack", "fewer missed", ORIGINAL, "74 to 85 % fewer", 0.74, 0.85, "percent"),
+    Claim("Fewer missed frauds under attack", "fewer missed", ORIGINAL, "74 to 85 %", 0.74, 0.85, "percent"),
     Claim("Missed frauds a day, standard", "missed a day", STANDARD, "500 or more", 500.0, None, "count"),
     Claim("Missed frauds a day, secured", "missed a day", ORIGINAL, "100 to 150", 100.0, 150.0, "count"),
 )  # fmt: skip

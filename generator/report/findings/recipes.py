@@ -36,6 +36,10 @@ class RecipeRow:
     change: Estimate
     """Accuracy under the iterative attack, minus the standard model's."""
     direction: Direction
+    clean_caught: Estimate
+    standard_caught: Estimate
+    """Share of frauds the standard model catches without an attack."""
+    clean_caught_direction: Direction
     caught: Estimate
     """Share of frauds caught under the iterative attack."""
     caught_change: Estimate
@@ -55,6 +59,7 @@ def _row(result: StudyResult, name: str) -> RecipeRow:
     model = result.model(name)
     change, direction = against_standard(result, name, "accuracy", "pgd", epsilon)
     clean_change, clean_direction = against_standard(result, name, "accuracy", "clean", 0.0)
+    _, clean_caught_direction = against_standard(result, name, "true_positive_rate", "clean", 0.0)
     caught_change, caught_direction = against_standard(result, name, "true_positive_rate", "pgd", epsilon)
     return RecipeRow(
         name,
@@ -65,6 +70,9 @@ def _row(result: StudyResult, name: str) -> RecipeRow:
         gap(result, model),
         change,
         direction,
+        model.final.at("clean").true_positive_rate,
+        result.model(STANDARD).final.at("clean").true_positive_rate,
+        clean_caught_direction,
         model.final.at("pgd", epsilon).true_positive_rate,
         caught_change,
         caught_direction,
@@ -126,8 +134,22 @@ def control_sentence(rows: tuple[RecipeRow, ...]) -> str:
     return ""
 
 
+def price_in_frauds(row: RecipeRow) -> str:
+    """What a recipe costs where nobody attacks, in frauds: accuracy hides it, as most rows are genuine."""
+    caught = formats.percent(row.clean_caught.value)
+    before = formats.percent(row.standard_caught.value)
+    if row.clean_caught_direction == "no difference":
+        return f"Without an attack it catches {caught} of frauds, no measurable difference."
+    word = {"lower": "only ", "higher": ""}[row.clean_caught_direction]
+    return f"Without an attack it catches {word}{caught} of frauds, against {before} before."
+
+
 def price_sentence(row: RecipeRow) -> str:
-    """What a recipe costs in clean accuracy."""
+    """What a recipe costs without an attack, in accuracy and in frauds."""
+    return f"{_price_in_accuracy(row)} {price_in_frauds(row)}"
+
+
+def _price_in_accuracy(row: RecipeRow) -> str:
     name = formats.capital(row.words.phrase)
     if row.clean_direction == "no difference":
         return f"{name} makes no measurable difference to clean accuracy."

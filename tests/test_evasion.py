@@ -1,0 +1,247 @@
+"""The attacks do what the textbook says, and are judged by nobody who made them."""
+
+import numpy as np
+import pytest
+import torch
+from art.attacks.evasion.projected_gradient_descent.projected_gradient_descent_pytorch import (
+    ProjectedGradientDescentPyTorch,
+)
+from torch.nn import functional
+
+from generator.models.training import margins
+from generator.records.spec import AttackSpec
+from generator.threats.evasion import ATTACKS, TOLERANCE, as_art, attack_rows, evaluate, judge
+from generator.threats.outcomes import CLEAN
+
+EPSILONS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.5)
+SPEC = AttackSpec(epsilons=EPSILONS, headline_epsilon=0.2, round_epsilons=(), pgd_steps=20)
+
+
+def _mean_loss(net, x, y) -> float:
+    return functional.cross_entropy(net(torch.from_numpy(x.reshape(-1, 3))), torch.from_numpy(y.reshape(-1))).item()
+
+
+def _true_margins(net, x, y) -> np.ndarray:
+    """Logit of the true class minus the other one, in float64."""
+    return np.where(y == 1, 1, -1) * margins(net, x).astype(np.float64)
+
+
+# ---------------------------------------------------------------- every attack
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("epsilon", [0.01, 0.35, 1.0, 3.0])
+def test_no_row_leaves_its_budget(random_stack, toy_folds, attack, epsilon):
+    x, y = toy_folds.test_x(), toy_folds.test_y()
+    x_adv = attack_rows(attack, random_stack, x, y, epsilon, SPEC)
+    moved = np.abs(x_adv.astype(np.float64) - x.astype(np.float64))
+    assert moved.max() <= epsilon * (1 + 1e-6) + np.spacing(np.abs(x_adv).max())
+    assert moved.max() > 0.99 * epsilon
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_budget_of_zero_moves_nothing(random_stack, toy_folds, attack):
+    x = toy_folds.test_x()
+    x_adv = attack_rows(attack, random_stack, x, toy_folds.test_y(), 0.0, SPEC)
+    np.testing.assert_array_equal(x_adv, x)
+    assert x_adv is not x
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_attacked_rows_cost_the_model_more_than_the_clean_ones(random_stack, toy_folds, attack):
+    x, y = toy_folds.test_x(), toy_folds.test_y()
+    losses = [_mean_loss(random_stack, attack_rows(attack, random_stack, x, y, e, SPEC), y) for e in EPSILONS[:4]]
+    assert losses == sorted(losses)
+    assert losses[-1] > losses[0]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_attacked_rows_are_handed_back_in_their_place_and_the_input_stays(random_stack, toy_folds, attack):
+    x, y = toy_folds.test_x(), toy_folds.test_y()
+    before = x.copy()
+    x_adv = attack_rows(attack, random_stack, x, y, 0.3, SPEC)
+    np.testing.assert_array_equal(x, before)
+    assert (x_adv.shape, x_adv.dtype) == (x.shape, np.float32)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_on_a_linear_model_the_margin_falls_by_exactly_epsilon_times_the_l1_norm(linear_stack, toy_folds, attack):
+    x, y = toy_folds.test_x(), toy_folds.test_y()
+    w = linear_stack.weights[0].numpy().astype(np.float64)
+    l1 = np.abs(w[..., 1] - w[..., 0]).sum(1)[:, None]
+    for epsilon in (0.05, 0.5, 2.0):
+        x_adv = attack_rows(attack, linear_stack, x, y, epsilon, SPEC)
+        fallen = _true_margins(linear_stack, x, y) - _true_margins(linear_stack, x_adv, y)
+        np.testing.assert_allclose(fallen, np.broadcast_to(epsilon * l1, fallen.shape), rtol=0, atol=5e-6)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("epsilon", [0.1, 0.7])
+def test_art_on_stacked_rows_equals_art_on_each_replicate_alone(random_stack, toy_folds, attack, epsilon):
+    x, y = toy_folds.test_x(), toy_folds.test_y()
+    stacked = attack_rows(attack, random_stack, x, y, epsilon, SPEC)
+    for r in range(toy_folds.replicates):
+        one = slice(r, r + 1)
+        alone = attack_rows(attack, random_stack.select(one), x[one], y[one], epsilon, SPEC)
+        np.testing.assert_allclose(stacked[one], alone, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("epsilon", [0.1, 0.7])
+def test_pgd_on_the_whole_batch_equals_arts_own_generate(random_stack, toy_folds, epsilon):
+    x, y = toy_folds.test_x(), toy_folds.test_y()
+    flat = x.reshape(-1, 3)
+    attack = ProjectedGradientDescentPyTorch(
+        as_art(random_stack),
+        eps=epsilon,
+        eps_step=epsilon * SPEC.pgd_relative_step,
+        max_iter=SPEC.pgd_steps,
+        batch_size=len(flat),
+        verbose=False,
+    )
+    theirs = attack.generate(flat, y.reshape(-1)).reshape(x.shape)
+    np.testing.assert_allclose(attack_rows("pgd", random_stack, x, y, epsilon, SPEC), theirs, rtol=0, atol=1e-6)
+
+
+def test_many_small_steps_cost_the_model_at_least_as_much_as_one_long_step(random_stack, toy_folds):
+    x, y = toy_folds.test_x(), toy_folds.test_y()
+    fgsm, pgd = (_mean_loss(random_stack, attack_rows(a, random_stack, x, y, 1.0, SPEC), y) for a in ("fgsm", "pgd"))
+    assert pgd >= fgsm - 1e-4
+
+
+def test_an_unknown_attack_is_answered_with_the_known_ones(random_stack, toy_folds):
+    with pytest.raises(ValueError, match="^unknown attack 'pdg'; known: fgsm, pgd$"):
+        attack_rows("pdg", random_stack, toy_folds.test_x(), toy_folds.test_y(), 0.1, SPEC)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_negative_budget_is_refused(random_stack, toy_folds, attack):
+    with pytest.raises(ValueError, match=r"a budget cannot be negative: -0\.1"):
+        attack_rows(attack, random_stack, toy_folds.test_x(), toy_folds.test_y(), -0.1, SPEC)
+
+
+# ---------------------------------------------------------------- the judge
+
+
+@pytest.fixture
+def judged(linear_stack, toy_folds):
+    def call(proposal, epsilon):
+        everything = slice(0, toy_folds.replicates)
+        return judge(linear_stack, toy_folds, everything, toy_folds.test_x(), proposal, epsilon)
+
+    return call
+
+
+def test_a_proposal_within_the_budget_is_taken_as_it_is(judged, toy_folds):
+    proposal = toy_folds.test_x() + np.float32(0.25)
+    verdict = judged(proposal, 0.25)
+    assert verdict.violations == 0
+    np.testing.assert_allclose(verdict.x_adv, proposal, rtol=0, atol=1e-6)
+
+
+def test_a_proposal_outside_the_budget_is_projected_and_counted(judged, toy_folds):
+    x = toy_folds.test_x()
+    proposal = x + np.float32(0.2)
+    proposal[0, :2, 1] = x[0, :2, 1] - 7
+    proposal[3, 0] = x[3, 0] + 0.2 + 3 * TOLERANCE
+    verdict = judged(proposal, 0.2)
+    assert verdict.violations == 3
+    expected = x + np.float32(0.2)
+    expected[0, :2, 1] = x[0, :2, 1] - np.float32(0.2)
+    np.testing.assert_allclose(verdict.x_adv, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("nonsense", [np.nan, np.inf, -np.inf])
+def test_a_proposal_that_is_no_number_falls_back_to_the_clean_row_and_is_counted(
+    judged, linear_stack, toy_folds, nonsense
+):
+    x = toy_folds.test_x()
+    proposal = x + np.float32(0.2)
+    proposal[2, 5, 0] = nonsense
+    verdict = judged(proposal, 0.2)
+    assert verdict.violations == 1
+    np.testing.assert_array_equal(verdict.x_adv[2, 5], x[2, 5])
+    assert verdict.margins[2, 5] == pytest.approx(margins(linear_stack, x)[2, 5], abs=1e-6)
+    np.testing.assert_allclose(verdict.x_adv[2, 4], x[2, 4] + 0.2, atol=1e-6)
+
+
+def test_the_margins_are_what_the_model_says_of_the_rows_it_is_given(judged, linear_stack, toy_folds):
+    verdict = judged(toy_folds.test_x() - np.float32(0.4), 0.5)
+    np.testing.assert_array_equal(verdict.margins, margins(linear_stack, verdict.x_adv))
+
+
+# ---------------------------------------------------------------- evaluate
+
+
+def test_on_a_linear_model_every_outcome_is_the_closed_form(linear_stack, toy_folds, toy_table):
+    """Right under epsilon where the margin exceeds epsilon * ||w1 - w0||_1, for each row and the fold that tests it."""
+    outcomes = evaluate(linear_stack, toy_folds, SPEC, EPSILONS)
+    w, b = (p[0].numpy().astype(np.float64) for p in (linear_stack.weights, linear_stack.biases))
+    x, y = toy_table
+    seen = 0
+    for r, count in enumerate(toy_folds.test_counts):
+        rows, seed = toy_folds.test_rows[r, :count], r // 3
+        direction = w[r, :, 1] - w[r, :, 0]
+        scaled = (x[rows] - toy_folds.means[r]) / toy_folds.scales[r]
+        margin = np.where(y[rows] == 1, 1, -1) * (scaled @ direction + b[r, 0, 1] - b[r, 0, 0])
+        for epsilon in EPSILONS:
+            left = margin - epsilon * np.abs(direction).sum()
+            sure = np.abs(left) > 1e-4
+            seen += sure.sum()
+            for attack in ATTACKS:
+                np.testing.assert_array_equal(outcomes.right[attack, epsilon][seed, rows[sure]], left[sure] > 0)
+    assert seen > 0.99 * 2 * 40 * len(EPSILONS)
+    assert outcomes.violations == 0
+
+
+@pytest.fixture
+def outcomes(random_stack, toy_folds):
+    return evaluate(random_stack, toy_folds, SPEC, EPSILONS)
+
+
+def test_every_condition_is_measured_on_every_seed_and_row(outcomes):
+    assert set(outcomes.right) == {CLEAN} | {(attack, e) for attack in ATTACKS for e in EPSILONS}
+    assert {right.shape for right in outcomes.right.values()} == {(2, 40)}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_at_a_budget_of_zero_exactly_the_clean_answers_stand(outcomes, attack):
+    np.testing.assert_array_equal(outcomes.right[attack, 0.0], outcomes.right[CLEAN])
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_what_stands_under_attack_was_right_before(outcomes, attack):
+    for epsilon in EPSILONS:
+        assert (outcomes.right[attack, epsilon] <= outcomes.right[CLEAN]).all()
+
+
+def test_a_row_broken_by_pgd_stays_broken_at_larger_budgets(outcomes):
+    for smaller, larger in zip(EPSILONS, EPSILONS[1:], strict=False):
+        assert (outcomes.right["pgd", larger] <= outcomes.right["pgd", smaller]).all()
+
+
+def test_an_attack_that_mends_a_wrong_answer_raises_no_robust_accuracy(linear_stack, toy_folds, monkeypatch):
+    def helper(classifier, x, y, epsilon, spec):
+        gradient = classifier.loss_gradient(x, np.eye(2, dtype=np.float32)[y])
+        return x - np.float32(epsilon) * np.sign(gradient)
+
+    monkeypatch.setitem(ATTACKS, "fgsm", helper)
+    monkeypatch.setitem(ATTACKS, "pgd", helper)
+    outcomes = evaluate(linear_stack, toy_folds, SPEC, EPSILONS)
+    assert not outcomes.right[CLEAN].all()
+    for attack in ATTACKS:
+        np.testing.assert_array_equal(outcomes.right[attack, 2.5], outcomes.right[CLEAN])
+
+
+def test_an_attack_that_ignores_its_budget_gains_nothing_and_is_counted(linear_stack, toy_folds, monkeypatch):
+    honest = evaluate(linear_stack, toy_folds, SPEC, (0.2,))
+    fgsm = ATTACKS["fgsm"]
+    monkeypatch.setitem(ATTACKS, "fgsm", lambda c, x, y, epsilon, spec: fgsm(c, x, y, 50 * epsilon, spec))
+    greedy = evaluate(linear_stack, toy_folds, SPEC, (0.2,))
+    np.testing.assert_array_equal(greedy.right["fgsm", 0.2], honest.right["fgsm", 0.2])
+    assert greedy.violations >= 2 * 40
+
+
+def test_a_study_may_ask_for_one_attack_only(random_stack, toy_folds, outcomes):
+    only = evaluate(random_stack, toy_folds, SPEC.model_copy(update={"attacks": ("fgsm",)}), (0.2,))
+    assert set(only.right) == {CLEAN, ("fgsm", 0.2)}
+    np.testing.assert_array_equal(only.right["fgsm", 0.2], outcomes.right["fgsm", 0.2])

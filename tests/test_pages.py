@@ -1,0 +1,225 @@
+"""Templates and records become pages: complete, honest about their data, and the same bytes every time."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from report_fixture import tiny_result
+
+from generator.report.pages import PageError, render_pages
+
+ROOT = Path(__file__).parents[1]
+TEMPLATES = ROOT / "templates"
+PAGES = sorted(p.name.removesuffix(".j2") for p in TEMPLATES.glob("[!_]*.j2"))
+CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
+STRING = re.compile(r'"[^"]*"')
+
+
+def results(*, quick: bool = True, stand_in: bool = True) -> list:
+    made = []
+    for name in ("checks", "kaggle"):
+        result = tiny_result(name)
+        source = result.data.source
+        if name == "kaggle" and not stand_in:
+            source = source.model_copy(update={"status": "kaggle_verified"})
+        made.append(
+            result.model_copy(
+                update={
+                    "spec": result.spec.model_copy(update={"quick": quick}),
+                    "data": result.data.model_copy(update={"source": source}),
+                }
+            )
+        )
+    return made
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def docs(tmp_path_factory) -> Path:
+    """The pages of both tiny results."""
+    folder = tmp_path_factory.mktemp("rendered") / "docs"
+    render_pages(results(), TEMPLATES, folder)
+    return folder
+
+
+@pytest.fixture
+def template(tmp_path):
+    """A function that renders one page with the given text, on the real macros."""
+
+    def render(text: str) -> str:
+        folder = tmp_path / "templates"
+        folder.mkdir(exist_ok=True)
+        shutil.copy(TEMPLATES / "_macros.md.j2", folder)
+        (folder / "page.md.j2").write_text(text, encoding="utf-8")
+        render_pages(results(), folder, tmp_path / "docs")
+        return (tmp_path / "docs" / "page.md").read_text(encoding="utf-8")
+
+    return render
+
+
+def test_every_template_becomes_a_page_and_every_record_a_download(docs):
+    assert sorted(p.name for p in docs.glob("*.md")) == PAGES
+    assert {p.name for p in (docs / "data").glob("*.json")} == {"checks.json", "kaggle.json"}
+    assert (docs / "data" / "checks.json").read_text() == results()[0].to_json()
+
+
+def test_every_chart_on_a_page_has_its_script_and_its_table(docs):
+    charts = {
+        slug for page in docs.glob("*.md") for slug in re.findall(r'data-chart="([^"]+)"', page.read_text())
+    }
+    assert len(charts) > 30
+    for slug in charts:
+        assert (docs / "data" / f"{slug}.js").exists()
+        assert (docs / "data" / f"{slug}.csv").exists()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_a_question_and_says_which_data_answers_it(docs, name):
+    text = (docs / name).read_text()
+    assert re.search(r"^# .*\?$", text, re.M)
+    assert "Bank checks (synthetic): Synthetic, made by this study" in text.replace("&#40;", "(")
+    assert "STAND-IN: simulated, not the Kaggle file" in text
+    assert "study key `555555555555`" in text
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_both_banners_are_on_every_page_of_a_quick_run_on_a_stand_in(docs, name):
+    head = (docs / name).read_text().partition("\n## ")[0]
+    assert '<div class="banner standin"' in head
+    assert '<div class="banner quick"' in head
+
+
+def test_a_full_run_on_the_real_file_has_no_banner(tmp_path):
+    render_pages(results(quick=False, stand_in=False), TEMPLATES, tmp_path / "docs")
+    for name in PAGES:
+        text = (tmp_path / "docs" / name).read_text()
+        assert "banner" not in text
+        assert "Kaggle file, verified" in text
+
+
+def test_one_banner_comes_without_the_other(tmp_path):
+    render_pages(results(quick=False), TEMPLATES, tmp_path / "docs")
+    index = (tmp_path / "docs" / "index.md").read_text()
+    assert "banner standin" in index
+    assert "banner quick" not in index
+
+
+def test_a_changed_record_changes_the_sentences_that_quote_it(docs, tmp_path):
+    changed = results()
+    label = changed[0].data.label.model_copy(update={"mean_fraud_amount": 4242.0})
+    data = changed[0].data.model_copy(update={"label": label})
+    changed[0] = changed[0].model_copy(update={"data": data})
+    render_pages(changed, TEMPLATES, tmp_path / "docs")
+    assert "USD\u202f4,242" in (tmp_path / "docs" / "data.md").read_text()
+    assert "4,242" not in (docs / "data.md").read_text()
+
+
+def test_equal_records_give_equal_bytes(docs, tmp_path):
+    render_pages(results(), TEMPLATES, tmp_path / "docs")
+    assert contents(tmp_path / "docs") == contents(docs)
+
+
+def test_what_an_earlier_run_left_is_gone_and_assets_are_untouched(tmp_path):
+    docs = tmp_path / "docs"
+    (docs / "assets").mkdir(parents=True)
+    (docs / "data").mkdir()
+    for stale in ("gone.md", "data/gone.csv", "assets/extra.css"):
+        (docs / stale).write_text("old")
+    render_pages(results(), TEMPLATES, docs)
+    assert not (docs / "gone.md").exists()
+    assert not (docs / "data" / "gone.csv").exists()
+    assert (docs / "assets" / "extra.css").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["docs"]
+
+
+def test_a_misspelt_field_names_template_and_line_and_changes_nothing(template, tmp_path):
+    template("before\n")
+    known = contents(tmp_path / "docs")
+    with pytest.raises(PageError, match=r"page\.md\.j2, line 3: .*no attribute 'headlin'"):
+        template("# ?\n\n{{ findings[0].headlin.answer }}\n")
+    assert contents(tmp_path / "docs") == known
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\n{{ nobody }}", r"page\.md\.j2, line 2: 'nobody' is undefined"),
+        ("{{ results[0].seed|percnt }}", r"page\.md\.j2, line 1: No filter named 'percnt'"),
+        ('\n\n{{ chart("robust", results[0]) }}', r"page\.md\.j2, line 3: unknown chart 'robust'; known: "),
+        ("{% for r in results %}", r"page\.md\.j2, line 1: "),
+    ],
+)
+def test_a_template_that_asks_for_what_is_not_there_is_an_error(template, text, words):
+    with pytest.raises(PageError, match=words):
+        template(text)
+
+
+def test_text_from_data_cannot_become_markup(tmp_path):
+    hostile = "<img src=x onerror=alert()> | *x* [a](b)"
+    changed = results()
+    source = changed[0].data.source.model_copy(update={"origin": hostile, "licence": hostile})
+    walk = changed[0].walkthrough.model_copy(update={"row_id": hostile})
+    data = changed[0].data.model_copy(update={"title": hostile, "description": hostile, "source": source})
+    changed[0] = changed[0].model_copy(update={"data": data, "walkthrough": walk})
+    render_pages(changed, TEMPLATES, tmp_path / "docs")
+    for name in PAGES:
+        assert "<img" not in (tmp_path / "docs" / name).read_text()
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.j2")), ids=lambda p: p.name)
+def test_prose_types_no_digit(path):
+    """Every number comes from a record; digits stand in code, HTML attributes, anchors and addresses only."""
+    text = CODE.sub("", path.read_text(encoding="utf-8"))
+    text = re.sub(r"<[^>]*>|\]\([^)]*\)|\{[^}]*\}", "", text, flags=re.S)
+    text = re.sub(r"^\d+\. ", "", text, flags=re.M)
+    text = text.replace("QUICK=1", "").replace("OFFLINE=1", "")
+    assert not re.findall(r".*\d.*", text)
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.j2")), ids=lambda p: p.name)
+def test_templates_neither_calculate_nor_compare_numbers(path):
+    for code in CODE.findall(path.read_text(encoding="utf-8")):
+        bare = STRING.sub('""', code).removeprefix("{%-").removesuffix("-%}").removesuffix("+%}")
+        bare = bare.removeprefix("{{-")
+        assert not re.search(r"[<>+*/]|!=|== *[^\" ]| - |\|\s*(sort|sum|max|min|round|int|float)\b", bare), (
+            code
+        )
+
+
+def test_templates_name_no_dataset():
+    for path in TEMPLATES.glob("*.j2"):
+        code = " ".join(CODE.findall(path.read_text(encoding="utf-8")))
+        assert not re.search(r"checks|kaggle", code, re.I), path.name
+
+
+def test_navigation_and_templates_agree():
+    nav = re.findall(r"^  - .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M)
+    assert sorted(nav) == PAGES
+
+
+def test_a_strict_build_of_the_pages_has_no_warning(docs, tmp_path):
+    for name in ("mkdocs.yml", "overrides"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    shutil.copytree(docs, tmp_path / "docs")
+    shutil.copytree(ROOT / "docs" / "assets", tmp_path / "docs" / "assets")
+    build = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path / "site"],
+        cwd=tmp_path,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert build.returncode == 0, build.stderr
+    assert "WARNING" not in build.stderr
+    page = (tmp_path / "site" / "index.html").read_text()
+    assert "{{" not in page
+    assert "{ #" not in page

@@ -27,7 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; finished stages are kept in data/results/cache, run the same command to go on", file=sys.stderr)
+        print(
+            "stopped; finished stages are kept in data/results/cache, run the same command to go on",
+            file=sys.stderr,
+        )
         return 130
 
 
@@ -47,9 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         "--kaggle-csv", type=Path, default=os.environ.get("KAGGLE_CSV") or None, metavar="FILE",
         help="the Kaggle file; without it: data/raw, then a download, then a labelled stand-in (env KAGGLE_CSV)",
     )  # fmt: skip
-    study.add_argument(
-        "--datasets", nargs="+", metavar="NAME", help="study only these (default: all)"
-    )
+    study.add_argument("--datasets", nargs="+", metavar="NAME", help="study only these (default: all)")
     study.add_argument("--seeds", type=int, metavar="N", help="independent repetitions (default: 10)")
     study.add_argument(
         "--quick", action="store_true", default=_flag("QUICK"),
@@ -62,7 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("--fresh", action="store_true", help="compute everything again")
     site = argparse.ArgumentParser(add_help=False)
     site.add_argument(
-        "--output", type=Path, default=ROOT / "site", metavar="DIR", help="where the site goes (default: site)"
+        "--output",
+        type=Path,
+        default=ROOT / "site",
+        metavar="DIR",
+        help="where the site goes (default: site)",
     )
 
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -30,9 +30,13 @@ def study(options: argparse.Namespace) -> int:
         origin = provenance(spec, table.source.canonical_sha256)
         changed = ["--fresh was given"] if options.fresh else _changed(path, origin, changed_inputs)
         if changed:
-            console.print(f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})", highlight=False)
+            console.print(
+                f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})", highlight=False
+            )
             seconds = _run(options, known, spec, table, origin, path)
-            console.print(f"{known.name}: studied in {seconds:.0f} s, record in {_short(path)}", highlight=False)
+            console.print(
+                f"{known.name}: studied in {seconds:.0f} s, record in {_short(path)}", highlight=False
+            )
         else:
             console.print(f"{known.name}: nothing changed since the study in {_short(path)}", highlight=False)
     return 0
@@ -48,8 +52,9 @@ def _loaded(options: argparse.Namespace) -> list[tuple]:
     """
     from generator.datasets import DATASETS, DataError, SourceOptions, check_learnable, dataset
 
-    if options.seeds is not None and options.seeds < 1:
-        raise InputError(f"--seeds {options.seeds}: give 1 or more")
+    for name in ("seeds", "workers"):
+        if (given := getattr(options, name)) is not None and given < 1:
+            raise InputError(f"--{name} {given}: give 1 or more")
     source = SourceOptions(
         kaggle_csv=options.kaggle_csv, offline=options.offline, raw_dir=ROOT / "data" / "raw"
     )

@@ -15,12 +15,12 @@ from generator.models.folds import Folds
 from generator.models.fraudnet import FraudNet
 from generator.models.hardening import harden
 from generator.models.training import train_standard
-from generator.provenance import PACKAGE, lock_sha256
+from generator.provenance import PACKAGE, lock_sha256, versions
 from generator.records.base import Record
 from generator.records.spec import AttackSpec, HardeningSpec, Recipe, StudySpec, TrainingSpec
 from generator.threats.evasion import evaluate
 
-TRAINING_SOURCE = ("models", "engine/seeding.py", "engine/parallel.py")
+TRAINING_SOURCE = ("models", "stages.py", "engine/seeding.py", "engine/parallel.py")
 ATTACK_SOURCE = ("threats", *TRAINING_SOURCE)
 
 
@@ -29,12 +29,18 @@ def _inputs(sources: tuple[str, ...], *parts: Record | str | int, **arrays: np.n
     return {
         "source": sha256_of_sources(PACKAGE, sources),
         "lock": lock_sha256(),
+        "versions": str(versions()),
         "settings": sha256_of(*(p.to_json() if isinstance(p, Record) else str(p) for p in parts)),
     } | {name: hash_of(array) for name, array in arrays.items()}
 
 
 def hash_of(*arrays: np.ndarray) -> str:
     return sha256_of(*(part for a in arrays for part in (str(a.dtype), str(a.shape), a.tobytes())))
+
+
+def _flat(arrays: Arrays) -> np.ndarray:
+    """All values in one row, by name: a file gives its arrays back in any order."""
+    return np.concatenate([arrays[name].ravel() for name in sorted(arrays)])
 
 
 def train_task(spec: StudySpec, folds: Folds) -> StageTask:
@@ -53,7 +59,7 @@ def harden_task(spec: StudySpec, folds: Folds, standard: Arrays, recipe: Recipe)
     settings = spec.hardening.model_copy(update={"recipes": (recipe,)})
     inputs = _inputs(
         TRAINING_SOURCE, spec.training, settings, spec.seed,
-        x=folds.x, y=folds.y, standard=np.concatenate([a.ravel() for a in standard.values()]),
+        x=folds.x, y=folds.y, standard=_flat(standard),
     )  # fmt: skip
     return StageTask(inputs, _harden, (folds, standard, recipe, spec.training, settings, spec.seed))
 
@@ -90,11 +96,13 @@ def as_net(arrays: Arrays) -> FraudNet:
 
 def attack_task(spec: StudySpec, folds: Folds, state: Arrays, epsilons: tuple[float, ...]) -> StageTask:
     """Attack one state of the models at the given budgets."""
-    settings = spec.attack.model_copy(update={"epsilons": epsilons, "round_epsilons": (), "headline_epsilon": 0.0})
+    settings = spec.attack.model_copy(
+        update={"epsilons": epsilons, "round_epsilons": (), "headline_epsilon": 0.0}
+    )
     weights = {n: a for n, a in state.items() if n.startswith(("weights.", "biases."))}
     inputs = _inputs(
         ATTACK_SOURCE, settings, spec.training, spec.seed,
-        x=folds.x, y=folds.y, weights=np.concatenate([a.ravel() for a in weights.values()]),
+        x=folds.x, y=folds.y, weights=_flat(weights),
     )  # fmt: skip
     return StageTask(inputs, _attack, (folds, weights, settings))
 

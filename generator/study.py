@@ -64,7 +64,9 @@ def _attack_all(
     spec: StudySpec, folds: Folds, states: Mapping[str, list[Arrays]], engine: Engine, name: str
 ) -> dict[str, list[Outcomes]]:
     """Model -> outcomes of each of its states; the last state at every budget, others at those of the rounds."""
-    places = [(model, i) for model, rounds in states.items() for i in range(len(rounds)) if i or model == "standard"]
+    places = [
+        (model, i) for model, rounds in states.items() for i in range(len(rounds)) if i or model == "standard"
+    ]
     places.sort(key=lambda place: place[1] < len(states[place[0]]) - 1)  # the long tasks first
     tasks = [
         attack_task(
@@ -112,7 +114,9 @@ def _illustrate(spec: StudySpec, folds: Folds, table: LabelledTable, states: Map
     """Single transactions under FGSM at the headline budget, and the decision boundary, per illustrated model."""
     epsilon, features = spec.attack.headline_epsilon, table.features
     nets = {name: as_net(arrays) for name, arrays in states.items()}
-    evasions = {name: illustrations.evade(net, folds, "fgsm", spec.attack, epsilon) for name, net in nets.items()}
+    evasions = {
+        name: illustrations.evade(net, folds, "fgsm", spec.attack, epsilon) for name, net in nets.items()
+    }
     pair = telling_pair(folds)
     return {
         "walkthrough": illustrations.walkthrough(
@@ -168,6 +172,7 @@ def _price(
         ),
         reductions=tuple(r for r in reductions if r is not None),
         accuracy_bounds=tuple(
-            costs.accuracy_bounds(accuracy, float(frauds.mean()), spec.scenario) for accuracy in judged_by_fgsm
+            costs.accuracy_bounds(accuracy, float(frauds.mean()), spec.scenario)
+            for accuracy in judged_by_fgsm
         ),
     )

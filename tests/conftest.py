@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from generator.records.results import Feature
 from generator.records.spec import AttackSpec, HardeningSpec, StudySpec, TrainingSpec
 
 
@@ -101,6 +102,16 @@ def toy_folds(toy_table):
     from generator.models.folds import make_folds
 
     return make_folds(*toy_table, TrainingSpec(seeds=2, folds=3), seed=5)
+
+
+@pytest.fixture(scope="session")
+def toy_features() -> tuple[Feature, ...]:
+    """What is known of the columns of the toy table."""
+    shared = {"unit": "", "decimals": 0, "control": "free", "helps": "both", "note": ""}
+    measured = {"low": 0, "high": 1, "mean": 0, "standard_deviation": 1}
+    return tuple(
+        Feature(name=name, title=name, **shared, **measured) for name in ("amount", "age", "balance")
+    )
 
 
 @pytest.fixture

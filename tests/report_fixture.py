@@ -1,7 +1,9 @@
 """A small, plausible, deterministic result with every field filled: what the report side is tested on."""
 
 import math
+import shutil
 from datetime import date, timedelta
+from pathlib import Path
 
 from generator.records import metrics
 from generator.records.results import (
@@ -36,6 +38,7 @@ from generator.records.results import (
 )
 from generator.records.spec import AttackSpec, HardeningSpec, LabelSpec, StudySpec, TrainingSpec
 
+ROOT = Path(__file__).parent.parent
 ROWS, FRAUDS, SEEDS = 1000, 200, 2
 EPSILONS = (0.0, 0.1, 0.25, 0.35, 0.5, 1.0)
 HEADLINE = 0.35
@@ -350,7 +353,8 @@ def _breakdowns() -> tuple[Breakdown, ...]:
         ),
         Breakdown(column="Location", title="City", kind="category", note="", categories=counts(**cities)),
         Breakdown(
-            column="TransactionDate", title="Hour of day", kind="time", note="Only three hours are ever seen.",
+            column="TransactionDate", title="Hour of day", kind="time", note="Only three hours are ever "
+            "seen.",
             categories=counts(**{"16": (420, 100), "17": (260, 70), "18": (120, 30)}),
         ),
         Breakdown(
@@ -444,3 +448,16 @@ def _slice(dataset: str, model: str, steep: float) -> BoundarySlice:
         tuple(1 / (1 + math.exp(-steep * (i / 14 - j / 20 - 0.3))) for i in range(15)) for j in range(13)
     )
     return BoundarySlice(model=model, x_feature=x_name, y_feature=y_name, x=x, y=y, probability=grid)
+
+
+def tiny_project(folder: Path) -> tuple[StudyResult, ...]:
+    """A copy of what MkDocs reads, with the pages of both tiny results rendered into `folder`/docs."""
+    from generator.report.pages import render_pages
+
+    results = tiny_result("checks"), tiny_result("kaggle")
+    for name in ("mkdocs.yml", "mkdocs.offline.yml"):
+        shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "overrides", folder / "overrides")
+    shutil.copytree(ROOT / "docs" / "assets", folder / "docs" / "assets")
+    render_pages(results, ROOT / "templates", folder / "docs")
+    return results

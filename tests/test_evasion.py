@@ -1,5 +1,7 @@
 """The attacks do what the textbook says, and are judged by nobody who made them."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +20,9 @@ SPEC = AttackSpec(epsilons=EPSILONS, headline_epsilon=0.2, round_epsilons=(), pg
 
 
 def _mean_loss(net, x, y) -> float:
-    return functional.cross_entropy(net(torch.from_numpy(x.reshape(-1, 3))), torch.from_numpy(y.reshape(-1))).item()
+    return functional.cross_entropy(
+        net(torch.from_numpy(x.reshape(-1, 3))), torch.from_numpy(y.reshape(-1))
+    ).item()
 
 
 def _true_margins(net, x, y) -> np.ndarray:
@@ -50,13 +54,17 @@ def test_a_budget_of_zero_moves_nothing(random_stack, toy_folds, attack):
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_the_attacked_rows_cost_the_model_more_than_the_clean_ones(random_stack, toy_folds, attack):
     x, y = toy_folds.test_x(), toy_folds.test_y()
-    losses = [_mean_loss(random_stack, attack_rows(attack, random_stack, x, y, e, SPEC), y) for e in EPSILONS[:4]]
+    losses = [
+        _mean_loss(random_stack, attack_rows(attack, random_stack, x, y, e, SPEC), y) for e in EPSILONS[:4]
+    ]
     assert losses == sorted(losses)
     assert losses[-1] > losses[0]
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_the_attacked_rows_are_handed_back_in_their_place_and_the_input_stays(random_stack, toy_folds, attack):
+def test_the_attacked_rows_are_handed_back_in_their_place_and_the_input_stays(
+    random_stack, toy_folds, attack
+):
     x, y = toy_folds.test_x(), toy_folds.test_y()
     before = x.copy()
     x_adv = attack_rows(attack, random_stack, x, y, 0.3, SPEC)
@@ -65,7 +73,9 @@ def test_the_attacked_rows_are_handed_back_in_their_place_and_the_input_stays(ra
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_on_a_linear_model_the_margin_falls_by_exactly_epsilon_times_the_l1_norm(linear_stack, toy_folds, attack):
+def test_on_a_linear_model_the_margin_falls_by_exactly_epsilon_times_the_l1_norm(
+    linear_stack, toy_folds, attack
+):
     x, y = toy_folds.test_x(), toy_folds.test_y()
     w = linear_stack.weights[0].numpy().astype(np.float64)
     l1 = np.abs(w[..., 1] - w[..., 0]).sum(1)[:, None]
@@ -99,17 +109,21 @@ def test_pgd_on_the_whole_batch_equals_arts_own_generate(random_stack, toy_folds
         verbose=False,
     )
     theirs = attack.generate(flat, y.reshape(-1)).reshape(x.shape)
-    np.testing.assert_allclose(attack_rows("pgd", random_stack, x, y, epsilon, SPEC), theirs, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(
+        attack_rows("pgd", random_stack, x, y, epsilon, SPEC), theirs, rtol=0, atol=1e-6
+    )
 
 
 def test_many_small_steps_cost_the_model_at_least_as_much_as_one_long_step(random_stack, toy_folds):
     x, y = toy_folds.test_x(), toy_folds.test_y()
-    fgsm, pgd = (_mean_loss(random_stack, attack_rows(a, random_stack, x, y, 1.0, SPEC), y) for a in ("fgsm", "pgd"))
+    fgsm, pgd = (
+        _mean_loss(random_stack, attack_rows(a, random_stack, x, y, 1.0, SPEC), y) for a in ("fgsm", "pgd")
+    )
     assert pgd >= fgsm - 1e-4
 
 
 def test_an_unknown_attack_is_answered_with_the_known_ones(random_stack, toy_folds):
-    with pytest.raises(ValueError, match="^unknown attack 'pdg'; known: fgsm, pgd$"):
+    with pytest.raises(ValueError, match=r"^unknown attack 'pdg'; known: fgsm, pgd$"):
         attack_rows("pdg", random_stack, toy_folds.test_x(), toy_folds.test_y(), 0.1, SPEC)
 
 
@@ -173,7 +187,7 @@ def test_the_margins_are_what_the_model_says_of_the_rows_it_is_given(judged, lin
 
 
 def test_on_a_linear_model_every_outcome_is_the_closed_form(linear_stack, toy_folds, toy_table):
-    """Right under epsilon where the margin exceeds epsilon * ||w1 - w0||_1, for each row and the fold that tests it."""
+    """Right under epsilon where the margin exceeds epsilon * ||w1 - w0||_1, row by row, out of fold."""
     outcomes = evaluate(linear_stack, toy_folds, SPEC, EPSILONS)
     w, b = (p[0].numpy().astype(np.float64) for p in (linear_stack.weights, linear_stack.biases))
     x, y = toy_table
@@ -188,7 +202,9 @@ def test_on_a_linear_model_every_outcome_is_the_closed_form(linear_stack, toy_fo
             sure = np.abs(left) > 1e-4
             seen += sure.sum()
             for attack in ATTACKS:
-                np.testing.assert_array_equal(outcomes.right[attack, epsilon][seed, rows[sure]], left[sure] > 0)
+                np.testing.assert_array_equal(
+                    outcomes.right[attack, epsilon][seed, rows[sure]], left[sure] > 0
+                )
     assert seen > 0.99 * 2 * 40 * len(EPSILONS)
     assert outcomes.violations == 0
 
@@ -215,8 +231,23 @@ def test_what_stands_under_attack_was_right_before(outcomes, attack):
 
 
 def test_a_row_broken_by_pgd_stays_broken_at_larger_budgets(outcomes):
-    for smaller, larger in zip(EPSILONS, EPSILONS[1:], strict=False):
+    for smaller, larger in pairwise(EPSILONS):
         assert (outcomes.right["pgd", larger] <= outcomes.right["pgd", smaller]).all()
+
+
+def test_a_row_broken_within_a_small_budget_counts_at_larger_ones_where_pgd_fails(
+    linear_stack, toy_folds, monkeypatch
+):
+    pgd = ATTACKS["pgd"]
+
+    def shy(classifier, x, y, epsilon, spec):
+        return pgd(classifier, x, y, epsilon, spec) if epsilon < 1 else x.copy()
+
+    monkeypatch.setitem(ATTACKS, "pgd", shy)
+    right = evaluate(linear_stack, toy_folds, SPEC, EPSILONS).right
+    assert right["pgd", 0.5].sum() < right[CLEAN].sum()
+    for epsilon in (1.0, 2.5):
+        np.testing.assert_array_equal(right["pgd", epsilon], right["pgd", 0.5])
 
 
 def test_an_attack_that_mends_a_wrong_answer_raises_no_robust_accuracy(linear_stack, toy_folds, monkeypatch):

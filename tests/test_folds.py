@@ -99,7 +99,9 @@ def test_a_part_of_the_replicates_is_encoded_in_its_own_units(toy_folds):
     part = slice(2, 5)
     np.testing.assert_array_equal(toy_folds.test_x(part), toy_folds.test_x()[part])
     np.testing.assert_array_equal(toy_folds.test_y(part), toy_folds.test_y()[part])
-    np.testing.assert_array_equal(toy_folds.decode(toy_folds.test_x(part), part), toy_folds.decode(toy_folds.test_x())[part])  # fmt: skip
+    np.testing.assert_array_equal(
+        toy_folds.decode(toy_folds.test_x(part), part), toy_folds.decode(toy_folds.test_x())[part]
+    )
 
 
 def test_labels_follow_their_rows(toy_folds, toy_table):

@@ -39,7 +39,10 @@ def _plain(net: FraudNet, replicate: int) -> nn.Sequential:
     layers = []
     for weight, bias in zip(net.weights, net.biases, strict=True):
         linear = nn.Linear(weight.shape[1], weight.shape[2])
-        linear.weight.data, linear.bias.data = weight.data[replicate].T.clone(), bias.data[replicate, 0].clone()
+        linear.weight.data, linear.bias.data = (
+            weight.data[replicate].T.clone(),
+            bias.data[replicate, 0].clone(),
+        )
         layers += [linear, nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

@@ -15,6 +15,16 @@ N = 30
 TRAINING = TrainingSpec(epochs=5, batch_size=8)
 SPEC = HardeningSpec(rounds=3, epochs_per_round=2, epsilons=(0.1, 0.3), pgd_epsilon=0.4, pgd_steps=4)
 
+# 30 rows, 2 budgets; 2 epochs a round, batches of 8: 4, 12, 20 and 27 batches for 30, 90, 150 and 210 rows
+COSTS = {
+    "accumulating_fgsm": ([90, 150, 210], [24, 62, 116]),
+    "current_round_fgsm": ([90, 90, 90], [24, 48, 72]),
+    "half_batch_fgsm": ([30, 30, 30], [8, 16, 24]),
+    "extra_epochs": ([90, 150, 210], [24, 62, 116]),
+    "pgd_ramp": ([30, 30, 30], [8, 16, 24]),
+}
+"""Recipe -> training rows and gradient steps of each round."""
+
 
 @pytest.fixture(scope="module")
 def rows() -> tuple[np.ndarray, np.ndarray]:
@@ -96,12 +106,12 @@ def test_an_unknown_recipe_is_answered_with_the_known_ones(standard, rows):
         _harden("dropout", standard, rows)
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", COSTS)
 def test_rounds_are_numbered_from_one(recipe, standard, rows):
     assert [state.round for state in _harden(recipe, standard, rows)] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", COSTS)
 def test_the_standard_models_stay_as_they_were(recipe, standard, rows):
     before = standard.to_arrays()
     _harden(recipe, standard, rows)
@@ -109,7 +119,7 @@ def test_the_standard_models_stay_as_they_were(recipe, standard, rows):
         np.testing.assert_array_equal(array, before[name])
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", COSTS)
 def test_the_training_rows_stay_as_they_were(recipe, standard, rows):
     x, y = rows[0].copy(), rows[1].copy()
     _harden(recipe, standard, (x, y))
@@ -117,7 +127,7 @@ def test_the_training_rows_stay_as_they_were(recipe, standard, rows):
     np.testing.assert_array_equal(y, rows[1])
 
 
-@pytest.mark.parametrize("recipe", [r for r in RECIPES if r != "pgd_ramp"])  # its ramp depends on the rounds
+@pytest.mark.parametrize("recipe", [r for r in COSTS if r != "pgd_ramp"])  # its ramp depends on the rounds
 def test_the_second_round_of_three_is_where_two_rounds_end(recipe, standard, rows):
     three = [state.net.to_arrays() for state in _harden(recipe, standard, rows)]
     two = _harden(recipe, standard, rows, SPEC.model_copy(update={"rounds": 2}))[-1].net.to_arrays()
@@ -126,7 +136,7 @@ def test_the_second_round_of_three_is_where_two_rounds_end(recipe, standard, row
         assert not np.array_equal(array, three[2][name])
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", COSTS)
 def test_hardening_twice_with_one_seed_is_bit_equal(recipe, standard, rows):
     one, other = (_harden(recipe, standard, rows)[-1].net.to_arrays() for _ in range(2))
     for name, array in one.items():
@@ -135,17 +145,8 @@ def test_hardening_twice_with_one_seed_is_bit_equal(recipe, standard, rows):
 
 # ---------------------------------------------------------------- what each recipe costs
 
-# 30 rows, 2 budgets; 2 epochs a round, batches of 8: 4, 12, 20 and 27 batches for 30, 90, 150 and 210 rows
-COSTS = {
-    "accumulating_fgsm": ([90, 150, 210], [24, 62, 116]),
-    "current_round_fgsm": ([90, 90, 90], [24, 48, 72]),
-    "half_batch_fgsm": ([30, 30, 30], [8, 16, 24]),
-    "extra_epochs": ([90, 150, 210], [24, 62, 116]),
-    "pgd_ramp": ([30, 30, 30], [8, 16, 24]),
-}
 
-
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("recipe", COSTS)
 def test_training_rows_and_gradient_steps_are_as_worked_by_hand(recipe, standard, rows):
     states = _harden(recipe, standard, rows)
     training_rows, gradient_steps = COSTS[recipe]
@@ -164,12 +165,14 @@ class _Watched(Trainer):
         self.batches = []
 
     def _step(self, x, y):
-        self.batches.append((x.view(self.net.replicates, -1, x.shape[1]).clone(), y.view(self.net.replicates, -1)))
+        self.batches.append(
+            (x.view(self.net.replicates, -1, x.shape[1]).clone(), y.view(self.net.replicates, -1))
+        )
         super()._step(x, y)
 
 
 def _moved(recipe: str, spec: HardeningSpec) -> list[np.ndarray]:
-    """How far each row of each batch is from the clean row it came from, L-infinity: (replicates, rows) a batch.
+    """How far each row of each batch is from its clean row, L-infinity: (replicates, rows) a batch.
 
     A linear model: gradients are nowhere zero. Rows lie 2 apart, budgets are below 1, so the
     nearest clean row is the one.
@@ -190,9 +193,7 @@ def _moved(recipe: str, spec: HardeningSpec) -> list[np.ndarray]:
     ]
 
 
-TWO_ROUNDS = HardeningSpec(
-    rounds=2, epochs_per_round=1, epsilons=(0.25, 0.5), pgd_epsilon=0.5, pgd_steps=2
-)
+TWO_ROUNDS = HardeningSpec(rounds=2, epochs_per_round=1, epsilons=(0.25, 0.5), pgd_epsilon=0.5, pgd_steps=2)
 
 
 def _counts(batches: list[np.ndarray]) -> dict[float, int]:

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from generator.models.fraudnet import FraudNet
-from generator.records.results import Feature
 from generator.records.spec import AttackSpec
 from generator.threats.illustrations import evade, examples, movements, walkthrough
 
@@ -16,13 +15,6 @@ SPEC = AttackSpec()
 EPSILON = 0.5
 WEIGHTS = np.array([1.0, -2.0, 0.5])
 IDS = np.array([f"T{i:03d}" for i in range(40)])
-FEATURES = tuple(
-    Feature(
-        name=name, title=name, unit="", decimals=0, control="free", helps="both", note="", low=0, high=1, mean=0,
-        standard_deviation=1,
-    )
-    for name in ("amount", "age", "balance")
-)  # fmt: skip
 
 
 def _linear(replicates: int, bias: float) -> FraudNet:
@@ -54,20 +46,24 @@ def test_a_fraud_evades_where_its_margin_is_positive_and_below_epsilon_times_the
     assert expected.sum() > 3
 
 
-def test_every_evaded_fraud_moves_by_one_epsilon_against_the_weights(evasion, toy_folds):
+def test_every_evaded_fraud_moves_by_one_epsilon_against_the_weights(evasion, toy_folds, toy_features):
     replicate = np.nonzero(evasion.evaded)[0]
     scales = toy_folds.scales[replicate]
     changes = -np.sign(WEIGHTS) * EPSILON * scales.mean(0)
-    for j, moved in enumerate(movements(evasion, "standard", FEATURES)):
-        assert (moved.feature, moved.model) == (FEATURES[j].name, "standard")
+    for j, moved in enumerate(movements(evasion, "standard", toy_features)):
+        assert (moved.feature, moved.model) == (toy_features[j].name, "standard")
         assert moved.mean_change == pytest.approx(changes[j], rel=1e-5)
         assert moved.mean_absolute_change == pytest.approx(abs(changes[j]), rel=1e-5)
         assert moved.share_up == (1.0 if WEIGHTS[j] < 0 else 0.0)
         assert moved.rows == len(replicate)
 
 
-def test_examples_are_real_frauds_of_the_first_seed_caught_before_and_missed_after(evasion, toy_folds, toy_table):
-    shown = examples(evasion, toy_folds, IDS, FEATURES, model="standard", attack="fgsm", epsilon=EPSILON, count=3)
+def test_examples_are_real_frauds_of_the_first_seed_caught_before_and_missed_after(
+    evasion, toy_folds, toy_table, toy_features
+):
+    shown = examples(
+        evasion, toy_folds, IDS, toy_features, model="standard", attack="fgsm", epsilon=EPSILON, count=3
+    )
     assert 1 <= len(shown) <= 3
     assert len({e.row_id for e in shown}) == len(shown)
     scores = [e.probability_before for e in shown]
@@ -77,12 +73,12 @@ def test_examples_are_real_frauds_of_the_first_seed_caught_before_and_missed_aft
         assert toy_table[1][row] == 1
         assert list(example.before.values()) == toy_table[0][row].tolist()
         assert example.probability_after <= 0.5 < example.probability_before
-        up = [example.after[f.name] > example.before[f.name] for f in FEATURES]
+        up = [example.after[f.name] > example.before[f.name] for f in toy_features]
         assert up == [False, True, False]
 
 
-def test_the_walkthrough_is_the_closed_form_of_fgsm_on_its_row(net, evasion, toy_folds):
-    steps = walkthrough(net, evasion, toy_folds, IDS, FEATURES, EPSILON)
+def test_the_walkthrough_is_the_closed_form_of_fgsm_on_its_row(net, evasion, toy_folds, toy_features):
+    steps = walkthrough(net, evasion, toy_folds, IDS, toy_features, EPSILON)
     row = IDS.tolist().index(steps.row_id)
     (replicate,) = (r for r in range(3) if row in toy_folds.test_rows[r])
     scaled = (toy_folds.x[row] - toy_folds.means[replicate]) / toy_folds.scales[replicate]
@@ -101,23 +97,25 @@ def test_the_walkthrough_is_the_closed_form_of_fgsm_on_its_row(net, evasion, toy
         assert step.raw_attacked == pytest.approx(expected, abs=1e-5 * toy_folds.scales[replicate, j])
 
 
-def test_where_no_fraud_gets_away_there_is_nothing_to_show(toy_folds):
+def test_where_no_fraud_gets_away_there_is_nothing_to_show(toy_folds, toy_features):
     deaf = evade(_linear(toy_folds.replicates, bias=-100), toy_folds, "fgsm", SPEC, EPSILON)
     assert not deaf.evaded.any()
-    assert movements(deaf, "standard", FEATURES) == ()
-    assert examples(deaf, toy_folds, IDS, FEATURES, model="standard", attack="fgsm", epsilon=EPSILON) == ()
-    assert walkthrough(_linear(6, -100), deaf, toy_folds, IDS, FEATURES, EPSILON) is None
+    assert movements(deaf, "standard", toy_features) == ()
+    assert (
+        examples(deaf, toy_folds, IDS, toy_features, model="standard", attack="fgsm", epsilon=EPSILON) == ()
+    )
+    assert walkthrough(_linear(6, -100), deaf, toy_folds, IDS, toy_features, EPSILON) is None
 
 
-def test_a_single_evaded_fraud_is_enough_for_examples_and_walkthrough(net, evasion, toy_folds):
+def test_a_single_evaded_fraud_is_enough_for_examples_and_walkthrough(net, evasion, toy_folds, toy_features):
     one = np.zeros_like(evasion.evaded)
     one[tuple(np.argwhere(evasion.evaded)[0])] = True
     alone = replace(evasion, evaded=one)
-    (shown,) = examples(alone, toy_folds, IDS, FEATURES, model="standard", attack="fgsm", epsilon=EPSILON)
-    assert walkthrough(net, alone, toy_folds, IDS, FEATURES, EPSILON).row_id == shown.row_id
+    (shown,) = examples(alone, toy_folds, IDS, toy_features, model="standard", attack="fgsm", epsilon=EPSILON)
+    assert walkthrough(net, alone, toy_folds, IDS, toy_features, EPSILON).row_id == shown.row_id
 
 
-def test_the_stack_keeps_its_gradients_to_itself(net, evasion, toy_folds):
-    walkthrough(net, evasion, toy_folds, IDS, FEATURES, EPSILON)
+def test_the_stack_keeps_its_gradients_to_itself(net, evasion, toy_folds, toy_features):
+    walkthrough(net, evasion, toy_folds, IDS, toy_features, EPSILON)
     assert all(p.grad is None for p in net.parameters())
     assert isinstance(net.weights[0], torch.nn.Parameter)

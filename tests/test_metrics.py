@@ -9,7 +9,8 @@ from generator.records.results import Estimate
 
 
 @pytest.mark.parametrize(
-    ("hits", "n"), [(0, 10), (10, 10), (1, 1), (0, 1), (3, 7), (94, 101), (45, 101), (1000, 5000), (2511, 2512)]
+    ("hits", "n"),
+    [(0, 10), (10, 10), (1, 1), (0, 1), (3, 7), (94, 101), (45, 101), (1000, 5000), (2511, 2512)],
 )
 def test_wilson_is_the_interval_of_scipy(hits, n):
     interval = stats.binomtest(hits, n).proportion_ci(confidence_level=0.95, method="wilson")
@@ -146,7 +147,8 @@ def test_the_interval_of_a_difference_covers_the_truth_most_of_the_time():
 
 
 @pytest.mark.parametrize(
-    ("only_a", "only_b", "word"), [(30, 5, "higher"), (5, 30, "lower"), (10, 10, "no difference"), (9, 6, "no difference")]
+    ("only_a", "only_b", "word"),
+    [(30, 5, "higher"), (5, 30, "lower"), (10, 10, "no difference"), (9, 6, "no difference")],
 )
 def test_the_direction_agrees_with_the_exact_test_of_mcnemar(only_a, only_b, word):
     y = np.array([1, 0] * 50)
@@ -155,7 +157,8 @@ def test_the_direction_agrees_with_the_exact_test_of_mcnemar(only_a, only_b, wor
     a[0, only_a : only_a + only_b] = False
     found = _resamples(y, draws=2000).difference(a, b, _everything(y))
     assert direction(found) == word
-    assert (stats.binomtest(only_a, only_a + only_b).pvalue < 0.05) is (word != "no difference")
+    significant = stats.binomtest(only_a, only_a + only_b).pvalue < 0.05
+    assert significant == (word != "no difference")
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,6 @@ import pytest
 
 from generator.models.fraudnet import FraudNet
 from generator.models.slices import GRID, boundary_slice, telling_pair
-from generator.records.results import Feature
-
-FEATURES = tuple(
-    Feature(
-        name=name, title=name, unit="", decimals=0, control="free", helps="both", note="", low=0, high=1, mean=0,
-        standard_deviation=1,
-    )
-    for name in ("amount", "age", "balance")
-)  # fmt: skip
 
 
 def test_the_telling_pair_has_the_widest_gaps_in_standard_deviations_widest_first(toy_folds, toy_table):
@@ -26,11 +17,11 @@ def test_the_telling_pair_has_the_widest_gaps_in_standard_deviations_widest_firs
     assert telling_pair(replace(toy_folds, x=x)) == (2, 0)
 
 
-def test_on_a_linear_model_the_slice_is_the_logistic_function_of_its_axes(toy_folds, toy_table):
+def test_on_a_linear_model_the_slice_is_the_logistic_function_of_its_axes(toy_folds, toy_table, toy_features):
     weights, bias = np.array([0.5, -1.0, 2.0]), 0.25
     arrays = {"weights.0": np.zeros((6, 3, 2), np.float32), "biases.0": np.zeros((6, 1, 2), np.float32)}
     arrays["weights.0"][0, :, 1], arrays["biases.0"][0, 0, 1] = weights, bias
-    cut = boundary_slice(FraudNet.from_arrays(arrays), toy_folds, FEATURES, (2, 0), "standard")
+    cut = boundary_slice(FraudNet.from_arrays(arrays), toy_folds, toy_features, (2, 0), "standard")
     assert (cut.model, cut.x_feature, cut.y_feature) == ("standard", "balance", "amount")
     x, y = toy_table
     assert (cut.x[0], cut.x[-1]) == pytest.approx(np.quantile(x[:, 2], (0.01, 0.99)))

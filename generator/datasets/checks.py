@@ -26,10 +26,10 @@ TITLE = "Bank checks"
 INPUTS = (
     Input("Amount", "Amount", "USD", 2, "effort", "down", 1,
           "The fraudster writes the check; a smaller amount is loot given up."),
-    Input("Account Age", "Account age", "years", 2, "insider", "up", -1,
+    Input("Account Age", "Account age", "years", 2, "costly", "up", -1,
           "A bank record; only an aged or bought account changes it."),
     Input("Bounced Checks", "Bounced checks", "", 0, "insider", "down", 1,
-          "A bank record; nobody outside the bank changes it."),
+          "A bank record; nobody outside the bank changes it.", integer=True),
     Input("Distance", "Distance", "miles", 1, "effort", "down", 1,
           "Deposit at a branch nearer to the usual one."),
     Input("Signature Match", "Signature match", "", 3, "effort", "up", -1,

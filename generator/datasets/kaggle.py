@@ -26,11 +26,11 @@ INPUTS = (
           "The fraudster chooses it; splitting or shrinking a payment is loot given up."),
     Input("CustomerAge", "Customer age", "years", 0, "nobody", "none", 0,
           "Checked when the account was opened, and without weight in the score: "
-          "an attack that spends its budget here gains nothing."),
+          "an attack that spends its budget here gains nothing.", integer=True),
     Input("TransactionDuration", "Duration", "seconds", 0, "free", "both", 1,
-          "A script paces itself as it likes."),
-    Input("LoginAttempts", "Login attempts", "", 0, "effort", "down", 1,
-          "Fewer failures need good credentials."),
+          "A script paces itself as it likes.", integer=True),
+    Input("LoginAttempts", "Login attempts", "", 0, "costly", "down", 1,
+          "Fewer failures need good credentials.", integer=True),
     Input("AccountBalance", "Account balance", "USD", 2, "insider", "up", -1,
           "The victim's money; it moves only if the account is funded first."),
 )  # fmt: skip

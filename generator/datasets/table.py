@@ -46,6 +46,8 @@ class Input:
     score_sign: int
     """+1 where the risk score rises with it, -1 where it falls, 0 where it does not depend on it."""
     note: str
+    integer: bool = False
+    """It moves in whole units only."""
 
     def measured(self, values: np.ndarray) -> Feature:
         """The record of this input, with the range and spread (divisor n) of values (n,) in raw units."""
@@ -56,6 +58,7 @@ class Input:
             decimals=self.decimals,
             control=self.control,
             helps=self.helps,
+            integer=self.integer,
             note=self.note,
             low=float(values.min()),
             high=float(values.max()),

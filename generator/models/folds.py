@@ -82,6 +82,9 @@ def make_folds(x: np.ndarray, y: np.ndarray, training: TrainingSpec, seed: int) 
     Raises:
         ValueError: A class has fewer rows than there are folds.
     """
+    smallest = int(np.bincount(y, minlength=2).min())
+    if smallest < training.folds:
+        raise ValueError(f"{training.folds} folds need as many rows of each class; one has {smallest}")
     train, test = [], []
     for repetition in range(training.seeds):
         splitter = StratifiedKFold(

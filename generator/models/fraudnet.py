@@ -50,7 +50,7 @@ class FraudNet(nn.Module):
         return hidden.view(-1, 2)
 
     def select(self, replicates: slice) -> "FraudNet":
-        """A frozen stack of some of the replicates; weights are shared, gradients off.
+        """A frozen copy of some of the replicates, gradients off.
 
         Attacks run on small stacks: the working set then stays in the processor's cache.
         """

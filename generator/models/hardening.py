@@ -7,13 +7,16 @@ per call than a training step; a test holds the two equal.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import torch
 from torch.nn import functional
 
+from generator.models.certified import certified_loss
 from generator.models.fraudnet import FraudNet
-from generator.models.training import Trainer
+from generator.models.inner import ascend, climb, margin_and_gradient
+from generator.models.training import MakeBatch, Trainer
 from generator.records.spec import HardeningSpec, Recipe, TrainingSpec
 
 EXAMPLE_BLOCK = 10
@@ -32,39 +35,9 @@ class HardenedRound:
     """Optimiser steps of one replicate since the first round of hardening."""
 
 
-def ascend(
-    net: FraudNet, x: torch.Tensor, y: torch.Tensor, *, epsilon: float, steps: int = 1, step: float | None = None
-) -> torch.Tensor:
-    """Climb the loss inside the L-infinity ball: `steps` sign steps from x, each clipped back to epsilon.
-
-    One step of full length is the fast gradient sign method: x + epsilon * sign(d loss / d x).
-
-    Args:
-        net: The stack.
-        x: Standardised features (replicates * rows, d).
-        y: True classes (replicates * rows,).
-        epsilon: Radius in standard deviations; 0 returns x.
-        steps: Number of gradient steps.
-        step: Length of a step; epsilon if not given.
-
-    Returns:
-        Features of the shape of x, each within epsilon of x.
-
-    Source: Goodfellow et al. 2015, arXiv:1412.6572; Madry et al. 2018, arXiv:1706.06083.
-    """
-    if epsilon == 0:
-        return x
-    x_adv = x
-    for _ in range(steps):
-        point = x_adv.detach().requires_grad_()
-        loss = functional.cross_entropy(net(point), y, reduction="sum")
-        (gradient,) = torch.autograd.grad(loss, point)
-        moved = point.detach() + (step or epsilon) * gradient.sign()
-        x_adv = torch.clamp(moved, x - epsilon, x + epsilon) if steps > 1 else moved
-    return x_adv
-
-
-def _examples(net: FraudNet, x: torch.Tensor, y: torch.Tensor, epsilons: tuple[float, ...]) -> list[torch.Tensor]:
+def _examples(
+    net: FraudNet, x: torch.Tensor, y: torch.Tensor, epsilons: tuple[float, ...]
+) -> list[torch.Tensor]:
     """FGSM examples of x (replicates, n, d) against the current state, one tensor per budget."""
     made = []
     for epsilon in epsilons:
@@ -152,24 +125,163 @@ def pgd_ramp(
 
     Source: Madry et al. 2018, arXiv:1706.06083; the ramp keeps the first rounds learnable.
     """
-    steps_a_round = spec.epochs_per_round * -(-x.shape[1] // trainer.spec.batch_size)
-    ramp = max(1, steps_a_round * (spec.rounds - 1))
-    done = 0
+    budgets = _rising_budgets(trainer, x, spec)
 
     def make_batch(net: FraudNet, batch_x: torch.Tensor, batch_y: torch.Tensor) -> torch.Tensor:
-        nonlocal done
-        done += 1
-        epsilon = spec.pgd_epsilon * min(1.0, done / ramp)
-        return ascend(net, batch_x, batch_y, epsilon=epsilon, steps=spec.pgd_steps, step=2.5 * epsilon / spec.pgd_steps)
+        epsilon = next(budgets)
+        step = 2.5 * epsilon / spec.pgd_steps
+        return ascend(net, batch_x, batch_y, epsilon=epsilon, steps=spec.pgd_steps, step=step)
 
+    return _rounds_on_batches(trainer, x, y, spec, make_batch)
+
+
+def _rising_budgets(trainer: Trainer, x: torch.Tensor, spec: HardeningSpec) -> Iterator[float]:
+    """The budget of every gradient step: it rises evenly from zero over the rounds but the last, and stays."""
+    steps_a_round = spec.epochs_per_round * -(-x.shape[1] // trainer.spec.batch_size)
+    ramp = max(1, steps_a_round * (spec.rounds - 1))
+    return (spec.pgd_epsilon * min(1.0, done / ramp) for done in count(1))
+
+
+def _rounds_on_batches(
+    trainer: Trainer,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    spec: HardeningSpec,
+    make_batch: MakeBatch | None = None,
+) -> Iterator[HardenedRound]:
+    """Each round trains on the rows as `make_batch` turns them out, batch by batch."""
     for number in range(1, spec.rounds + 1):
         trainer.fit(x, y, spec.epochs_per_round, make_batch)
         yield _state(trainer, number, x.shape[1])
 
 
+def fgsm_random_start(
+    trainer: Trainer, x: torch.Tensor, y: torch.Tensor, spec: HardeningSpec
+) -> Iterator[HardenedRound]:
+    """Every row is replaced by one long sign step from a random point of its ball, clipped back to the ball.
+
+    Source: Wong, Rice, Kolter 2020, arXiv:2001.03994, algorithm 3.
+    """
+    budgets = _rising_budgets(trainer, x, spec)
+
+    def make_batch(net: FraudNet, batch_x: torch.Tensor, batch_y: torch.Tensor) -> torch.Tensor:
+        epsilon = next(budgets)
+        rows = batch_x.view(net.replicates, -1, batch_x.shape[1])
+        start = rows + epsilon * (2 * torch.rand(rows.shape, generator=trainer.noise) - 1)
+        x_adv = climb(
+            net, start, rows - epsilon, rows + epsilon, _against(net, batch_y),
+            steps=1, step=spec.random_start_step * epsilon,
+        )  # fmt: skip
+        return x_adv.view_as(batch_x)
+
+    return _rounds_on_batches(trainer, x, y, spec, make_batch)
+
+
+def _against(net: FraudNet, y: torch.Tensor) -> torch.Tensor:
+    """(replicates, rows): -1 for fraud, whose margin an attack lowers, +1 for legitimate rows."""
+    return 1.0 - 2.0 * y.view(net.replicates, -1)
+
+
+def trades(
+    trainer: Trainer, x: torch.Tensor, y: torch.Tensor, spec: HardeningSpec
+) -> Iterator[HardenedRound]:
+    """TRADES: right on clean rows, and close to that answer in the ball: CE(x) + beta * KL(p(x) || p(x_adv)).
+
+    x_adv maximises the KL. Its gradient is (sigmoid(m_adv) - sigmoid(m)) d m_adv / d x, zero at
+    x itself, so the climb starts from a small random step and moves the margin away from m.
+
+    Source: Zhang et al. 2019, arXiv:1901.08573, algorithm 1.
+    """
+    budgets = _rising_budgets(trainer, x, spec)
+
+    def loss(net: FraudNet, batch_x: torch.Tensor, batch_y: torch.Tensor) -> torch.Tensor:
+        epsilon = next(budgets)
+        rows = batch_x.view(net.replicates, -1, batch_x.shape[1])
+        margin, _ = margin_and_gradient(net, rows)
+        start = rows + 1e-3 * torch.randn(rows.shape, generator=trainer.noise)
+        x_adv = climb(
+            net, start, rows - epsilon, rows + epsilon, _against(net, batch_y),
+            steps=spec.pgd_steps, step=2.5 * epsilon / spec.pgd_steps, away_from=margin,
+        )  # fmt: skip
+        both = net(torch.cat([rows, x_adv], dim=1).view(-1, batch_x.shape[1]))
+        clean, attacked = both.view(net.replicates, 2, -1, 2).unbind(1)
+        away = functional.kl_div(
+            attacked.log_softmax(2), clean.log_softmax(2), reduction="sum", log_target=True
+        )
+        return (
+            functional.cross_entropy(clean.reshape(-1, 2), batch_y, reduction="sum") + spec.trades_beta * away
+        )
+
+    trainer.batch_loss = loss
+    return _rounds_on_batches(trainer, x, y, spec)
+
+
+def crown_ibp(
+    trainer: Trainer, x: torch.Tensor, y: torch.Tensor, spec: HardeningSpec
+) -> Iterator[HardenedRound]:
+    """Certified training: the loss at a bound on the margin over the whole ball, which rises with the ramp.
+
+    The weight of the clean loss falls from 1 to `certified_kappa` in step with the budget.
+
+    Source: Gowal et al. 2018, arXiv:1810.12715; Zhang et al. 2020, arXiv:1906.06316.
+    """
+    budgets = _rising_budgets(trainer, x, spec)
+
+    def loss(net: FraudNet, batch_x: torch.Tensor, batch_y: torch.Tensor) -> torch.Tensor:
+        epsilon = next(budgets)
+        share = epsilon / spec.pgd_epsilon if spec.pgd_epsilon else 1.0
+        kappa = 1 - share * (1 - spec.certified_kappa)
+        return certified_loss(net, batch_x, batch_y, epsilon=epsilon, kappa=kappa)
+
+    trainer.batch_loss = loss
+    return _rounds_on_batches(trainer, x, y, spec)
+
+
+def pgd_tier1(
+    trainer: Trainer, x: torch.Tensor, y: torch.Tensor, spec: HardeningSpec
+) -> Iterator[HardenedRound]:
+    """PGD training against what a fraudster can do: frauds move within `reach`, legitimate rows stay clean.
+
+    Frauds also stay within the range of the training rows.
+
+    Raises:
+        ValueError: `spec.reach` is missing.
+    """
+    if spec.reach is None:
+        raise ValueError(
+            "pgd_tier1 needs hardening.reach: the share of the budget each feature may fall and rise by"
+        )
+    down, up = (torch.tensor(side, dtype=x.dtype) for side in spec.reach)
+    low, high = x.amin(1, keepdim=True), x.amax(1, keepdim=True)
+    budgets = _rising_budgets(trainer, x, spec)
+
+    def make_batch(net: FraudNet, batch_x: torch.Tensor, batch_y: torch.Tensor) -> torch.Tensor:
+        epsilon = next(budgets)
+        rows = batch_x.view(net.replicates, -1, batch_x.shape[1])
+        fraud = batch_y.view(net.replicates, -1).to(x.dtype)
+        reach = epsilon * fraud[:, :, None]
+        x_adv = climb(
+            net, rows, torch.clamp(rows - reach * down, min=low), torch.clamp(rows + reach * up, max=high),
+            -fraud, steps=spec.pgd_steps, step=2.5 * epsilon / spec.pgd_steps,
+        )  # fmt: skip
+        return x_adv.view_as(batch_x)
+
+    return _rounds_on_batches(trainer, x, y, spec, make_batch)
+
+
 RECIPES: dict[Recipe, Callable[..., Iterator[HardenedRound]]] = {
     recipe.__name__: recipe
-    for recipe in (accumulating_fgsm, current_round_fgsm, half_batch_fgsm, extra_epochs, pgd_ramp)
+    for recipe in (
+        accumulating_fgsm,
+        current_round_fgsm,
+        half_batch_fgsm,
+        extra_epochs,
+        pgd_ramp,
+        fgsm_random_start,
+        trades,
+        crown_ibp,
+        pgd_tier1,
+    )
 }
 
 

@@ -12,13 +12,26 @@ from generator.records.spec import TrainingSpec
 MakeBatch = Callable[[FraudNet, torch.Tensor, torch.Tensor], torch.Tensor]
 """Turns a batch (replicates * rows, d) and its classes into the batch to learn from."""
 
+BatchLoss = Callable[[FraudNet, torch.Tensor, torch.Tensor], torch.Tensor]
+"""The loss of a batch (replicates * rows, d) and its classes, summed over rows."""
+
+
+def cross_entropy(net: FraudNet, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(net(x), y, reduction="sum")
+
 
 class Trainer:
-    """One stack and its optimiser, whose state lasts from the first epoch to the last round of hardening."""
+    """One stack and its optimiser, whose state lasts from the first epoch to the last round of hardening.
+
+    A recipe may put its own loss in the place of `batch_loss`.
+    """
 
     def __init__(self, net: FraudNet, spec: TrainingSpec, rng: np.random.Generator):
         self.net, self.spec = net, spec
         self.generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        # apart from the batch order, so that a recipe that draws sees the batches of one that does not
+        self.noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        self.batch_loss: BatchLoss = cross_entropy
         self.optimiser = torch.optim.Adam(net.parameters(), lr=spec.learning_rate, fused=True)
         self.gradient_steps = 0
 
@@ -43,7 +56,7 @@ class Trainer:
 
     def _step(self, x: torch.Tensor, y: torch.Tensor):
         self.optimiser.zero_grad(set_to_none=True)
-        loss = functional.cross_entropy(self.net(x), y, reduction="sum")
+        loss = self.batch_loss(self.net, x, y)
         (loss / (len(x) // self.net.replicates)).backward()
         self.optimiser.step()
         self.gradient_steps += 1

@@ -13,7 +13,7 @@ from generator.proofs.network import Network
 
 
 def kernel(function):
-    """Compile without the interpreter's lock; keep the machine code on disk where there is a place to write."""
+    """Compile without the interpreter's lock; keep the machine code on disk where that can be written."""
     try:
         return njit(function, nogil=True, cache=True)
     except RuntimeError:  # neither the package nor the user's cache folder can be written
@@ -23,6 +23,21 @@ def kernel(function):
 PROVED, BROKEN, UNRESOLVED = np.int8(1), np.int8(-1), np.int8(0)
 EMPTY = np.int8(2)
 """No lattice point in the box: nothing was asked."""
+LOOSENESS_WEIGHT = 0.1
+"""Without it, features whose linear coefficient is zero would never be split, and some rows never close."""
+PATIENCE = 2000
+"""Boxes spent on a better witness, once there is one that only touches zero."""
+FIRST_RUNG, RUNG = 0.25, 1.25
+"""A radius search starts at this share of the distance of its first witness, and climbs by this factor."""
+
+
+class Rule(NamedTuple):
+    """When a search ends."""
+
+    tau: float
+    """A box is proved when its bound is above tau, a point is a witness when its margin is at most 2 tau."""
+    limit: int
+    """Boxes a row may cost."""
 
 
 class Work(NamedTuple):
@@ -41,13 +56,15 @@ class Work(NamedTuple):
     layer2: np.ndarray
     """(5, h2), likewise."""
     base: np.ndarray
-    """(d + 1, h2) linear form of the layer-2 pre-activations over ReLUs known to be on; last row its value."""
+    """(d + 1, h2) linear form of the layer-2 pre-activations over ReLUs that are on; last row its value."""
     lines: np.ndarray
     """(4, d + 1, h2) what unstable ReLUs add: lower chord, upper chord, positive part, negative part."""
     back: np.ndarray
     """(2, h1) margin's coefficients on the outputs, then on the inputs, of the first ReLUs."""
     trial: np.ndarray
-    """(d,)"""
+    """(d,) the point being tried."""
+    closest: np.ndarray
+    """(d,) the point of least margin seen by a search."""
 
 
 def make_work(network: Network) -> Work:
@@ -56,6 +73,7 @@ def make_work(network: Network) -> Work:
     return Work(
         np.empty(d), np.empty(d), np.empty(d), np.empty(d), np.empty((5, h1)), np.empty((5, h2)),
         np.empty((d + 1, h2)), np.empty((4, d + 1, h2)), np.empty((2, h1)), np.empty(d),
+        np.empty(d),
     )  # fmt: skip
 
 
@@ -79,8 +97,7 @@ def margin(net, x, hidden):
 
 @kernel
 def relax(layer, size):
-    """Upper line slope * z + offset of each ReLU from its value and spread; off: 0, on: z, unstable: the chord."""
-    unstable = 0
+    """Upper line slope * z + offset of each ReLU, from value and spread; off: 0, on: z, unstable: chord."""
     for j in range(size):
         low, high = layer[0, j] - layer[1, j], layer[0, j] + layer[1, j]
         if low >= 0:
@@ -90,13 +107,14 @@ def relax(layer, size):
         else:
             layer[2, j] = high / (high - low)
             layer[3, j] = -low * layer[2, j]
-            unstable += 1
-    return unstable
 
 
 @kernel
-def bound(net, sign, threshold, lower, upper, work):
-    """A lower bound of sign * (m(x) - threshold) on the box; see `generator.proofs.bounds` for the formula."""
+def bound(net, lower, upper, work):
+    """A lower bound of m on the box; `generator.proofs.bounds` states the formula.
+
+    Leaves the pre-activation bounds in `work.layer1` and `work.layer2`, as value and spread.
+    """
     d, h1 = net.w1.shape
     h2 = len(net.b2)
     centre, reach, one, two = work.centre, work.reach, work.layer1, work.layer2
@@ -149,14 +167,14 @@ def bound(net, sign, threshold, lower, upper, work):
             high1 += abs(a + lines[1, i, k] + lines[3, i, k]) * r
         low, high = max(low0, low1), min(high0, high1)
         two[0, k], two[1, k] = 0.5 * (low + high), max(0.5 * (high - low), 0.0)
-    unstable2 = relax(two, h2)
+    relax(two, h2)
 
     best = -np.inf
-    for slope2 in range(2 if unstable2 else 1):
+    for slope2 in range(2):
         back[0] = 0.0
-        constant2 = sign * (net.c - threshold)
+        constant2 = net.c
         for k in range(h2):
-            q = sign * net.v[k]
+            q = net.v[k]
             if two[3, k] > 0.0:
                 if q < 0.0:
                     constant2 += q * two[3, k]
@@ -230,30 +248,30 @@ def gradient(net, x, work):
 
 
 @kernel
-def snap(lower, upper, offset, step):
+def snap(lower, upper, lattice):
     """Shrink a box to the lattice points in it, to 1e-6 of a step; False if there are none.
 
     Features with step 0, and features that cannot move, stay as they are.
     """
+    offset, step = lattice
     for i in range(len(lower)):
         if lower[i] > upper[i]:
             return False
         if step[i] > 0 and lower[i] < upper[i]:
             lower[i] = offset[i] + step[i] * np.ceil((lower[i] - offset[i]) / step[i] - 1e-6)
             upper[i] = offset[i] + step[i] * np.floor((upper[i] - offset[i]) / step[i] + 1e-6)
-            if lower[i] > upper[i] + 0.5 * step[i]:
+            if upper[i] < lower[i] - 0.5 * step[i]:
                 return False
-            upper[i] = max(lower[i], upper[i])
+            if upper[i] < lower[i] + 0.5 * step[i]:  # one point; rounding must not leave it a width
+                upper[i] = lower[i]
     return True
 
 
 @kernel
-def probe(net, sign, threshold, lower, upper, offset, step, work, point):
+def probe(net, lower, upper, lattice, work, point):
     """Lower bound on the box, and the smaller margin of two of its points: linear minimiser and centre."""
-    low = bound(net, sign, threshold, lower, upper, work)
-    found = np.inf
-    if low > found:
-        return low, found
+    step = lattice[1]
+    low, found = bound(net, lower, upper, work), np.inf
     for attempt in range(2):
         for i in range(len(lower)):
             if attempt == 0:
@@ -262,7 +280,7 @@ def probe(net, sign, threshold, lower, upper, offset, step, work, point):
                 work.trial[i] = lower[i] + step[i] * np.rint((work.centre[i] - lower[i]) / step[i])
             else:
                 work.trial[i] = work.centre[i]
-        m = sign * (margin(net, work.trial, work.back[0]) - threshold)
+        m = margin(net, work.trial, work.back[0])
         if m < found:
             found = m
             point[:] = work.trial
@@ -270,16 +288,18 @@ def probe(net, sign, threshold, lower, upper, offset, step, work, point):
 
 
 @kernel
-def halve(stack, top, offset, step, weight, work):
+def halve(stack, top, lattice, work):
     """Replace the box stack[top] by its halves, the one nearer the linear minimiser on top.
 
-    Splits where (|coefficient| + weight * looseness) * width is largest, on lattice points if
+    Splits where (|coefficient| + LOOSENESS_WEIGHT * looseness) * width is largest, on lattice points if
     the feature has a lattice. False if the box is one point.
     """
+    step = lattice[1]
     far, near = stack[top], stack[top + 1]
     split, best = -1, 0.0
     for i in range(far.shape[1]):
-        score = (abs(work.coefficients[i]) + weight * work.looseness[i] + 1e-9) * (far[1, i] - far[0, i])
+        slope = abs(work.coefficients[i]) + LOOSENESS_WEIGHT * work.looseness[i] + 1e-9
+        score = slope * (far[1, i] - far[0, i])
         if score > best:
             split, best = i, score
     if split < 0:
@@ -298,41 +318,52 @@ def halve(stack, top, offset, step, weight, work):
 
 
 @kernel
-def verify_row(net, sign, threshold, box, lattice, limit, tau, weight, work, stack, witness):
-    """Outcome, boxes looked at, and worst margin bound of one row; `witness` is written if it is broken."""
-    lower, upper = box
-    offset, step = lattice
+def settle(net, lower, upper, lattice, rule, limit, work, stack, witness):
+    """Search one box: outcome, boxes looked at, least bound of proved boxes, least margin seen.
+
+    A point that only touches zero, with a margin in (-tau, 2 tau], breaks the row too, but the
+    search goes on for up to PATIENCE boxes for one below -tau, which float32 flips as well.
+    """
     stack[0, 0], stack[0, 1] = lower, upper
-    if not snap(stack[0, 0], stack[0, 1], offset, step):
-        return EMPTY, 0, np.nan
     size, boxes = 1, 0
     proved, seen = np.inf, np.inf
+    bar = rule.tau
     while size:
-        if boxes == limit or size + 1 > len(stack) - 1:
-            return UNRESOLVED, boxes, seen
+        if boxes >= limit or size > len(stack) - 2:
+            break
         size -= 1
         boxes += 1
-        low, found = probe(net, sign, threshold, stack[size, 0], stack[size, 1], offset, step, work, witness)
-        if low > tau:
+        low, found = probe(net, stack[size, 0], stack[size, 1], lattice, work, witness)
+        if low > bar:
             proved = min(proved, low)
             continue
-        seen = min(seen, found)
-        if found <= 2 * tau:
-            return BROKEN, boxes, found
-        if not halve(stack, size, offset, step, weight, work):
-            return UNRESOLVED, boxes, seen
-        size += 2
-    return PROVED, boxes, proved
+        if found < seen:
+            seen = found
+            work.closest[:] = witness
+        if seen <= -rule.tau:
+            return BROKEN, boxes, proved, seen
+        if seen <= 2 * rule.tau and bar > 0:
+            bar, limit = -rule.tau, min(limit, boxes + PATIENCE)
+        size += 2 if halve(stack, size, lattice, work) else len(stack)  # a point that is neither: give up
+    if seen <= 2 * rule.tau:
+        witness[:] = work.closest
+        return BROKEN, boxes, proved, seen
+    return UNRESOLVED if size else PROVED, boxes, proved, seen
 
 
 @kernel
-def verify_rows(
-    net, signs, threshold, lower, upper, lattice, limit, tau, weight, work, stack, outcome, boxes, worst, witness
-):
-    for r in range(len(signs)):
-        outcome[r], boxes[r], worst[r] = verify_row(
-            net, signs[r], threshold, (lower[r], upper[r]), lattice, limit, tau, weight, work, stack, witness[r]
-        )
+def verify_row(net, box, lattice, rule, work, stack, witness):
+    """Outcome, boxes looked at, and margin of one row; snaps its box (2, d) to the lattice in place."""
+    if not snap(box[0], box[1], lattice):
+        return EMPTY, 0, np.nan
+    outcome, boxes, low, found = settle(net, box[0], box[1], lattice, rule, rule.limit, work, stack, witness)
+    return outcome, boxes, low if outcome == PROVED else found
+
+
+@kernel
+def verify_rows(net, box, lattice, rule, work, stack, outcome, boxes, found, witness):
+    for r in range(len(box)):
+        outcome[r], boxes[r], found[r] = verify_row(net, box[r], lattice, rule, work, stack, witness[r])
 
 
 @kernel
@@ -348,29 +379,29 @@ def distance(x, point, shape):
 
 
 @kernel
-def nearest(net, sign, threshold, x, shape, point, goal, largest, work, aim):
+def nearest(net, x, shape, point, goal, largest, work, aim):
     """The point of least distance from x where the margin, linearised at `point`, is `goal`; into `aim`.
 
     Returns its distance, at most `largest`; negative if the linear function cannot get there.
     """
-    m = sign * (margin(net, point, work.back[0]) - threshold)
+    m = margin(net, point, work.back[0])
     gradient(net, point, work)
     slope = 0.0
     for i in range(len(x)):
-        a = sign * work.coefficients[i]
+        a = work.coefficients[i]
         m += a * (x[i] - point[i])
         slope += abs(a) * (shape[0, i] if a > 0 else shape[1, i])
     if slope <= 0.0 or m <= goal:
         return -1.0
     epsilon = min((m - goal) / slope, largest)
     for i in range(len(x)):
-        a = sign * work.coefficients[i]
+        a = work.coefficients[i]
         aim[i] = x[i] - epsilon * shape[0, i] if a > 0 else x[i] + epsilon * shape[1, i]
     return epsilon
 
 
 @kernel
-def pull(net, sign, threshold, x, shape, goal, work, witness, aim):
+def pull(net, x, shape, goal, work, witness, aim):
     """Move a witness closer to x while its margin stays at most `goal`; returns its distance.
 
     Alternates bisection towards x with a step to the nearest point of the linearised boundary.
@@ -380,18 +411,18 @@ def pull(net, sign, threshold, x, shape, goal, work, witness, aim):
         for _ in range(24):
             middle = 0.5 * (inside + outside)
             aim[:] = x + middle * (witness - x)
-            if sign * (margin(net, aim, work.back[0]) - threshold) <= goal:
+            if margin(net, aim, work.back[0]) <= goal:
                 inside = middle
             else:
                 outside = middle
         witness[:] = x + inside * (witness - x)
         near = distance(x, witness, shape)
-        if not 0 <= nearest(net, sign, threshold, x, shape, witness, 1.01 * goal, near, work, aim) < 0.9999 * near:
+        if not 0 <= nearest(net, x, shape, witness, 1.01 * goal, near, work, aim) < 0.9999 * near:
             return near
         share = 1.0
         while share > 0.1:
             work.trial[:] = witness + share * (aim - witness)
-            if sign * (margin(net, work.trial, work.back[0]) - threshold) <= goal:
+            if margin(net, work.trial, work.back[0]) <= goal:
                 break
             share *= 0.5
         if share < 0.1:
@@ -401,106 +432,65 @@ def pull(net, sign, threshold, x, shape, goal, work, witness, aim):
 
 
 @kernel
-def descend(net, sign, threshold, x, shape, goal, largest, work, point, aim):
+def descend(net, x, shape, goal, largest, work, point, aim):
     """Walk from x to the boundary by linearised steps; True with a witness in `point`, or False.
 
     Source: Moosavi-Dezfooli et al. 2016, DeepFool, in the L-infinity norm.
     """
     point[:] = x
     for _ in range(10):
-        if nearest(net, sign, threshold, x, shape, point, 2 * goal, largest, work, aim) < 0:
+        if nearest(net, x, shape, point, 2 * goal, largest, work, aim) < 0:
             return False
         point[:] = aim
-        if sign * (margin(net, point, work.back[0]) - threshold) <= goal:
+        if margin(net, point, work.back[0]) <= goal:
             return True
     return False
 
 
 @kernel
-def shell(x, shape, inner, outer, stack):
-    """Cut the box at distance `outer` less the box at `inner` into boxes on the stack; returns how many."""
-    if inner == 0:
-        stack[0, 0], stack[0, 1] = x - outer * shape[0], x + outer * shape[1]
-        return 1
-    size = 0
-    for i in range(len(x)):
-        for side in range(2):
-            if shape[side, i] > 0:
-                for j in range(len(x)):
-                    extent = inner if j < i else outer
-                    stack[size, 0, j] = x[j] - extent * shape[0, j]
-                    stack[size, 1, j] = x[j] + extent * shape[1, j]
-                if side == 0:
-                    stack[size, 1, i] = x[i] - inner * shape[0, i]
-                else:
-                    stack[size, 0, i] = x[i] + inner * shape[1, i]
-                size += 1
-    return size
+def radius_row(net, x, shape, largest, tolerance, lattice, rule, work, stack, witness):
+    """(proved, broken, boxes) of one row.
 
-
-@kernel
-def radius_row(net, sign, threshold, x, shape, largest, tolerance, lattice, limit, tau, weight, work, stack, witness, first, growth):
-    """(proved, broken, boxes) of one row: one search whose box shrinks with every witness found."""
-    offset, step = lattice
-    if sign * (margin(net, x, work.back[0]) - threshold) <= 2 * tau:
+    The budget climbs a ladder, because a budget a little off the radius is settled far sooner
+    than one close to it. A witness is pulled towards x, and the next rung stays below it.
+    """
+    tau = rule.tau
+    if margin(net, x, work.back[0]) <= 2 * tau:
         witness[:] = x
         return 0.0, 0.0, 0
-    smooth = step.max() == 0
-    point, aim = np.empty_like(x), np.empty_like(x)
-    broken, boxes = np.inf, 0
-    if smooth and descend(net, sign, threshold, x, shape, -tau, largest, work, point, aim):
-        broken = pull(net, sign, threshold, x, shape, -tau, work, point, aim)
+    smooth = lattice[1].max() == 0
+    lower, upper, point, aim = np.empty_like(x), np.empty_like(x), np.empty_like(x), np.empty_like(x)
+    proved, broken, boxes = 0.0, np.inf, 0
+    if smooth and descend(net, x, shape, -tau, largest, work, point, aim):
+        broken = pull(net, x, shape, -tau, work, point, aim)
         witness[:] = point
-    proved, goal = 0.0, min(largest, broken - tolerance)
-    target, budget = goal, first
+    goal = min(largest, broken - tolerance)
     while proved < goal:
-        size = shell(x, shape, proved, target, stack)
-        spent = 0
-        while size and target > proved and spent < budget:
-            if boxes == limit or size + 1 > len(stack) - 1:
+        target = min(goal, max(FIRST_RUNG * goal, RUNG * proved))
+        lower[:], upper[:] = x - target * shape[0], x + target * shape[1]
+        if snap(lower, upper, lattice):
+            outcome, looked, _, found = settle(
+                net, lower, upper, lattice, rule, rule.limit - boxes, work, stack, point
+            )
+            boxes += looked
+            if outcome == UNRESOLVED:
                 return proved, broken, boxes
-            size -= 1
-            lower, upper = stack[size]
-            for i in range(len(x)):
-                lower[i] = max(lower[i], x[i] - target * shape[0, i])
-                upper[i] = min(upper[i], x[i] + target * shape[1, i])
-            if not snap(lower, upper, offset, step):
-                continue
-            boxes += 1
-            spent += 1
-            low, found = probe(net, sign, threshold, lower, upper, offset, step, work, point)
-            if low > tau:
-                continue
-            if found <= 2 * tau:
+            if outcome == BROKEN:
                 if smooth and found <= -tau:
-                    pull(net, sign, threshold, x, shape, -tau, work, point, aim)
+                    pull(net, x, shape, -tau, work, point, aim)
                 broken = distance(x, point, shape)
+                goal = broken - tolerance
                 witness[:] = point
-                target = goal = broken - tolerance
-                size += 1
-            elif halve(stack, size, offset, step, weight, work):
-                size += 2
-            else:
-                return proved, broken, boxes
-        if size and target > proved:
-            target = proved + 0.5 * (target - proved)
-            budget *= growth
-        else:
-            step_taken = target - proved
-            proved = max(target, proved)
-            target = min(goal, proved + 2 * step_taken)
+                continue
+        proved = target
     return proved, broken, boxes
 
 
 @kernel
 def radius_rows(
-    net, signs, threshold, x, shape_low, shape_high, largest, tolerance, lattice, limit, tau, weight, work, stack,
-    proved, broken, boxes, witness, first, growth
-):  # fmt: skip
-    shape = np.empty((2, x.shape[1]))
-    for r in range(len(signs)):
-        shape[0], shape[1] = shape_low[r], shape_high[r]
+    net, x, shapes, largest, tolerance, lattice, rule, work, stack, proved, broken, boxes, witness
+):
+    for r in range(len(x)):
         proved[r], broken[r], boxes[r] = radius_row(
-            net, signs[r], threshold, x[r], shape, largest, tolerance, lattice, limit, tau, weight, work, stack,
-            witness[r], first, growth
-        )  # fmt: skip
+            net, x[r], shapes[r], largest, tolerance, lattice, rule, work, stack, witness[r]
+        )

@@ -19,7 +19,7 @@ class Record(BaseModel):
 
     def to_json(self) -> str:
         """Canonical text: sorted keys, one space of indent, full precision, final newline."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1) + "\n"
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1, allow_nan=False) + "\n"
 
     @classmethod
     def read(cls, path: Path):

@@ -57,9 +57,7 @@ class Resamples:
         self.row_weights = np.zeros((draws, len(y)), dtype=np.float32)
         for label in (0, 1):
             rows = np.flatnonzero(y == label)
-            self.row_weights[:, rows] = rng.multinomial(
-                len(rows), np.full(len(rows), 1 / len(rows)), draws
-            )
+            self.row_weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), draws)
 
     def means(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Mean of values (seeds, n) over the chosen rows (n,) bool, once per draw."""

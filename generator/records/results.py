@@ -3,24 +3,13 @@
 from typing import Literal
 
 from generator.records.base import Record
+from generator.records.proofs import Estimate, ProofResult
 from generator.records.spec import StudySpec
 
 Direction = Literal["higher", "lower", "no difference"]
-Control = Literal["free", "effort", "insider", "nobody"]
-Attacked = Literal["clean", "fgsm", "pgd"]
-
-
-class Estimate(Record):
-    """A value with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-    """Rows behind the value (not rows times seeds)."""
-    seeds: int
-    """Independent repetitions behind the value; 0 where no model is involved."""
-    method: Literal["wilson", "bootstrap"]
+Control = Literal["free", "effort", "costly", "insider", "nobody"]
+Attacked = Literal["clean", "fgsm", "pgd", "exact"]
+"""`exact`: no input within the budget changes the answer, which is proved and not attacked."""
 
 
 class Confusion(Record):
@@ -49,9 +38,12 @@ class Feature(Record):
     decimals: int
     """Digits after the point that mean something in this unit (cents: 2)."""
     control: Control
-    """Who can change it: anybody free of cost, a fraudster with effort, an insider, nobody."""
+    """Who can change it: anybody free of cost, a fraudster with effort, a patient or well-funded one, an
+    insider, nobody."""
     helps: Literal["up", "down", "both", "none"]
     """Direction in which a fraudster who can change it would move it."""
+    integer: bool = False
+    """It moves in whole units only."""
     note: str
     low: float
     high: float
@@ -206,6 +198,8 @@ class Evaluation(Record):
     """Clean accuracy, or robust accuracy under the attack."""
     true_positive_rate: Estimate
     false_positive_rate: Estimate
+    unresolved: int = 0
+    """Rows (over all seeds) neither proved nor broken; counted as not kept. Only under `exact`."""
 
 
 class RoundResult(Record):
@@ -399,6 +393,7 @@ class StudyResult(Record):
     examples: tuple[TransactionExample, ...]
     slices: tuple[BoundarySlice, ...]
     impact: ImpactResult
+    proofs: ProofResult | None = None
     budget_violations: int
     """Attacked rows that left their budget before they were projected back, over the whole study."""
 

@@ -9,12 +9,19 @@ from generator.records.base import Record
 Attack = Literal["fgsm", "pgd"]
 """Names of the attacks, as `generator.threats.evasion.ATTACKS` knows them."""
 
+Tier = Literal["T0", "T1", "T2", "T3"]
+"""Who attacks: T0 moves every input both ways; T1 what anybody can, T2 with money or patience, T3 from inside."""
+
 Recipe = Literal[
     "accumulating_fgsm",
     "current_round_fgsm",
     "half_batch_fgsm",
     "extra_epochs",
     "pgd_ramp",
+    "fgsm_random_start",
+    "trades",
+    "crown_ibp",
+    "pgd_tier1",
 ]
 """Names of the ways to harden, as `generator.models.hardening.RECIPES` knows them."""
 
@@ -93,9 +100,20 @@ class HardeningSpec(Record):
     epsilons: tuple[float, ...] = (0.35,)
     """Budgets of the examples made in each round, one set of examples for each."""
     pgd_epsilon: float = 0.35
-    """Budget PGD training ends at; it rises evenly, from zero, over the rounds but the last."""
+    """Budget PGD training ends at; it rises evenly, from zero, over the rounds but the last.
+
+    FGSM with random start, TRADES, certified and tier 1 training share budget and ramp.
+    """
     pgd_steps: int = Field(default=7, ge=1)
-    """Steps of the inner maximisation of PGD training."""
+    """Steps of the inner maximisation of PGD training, TRADES and tier 1 training."""
+    random_start_step: float = Field(default=1.25, gt=0)
+    """Step of FGSM with random start, as a share of the budget."""
+    trades_beta: float = Field(default=6.0, ge=0)
+    """Weight of TRADES on staying close to the clean answer, against being right."""
+    certified_kappa: float = Field(default=0.5, ge=0, le=1)
+    """Weight of the clean loss certified training ends at; it falls from one as the budget rises."""
+    reach: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    """Share of the budget each feature may fall, and rise, by in tier 1 training; set from the features."""
 
 
 class ScenarioSpec(Record):

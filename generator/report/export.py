@@ -1,4 +1,4 @@
-"""Copies that open from disk: the whole site as a zip, and one self-contained page a dataset for presentations."""
+"""Copies that open from disk: the site as a zip, and one self-contained page a dataset for presentations."""
 
 import html
 import io
@@ -124,7 +124,8 @@ def _provenance(found: DatasetFindings) -> str:
     spec, provenance = found.result.spec, found.result.provenance
     return (
         f'<p class="provenance">{html.escape(found.result.data.source.origin)}. Study key '
-        f"{formats.sha(provenance.study_key)}, data {formats.sha(provenance.data_sha256)}, seed {spec.seed}.</p>"
+        f"{formats.sha(provenance.study_key)}, data {formats.sha(provenance.data_sha256)}, seed "
+        f"{spec.seed}.</p>"
     )
 
 

@@ -1,8 +1,8 @@
 """The one home of names, order, colours, dashes and markers: the same thing looks the same on every page.
 
-A chart never writes a colour; it writes a token, `@pgd_ramp` or, see-through, `@pgd_ramp/0.15`. `charts.js` turns
-tokens into the colour of the scheme the reader uses. Hues follow Okabe and Ito (2008), darkened or lightened until
-every mark has a contrast of 3:1 with the page; dash and marker repeat what colour says.
+A chart never writes a colour; it writes a token, `@pgd_ramp` or, see-through, `@pgd_ramp/0.15`. `charts.js`
+turns tokens into the colours of the scheme the reader uses. Hues follow Okabe and Ito (2008), darkened or
+lightened until every mark has a contrast of 3:1 with the page; dash and marker repeat what colour says.
 """
 
 from dataclasses import dataclass

@@ -18,7 +18,9 @@ def headline_table(results: Sequence[StudyResult]) -> Table:
         budget = result.spec.attack.headline_epsilon
         for model in result.models:
             attacked = [model.final.at(attack, budget).accuracy for attack in ("fgsm", "pgd")]
-            cells = [f"{percent(a.value)}  ({interval(a)})" for a in (model.final.at("clean").accuracy, *attacked)]
+            cells = [
+                f"{percent(a.value)}  ({interval(a)})" for a in (model.final.at("clean").accuracy, *attacked)
+            ]
             table.add_row(result.data.title, look_of(model.name).title, *cells)
         table.caption = f"attacks at {epsilon(budget)}, every row judged by models that never saw it"
         table.add_section()

@@ -24,7 +24,7 @@ from generator.records.spec import Attack, AttackSpec
 from generator.threats.outcomes import CLEAN, Outcomes
 
 BLOCK = 5
-"""Replicates attacked in one call: about the largest stack whose working set stays in cache."""
+"""Replicates attacked in one call: bounds the memory; speed hardly depends on it."""
 
 TOLERANCE = 1e-5
 """Standard deviations by which float32 rounding may exceed a budget."""
@@ -41,7 +41,9 @@ def as_art(net: FraudNet) -> PyTorchClassifier:
     )
 
 
-def fgsm(classifier: PyTorchClassifier, x: np.ndarray, y: np.ndarray, epsilon: float, spec: AttackSpec) -> np.ndarray:
+def fgsm(
+    classifier: PyTorchClassifier, x: np.ndarray, y: np.ndarray, epsilon: float, spec: AttackSpec
+) -> np.ndarray:
     """Fast gradient sign method: x + epsilon * sign(d loss / d x), rows (n, d), true classes (n,).
 
     Source: Goodfellow et al. 2015, arXiv:1412.6572, section 4.
@@ -50,7 +52,9 @@ def fgsm(classifier: PyTorchClassifier, x: np.ndarray, y: np.ndarray, epsilon: f
     return FastGradientMethod(classifier, eps=epsilon, batch_size=len(x)).generate(x, y)
 
 
-def pgd(classifier: PyTorchClassifier, x: np.ndarray, y: np.ndarray, epsilon: float, spec: AttackSpec) -> np.ndarray:
+def pgd(
+    classifier: PyTorchClassifier, x: np.ndarray, y: np.ndarray, epsilon: float, spec: AttackSpec
+) -> np.ndarray:
     """Projected gradient descent from x itself: `pgd_steps` sign steps, each projected back to the ball.
 
     Source: Madry et al. 2018, arXiv:1706.06083, section 2.1.

@@ -101,7 +101,12 @@ def examples(
 
 
 def walkthrough(
-    net: FraudNet, evasion: Evasion, folds: Folds, ids: np.ndarray, features: tuple[Feature, ...], epsilon: float
+    net: FraudNet,
+    evasion: Evasion,
+    folds: Folds,
+    ids: np.ndarray,
+    features: tuple[Feature, ...],
+    epsilon: float,
 ) -> Walkthrough | None:
     """FGSM on one fraud: the middle one, by its score, of those that got away; None if none did."""
     places = _spread(evasion, folds, 3)
@@ -114,7 +119,9 @@ def walkthrough(
     fraud = torch.tensor([1])
     loss = functional.cross_entropy(part(x), fraud)
     (gradient,) = torch.autograd.grad(loss, x)
-    x_adv = torch.from_numpy(folds.encode(evasion.after[replicate, None, row : row + 1], slice(replicate, replicate + 1))[0])
+    x_adv = torch.from_numpy(
+        folds.encode(evasion.after[replicate, None, row : row + 1], slice(replicate, replicate + 1))[0]
+    )
     with torch.no_grad():
         loss_after = functional.cross_entropy(part(x_adv), fraud)
     return Walkthrough(

@@ -63,7 +63,11 @@ def _evaluation(right: np.ndarray, y: np.ndarray, attack: Attacked, epsilon: flo
 
 
 def compare(
-    finals: Mapping[str, Outcomes], baseline: str, conditions: tuple[Condition, ...], resamples: Resamples, y: np.ndarray
+    finals: Mapping[str, Outcomes],
+    baseline: str,
+    conditions: tuple[Condition, ...],
+    resamples: Resamples,
+    y: np.ndarray,
 ) -> tuple[Comparison, ...]:
     """Every other model minus `baseline`, on the same rows and seeds."""
     rows = {"accuracy": np.ones(len(y), bool), "true_positive_rate": y == 1, "false_positive_rate": y == 0}
@@ -79,8 +83,13 @@ def compare(
                 difference = resamples.difference(ours, theirs, chosen)
                 compared.append(
                     Comparison(
-                        model=name, baseline=baseline, metric=metric, attack=condition[0],
-                        epsilon=condition[1], difference=difference, direction=direction(difference),
+                        model=name,
+                        baseline=baseline,
+                        metric=metric,
+                        attack=condition[0],
+                        epsilon=condition[1],
+                        difference=difference,
+                        direction=direction(difference),
                     )  # fmt: skip
                 )
     return tuple(compared)

@@ -1,4 +1,4 @@
-"""Every chart of the report, by the name templates use: `{{ chart("robust_accuracy", result, model="pgd_ramp") }}`.
+"""Every chart of the report, by the name templates use: `{{ chart("confusion", result, model="pgd_ramp") }}`.
 
 Data
     histograms                every numeric column by class, as small multiples
@@ -32,7 +32,7 @@ A chart is a pure function of the result; `embed` gives its HTML and `write` its
 """
 
 from generator.records.results import StudyResult
-from generator.report.charts import attacks, data, hardening, impact, patterns, walkthrough
+from generator.report.charts import attacks, boundary, data, hardening, impact, patterns, walkthrough
 from generator.report.charts.chart import Chart
 from generator.report.charts.embedding import embed, registration, standalone, write
 
@@ -46,7 +46,7 @@ CHARTS = {
         walkthrough.walkthrough_steps, walkthrough.walkthrough_probability,
         attacks.robust_accuracy, attacks.true_positive_rate, attacks.confusion, attacks.feature_movement,
         hardening.robust_accuracy_by_model, hardening.progression, hardening.recipes, hardening.trade_off,
-        hardening.boundary,
+        boundary.boundary,
         impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
     )
 }  # fmt: skip
@@ -78,7 +78,7 @@ def story(result: StudyResult) -> dict[str, list[Chart]]:
             *(hardening.progression(result, name) for name in result.spec.hardening.recipes),
             hardening.recipes(result),
             hardening.trade_off(result),
-            hardening.boundary(result),
+            boundary.boundary(result),
         ],
         "Business impact": [
             impact.missed_frauds(result),

@@ -25,9 +25,9 @@ def robust_accuracy(result: StudyResult, model: str = "standard") -> Chart:
         title=f"Robust accuracy of the {title.lower()} model"
         if model == "standard"
         else f"Robust accuracy: {title}",
-        caption="Share of all transactions judged correctly before and after the attack, against the budget "
-        "ε; "
-        "the strip is the 95 % interval. Below the dotted line, approving everything would do better.",
+        caption="Share of all transactions judged correctly before and after the attack, against the "
+        "budget ε; the strip is the 95 % interval. Below the dotted line, approving everything would do "
+        "better.",
         summary=_curve_sentence(result, curves, "Accuracy")
         + f" Approving everything scores {formats.percent(trivial)}.",
         figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Robust accuracy"), hovermode="x unified"),
@@ -47,8 +47,7 @@ def true_positive_rate(result: StudyResult, model: str = "standard") -> Chart:
         slug=_slug(result, "true-positive-rate", model),
         title=f"Frauds still caught: {title}",
         caption="True positive rate, the share of frauds that are flagged before and after the attack, "
-        "against "
-        "the budget ε; the strip is the 95 % interval.",
+        "against the budget ε; the strip is the 95 % interval.",
         summary=_curve_sentence(result, curves, "The true positive rate"),
         figure=figure(
             _traces(curves),
@@ -139,9 +138,9 @@ def feature_movement(result: StudyResult, model: str = "standard") -> Chart:
     return Chart(
         slug=_slug(result, "feature-movement", model),
         title=f"What the attack changed: {palette.model(model).title}",
-        caption="Mean signed change of each feature over the frauds that were caught before the attack and "
-        "missed "
-        "after it, in standard deviations; the label gives the same change in the feature's own unit.",
+        caption="Mean signed change of each feature over the frauds that were caught before the attack "
+        "and missed after it, in standard deviations; the label gives the same change in the feature's "
+        "own unit.",
         summary=f"The largest mean change is {titles[text]}, by {formats.signed(far)} standard deviations "
         f"({written[text]}), over {formats.count(moves[text].rows)} attacked frauds.",
         figure=figure(
@@ -152,7 +151,10 @@ def feature_movement(result: StudyResult, model: str = "standard") -> Chart:
                     "hovertemplate": "%{y}: %{x} σ (%{text})<extra></extra>",
                 }
             ],
-            xaxis=axis("Mean change in standard deviations", zerolinecolor="@muted"),
+            xaxis=axis(
+                "Mean change in standard deviations", zerolinecolor="@muted",
+                range=numbers((-1.5 * abs(far), 1.5 * abs(far))),
+            ),
             yaxis=axis(autorange="reversed"),
         ),
         headers=("Feature", "Mean change (σ)", "Mean change", "Mean size of change", "Unit",

@@ -1,4 +1,4 @@
-"""The data and its label: distributions by class, correlations, the score and its cut, the label's own fragility."""
+"""The data and its label: distributions by class, correlations, the score and its cut, flips of the label."""
 
 from itertools import pairwise
 
@@ -48,8 +48,7 @@ def histograms(result: StudyResult) -> Chart:
         slug=f"{result.data.name}-histograms",
         title="Every numeric column, legitimate against fraud",
         caption="Share of each class, in percent, that falls into a bin; both classes add up to 100 % "
-        "whatever "
-        "their size. Where the two outlines part, the column tells the classes apart.",
+        "whatever their size. Where the two outlines part, the column tells the classes apart.",
         summary="Medians of the model's inputs, legitimate against fraud: " + "; ".join(medians) + ".",
         figure=figure(data, **placed(axes, grid(len(found), COLUMNS, gap_x=0.07, gap_y=70 / height))),
         headers=("Column", "Unit", "From", "To", "Legitimate", "Fraud", "Legitimate (%)", "Fraud (%)"),
@@ -83,8 +82,7 @@ def correlations(result: StudyResult) -> Chart:
         slug=f"{result.data.name}-correlations",
         title="Correlations of the numeric columns",
         caption="Correlation from -1 to 1 of each pair of columns. Pearson looks for straight lines, "
-        "Spearman for "
-        "any rising or falling relation.",
+        "Spearman for any rising or falling relation.",
         summary=f"The strongest pair is {names[j]} and {names[i]}: Pearson "
         f"{formats.number(found.pearson[i][j])}, "
         f"Spearman {formats.number(found.spearman[i][j])}, over {formats.count(found.n)} rows.",
@@ -112,9 +110,8 @@ def score_histogram(result: StudyResult) -> Chart:
     return Chart(
         slug=f"{result.data.name}-score-histogram",
         title="The risk score and the cut",
-        caption="Rows per bin of the score that defines the label. Rows at or right of the dashed line are "
-        "called "
-        "fraud; rows close to it are the ones small changes can move across.",
+        caption="Rows per bin of the score that defines the label. Rows at or right of the dashed line "
+        "are called fraud; rows close to it are the ones small changes can move across.",
         summary=f"{formats.count(label.n_fraud)} of {formats.count(result.data.n_rows)} rows "
         f"({formats.percent(share)}) have a score of {formats.number(label.cut, 3)} or more and are called "
         "fraud.",
@@ -146,9 +143,9 @@ def label_flip(result: StudyResult) -> Chart:
     return Chart(
         slug=f"{result.data.name}-label-flip",
         title="When the attack changes the truth itself",
-        caption="Share of frauds whose own risk score can fall below the cut when every model input moves "
-        "by up to "
-        "ε. Such a row is no longer a fraud by the label's definition, so evading with it is no evasion.",
+        caption="Share of frauds whose own risk score can fall below the cut when every model input "
+        "moves by up to ε. Such a row is no longer a fraud by the label's definition, so evading with it "
+        "is no evasion.",
         summary=f"The score alone can drop below the cut for {formats.listed(parts)}.",
         figure=figure(
             [{

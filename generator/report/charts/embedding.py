@@ -1,4 +1,4 @@
-"""How a chart reaches a page: the HTML of a figure, and the two files beside it. Nothing else knows either."""
+"""How a chart reaches a page: the HTML of a figure, and the two files beside it."""
 
 import base64
 import csv
@@ -44,7 +44,7 @@ def write(chart: Chart, folder: Path) -> None:
 
 
 def registration(chart: Chart) -> str:
-    """The script that hands the figure to `charts.js`: a script, not JSON, so that it loads from file:// too."""
+    """The script that hands the figure to `charts.js`; a script, as file:// loads no JSON."""
     figure = json.dumps(chart.figure)
     known = colours()
     payload = {
@@ -61,18 +61,19 @@ def registration(chart: Chart) -> str:
 
 
 def csv_text(chart: Chart) -> str:
-    """The table behind the chart (RFC 4180); text that a spreadsheet would run gets an apostrophe in front."""
+    """The table behind the chart (RFC 4180); text that a spreadsheet would run gets an apostrophe."""
     out = io.StringIO()
     csv.writer(out).writerows([_safe(cell) for cell in row] for row in (chart.headers, *chart.rows))
     return out.getvalue()
 
 
 def _figure(chart: Chart, csv_link: str) -> str:
-    title, caption, summary = (html.escape(t) for t in (chart.title, chart.caption.strip(), chart.summary))
+    title, caption, summary = (html.escape(t) for t in (chart.title, chart.caption, chart.summary))
     heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px"
     views = ['<div class="chart-views" markdown="0"></div>'] if chart.views else []
     return "\n".join([
-        f'<figure class="chart" id="{chart.slug}" data-chart="{chart.slug}" aria-label="{title}" markdown="1">',
+        f'<figure class="chart" id="{chart.slug}" data-chart="{chart.slug}" aria-label="{title}" '
+        'markdown="1">',
         f'<p class="chart-title" markdown="0">{title}</p>',
         *views,
         f'<div class="chart-plot" role="img" aria-label="{summary}" style="{heights}" markdown="0"></div>',
@@ -94,7 +95,8 @@ def _table(chart: Chart) -> str:
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in shown)
     label = html.escape(f"Data of: {chart.title}")
     return (
-        f'<summary>Data table</summary>{rest}<div class="table-scroll" tabindex="0" role="region" aria-label="{label}">'
+        f"<summary>Data table</summary>{rest}"
+        f'<div class="table-scroll" tabindex="0" role="region" aria-label="{label}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

@@ -15,6 +15,7 @@ AXIS = {
     "tickcolor": "@grid",
     "title": {"font": {"size": 13}, "standoff": 10},
     "tickfont": {"size": 12},
+    "ticklabelstandoff": 4,
 }
 FONT = "-apple-system, BlinkMacSystemFont, Helvetica, Arial, sans-serif"
 

@@ -1,19 +1,17 @@
-"""What hardening buys and what it costs: rounds, recipes, trade-off, decision boundaries."""
+"""What hardening buys and what it costs: rounds, recipes, trade-off."""
 
 from generator.records.results import Estimate, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.attacks import BUDGET, CURVE_HEADERS
-from generator.report.charts.chart import Chart, numbers, percentages, rounded
+from generator.report.charts.chart import Chart, percentages, rounded
 from generator.report.charts.frame import (
     axis,
     band,
     error_bar,
     figure,
-    grid,
     line,
     marker,
     percent_axis,
-    placed,
     rule,
 )
 
@@ -44,8 +42,8 @@ def robust_accuracy_by_model(result: StudyResult) -> Chart:
     return Chart(
         slug=f"{result.data.name}-robust-accuracy-by-model",
         title="Robust accuracy of every model",
-        caption="Share of all transactions judged correctly before and after the attack, against the budget ε; the "
-        "strip is the 95 % interval. Each model is attacked with its own gradients.",
+        caption="Share of all transactions judged correctly before and after the attack, against the "
+        "budget ε; the strip is the 95 % interval. Each model is attacked with its own gradients.",
         summary=f"Under {palette.attack(worst).title} at ε = {formats.epsilon(budget)}: "
         + _ranking(result, worst, budget)
         + ".",
@@ -63,12 +61,12 @@ def progression(result: StudyResult, recipe: str = "accumulating_fgsm") -> Chart
     model = result.model(recipe)
     rounds = [r.round for r in model.rounds]
     budgets = _headline_first(result)
-    views = tuple(f"ε = {formats.epsilon(e)}" for e in budgets)
+    labels = [f"ε = {formats.epsilon(e)}" for e in budgets]
     data, rows = [], []
     clean = [r.at("clean").accuracy for r in model.rounds]
     data += _round_line(rounds, clean, "clean")
     rows += [(r, "Clean", 0, *_percents(e)) for r, e in zip(rounds, clean, strict=True)]
-    for epsilon, view in zip(budgets, views, strict=True):
+    for epsilon, view in zip(budgets, labels, strict=True):
         for attack in result.spec.attack.attacks:
             estimates = [r.at(attack, epsilon).accuracy for r in model.rounds]
             data += _round_line(rounds, estimates, attack, meta={"view": view})
@@ -86,8 +84,8 @@ def progression(result: StudyResult, recipe: str = "accumulating_fgsm") -> Chart
     return Chart(
         slug=f"{result.data.name}-progression-{recipe.replace('_', '-')}",
         title=f"Round by round: {title}",
-        caption="Accuracy after each round of hardening; round 0 is the standard model. Clean accuracy, and robust "
-        "accuracy under each attack at the chosen budget; the strip is the 95 % interval.",
+        caption="Accuracy after each round of hardening; round 0 is the standard model. Clean accuracy, "
+        "and robust accuracy under each attack at the chosen budget; the strip is the 95 % interval.",
         summary=f"Over {formats.count(rounds[-1])} rounds clean accuracy goes from "
         f"{formats.percent(clean[0].value)} to {formats.percent(clean[-1].value)}; at ε = "
         f"{formats.epsilon(budget)} robust accuracy goes under {formats.listed(changes)}.",
@@ -96,7 +94,7 @@ def progression(result: StudyResult, recipe: str = "accumulating_fgsm") -> Chart
         ),
         headers=("Round", "Attack", "ε (σ)", "Accuracy (%)", "95 % low (%)", "95 % high (%)"),
         rows=tuple(rows),
-        views=views,
+        views=tuple(labels),
     )
 
 
@@ -110,9 +108,9 @@ def recipes(result: StudyResult, models: tuple[str, ...] = READINGS) -> Chart:
     for attack, epsilon in states:
         estimates = [result.model(n).final.at(attack, epsilon).accuracy for n in names]
         data.append({
-            "type": "bar", "name": palette.attack(attack).title, "x": titles,
-            "y": percentages(e.value for e in estimates), "error_y": error_bar(estimates, 100),
-            "marker": {"color": f"@{attack}"}, "hovertemplate": "%{x}: %{y} %",
+            "type": "bar", "orientation": "h", "name": palette.attack(attack).title, "y": titles,
+            "x": percentages(e.value for e in estimates), "error_x": error_bar(estimates, 100),
+            "marker": {"color": f"@{attack}"}, "hovertemplate": "%{y}: %{x} %",
         })  # fmt: skip
         rows += [
             (t, palette.attack(attack).title, rounded(epsilon), *_percents(e))
@@ -134,8 +132,8 @@ def recipes(result: StudyResult, models: tuple[str, ...] = READINGS) -> Chart:
         "The dashed line is what approving everything scores.",
         summary="; ".join(sentences) + ".",
         figure=figure(
-            data, barmode="group", xaxis=axis(), yaxis=percent_axis("Accuracy"),
-            shapes=[rule(y=rounded(100 * trivial), token="approve_everything")],
+            data, barmode="group", xaxis=percent_axis("Accuracy"), yaxis=axis(autorange="reversed"),
+            shapes=[rule(x=rounded(100 * trivial), token="approve_everything")],
         ),
         headers=("Model", "Attack", "ε (σ)", "Accuracy (%)", "95 % low (%)", "95 % high (%)"),
         rows=tuple(rows),
@@ -152,7 +150,8 @@ def trade_off(result: StudyResult) -> Chart:
             look, final = palette.model(name), result.model(name).final
             clean, robust = final.at("clean").accuracy, final.at(attack, budget).accuracy
             data.append({
-                "type": "scatter", "mode": "markers", "name": look.title, "meta": {"view": palette.attack(attack).title},
+                "type": "scatter", "mode": "markers", "name": look.title,
+                "meta": {"view": palette.attack(attack).title},
                 "x": percentages([clean.value]), "y": percentages([robust.value]),
                 "error_x": error_bar([clean], 100) | {"color": f"@{name}"},
                 "error_y": error_bar([robust], 100) | {"color": f"@{name}"},
@@ -173,7 +172,8 @@ def trade_off(result: StudyResult) -> Chart:
         caption=f"Each mark is a model: right is better without attack, up is better under attack at "
         f"ε = {formats.epsilon(budget)}. Arms are 95 % intervals.",
         summary=f"Under {palette.attack(strongest).title}: {'; '.join(places)}.",
-        figure=figure(data, xaxis=axis("Clean accuracy", ticksuffix=" %"), yaxis=percent_axis("Robust accuracy")),
+        figure=figure(data, xaxis=axis("Clean accuracy", ticksuffix=" %"),
+        yaxis=percent_axis("Robust accuracy")),
         headers=("Model", "Attack", "Clean (%)", "Clean low (%)", "Clean high (%)",
                  "Robust (%)", "Robust low (%)", "Robust high (%)"),
         rows=tuple(rows),
@@ -181,56 +181,6 @@ def trade_off(result: StudyResult) -> Chart:
         narrow_height=540,
         views=tuple(palette.attack(name).title for name in attacks),
     )  # fmt: skip
-
-
-def boundary(result: StudyResult) -> Chart:
-    """Fraud probability on a plane through two features, one panel a model, with the line of one half."""
-    features = {f.name: f for f in result.data.features}
-    first = result.slices[0]
-    slices = [s for s in result.slices if (s.x_feature, s.y_feature) == (first.x_feature, first.y_feature)]
-    x_title, y_title = (_with_unit(features[n]) for n in (first.x_feature, first.y_feature))
-    data, axes, rows = [], {}, []
-    for panel, part in enumerate(slices):
-        suffix = str(panel + 1) if panel else ""
-        title = palette.model(part.model).title
-        data.append({
-            "type": "contour", "name": title, "x": numbers(part.x), "y": numbers(part.y),
-            "z": [percentages(row) for row in part.probability], "zmin": 0, "zmax": 100,
-            "xaxis": f"x{suffix}", "yaxis": f"y{suffix}", "showscale": panel == len(slices) - 1,
-            "contours": {"start": 50, "end": 50, "size": 1, "coloring": "heatmap"},
-            "colorscale": [[0, "@cold"], [0.5, "@neutral"], [1, "@warm"]],
-            "line": {"width": 2.5, "color": "@text"},
-            "colorbar": {"title": {"text": "Fraud %"}, "thickness": 12, "outlinewidth": 0,
-                         "tickvals": [0, 25, 50, 75, 100]},
-            "hovertemplate": "%{x}, %{y}: %{z} %<extra>%{fullData.name}</extra>",
-        })  # fmt: skip
-        axes[f"xaxis{suffix}"] = axis(f"<b>{title}</b><br>{x_title}", anchor=f"y{suffix}", nticks=5)
-        axes[f"yaxis{suffix}"] = axis("" if panel else y_title, anchor=f"x{suffix}", showticklabels=not panel)
-        rows += [
-            (title, rounded(x), rounded(y), rounded(100 * p))
-            for y, row in zip(part.y, part.probability, strict=True)
-            for x, p in zip(part.x, row, strict=True)
-        ]
-    others = range(2, len(slices) + 1)
-    shares = [f"{formats.percent(_flagged(s))} of it for {palette.model(s.model).title}" for s in slices]
-    return Chart(
-        slug=f"{result.data.name}-boundary",
-        title="A slice of the decision boundary",
-        caption=f"Fraud probability over {features[first.x_feature].title.lower()} and "
-        f"{features[first.y_feature].title.lower()}, all other features held at the median of the frauds. "
-        "The line is the 50 % cut: above it a transaction is stopped.",
-        summary=f"The part of the plane that is stopped: {formats.listed(shares)}.",
-        figure=figure(data, **placed(axes, grid(len(slices), len(slices), gap_x=0.05))),
-        headers=("Model", x_title, y_title, "Fraud probability (%)"),
-        rows=tuple(rows),
-        height=400,
-        narrow_height=360 * len(slices),
-        narrow={
-            **grid(len(slices), 1, gap_y=0.2),
-            **{f"yaxis{n}.showticklabels": True for n in others},
-            **{f"yaxis{n}.title.text": y_title for n in others},
-        },
-    )
 
 
 def _round_line(rounds, estimates, attack: str, **more) -> list[dict]:
@@ -255,12 +205,3 @@ def _ranking(result: StudyResult, attack: str, epsilon: float) -> str:
 
 def _percents(estimate: Estimate) -> list[float]:
     return percentages((estimate.value, estimate.low, estimate.high))
-
-
-def _flagged(part) -> float:
-    cells = [p for row in part.probability for p in row]
-    return sum(p >= 0.5 for p in cells) / len(cells)
-
-
-def _with_unit(feature) -> str:
-    return f"{feature.title} ({feature.unit})" if feature.unit else feature.title

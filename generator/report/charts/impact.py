@@ -38,14 +38,17 @@ def missed_frauds(result: StudyResult) -> Chart:
     return Chart(
         slug=f"{result.data.name}-missed-frauds",
         title="Frauds missed on the scenario day",
-        caption=f"Frauds that pass, out of {formats.count(impact.frauds_per_day)} a day, when no fraudster and when "
-        f"every fraudster attacks at ε = {formats.epsilon(budget)}; arms are 95 % intervals. Shorter is better.",
+        caption=f"Frauds that pass, out of {formats.count(impact.frauds_per_day)} a day, when no "
+        f"fraudster and when every fraudster attacks at ε = {formats.epsilon(budget)}; arms are 95 % "
+        "intervals. Shorter is better.",
         summary=f"The standard model misses {formats.listed(standard)} a day.",
         figure=figure(
-            data, barmode="group", xaxis=axis("Missed frauds a day", rangemode="tozero", separatethousands=True),
+            data, barmode="group", xaxis=axis("Missed frauds a day", rangemode="tozero",
+            separatethousands=True),
             yaxis=axis(autorange="reversed"),
         ),
-        headers=("Model", "Attack", "ε (σ)", "Missed frauds a day", "95 % low", "95 % high", "Leakage a day (USD)"),
+        headers=("Model", "Attack", "ε (σ)", "Missed frauds a day", "95 % low", "95 % high",
+        "Leakage a day (USD)"),
         rows=tuple(rows),
         height=130 + 62 * len(names),
     )  # fmt: skip
@@ -68,22 +71,25 @@ def leakage_reduction(result: StudyResult) -> Chart:
         ]
         data.append({
             "type": "scatter", "mode": "markers", "name": look.title,
-            "y": [palette.model(r.model).title for r in parts], "x": percentages(r.reduction.value for r in parts),
+            "y": [palette.model(r.model).title for r in parts],
+            "x": percentages(r.reduction.value for r in parts),
             "error_x": error_bar([r.reduction for r in parts], 100) | {"color": f"@{attack}"},
             "marker": marker(look, attack, 11),
             "hovertemplate": "%{y}: %{x} % fewer missed",
         })  # fmt: skip
         rows += [
             (palette.model(r.model).title, look.title, rounded(epsilon),
-             *percentages((r.reduction.value, r.reduction.low, r.reduction.high)), f"{r.direction} missed frauds"
+             *percentages((r.reduction.value, r.reduction.low, r.reduction.high)),
+             f"{r.direction} missed frauds"
              if r.direction != "no difference" else "no difference")
             for r in parts
         ]  # fmt: skip
     return Chart(
         slug=f"{result.data.name}-leakage-reduction",
         title="Reduction of missed frauds against the standard model",
-        caption="Share of the standard model's missed frauds that the hardened model catches, with 95 % intervals; it "
-        "depends neither on volume nor on the fraud rate. Left of zero, hardening misses more.",
+        caption="Share of the standard model's missed frauds that the hardened model catches, with 95 % "
+        "intervals; it depends neither on volume nor on the fraud rate. Left of zero, hardening misses "
+        "more.",
         summary="; ".join(said) + ".",
         figure=figure(
             data, xaxis=axis("Fewer missed frauds", ticksuffix=" %", nticks=6),
@@ -104,8 +110,9 @@ def false_alarms(result: StudyResult) -> Chart:
     return Chart(
         slug=f"{result.data.name}-false-alarms",
         title="Genuine payments stopped on the scenario day",
-        caption=f"False alarms a day, out of {formats.count(result.impact.genuine_per_day)} genuine payments; "
-        "customers do not attack, so these are clean rates. Arms are 95 % intervals. Shorter is better.",
+        caption=f"False alarms a day, out of {formats.count(result.impact.genuine_per_day)} genuine "
+        "payments; customers do not attack, so these are clean rates. Arms are 95 % intervals. Shorter "
+        "is better.",
         summary=f"False alarms a day: {formats.listed(parts)}.",
         figure=figure(
             [{
@@ -134,21 +141,25 @@ def accuracy_bounds(result: StudyResult) -> Chart:
     return Chart(
         slug=f"{result.data.name}-accuracy-bounds",
         title="What an accuracy says about missed frauds",
-        caption="The bar spans every number of missed frauds a day that fits the accuracy, depending on whether its "
-        "errors fall on frauds or on genuine payments. A long bar: the accuracy alone says next to nothing.",
+        caption="The bar spans every number of missed frauds a day that fits the accuracy, depending on "
+        "whether its errors fall on frauds or on genuine payments. A long bar: the accuracy alone says "
+        "next to nothing.",
         summary=formats.capital(formats.listed(parts)) + ".",
         figure=figure(
             [{
-                "type": "bar", "orientation": "h", "y": labels, "base": numbers(b.missed_least for b in bounds),
+                "type": "bar", "orientation": "h", "y": labels,
+                "base": numbers(b.missed_least for b in bounds),
                 "x": numbers(b.missed_most - b.missed_least for b in bounds), "marker": {"color": "@accent"},
-                "text": [f"{formats.count(b.missed_least)} to {formats.count(b.missed_most)}" for b in bounds],
+                "text": [f"{formats.count(b.missed_least)} to "
+                f"{formats.count(b.missed_most)}" for b in bounds],
                 "textposition": "inside", "hovertemplate": "%{y}: %{text}<extra></extra>",
             }],
             xaxis=axis("Missed frauds a day", rangemode="tozero", separatethousands=True),
             yaxis=axis(autorange="reversed"),
         ),
         headers=("Accuracy (%)", "Least missed a day", "Most missed a day"),
-        rows=tuple((rounded(100 * b.accuracy), rounded(b.missed_least), rounded(b.missed_most)) for b in bounds),
+        rows=tuple((rounded(100 * b.accuracy), rounded(b.missed_least),
+        rounded(b.missed_most)) for b in bounds),
         height=100 + 52 * len(bounds),
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What categories, hours, days and oddities look like: breakdowns with their fraud rate, calendar, anomalies."""
+"""Categories, hours, days and oddities: breakdowns with their fraud rate, calendar, anomalies."""
 
 from datetime import date, timedelta
 
@@ -10,6 +10,8 @@ from generator.report.charts.frame import axis, figure, rule
 
 MANY = 8
 """More categories than this are sorted by their fraud rate."""
+LONG = 10
+"""Letters of a label above which bars lie down, so that labels are not turned."""
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -39,11 +41,15 @@ def breakdown(result: StudyResult, column: str, title: str = "") -> Chart:
         value: [row[3] for row in seen], "marker": {"color": "@fraud", "symbol": "diamond", "size": 8},
         "error_" + value: {
             "type": "data", "symmetric": False, "color": "@fraud", "thickness": 1.5, "width": 3,
-            "array": numbers(row[5] - row[3] for row in seen), "arrayminus": numbers(row[3] - row[4] for row in seen),
+            "array": numbers(row[5] - row[3] for row in seen),
+            "arrayminus": numbers(row[3] - row[4] for row in seen),
         },
         label + "axis": label, value + "axis": value + "2", "hovertemplate": f"%{{{label}}}: %{{{value}}} %",
     }  # fmt: skip
-    low, high = min(seen, key=lambda row: row[3]), max(seen, key=lambda row: row[3])
+    shares = {
+        c.category: c.fraud / (c.legitimate + c.fraud) for c in found.categories if c.legitimate + c.fraud
+    }
+    low, high = min(shares, key=shares.get), max(shares, key=shares.get)
     rate = {"ticksuffix": " %", "rangemode": "tozero", "nticks": 4}
     categories = {"type": "category", "categoryorder": "array", "categoryarray": names}
     if upright:
@@ -55,18 +61,18 @@ def breakdown(result: StudyResult, column: str, title: str = "") -> Chart:
         }
     else:
         axes = {
-            "xaxis": axis("Rows", domain=[0, 0.48], nticks=4),
-            "xaxis2": axis("Fraud rate", domain=[0.54, 1.0], anchor="y", **rate),
+            "xaxis": axis("Rows", domain=[0, 0.45], nticks=4),
+            "xaxis2": axis("Fraud rate", domain=[0.56, 1.0], anchor="y", **rate),
             "yaxis": axis(range=[len(names) - 0.5, -0.5], dtick=1, **categories),
             "shapes": [rule(x=rounded(100 * overall), xref="x2")],
         }
     return Chart(
         slug=f"{result.data.name}-breakdown-{_slug(found.title)}",
         title=f"{found.title}: rows and fraud rate",
-        caption="Bars: rows by class. Marks: share of the rows that are fraud, with its 95 % interval; the dashed "
-        "line is the share over all rows. " + found.note,
+        caption="Bars: rows by class. Marks: share of the rows that are fraud, with its 95 % interval; "
+        f"the dashed line is the share over all rows. {found.note}".rstrip(),
         summary=f"{found.title}: {formats.count(len(table))} values; the fraud rate runs from "
-        f"{formats.percent(low[3] / 100)} ({low[0]}) to {formats.percent(high[3] / 100)} ({high[0]}), over all "
+        f"{formats.percent(shares[low])} ({low}) to {formats.percent(shares[high])} ({high}), over all "
         f"{formats.percent(overall)}.",
         figure=figure([*counts, rates], barmode="stack", **axes),
         headers=(found.title, "Legitimate", "Fraud", "Fraud rate (%)", "95 % low (%)", "95 % high (%)"),
@@ -95,8 +101,10 @@ def calendar(result: StudyResult) -> Chart:
         f"{found.dates[-1]} have no transaction; the most are {formats.count(rows[busiest])}, on {busiest}.",
         figure=figure(
             [{
-                "type": "heatmap", "x": [monday.isoformat() for monday in mondays], "y": list(WEEKDAYS), "z": z,
-                "text": text, "xgap": 1, "ygap": 1, "colorscale": [[0, "@neutral"], [1, "@accent"]], "zmin": 0,
+                "type": "heatmap", "x": [monday.isoformat() for monday in mondays], "y": list(WEEKDAYS),
+                "z": z,
+                "text": text, "xgap": 1, "ygap": 1, "colorscale": [[0, "@neutral"], [1, "@accent"]],
+                "zmin": 0,
                 "colorbar": {"thickness": 12, "outlinewidth": 0, "title": {"text": "Rows"}, "nticks": 5},
                 "hovertemplate": "%{text}: %{z} rows<extra></extra>",
             }],
@@ -112,6 +120,9 @@ def calendar(result: StudyResult) -> Chart:
 def anomaly(result: StudyResult, slug: str) -> Chart:
     """The bars of one data-quality finding."""
     found = _named(result.data.anomalies, "slug", slug)
+    lying = max(map(len, found.labels)) > LONG
+    label, value = ("y", "x") if lying else ("x", "y")
+    order = {"autorange": "reversed"} if lying else {}
     return Chart(
         slug=f"{result.data.name}-anomaly-{slug}",
         title=found.title,
@@ -119,19 +130,24 @@ def anomaly(result: StudyResult, slug: str) -> Chart:
         summary=formats.statement(found),
         figure=figure(
             [{
-                "type": "bar", "x": list(found.labels), "y": numbers(found.values), "marker": {"color": "@accent"},
-                "hovertemplate": "%{x}: %{y}<extra></extra>", "showlegend": False,
+                "type": "bar", "orientation": "h" if lying else "v", label: list(found.labels),
+                value: numbers(found.values), "marker": {"color": "@accent"}, "showlegend": False,
+                "hovertemplate": f"%{{{label}}}: %{{{value}}}<extra></extra>",
             }],
-            xaxis=axis(found.x_title, type="category"), yaxis=axis(found.y_title, nticks=5),
+            **{
+                f"{label}axis": axis("" if lying else found.x_title, type="category", **order),
+                f"{value}axis": axis(found.y_title, nticks=5),
+            },
         ),
         headers=(found.x_title, found.y_title),
         rows=tuple(zip(found.labels, numbers(found.values), strict=True)),
-        height=300,
+        height=90 + 28 * len(found.labels) if lying else 300,
     )  # fmt: skip
 
 
 def _sorted(found: Breakdown):
-    if found.kind != "category" or len(found.categories) <= MANY:
+    numeric = all(c.category.isdecimal() for c in found.categories)
+    if found.kind != "category" or numeric or len(found.categories) <= MANY:
         return found.categories
     return sorted(found.categories, key=lambda c: (-c.fraud / max(1, c.legitimate + c.fraud), c.category))
 

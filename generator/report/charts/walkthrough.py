@@ -12,7 +12,8 @@ def walkthrough_steps(result: StudyResult) -> Chart:
     walk = result.walkthrough
     titles = [features[s.feature].title for s in walk.features]
     moves = [
-        f"{formats.number(s.raw, features[s.feature].decimals)} → {formats.raw(s.raw_attacked, features[s.feature])}"
+        f"{formats.number(s.raw, features[s.feature].decimals)} → "
+        f"{formats.raw(s.raw_attacked, features[s.feature])}"
         for s in walk.features
     ]
     axes = {
@@ -26,15 +27,18 @@ def walkthrough_steps(result: StudyResult) -> Chart:
     return Chart(
         slug=f"{result.data.name}-walkthrough-steps",
         title=f"FGSM, feature by feature, on transaction {walk.row_id}",
-        caption="Left: how much the loss grows when the feature grows by one standard deviation. Right: FGSM keeps "
-        "the sign only, and moves every feature by the whole budget; hover for the change in the feature's unit.",
-        summary=f"FGSM moves {formats.count(up)} features up and {formats.count(len(moves) - up)} down, each by "
-        f"{formats.epsilon(walk.epsilon)}: " + "; ".join(f"{t} {m}" for t, m in zip(titles, moves, strict=True)) + ".",
+        caption="Left: how much the loss grows when the feature grows by one standard deviation. Right: "
+        "FGSM keeps the sign only, and moves every feature by the whole budget; hover for the change in "
+        "the feature's unit.",
+        summary=f"FGSM moves {formats.count(up)} features up and {formats.count(len(moves) - up)} down, "
+        f"each by {formats.epsilon(walk.epsilon)}: "
+        + "; ".join(f"{title} {move}" for title, move in zip(titles, moves, strict=True)) + ".",
         figure=figure(
             [
                 {**bar, "x": numbers(s.gradient for s in walk.features), "marker": {"color": "@accent"},
                  "name": "gradient", "hovertemplate": "%{y}: %{x}<extra>gradient</extra>"},
-                {**bar, "x": numbers(s.step for s in walk.features), "marker": {"color": "@fgsm"}, "xaxis": "x2",
+                {**bar, "x": numbers(s.step for s in walk.features), "marker": {"color": "@fgsm"},
+                "xaxis": "x2",
                  "yaxis": "y2", "name": "step", "customdata": moves,
                  "hovertemplate": "%{y}: %{x} σ<br>%{customdata}<extra>step</extra>"},
             ],
@@ -60,7 +64,8 @@ def walkthrough_probability(result: StudyResult) -> Chart:
         slug=f"{result.data.name}-walkthrough-probability",
         title=f"Fraud probability of transaction {walk.row_id}",
         caption="The model's fraud probability; the transaction is stopped at 50 % or more (dashed line).",
-        summary=f"The fraud probability goes from {formats.percent(values[0])} to {formats.percent(values[1])} and "
+        summary=f"The fraud probability goes from {formats.percent(values[0])} to "
+        f"{formats.percent(values[1])} and "
         f"{crossed} the cut of {formats.percent(0.5, 0)}.",
         figure=figure(
             [

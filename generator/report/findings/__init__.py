@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from generator.records.results import Feature, StudyResult
 from generator.report import formats, palette
 from generator.report.findings import data, evaluations, headline, impact, original, recipes
-from generator.report.findings.names import STANDARD, STATUSES, TRIVIAL, attack_title
+from generator.report.findings.names import STANDARD, STATUSES, TRIVIAL, attack_title, models_in_order
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class DatasetFindings:
 def find(result: StudyResult) -> DatasetFindings:
     """Every finding on one dataset."""
     label = result.data.label
-    models = [result.model(name) for name in palette.in_order(model.name for model in result.models)]
+    models = models_in_order(result)
     rows = tuple(evaluations.model_row(result, model) for model in models)
     hardened = recipes.recipe_rows(result)
     first = recipes.original_row(hardened)

@@ -12,7 +12,15 @@ from generator.records.results import (
     StudyResult,
 )
 from generator.report import formats
-from generator.report.findings.names import MODELS, ORIGINAL, STANDARD, TRIVIAL, ModelName, attack_title
+from generator.report.findings.names import (
+    MODELS,
+    ORIGINAL,
+    STANDARD,
+    TRIVIAL,
+    ModelName,
+    attack_title,
+    models_in_order,
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ def reduction_record(result: StudyResult, model: str, attack: Attacked) -> Leaka
 def impact_lines(result: StudyResult) -> tuple[ImpactLine, ...]:
     attacks: tuple[Attacked, ...] = ("clean", *result.spec.attack.attacks)
     lines = []
-    for model in result.models:
+    for model in models_in_order(result):
         days = tuple(
             (attack_title(attack, result.spec), impact_row(result, model.name, attack)) for attack in attacks
         )
@@ -95,7 +103,7 @@ def reduction(result: StudyResult, model: str, attack: Attacked) -> Reduction:
 def reductions(result: StudyResult) -> tuple[Reduction, ...]:
     return tuple(
         reduction(result, model.name, attack)
-        for model in result.models
+        for model in models_in_order(result)
         if model.name not in (STANDARD, TRIVIAL)
         for attack in result.spec.attack.attacks
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from generator.records.results import ModelResult, StudyResult
 from generator.records.spec import StudySpec
 from generator.report import palette
 
@@ -66,6 +67,7 @@ MODELS = {words.name: words for words in _NAMES}
 CONTROLS = {
     "free": "anybody, at no cost",
     "effort": "a fraudster, with effort",
+    "costly": "a patient or well-funded fraudster",
     "insider": "an insider only",
     "nobody": "nobody at the time of the transaction",
 }
@@ -84,3 +86,8 @@ def attack_title(attack: str, spec: StudySpec) -> str:
     """The attack's name in tables and sentences; PGD carries its number of steps."""
     title = palette.attack(attack).title
     return f"{title}-{spec.attack.pgd_steps}" if attack == "pgd" else title
+
+
+def models_in_order(result: StudyResult) -> list[ModelResult]:
+    """The models in the order every table and chart shows them."""
+    return [result.model(name) for name in palette.in_order(model.name for model in result.models)]

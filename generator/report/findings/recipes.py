@@ -13,6 +13,7 @@ from generator.report.findings.names import (
     STANDARD,
     TRIVIAL,
     ModelName,
+    models_in_order,
 )
 
 AGAINST: dict[Direction, str] = {
@@ -50,8 +51,10 @@ class RecipeRow:
 
 
 def recipe_rows(result: StudyResult) -> tuple[RecipeRow, ...]:
-    """Every recipe in the records, in their order."""
-    return tuple(_row(result, model.name) for model in result.models if model.name not in (STANDARD, TRIVIAL))
+    """Every recipe in the records, in the order of the palette."""
+    return tuple(
+        _row(result, model.name) for model in models_in_order(result) if model.name not in (STANDARD, TRIVIAL)
+    )
 
 
 def _row(result: StudyResult, name: str) -> RecipeRow:

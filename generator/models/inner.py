@@ -1,0 +1,103 @@
+"""The inner maximisation of hardening: where, inside a box, the model is at its worst.
+
+With two classes every sign step on cross-entropy is a sign step on the margin, because
+d CE / d x = (sigmoid(m) - y) d m / d x. So `climb` follows the margin itself, whose gradient
+is worked out by hand: it never underflows, and costs less than automatic differentiation.
+"""
+
+import torch
+from torch.nn import functional
+
+from generator.models.fraudnet import FraudNet
+
+
+def ascend(
+    net: FraudNet,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    *,
+    epsilon: float,
+    steps: int = 1,
+    step: float | None = None,
+) -> torch.Tensor:
+    """Climb the loss inside the L-infinity ball: `steps` sign steps from x, each clipped back to epsilon.
+
+    One step of full length is the fast gradient sign method: x + epsilon * sign(d loss / d x).
+
+    Args:
+        net: The stack.
+        x: Standardised features (replicates * rows, d).
+        y: True classes (replicates * rows,).
+        epsilon: Radius in standard deviations; 0 returns x.
+        steps: Number of gradient steps.
+        step: Length of a step; epsilon if not given.
+
+    Returns:
+        Features of the shape of x, each within epsilon of x.
+
+    Source: Goodfellow et al. 2015, arXiv:1412.6572; Madry et al. 2018, arXiv:1706.06083.
+    """
+    if epsilon == 0:
+        return x
+    x_adv = x
+    for _ in range(steps):
+        point = x_adv.detach().requires_grad_()
+        loss = functional.cross_entropy(net(point), y, reduction="sum")
+        (gradient,) = torch.autograd.grad(loss, point)
+        moved = point.detach() + (step or epsilon) * gradient.sign()
+        x_adv = torch.clamp(moved, x - epsilon, x + epsilon) if steps > 1 else moved
+    return x_adv
+
+
+def margin_and_gradient(net: FraudNet, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The margin m (replicates, rows), fraud logit minus legitimate logit, and d m / d x, of x (replicates, rows, d).
+
+    Backwards through the ReLUs: g = v; g = (g * [z > 0]) @ W.T for each layer before the last.
+    """
+    with torch.no_grad():
+        hidden, active = x, []
+        for weight, bias in zip(net.weights[:-1], net.biases[:-1], strict=True):
+            hidden = torch.baddbmm(bias, hidden, weight).relu_()
+            active.append(hidden > 0)
+        last, bias = net.weights[-1], net.biases[-1]
+        v = (last[:, :, 1] - last[:, :, 0])[:, None, :]  # (replicates, 1, fan_in)
+        margin = (hidden * v).sum(2) + (bias[:, :, 1] - bias[:, :, 0])
+        gradient = v.expand_as(hidden)
+        for weight, on in zip(reversed(net.weights[:-1]), reversed(active), strict=True):
+            gradient = torch.bmm(gradient * on, weight.mT)
+    return margin, gradient
+
+
+def climb(
+    net: FraudNet,
+    start: torch.Tensor,
+    lower: torch.Tensor,
+    upper: torch.Tensor,
+    direction: torch.Tensor,
+    *,
+    steps: int,
+    step: float,
+    away_from: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """`steps` sign steps from `start` that push each row's margin in its direction, clipped to the box.
+
+    Args:
+        net: The stack.
+        start: Standardised features (replicates, rows, d).
+        lower: The box, of the shape of `start`; a feature of zero width stays.
+        upper: The same.
+        direction: (replicates, rows), +1 to raise the margin, -1 to lower it, 0 to stay.
+        steps: Number of steps.
+        step: Length of a step, in standard deviations.
+        away_from: Margins (replicates, rows); if given, a row moves on to the side of it that it is on,
+            and `direction` says which where it is on neither.
+    """
+    x = start
+    for _ in range(steps):
+        margin, gradient = margin_and_gradient(net, x)
+        way = direction
+        if away_from is not None:
+            side = (margin - away_from).sign()
+            way = torch.where(side == 0, direction, side)
+        x = torch.clamp(x + step * (gradient * way[:, :, None]).sign(), lower, upper)
+    return x

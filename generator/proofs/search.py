@@ -1,0 +1,254 @@
+"""Exact verification and exact radius by branch and bound on the input box.
+
+One row at a time, depth first: bound the margin on the box from below; above `TAU` the box
+is proved; else try the linear minimiser and the centre as witnesses; else halve the box where
+the bound has most to gain. A row of class y is robust on [lower, upper] if the prediction
+stays right on all of it: m > t everywhere for fraud, m <= t everywhere for a legitimate row.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from generator.models.folds import Folds
+from generator.proofs import kernels
+from generator.proofs.kernels import BROKEN, PROVED, UNRESOLVED
+from generator.proofs.network import Network, from_arrays, margins, towards_right
+
+__all__ = ["BROKEN", "PROVED", "TAU", "UNRESOLVED", "Lattice", "Radii", "Verdicts"]
+
+TAU = 2e-5
+"""Margin units (logits). A proof keeps this far from the threshold: twice what float32 was seen to
+move a margin by near it (1e-5, gradient-masked models), so what is proved here also holds in the
+deployed model. A row with a margin of at most 2 * TAU somewhere is worst at zero to within
+rounding and counts as broken; the gap between the two ends a search without a floor on box width."""
+
+BOX_LIMIT = 10_000_000
+"""Boxes a row may cost before it is unresolved; the hardest of the first thousands cost 0.5 million."""
+
+STACK = 512
+"""Boxes waiting at once; a depth-first search holds one for each halving on its path."""
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Features that take whole steps only: values offset + k * step in standardised units."""
+
+    offset: np.ndarray
+    """(d,)"""
+    step: np.ndarray
+    """(d,) 0 where the feature is continuous."""
+
+    @classmethod
+    def of_raw(cls, steps: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> "Lattice":
+        """Multiples of `steps` (d,) raw units (1: counts, 0.01: cents, 0: continuous), standardised."""
+        return cls(-np.asarray(mean) / scale, np.asarray(steps) / scale)
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What is known of n rows on their boxes."""
+
+    outcome: np.ndarray
+    """(n,) int8: PROVED 1, BROKEN -1, UNRESOLVED 0."""
+    witness: np.ndarray
+    """(n, d) float64, in the box and on the lattice; NaN unless broken."""
+    boxes: np.ndarray
+    """(n,) boxes looked at."""
+    margin: np.ndarray
+    """(n,) signed margin, positive = right: the bound proved, or at the witness, or the least seen.
+
+    A broken row whose margin lies above -TAU is worst at zero to within rounding: its witness
+    may not flip the float32 model.
+    """
+
+
+@dataclass(frozen=True)
+class Radii:
+    """How far n rows hold: robust on every epsilon up to `proved`, wrong at a point within `broken`."""
+
+    proved: np.ndarray
+    """(n,) largest epsilon proved; 0 for rows already wrong."""
+    broken: np.ndarray
+    """(n,) smallest epsilon with a witness; infinite if `max_epsilon` is proved."""
+    witness: np.ndarray
+    """(n, d) float64; NaN where `broken` is infinite."""
+    boxes: np.ndarray
+    """(n,) boxes looked at."""
+
+    def outcome(self, epsilon: float) -> np.ndarray:
+        """(n,) int8 at one budget; UNRESOLVED inside the bracket, where `verify` decides."""
+        above = np.where(self.broken <= epsilon, BROKEN, UNRESOLVED)
+        return np.where(self.proved >= epsilon, PROVED, above).astype(np.int8)
+
+
+def verify(
+    network: Network,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    y: np.ndarray,
+    *,
+    threshold: float = 0.0,
+    lattice: Lattice | None = None,
+    box_limit: int = BOX_LIMIT,
+    tau: float = TAU,
+) -> Verdicts:
+    """Decide each row of class y (n,) on its own box [lower, upper] (n, d), standardised units.
+
+    A feature with zero width cannot move, on the lattice or not; a lattice feature takes only
+    the lattice points in its box, whose ends count to 1e-6 of a step.
+
+    Raises:
+        ValueError: A bound is not finite or above its partner, or a box holds no lattice point.
+    """
+    box, y = _boxes(lower, upper), np.asarray(y)
+    _check(network, box, y)
+    n, _, d = box.shape
+    outcome, boxes, found = np.zeros(n, np.int8), np.zeros(n, np.int64), np.zeros(n)
+    witness = np.full((n, d), np.nan)
+    work, stack = kernels.make_work(network), np.empty((STACK, 2, d))
+    for fraud in (False, True):
+        rows = np.flatnonzero((y == 1) == fraud)
+        part = outcome[rows], boxes[rows], found[rows], witness[rows]
+        kernels.verify_rows(
+            towards_right(network, fraud, threshold), box[rows], _steps(lattice, d),
+            kernels.Rule(float(tau), int(box_limit)), work, stack, *part,
+        )  # fmt: skip
+        outcome[rows], boxes[rows], found[rows], witness[rows] = part
+    if (outcome == kernels.EMPTY).any():
+        row = int(np.argmax(outcome == kernels.EMPTY))
+        raise ValueError(f"row {row}: no lattice point in its box; widen the box")
+    witness[outcome != BROKEN] = np.nan
+    return Verdicts(outcome, witness, boxes, found)
+
+
+def radius(
+    network: Network,
+    x: np.ndarray,
+    y: np.ndarray,
+    shape_low: np.ndarray,
+    shape_high: np.ndarray,
+    max_epsilon: float,
+    *,
+    tolerance: float = 1e-3,
+    threshold: float = 0.0,
+    lattice: Lattice | None = None,
+    box_limit: int = BOX_LIMIT,
+    tau: float = TAU,
+) -> Radii:
+    """Bracket the radius of each row: boxes x + epsilon * [-shape_low, shape_high], all (n, d), shapes >= 0.
+
+    The bracket broken - proved is at most `tolerance`, unless the row hit `box_limit`. Shape 0
+    keeps a side where it is. Rows whose margin at x is at most 2 * tau have radius 0.
+
+    Raises:
+        ValueError: A value is not finite, or a shape is negative.
+    """
+    x = np.ascontiguousarray(x, np.float64)
+    shapes, y = _boxes(shape_low, shape_high), np.asarray(y)
+    _check(network, np.stack([x - shapes[:, 0], x + shapes[:, 1]], axis=1), y)
+    n, d = x.shape
+    proved, broken, boxes = np.zeros(n), np.zeros(n), np.zeros(n, np.int64)
+    witness = np.full((n, d), np.nan)
+    work, stack = kernels.make_work(network), np.empty((STACK, 2, d))
+    for fraud in (False, True):
+        rows = np.flatnonzero((y == 1) == fraud)
+        part = proved[rows], broken[rows], boxes[rows], witness[rows]
+        kernels.radius_rows(
+            towards_right(network, fraud, threshold), x[rows], shapes[rows],
+            float(max_epsilon), float(tolerance), _steps(lattice, d),
+            kernels.Rule(float(tau), int(box_limit)), work, stack, *part,
+        )  # fmt: skip
+        proved[rows], broken[rows], boxes[rows], witness[rows] = part
+    return Radii(proved, broken, witness, boxes)
+
+
+def replay(network: Network, witness: np.ndarray, y: np.ndarray, threshold: float = 0.0) -> np.ndarray:
+    """(n,) bool: the float64 model is wrong at the witness (n, d); False where there is none."""
+    m = margins(network, np.nan_to_num(witness))
+    return np.where(np.asarray(y) == 1, m <= threshold, m > threshold) & ~np.isnan(witness).any(1)
+
+
+def verify_stack(
+    weights: Mapping[str, np.ndarray],
+    x: np.ndarray,
+    y: np.ndarray,
+    epsilons: tuple[float, ...],
+    *,
+    threshold: float = 0.0,
+    box_limit: int = BOX_LIMIT,
+) -> dict[str, np.ndarray]:
+    """Outcomes of a stack on its own rows x (replicates, n, d), y (replicates, n), at boxes x ± epsilon.
+
+    Arrays to arrays, so one stage task: `weights` as `FraudNet.to_arrays` gives them, `x` as
+    `Folds.test_x` does; any slice of replicates will do.
+
+    Returns:
+        By name: "outcome" int8 and "boxes" int64 (replicates, n, epsilons).
+    """
+    outcome = np.zeros((*y.shape, len(epsilons)), np.int8)
+    boxes = np.zeros(outcome.shape, np.int64)
+    for replicate in range(len(x)):
+        network, rows = from_arrays(weights, replicate), x[replicate].astype(np.float64)
+        for e, epsilon in enumerate(epsilons):
+            box = rows - epsilon, rows + epsilon
+            verdicts = verify(network, *box, y[replicate], threshold=threshold, box_limit=box_limit)
+            outcome[replicate, :, e], boxes[replicate, :, e] = verdicts.outcome, verdicts.boxes
+    return {"outcome": outcome, "boxes": boxes}
+
+
+def radius_stack(
+    weights: Mapping[str, np.ndarray],
+    x: np.ndarray,
+    y: np.ndarray,
+    max_epsilon: float,
+    *,
+    tolerance: float = 1e-3,
+    threshold: float = 0.0,
+    box_limit: int = BOX_LIMIT,
+) -> dict[str, np.ndarray]:
+    """Radii of a stack on its own rows, as `verify_stack` takes them, for plain boxes x ± epsilon.
+
+    Returns:
+        By name: "proved", "broken" (replicates, n), "witness" (replicates, n, d), "boxes".
+    """
+    found = [
+        radius(
+            from_arrays(weights, r), x[r], y[r], np.ones(x[r].shape), np.ones(x[r].shape), max_epsilon,
+            tolerance=tolerance, threshold=threshold, box_limit=box_limit,
+        )
+        for r in range(len(x))
+    ]  # fmt: skip
+    names = ("proved", "broken", "witness", "boxes")
+    return {name: np.stack([getattr(f, name) for f in found]) for name in names}
+
+
+def by_row(results: Mapping[str, np.ndarray], folds: Folds) -> dict[str, np.ndarray]:
+    """Results of whole stacks (replicates, n_test, ...) as (seeds, n, ...), out of fold."""
+    return {name: folds.to_rows(values) for name, values in results.items()}
+
+
+def _steps(lattice: Lattice | None, d: int) -> tuple[np.ndarray, np.ndarray]:
+    if lattice is None:
+        return np.zeros(d), np.zeros(d)
+    return np.ascontiguousarray(lattice.offset, np.float64), np.ascontiguousarray(lattice.step, np.float64)
+
+
+def _boxes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """(n, 2, d) float64, a copy: the search writes to it."""
+    low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    if low.shape != high.shape or low.ndim != 2:
+        raise ValueError(f"both sides must be (n, d) alike; they are {low.shape} and {high.shape}")
+    return np.stack([low, high], axis=1)
+
+
+def _check(network: Network, box: np.ndarray, y: np.ndarray):
+    n, _, d = box.shape
+    if n != len(y) or d != len(network.w1):
+        raise ValueError(f"{n} boxes of {d} features do not fit {len(y)} rows of {len(network.w1)} features")
+    if not np.isfinite(box).all():
+        raise ValueError("a box has a bound that is not finite; give every feature a range")
+    above = (box[:, 0] > box[:, 1]).any(1)
+    if above.any():
+        raise ValueError(f"row {int(np.argmax(above))}: lower above upper")

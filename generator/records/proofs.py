@@ -1,0 +1,199 @@
+"""What was proved: exact rates, tiers, radii, the limit, what the battery of attacks adds, and the sanity gate."""
+
+from typing import Literal
+
+from generator.records.base import Record
+from generator.records.spec import Tier
+
+
+class Estimate(Record):
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    """Rows behind the value (not rows times seeds)."""
+    seeds: int
+    """Independent repetitions behind the value; 0 where no model is involved."""
+    method: Literal["wilson", "bootstrap"]
+
+
+class Reach(Record):
+    """What a tier may do to one feature at the headline budget, raw units; 0 where it may do nothing."""
+
+    tier: Tier
+    feature: str
+    down: float
+    up: float
+
+
+class TierResult(Record):
+    """Frauds caught by one model when a fraudster of one tier evades, at a matched false-positive rate.
+
+    The cut of each replicate is set so that this share of its genuine test rows alarms: a
+    point of the ROC curve. Genuine rows do not evade.
+    """
+
+    model: str
+    tier: Tier
+    epsilon: float
+    false_positive_rate: float
+    """The share matched."""
+    caught_clean: Estimate
+    caught_proved: Estimate
+    """Share of frauds that no input within the tier's box lets through: a proof, not an attack."""
+    unresolved: int
+    """Rows (over all seeds) that were neither proved nor broken; counted as not caught."""
+
+
+class TierComparison(Record):
+    """`model` minus `standard` in proved frauds caught, same rows and seeds."""
+
+    model: str
+    tier: Tier
+    epsilon: float
+    false_positive_rate: float
+    difference: Estimate
+    direction: Literal["higher", "lower", "no difference"]
+
+
+class Choice(Record):
+    """The recipe that kept most on rows it was chosen on, and what it kept on rows it was not."""
+
+    tier: Tier
+    measure: Literal["robust_accuracy", "caught_proved"]
+    model: str
+    """The recipe chosen for most folds."""
+    agreeing: int
+    """Folds (over all seeds) whose own validation rows chose this recipe."""
+    folds: int
+    validated: Estimate
+    """The measure on each fold's rows for the recipe its other folds chose: no row takes part in its own choice."""
+
+
+class RadiusSummary(Record):
+    """Exact radius of the rows of one model, plain box: how far each holds, in standard deviations."""
+
+    model: str
+    seeds: int
+    edges: tuple[float, ...]
+    legitimate: tuple[int, ...]
+    """Rows (over the seeds) per bin, already wrong ones in the first; rows beyond the last edge are `beyond`."""
+    fraud: tuple[int, ...]
+    beyond: int
+    """Rows proved up to the largest budget asked."""
+    median_legitimate: float
+    median_fraud: float
+    widest_bracket: float
+    """Largest distance between the largest budget proved and the smallest broken, over all rows."""
+    mean_boxes: float
+    """Boxes of the search per row."""
+
+
+class Limit(Record):
+    """No classifier whatever keeps more than this on these rows under the plain box."""
+
+    epsilons: tuple[float, ...]
+    best: tuple[float, ...]
+    """Best robust accuracy any classifier could have on these rows."""
+    rule: tuple[float, ...]
+    """Robust accuracy of the labelling rule itself, labels held fixed."""
+
+
+class Frontier(Record):
+    """The rule as a detector: frauds caught under evasion against false alarms, at the headline budget."""
+
+    tier: Tier
+    epsilon: float
+    false_positive_rate: tuple[float, ...]
+    caught: tuple[float, ...]
+
+
+class LabelAware(Record):
+    """What became of the frauds the search broke: did the example found stay a fraud by the rule?"""
+
+    model: str
+    tier: Tier
+    epsilon: float
+    frauds: int
+    """Frauds caught before, over all seeds."""
+    evaded: int
+    """Of these, with an example that gets through (the prediction changes)."""
+    still_fraud: int
+    """Of these, with the rule still calling the example found a fraud."""
+
+
+class BatteryRow(Record):
+    """One attack of the battery against one model, first seed, plain box, headline budget."""
+
+    model: str
+    attack: str
+    rows: int
+    kept: int
+    """Rows right before and after."""
+    queries: float
+    """Forward passes per row."""
+
+
+class GateCheck(Record):
+    """One sanity check of the evaluation."""
+
+    slug: str
+    title: str
+    status: Literal["PASS", "FAIL", "N/A"]
+    facts: dict[str, float]
+    """The numbers it was decided on."""
+    statement: str
+    """A sentence with {name} where a fact goes."""
+    fact_formats: dict[str, Literal["percent", "count", "number", "points"]]
+    blocks: tuple[str, ...]
+    """Models whose attack figures may not be quoted as robustness while this fails."""
+
+
+class ProofStep(Record):
+    """One box of the search on one transaction."""
+
+    depth: int
+    lower: tuple[float, ...]
+    """Raw units, features in the model's order."""
+    upper: tuple[float, ...]
+    bound: float
+    """The answer's margin is proved to be at least this on the whole box, in logits."""
+    outcome: Literal["proved", "broken", "halved"]
+
+
+class ProofWalk(Record):
+    """How one transaction was proved, box by box, in the order of the search."""
+
+    row_id: str
+    model: str
+    epsilon: float
+    label: Literal["fraud", "legitimate"]
+    margin: float
+    """At the transaction itself, in favour of the right answer, logits."""
+    boxes: int
+    steps: tuple[ProofStep, ...]
+    """The first of them."""
+
+
+class ProofResult(Record):
+    """Everything beyond attacks."""
+
+    reach: tuple[Reach, ...]
+    tiers: tuple[TierResult, ...]
+    tier_comparisons: tuple[TierComparison, ...]
+    choices: tuple[Choice, ...]
+    radii: tuple[RadiusSummary, ...]
+    limit: Limit
+    frontiers: tuple[Frontier, ...]
+    label_aware: tuple[LabelAware, ...]
+    battery: tuple[BatteryRow, ...]
+    gate: tuple[GateCheck, ...]
+    walk: ProofWalk | None
+    rows_proved: int
+    """Rows times models times seeds times budgets settled with `proved`, plain box."""
+    rows_broken: int
+    rows_unresolved: int
+    contradictions: int
+    """Rows both proved and broken by an attack: has to be zero."""

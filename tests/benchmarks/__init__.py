@@ -1,0 +1,1 @@
+"""Speed against what one would otherwise use, as ratios of one run on one core."""

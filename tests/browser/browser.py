@@ -1,0 +1,86 @@
+"""What the browser tests ask of a page, over the DevTools protocol."""
+
+import json
+from urllib.parse import urlsplit
+
+# Scrolls from figure to figure until none is left undrawn.
+DRAW_ALL = """
+const done = arguments[0], until = Date.now() + 25000;
+(function next() {
+  const open = document.querySelector("figure.chart:not([data-state=drawn]):not([data-state=failed])");
+  if (!open || Date.now() > until) return done();
+  open.scrollIntoView();
+  setTimeout(next, 40);
+})();
+"""
+FIGURES = """
+return [...document.querySelectorAll("figure.chart")].map((figure) => {
+  const drawing = figure.querySelector(".main-svg")?.getBoundingClientRect();
+  const box = figure.querySelector(".chart-plot").getBoundingClientRect();
+  const ink = [...figure.querySelectorAll(".xtick text, .ytick text, .x2tick text")].map((t) => t.style.fill);
+  return {
+    id: figure.id, state: figure.dataset.state, width: drawing?.width ?? 0, height: drawing?.height ?? 0,
+    box: box.width, ink: [...new Set(ink)],
+    stops: figure.querySelectorAll(".chart-tools :is(a, button), summary").length,
+    inside: figure.querySelectorAll(".chart-plot :is(a[href], button, input, [tabindex='0'])").length,
+  };
+});
+"""
+SHIFTS = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+class Browser:
+    """A driver with the questions of these tests."""
+
+    def __init__(self, driver):
+        self.driver = driver
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", source=SHIFTS)
+        self.cdp("Network.enable")
+
+    def cdp(self, command: str, **arguments):
+        return self.driver.execute_cdp_cmd(command, arguments)
+
+    def run(self, script: str):
+        return self.driver.execute_script(script)
+
+    def open(self, url: str, *, width: int = 1280, scheme: str = "light"):
+        """Load `url` as a reader would who has never been here, and forget what was logged before."""
+        self.cdp(
+            "Emulation.setDeviceMetricsOverride",
+            width=width, height=900, deviceScaleFactor=1, mobile=width < 600,
+        )  # fmt: skip
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self.cdp("Emulation.setEmulatedMedia", features=[feature])
+        self.cdp("Storage.clearDataForOrigin", origin=url, storageTypes="local_storage")
+        self.errors()
+        self.requests()
+        self.driver.get(url)
+
+    def draw_all(self):
+        self.driver.execute_async_script(DRAW_ALL)
+
+    def figures(self) -> list[dict]:
+        return self.run(FIGURES)
+
+    def overflow(self) -> int:
+        """Pixels the page is wider than its window."""
+        return self.run("const d = document.documentElement; return d.scrollWidth - d.clientWidth")
+
+    def errors(self) -> list[str]:
+        """What the console holds since the last call, but for information."""
+        kept = ("SEVERE", "WARNING")
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in kept]
+
+    def requests(self) -> list[str]:
+        """Addresses asked for since the last call, without those that stay inside the page."""
+        urls = []
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                urls.append(message["params"]["request"]["url"])
+        return [url for url in urls if urlsplit(url).scheme not in ("data", "blob")]

@@ -1,0 +1,114 @@
+"""A module imports only from the floors below it; study side and report side meet in the records."""
+
+import ast
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "generator"
+
+BELOW = {
+    "records": set(),
+    "engine": {"records"},
+    "impact": {"engine", "records"},
+    "datasets": {"engine", "records"},
+    "models": {"datasets", "impact", "engine", "records"},
+    "threats": {"models", "datasets", "impact", "engine", "records"},
+    "proofs": {"models", "datasets", "impact", "engine", "records"},
+    "provenance": {"engine", "records"},
+    "stages": {"provenance", "threats", "proofs", "models", "datasets", "impact", "engine", "records"},
+    "study": {
+        "stages",
+        "provenance",
+        "threats",
+        "proofs",
+        "models",
+        "datasets",
+        "impact",
+        "engine",
+        "records",
+    },
+    "report": {"engine", "records"},
+    "commands": {"study", "stages", "provenance", "report", "datasets", "engine", "records"},
+    "__main__": {"commands", "records"},
+}
+"""Room -> rooms it may import from, besides itself."""
+
+HEAVY = ("torch", "art", "sklearn", "pandas", "scipy")
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def _room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _imported(path: Path) -> set[str]:
+    """Full names of all modules imported anywhere in the file, also inside functions."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return names
+
+
+def _rooms(names: set[str]) -> set[str]:
+    return {name.split(".")[1] for name in names if name.startswith("generator.")}
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def test_every_room_has_its_floor():
+    assert {_room(path) for path in MODULES} <= set(BELOW)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_a_module_imports_only_from_the_floors_below(path):
+    room = _room(path)
+    above = _rooms(_imported(path)) - BELOW[room] - {room}
+    assert not above, f"{_name(path)} imports from {', '.join(sorted(above))}"
+
+
+def test_no_two_rooms_import_each_other():
+    assert [(a, b) for a in BELOW for b in BELOW[a] if a in BELOW[b]] == []
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if _room(p) in ("records", "report", "impact")], ids=_name
+)
+def test_what_the_pages_stand_on_names_no_heavy_library(path):
+    assert not {name.split(".")[0] for name in _imported(path)} & set(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if _room(p) in ("engine", "records", "impact")], ids=_name
+)
+def test_the_lower_floors_know_no_library_of_the_field(path):
+    assert not {name.split(".")[0] for name in _imported(path)} & {"art", "sklearn", "pandas"}
+
+
+@pytest.mark.parametrize(
+    ("module", "kept_out"),
+    [
+        ("generator.report.pages", ("torch", "pandas", "art", "sklearn")),
+        ("generator.commands", ("torch", "pandas", "art", "sklearn", "plotly")),
+        ("generator.records.metrics", ("torch", "pandas", "art", "sklearn", "plotly", "scipy")),
+        ("generator.provenance", ("torch", "pandas", "art", "sklearn", "plotly")),
+    ],
+)
+def test_a_light_module_is_imported_without_heavy_libraries(module, kept_out):
+    if importlib.util.find_spec(module) is None:
+        pytest.skip(f"{module} is not there yet")
+    program = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PACKAGE.parent, capture_output=True, text=True, check=True
+    )
+    assert not set(done.stdout.split()) & set(kept_out)

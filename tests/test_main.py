@@ -1,0 +1,137 @@
+"""The command line: every command explains itself, every bad input is one line that names the thing."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from generator.__main__ import main
+from generator.commands import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch):
+    for name in ("KAGGLE_CSV", "QUICK"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OFFLINE", "1")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    out = capsys.readouterr().out
+    assert f"python -m generator {command}" in out
+    assert "--records" in out
+
+
+def test_the_help_names_every_command(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--help"])
+    assert stopped.value.code == 0
+    out = capsys.readouterr().out
+    assert all(re.search(rf"^ +{command}\b", out, re.MULTILINE) for command in COMMANDS)
+
+
+def _refused(capsys, *arguments) -> str:
+    """The one line with which `arguments` are refused."""
+    assert main([str(a) for a in arguments]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize("command", ["study", "all"])
+def test_an_unknown_dataset_is_answered_with_the_known_ones(command, capsys, tmp_path):
+    line = _refused(capsys, command, "--datasets", "cards", "--records", tmp_path)
+    assert line == "error: unknown dataset 'cards'; known: checks, kaggle\n"
+
+
+def test_a_missing_kaggle_file_is_named(capsys, tmp_path):
+    path = tmp_path / "nowhere.csv"
+    line = _refused(capsys, "study", "--datasets", "kaggle", "--kaggle-csv", path, "--records", tmp_path)
+    assert str(path) in line
+    assert "no such file" in line
+
+
+def test_a_file_that_is_no_table_is_named(capsys, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    assert str(path) in _refused(
+        capsys, "study", "--datasets", "kaggle", "--kaggle-csv", path, "--records", tmp_path
+    )
+
+
+@pytest.mark.parametrize("seeds", ["0", "-3"])
+def test_fewer_seeds_than_one_are_refused(capsys, tmp_path, seeds):
+    line = _refused(capsys, "study", "--datasets", "checks", "--seeds", seeds, "--records", tmp_path)
+    assert f"--seeds {seeds}" in line
+
+
+@pytest.mark.parametrize("workers", ["0", "-1"])
+def test_fewer_workers_than_one_are_refused(capsys, tmp_path, workers, monkeypatch):
+    monkeypatch.setattr("generator.commands._run", lambda *_: pytest.fail("the study was run"))
+    line = _refused(capsys, "study", "--datasets", "checks", "--workers", workers, "--records", tmp_path)
+    assert f"--workers {workers}" in line
+
+
+@pytest.mark.parametrize("command", ["pages", "site", "offline"])
+def test_pages_without_records_say_what_to_run(command, capsys, tmp_path):
+    line = _refused(capsys, command, "--records", tmp_path / "empty")
+    assert "no records; run `make study` first" in line
+
+
+def test_a_damaged_record_is_named_with_what_to_do(capsys, tmp_path):
+    (tmp_path / "checks.json").write_text('{"spec": {}}')
+    line = _refused(capsys, "pages", "--records", tmp_path)
+    assert str(tmp_path / "checks.json") in line
+    assert "run `make study`" in line
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["publish"], ["study", "--seeds", "many"], ["pages", "--quick"], ["study", "--colour"]]
+)
+def test_what_is_no_command_or_option_exits_with_two_and_the_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: python -m generator" in capsys.readouterr().err
+
+
+def test_a_bad_input_ends_the_process_with_two_and_no_traceback():
+    done = subprocess.run(
+        [sys.executable, "-m", "generator", "study", "--datasets", "cards"],
+        cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ | {"OFFLINE": "1"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: unknown dataset 'cards'; known: checks, kaggle\n"
+
+
+def test_a_record_that_still_holds_is_used_again(tiny_study, tmp_path, capsys, monkeypatch):
+    """`study` with nothing changed reads the record, and neither computes nor rewrites anything."""
+    from generator import commands
+
+    monkeypatch.setattr(commands, "_spec", lambda known, options: tiny_study.spec)
+    path = tmp_path / "checks.json"
+    path.write_text(tiny_study.result.to_json())
+    before = path.stat().st_mtime_ns
+    assert main(["study", "--datasets", "checks", "--records", str(tmp_path)]) == 0
+    assert "nothing changed" in capsys.readouterr().out
+    assert path.stat().st_mtime_ns == before
+    assert [p.name for p in tmp_path.iterdir()] == ["checks.json"]
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README yet")
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c != "study-key"])  # that one is the workflow's
+def test_the_readme_names_every_command(command):
+    text = (ROOT / "README.md").read_text()
+    target = "site" if command == "all" else command
+    assert f"make {target}" in text
+    assert re.search(rf"generator \S*\b{command}\b", text)

@@ -78,6 +78,19 @@ def make_work(network: Network) -> Work:
 
 
 @kernel
+def copy(source, target):
+    for i in range(len(source)):  # slice assignments take numba far longer to compile
+        target[i] = source[i]
+
+
+@kernel
+def towards(start, end, share, target):
+    """The point that share of the way from start to end; target may be either."""
+    for i in range(len(start)):
+        target[i] = start[i] + share * (end[i] - start[i])
+
+
+@kernel
 def margin(net, x, hidden):
     """m(x) at one point (d,); hidden (>= h1,) is scratch."""
     d, h1 = net.w1.shape
@@ -122,17 +135,18 @@ def bound(net, lower, upper, work):
     for i in range(d):
         centre[i] = 0.5 * (lower[i] + upper[i])
         reach[i] = max(upper[i] - centre[i], centre[i] - lower[i])
-    one[0, :] = net.b1
-    one[1, :] = 0.0
+    for j in range(h1):
+        one[0, j], one[1, j] = net.b1[j], 0.0
     for i in range(d):
         for j in range(h1):
             one[0, j] += net.w1[i, j] * centre[i]
             one[1, j] += abs(net.w1[i, j]) * reach[i]
     relax(one, h1)
 
-    base[:d] = 0.0
-    base[d] = net.b2
-    lines[:] = 0.0
+    for i in range(d + 1):
+        for k in range(h2):
+            base[i, k] = net.b2[k] if i == d else 0.0
+            lines[0, i, k] = lines[1, i, k] = lines[2, i, k] = lines[3, i, k] = 0.0
     for j in range(h1):
         s, t = one[2, j], one[3, j]
         if t == 0.0:
@@ -171,7 +185,8 @@ def bound(net, lower, upper, work):
 
     best = -np.inf
     for slope2 in range(2):
-        back[0] = 0.0
+        for j in range(h1):
+            back[0, j] = 0.0
         constant2 = net.c
         for k in range(h2):
             q = net.v[k]
@@ -210,7 +225,7 @@ def bound(net, lower, upper, work):
                 low -= abs(a) * reach[i]
             if low > best:
                 best = low
-                work.coefficients[:] = work.trial
+                copy(work.trial, work.coefficients)
     for i in range(d):
         loose = 0.0
         for j in range(h1):
@@ -228,11 +243,12 @@ def gradient(net, x, work):
     """Gradient of m at x (d,) into `work.coefficients`; at a kink, that of the side where the ReLU is off."""
     d, h1 = net.w1.shape
     hidden, back = work.back[0], work.back[1]
-    hidden[:] = net.b1
+    copy(net.b1, hidden)
     for i in range(d):
         for j in range(h1):
             hidden[j] += net.w1[i, j] * x[i]
-    back[:] = 0.0
+    for j in range(h1):
+        back[j] = 0.0
     for k in range(len(net.b2)):
         z = net.b2[k]
         for j in range(h1):
@@ -283,7 +299,7 @@ def probe(net, lower, upper, lattice, work, point):
         m = margin(net, work.trial, work.back[0])
         if m < found:
             found = m
-            point[:] = work.trial
+            copy(work.trial, point)
     return low, found
 
 
@@ -309,7 +325,8 @@ def halve(stack, top, lattice, work):
     if step[split] > 0:
         left = far[0, split] + step[split] * np.floor((left - far[0, split]) / step[split] + 1e-6)
         right = left + step[split]
-    near[:] = far
+    copy(far[0], near[0])
+    copy(far[1], near[1])
     if work.coefficients[split] < 0:
         near[0, split], far[1, split] = right, left
     else:
@@ -324,7 +341,8 @@ def settle(net, lower, upper, lattice, rule, limit, work, stack, witness):
     A point that only touches zero, with a margin in (-tau, 2 tau], breaks the row too, but the
     search goes on for up to PATIENCE boxes for one below -tau, which float32 flips as well.
     """
-    stack[0, 0], stack[0, 1] = lower, upper
+    copy(lower, stack[0, 0])
+    copy(upper, stack[0, 1])
     size, boxes = 1, 0
     proved, seen = np.inf, np.inf
     bar = rule.tau
@@ -339,14 +357,14 @@ def settle(net, lower, upper, lattice, rule, limit, work, stack, witness):
             continue
         if found < seen:
             seen = found
-            work.closest[:] = witness
+            copy(witness, work.closest)
         if seen <= -rule.tau:
             return BROKEN, boxes, proved, seen
         if seen <= 2 * rule.tau and bar > 0:
             bar, limit = -rule.tau, min(limit, boxes + PATIENCE)
         size += 2 if halve(stack, size, lattice, work) else len(stack)  # a point that is neither: give up
     if seen <= 2 * rule.tau:
-        witness[:] = work.closest
+        copy(work.closest, witness)
         return BROKEN, boxes, proved, seen
     return UNRESOLVED if size else PROVED, boxes, proved, seen
 
@@ -410,24 +428,24 @@ def pull(net, x, shape, goal, work, witness, aim):
         inside, outside = 1.0, 0.0
         for _ in range(24):
             middle = 0.5 * (inside + outside)
-            aim[:] = x + middle * (witness - x)
+            towards(x, witness, middle, aim)
             if margin(net, aim, work.back[0]) <= goal:
                 inside = middle
             else:
                 outside = middle
-        witness[:] = x + inside * (witness - x)
+        towards(x, witness, inside, witness)
         near = distance(x, witness, shape)
         if not 0 <= nearest(net, x, shape, witness, 1.01 * goal, near, work, aim) < 0.9999 * near:
             return near
         share = 1.0
         while share > 0.1:
-            work.trial[:] = witness + share * (aim - witness)
+            towards(witness, aim, share, work.trial)
             if margin(net, work.trial, work.back[0]) <= goal:
                 break
             share *= 0.5
         if share < 0.1:
             return near
-        witness[:] = work.trial
+        copy(work.trial, witness)
     return distance(x, witness, shape)
 
 
@@ -437,11 +455,11 @@ def descend(net, x, shape, goal, largest, work, point, aim):
 
     Source: Moosavi-Dezfooli et al. 2016, DeepFool, in the L-infinity norm.
     """
-    point[:] = x
+    copy(x, point)
     for _ in range(10):
         if nearest(net, x, shape, point, 2 * goal, largest, work, aim) < 0:
             return False
-        point[:] = aim
+        copy(aim, point)
         if margin(net, point, work.back[0]) <= goal:
             return True
     return False
@@ -456,18 +474,19 @@ def radius_row(net, x, shape, largest, tolerance, lattice, rule, work, stack, wi
     """
     tau = rule.tau
     if margin(net, x, work.back[0]) <= 2 * tau:
-        witness[:] = x
+        copy(x, witness)
         return 0.0, 0.0, 0
     smooth = lattice[1].max() == 0
     lower, upper, point, aim = np.empty_like(x), np.empty_like(x), np.empty_like(x), np.empty_like(x)
     proved, broken, boxes = 0.0, np.inf, 0
     if smooth and descend(net, x, shape, -tau, largest, work, point, aim):
         broken = pull(net, x, shape, -tau, work, point, aim)
-        witness[:] = point
+        copy(point, witness)
     goal = min(largest, broken - tolerance)
     while proved < goal:
         target = min(goal, max(FIRST_RUNG * goal, RUNG * proved))
-        lower[:], upper[:] = x - target * shape[0], x + target * shape[1]
+        for i in range(len(x)):
+            lower[i], upper[i] = x[i] - target * shape[0, i], x[i] + target * shape[1, i]
         if snap(lower, upper, lattice):
             outcome, looked, _, found = settle(
                 net, lower, upper, lattice, rule, rule.limit - boxes, work, stack, point
@@ -480,7 +499,7 @@ def radius_row(net, x, shape, largest, tolerance, lattice, rule, work, stack, wi
                     pull(net, x, shape, -tau, work, point, aim)
                 broken = distance(x, point, shape)
                 goal = broken - tolerance
-                witness[:] = point
+                copy(point, witness)
                 continue
         proved = target
     return proved, broken, boxes

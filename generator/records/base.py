@@ -13,9 +13,7 @@ class RecordError(Exception):
 class Record(BaseModel):
     """An immutable, validated value that survives a round trip through JSON unchanged."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     def to_json(self) -> str:
         """Canonical text: sorted keys, one space of indent, full precision, final newline."""

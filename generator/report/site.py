@@ -27,13 +27,13 @@ def build_site(config: Path, output: Path):
     old = fresh.with_name(fresh.name.replace("-new-", "-old-"))
     try:
         run = subprocess.run(
-            [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", config, "-d", fresh],
+            [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", fresh],
             env={"SOURCE_DATE_EPOCH": EPOCH, **os.environ, "NO_MKDOCS_2_WARNING": "1"},
             capture_output=True,
             text=True,
             check=False,
         )
-        if run.returncode or run.stderr.strip():
+        if run.returncode:
             raise BuildError(f"mkdocs build --strict:\n{run.stdout}{run.stderr}".rstrip())
         fresh.chmod(0o755)
         if output.exists():

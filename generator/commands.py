@@ -1,10 +1,11 @@
-"""What each word of the command line does: a few lines each, study and report imported where they are needed."""
+"""What each word of the command line does: a few lines each; study and report are imported where needed."""
 
 import argparse
 import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -22,24 +23,34 @@ class InputError(Exception):
 
 
 def study(options: argparse.Namespace) -> int:
-    """Write one record a dataset; a stored one is used again if nothing it depends on changed."""
+    """Write one record a dataset; a stored one is used again if nothing it depends on changed.
+
+    The studies run side by side and share the workers, so that one fills the waits of the other.
+    """
+    from generator.engine.progress import reporter
     from generator.provenance import changed_inputs, provenance
 
+    pending = []
     for known, spec, table in _loaded(options):
         path = options.records / f"{known.name}.json"
         origin = provenance(spec, table.source.canonical_sha256)
         changed = ["--fresh was given"] if options.fresh else _changed(path, origin, changed_inputs)
         if changed:
-            console.print(
-                f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})", highlight=False
-            )
-            seconds = _run(options, known, spec, table, origin, path)
-            console.print(
-                f"{known.name}: studied in {seconds:.0f} s, record in {_short(path)}", highlight=False
-            )
+            _say(f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})")
+            pending.append((known, spec, table, origin, path))
         else:
-            console.print(f"{known.name}: nothing changed since the study in {_short(path)}", highlight=False)
+            _say(f"{known.name}: nothing changed since the study in {_short(path)}")
+    if not pending:
+        return 0
+    with reporter(console) as progress, ThreadPoolExecutor(len(pending)) as pool:
+        running = [pool.submit(_run, options, progress, *one) for one in pending]
+        for (known, *_, path), done in zip(pending, running, strict=True):
+            _say(f"{known.name}: studied in {done.result():.0f} s, record in {_short(path)}")
     return 0
+
+
+def _say(line: str):
+    console.print(line, highlight=False)
 
 
 def _loaded(options: argparse.Namespace) -> list[tuple]:
@@ -69,23 +80,21 @@ def _loaded(options: argparse.Namespace) -> list[tuple]:
     return tables
 
 
-def _run(options: argparse.Namespace, known, spec, table, origin, path: Path) -> float:
+def _run(options: argparse.Namespace, progress, known, spec, table, origin, path: Path) -> float:
     """Run one study, write its record, and return the seconds it took."""
     from generator.engine.cache import StageCache
     from generator.engine.files import write_whole
     from generator.engine.parallel import available_workers
-    from generator.engine.progress import reporter
     from generator.engine.stages import Engine
     from generator.study import run_study
 
     began = time.monotonic()
-    with reporter(console) as progress:
-        engine = Engine(
-            cache=StageCache(options.records / "cache", fresh=options.fresh),
-            workers=options.workers or available_workers(),
-            reporter=progress,
-        )
-        result = run_study(spec, known, table, origin, engine)
+    engine = Engine(
+        cache=StageCache(options.records / "cache", fresh=options.fresh),
+        workers=options.workers or available_workers(),
+        reporter=progress,
+    )
+    result = run_study(spec, known, table, origin, engine)
     write_whole(path, result.to_json().encode())
     return time.monotonic() - began
 
@@ -128,7 +137,7 @@ def pages(options: argparse.Namespace) -> int:
         written = render_pages(_results(options), ROOT / "templates", ROOT / "docs")
     except PageError as error:
         raise InputError(str(error)) from None
-    console.print(f"{len(written)} files rendered in docs/", highlight=False)
+    _say(f"{len(written)} files rendered in docs/")
     return 0
 
 
@@ -141,7 +150,7 @@ def site(options: argparse.Namespace) -> int:
         build_site(ROOT / "mkdocs.yml", options.output)
     except BuildError as error:
         raise InputError(str(error)) from None
-    console.print(f"site built: open {_short(options.output / 'index.html')}", highlight=False)
+    _say(f"site built: open {_short(options.output / 'index.html')}")
     return 0
 
 
@@ -152,7 +161,7 @@ def offline(options: argparse.Namespace) -> int:
     pages(options)
     written = export_offline(_results(options), ROOT / "docs", ROOT / "build", ROOT / "mkdocs.offline.yml")
     for path in written:
-        console.print(f"{_short(path)}: {path.stat().st_size / 1e6:.1f} MB", highlight=False)
+        _say(f"{_short(path)}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 
@@ -184,7 +193,7 @@ def serve(options: argparse.Namespace) -> int:
     seen = None
     try:
         while server.poll() is None:
-            # a new process each time, so that changed chart code is what runs; an error shows and waits for its mend
+            # a new process each time, so that changed chart code is what runs; an error waits for its mend
             if (now := _modified(watched)) != seen:
                 subprocess.run(render, cwd=ROOT, check=False)
                 seen = now

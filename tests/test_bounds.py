@@ -1,5 +1,7 @@
 """Bounds hold at every point of a box, and equal what is worked by hand."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,7 @@ def network(rng: np.random.Generator, d: int = 4, widths: tuple[int, int] = (9, 
     sizes = (d, *widths, 2)
     arrays = {
         f"{kind}.{i}": rng.standard_normal((1, fan_in if kind == "weights" else 1, fan_out)) / np.sqrt(fan_in)
-        for i, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:], strict=False))
+        for i, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes))
         for kind in ("weights", "biases")
     }
     return from_arrays(arrays, 0)

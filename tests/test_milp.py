@@ -26,13 +26,13 @@ def random_network(seed: int, d: int):
 
 @pytest.fixture(scope="module")
 def trained():
-    """800 rows of five features, fraud where a bent score is high, and two stacks of one: standard, masked."""
+    """800 rows of five features, fraud where a bent score is high, and two models: standard, masked."""
     rng = np.random.default_rng(11)
     x = rng.standard_normal((800, 5)).astype(np.float32)
     score = x @ (0.8, -0.5, 0.6, 0.4, -0.7) + 0.5 * np.maximum(x[:, 0], 0) * np.maximum(x[:, 2], 0)
     y = (score > np.quantile(score, 0.8)).astype(np.int64)
     training = TrainingSpec(seeds=1, folds=2, epochs=15)
-    hardening = HardeningSpec(rounds=3, epochs_per_round=8)
+    hardening = HardeningSpec(rounds=5, epochs_per_round=10)
     standard, _ = train_standard(x[None], y[None], training, stage_rng(1, "train"))
     rounds = harden(
         "accumulating_fgsm", standard, x[None], y[None], training, hardening, stage_rng(1, "harden")

@@ -129,8 +129,12 @@ def pgd_ramp(
 
     def make_batch(net: FraudNet, batch_x: torch.Tensor, batch_y: torch.Tensor) -> torch.Tensor:
         epsilon = next(budgets)
-        step = 2.5 * epsilon / spec.pgd_steps
-        return ascend(net, batch_x, batch_y, epsilon=epsilon, steps=spec.pgd_steps, step=step)
+        rows = batch_x.view(net.replicates, -1, batch_x.shape[1])
+        x_adv = climb(
+            net, rows, rows - epsilon, rows + epsilon, _against(net, batch_y),
+            steps=spec.pgd_steps, step=2.5 * epsilon / spec.pgd_steps,
+        )  # fmt: skip
+        return x_adv.view_as(batch_x)
 
     return _rounds_on_batches(trainer, x, y, spec, make_batch)
 

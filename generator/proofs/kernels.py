@@ -15,9 +15,9 @@ from generator.proofs.network import Network
 def kernel(function):
     """Compile without the interpreter's lock; keep the machine code on disk where that can be written."""
     try:
-        return njit(function, nogil=True, cache=True)
+        return njit(function, nogil=True, error_model="numpy", cache=True)
     except RuntimeError:  # neither the package nor the user's cache folder can be written
-        return njit(function, nogil=True)
+        return njit(function, nogil=True, error_model="numpy")
 
 
 PROVED, BROKEN, UNRESOLVED = np.int8(1), np.int8(-1), np.int8(0)
@@ -370,18 +370,18 @@ def settle(net, lower, upper, lattice, rule, limit, work, stack, witness):
 
 
 @kernel
-def verify_row(net, box, lattice, rule, work, stack, witness):
-    """Outcome, boxes looked at, and margin of one row; snaps its box (2, d) to the lattice in place."""
-    if not snap(box[0], box[1], lattice):
-        return EMPTY, 0, np.nan
-    outcome, boxes, low, found = settle(net, box[0], box[1], lattice, rule, rule.limit, work, stack, witness)
-    return outcome, boxes, low if outcome == PROVED else found
-
-
-@kernel
 def verify_rows(net, box, lattice, rule, work, stack, outcome, boxes, found, witness):
+    """Settle box (n, 2, d) row by row, snapping each to the lattice in place; answers go to the last four."""
     for r in range(len(box)):
-        outcome[r], boxes[r], found[r] = verify_row(net, box[r], lattice, rule, work, stack, witness[r])
+        lower, upper = box[r, 0], box[r, 1]
+        if snap(lower, upper, lattice):
+            outcome[r], boxes[r], low, found[r] = settle(
+                net, lower, upper, lattice, rule, rule.limit, work, stack, witness[r]
+            )
+            if outcome[r] == PROVED:
+                found[r] = low
+        else:
+            outcome[r] = EMPTY
 
 
 @kernel
@@ -476,7 +476,9 @@ def radius_row(net, x, shape, largest, tolerance, lattice, rule, work, stack, wi
     if margin(net, x, work.back[0]) <= 2 * tau:
         copy(x, witness)
         return 0.0, 0.0, 0
-    smooth = lattice[1].max() == 0
+    smooth = True
+    for step in lattice[1]:
+        smooth &= step == 0
     lower, upper, point, aim = np.empty_like(x), np.empty_like(x), np.empty_like(x), np.empty_like(x)
     proved, broken, boxes = 0.0, np.inf, 0
     if smooth and descend(net, x, shape, -tau, largest, work, point, aim):

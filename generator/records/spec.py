@@ -84,6 +84,28 @@ class AttackSpec(Record):
         return self
 
 
+class BatterySpec(Record):
+    """How hard the battery of attacks tries at one budget."""
+
+    pgd_steps: int = Field(default=40, ge=1)
+    """Gradient steps of each start of PGD, on either loss and on the substitute."""
+    restarts: int = Field(default=5, ge=1)
+    """Starts of PGD on the margin; the first is the row itself."""
+    apgd_steps: int = Field(default=30, ge=1)
+    apgd_restarts: int = Field(default=2, ge=1)
+    boundary_steps: int = Field(default=30, ge=1)
+    """Steps of the minimum-norm attack."""
+    search_queries: int = Field(default=300, ge=1)
+    """Scores a row that random block search may ask for."""
+    noise_draws: int = Field(default=100, ge=1)
+    """Uniform points of the box: the floor."""
+    hop_skip_jump_rows: int = Field(default=20, ge=0)
+    """Rows of the seed's first replicate that are attacked by answers alone, which is slow."""
+    hop_skip_jump_steps: int = Field(default=10, ge=1)
+    hop_skip_jump_queries: int = Field(default=5_000, ge=1)
+    """Answers a row may ask for before it is given up."""
+
+
 class HardeningSpec(Record):
     """Adversarial training in rounds."""
 

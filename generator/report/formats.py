@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 
+from generator.records.proofs import GateCheck
 from generator.records.results import Anomaly, Estimate, Feature
 
 LEVEL = "95\u202f%"
@@ -129,19 +130,20 @@ def raw_epsilon(budget: float, feature: Feature) -> str:
 
 
 def fact(value: float, kind: str) -> str:
-    """A fact of an anomaly, by the format its record asks for."""
+    """A fact of an anomaly or of a check, by the format its record asks for."""
     return {
         "percent": percent,
+        "points": loss,
         "count": count,
         "number": number,
         "days": lambda days: f"{number(days, 1)} days",
     }[kind](value)
 
 
-def statement(anomaly: Anomaly) -> str:
-    """The anomaly's sentence with its facts written in."""
-    facts = {name: fact(value, anomaly.fact_formats[name]) for name, value in anomaly.facts.items()}
-    return anomaly.statement.format(**facts)
+def statement(found: Anomaly | GateCheck) -> str:
+    """The sentence of an anomaly or of a check with its facts written in."""
+    facts = {name: fact(value, found.fact_formats[name]) for name, value in found.facts.items()}
+    return found.statement.format(**facts)
 
 
 def sha(text: str) -> str:

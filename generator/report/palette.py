@@ -29,6 +29,10 @@ MODELS = {
     "half_batch_fgsm": Look("Half of each batch", "#857400", "#e8d93e", "dashdot", "triangle-up"),
     "extra_epochs": Look("Extra epochs, no attack", "#94561f", "#d9a066", "longdash", "triangle-down"),
     "pgd_ramp": Look("PGD training", "#4b4fc4", "#a3a8ff", "solid", "star"),
+    "fgsm_random_start": Look("FGSM, random start", "#7d5a86", "#c3a0cc", "dashdot", "hexagon"),
+    "trades": Look("TRADES", "#6a1fb0", "#c58cff", "longdash", "pentagon"),
+    "crown_ibp": Look("Certified training (IBP)", "#123f8c", "#7aa5ff", "dash", "hexagram"),
+    "pgd_tier1": Look("Threat-matched PGD", "#c2185b", "#ff6fa8", "longdashdot", "star-diamond"),
     "approve_everything": Look("Approve everything", "#68717c", "#98a2ae", "dot", "x"),
 }
 """Models by name, in the order every chart and table shows them."""
@@ -37,7 +41,15 @@ ATTACKS = {
     "clean": Look("Clean", "#0072b2", "#56b4e9"),
     "fgsm": Look("FGSM", "#b26a00", "#f0a30a", "solid", "circle-open"),
     "pgd": Look("PGD", "#a83c7c", "#e293c2", "dash", "diamond"),
+    "exact": Look("Exact (proved)", "#14532d", "#a3e6a0", "solid", "square"),
 }
+"""What is done to the rows, in the order every chart and table shows it; `exact` is a proof."""
+
+BOUNDS = {
+    "limit": Look("Limit: best any classifier", "#5b4b8a", "#b9a9ee", "longdashdot", "cross"),
+    "rule": Look("The labelling rule itself", "#7a4a00", "#e0b36a", "longdash", "triangle-up-open"),
+}
+"""What no model passes, and what the rule behind the labels reaches."""
 
 CLASSES = {
     "legitimate": Look("Legitimate", "#5b6b7b", "#93a5b8"),
@@ -67,6 +79,11 @@ def attack(name: str) -> Look:
     return _look(ATTACKS, "attack", name)
 
 
+def bound(name: str) -> Look:
+    """Look of the limit or of the rule; ValueError names the known ones."""
+    return _look(BOUNDS, "bound", name)
+
+
 def label_class(name: str) -> Look:
     """Look of a class of the label; ValueError names the known ones."""
     return _look(CLASSES, "class", name)
@@ -74,7 +91,7 @@ def label_class(name: str) -> Look:
 
 def colours() -> dict[str, tuple[str, str]]:
     """Every token without its @, with its colour in light and in dark."""
-    things = {**MODELS, **ATTACKS, **CLASSES}
+    things = {**MODELS, **ATTACKS, **BOUNDS, **CLASSES}
     return {**{name: (look.light, look.dark) for name, look in things.items()}, **INK}
 
 

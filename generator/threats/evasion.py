@@ -23,7 +23,7 @@ from generator.models.training import margins
 from generator.records.spec import Attack, AttackSpec
 from generator.threats.outcomes import CLEAN, Outcomes
 
-BLOCK = 5
+BLOCK = 25
 """Replicates attacked in one call: bounds the memory; speed hardly depends on it."""
 
 TOLERANCE = 1e-5

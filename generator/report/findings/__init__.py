@@ -5,7 +5,18 @@ from dataclasses import dataclass
 
 from generator.records.results import Feature, StudyResult
 from generator.report import formats, palette
-from generator.report.findings import data, evaluations, headline, impact, original, recipes
+from generator.report.findings import (
+    data,
+    evaluations,
+    exact,
+    headline,
+    impact,
+    original,
+    proofs,
+    recipes,
+    verdict,
+)
+from generator.report.charts.selection import leading
 from generator.report.findings.names import STANDARD, STATUSES, TRIVIAL, attack_title, models_in_order
 
 
@@ -51,6 +62,10 @@ class DatasetFindings:
     impact_lines: tuple[impact.ImpactLine, ...]
     reductions: tuple[impact.Reduction, ...]
     bounds: tuple[impact.BoundsLine, ...]
+    proof: proofs.ProofFindings | None
+    """None where the records hold no proofs: pages leave those parts out."""
+    drawn: tuple[str, ...]
+    """Recipes whose rounds are drawn; the records hold the rest."""
 
 
 def find(result: StudyResult) -> DatasetFindings:
@@ -63,10 +78,13 @@ def find(result: StudyResult) -> DatasetFindings:
     readings = recipes.readings(hardened)
     claims = original.compare_claims(result)
     standard = next(row for row in rows if row.name == STANDARD)
+    proof = proofs.find_proofs(result, hardened, first)
+    known = {row.name for row in hardened}
     return DatasetFindings(
         result=result,
         features={feature.name: feature for feature in result.data.features},
-        headline=headline.headline(result, standard, first, claims),
+        headline=verdict.proved_headline(result, standard, first, claims)
+        or headline.headline(result, standard, first, claims),
         pgd=attack_title("pgd", result.spec),
         attack_titles=tuple(attack_title(attack, result.spec) for attack in result.spec.attack.attacks),
         status=data.status_line(result),
@@ -84,7 +102,8 @@ def find(result: StudyResult) -> DatasetFindings:
         confusions=tuple(
             evaluations.confusion_row(result, model, evaluation)
             for model, row in zip(models, rows, strict=True)
-            for evaluation in (row.clean, *(cell.evaluation for cell in row.attacked))
+            for evaluation in (row.clean, *(cell.evaluation for cell in row.attacked), row.exact)
+            if evaluation
         ),
         movements=data.movements(result),
         examples=data.examples(result),
@@ -92,9 +111,10 @@ def find(result: StudyResult) -> DatasetFindings:
         readings=readings,
         readings_sentence=recipes.readings_sentence(readings),
         control_sentence=recipes.control_sentence(hardened),
-        best_sentence=recipes.best_sentence(result, hardened),
+        best_sentence=(proof and proof.choice) or recipes.best_sentence(result, hardened),
         prices=tuple(recipes.price_sentence(row) for row in hardened),
-        gaps=tuple(
+        gaps=tuple(exact.masking_sentence(result, row) for row in hardened if row.exact)
+        or tuple(
             recipes.gap_sentence(evaluations.gap(result, model)) for model in models if model.name != TRIVIAL
         ),
         claims=claims,
@@ -102,6 +122,8 @@ def find(result: StudyResult) -> DatasetFindings:
         impact_lines=impact.impact_lines(result),
         reductions=impact.reductions(result),
         bounds=impact.bounds_lines(result),
+        proof=proof,
+        drawn=tuple(name for name in leading(result) if name in known),
     )
 
 

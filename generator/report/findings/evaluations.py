@@ -12,6 +12,7 @@ from generator.records.results import (
     ModelResult,
     StudyResult,
 )
+from generator.report.findings.gate import blocked
 from generator.report.findings.names import MODELS, STANDARD, TRIVIAL, ModelName, attack_title
 
 MASKING_POINTS = 0.05
@@ -44,7 +45,12 @@ class ModelRow:
     strongest: AttackedCell
     """The attack that leaves the least."""
     against_trivial: str
-    """Under the strongest attack, beside approving everything: above, below, level or not compared."""
+    """What is proved, or else left by the strongest attack, beside approving everything: above, below, level
+    or not compared."""
+    exact: Evaluation | None = None
+    """What is proved at the headline budget; None in records without proofs."""
+    blocked: bool = False
+    """A failed check of the sanity gate withholds its figures under attack."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,20 @@ def trivial_accuracy(result: StudyResult) -> float:
     return result.model(TRIVIAL).final.at("clean").accuracy.value
 
 
+def exact(result: StudyResult, model: str) -> Evaluation | None:
+    """What is proved of the final state at the headline budget; None if the records hold no proof of it.
+
+    Approving everything needs no proof: no attack changes its answer.
+    """
+    epsilon, final = result.spec.attack.headline_epsilon, result.model(model).final
+    for evaluation in final.evaluations:
+        if (evaluation.attack, evaluation.epsilon) == ("exact", epsilon):
+            return evaluation
+    if model == TRIVIAL and result.proofs:
+        return final.at("clean").model_copy(update={"attack": "exact", "epsilon": epsilon})
+    return None
+
+
 def model_row(result: StudyResult, model: ModelResult) -> ModelRow:
     spec = result.spec.attack
     clean = model.final.at("clean")
@@ -82,13 +102,14 @@ def model_row(result: StudyResult, model: ModelResult) -> ModelRow:
     )
     # a tie goes to the later attack, which takes more steps
     strongest = min(reversed(attacked), key=lambda cell: cell.evaluation.accuracy.value)
-    word = (
-        "level with" if model.name == TRIVIAL else _against_trivial(result, model.name, strongest.evaluation)
-    )
+    proved = exact(result, model.name)
+    lowest = proved or strongest.evaluation
+    word = "level with" if model.name == TRIVIAL else _against_trivial(result, model.name, lowest)
     iterative = next(cell for cell in attacked if cell.attack == "pgd")
     return ModelRow(
-        model.name, MODELS[model.name], model.name == TRIVIAL, clean, attacked, iterative, strongest, word
-    )
+        model.name, MODELS[model.name], model.name == TRIVIAL, clean, attacked, iterative, strongest, word,
+        proved, model.name in blocked(result),
+    )  # fmt: skip
 
 
 def gap(result: StudyResult, model: ModelResult) -> Gap:

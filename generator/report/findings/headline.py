@@ -35,11 +35,11 @@ def headline(
 ) -> Headline:
     return Headline(
         _answer(result, standard, original),
-        _clean(result, standard),
+        clean_sentence(result, standard),
         _attacked(result, standard),
         _hardened(result, original),
         _cards(result, standard, original),
-        _count(result, claims),
+        claims_sentence(result, claims),
     )
 
 
@@ -63,25 +63,25 @@ def _answer(result: StudyResult, standard: ModelRow, original: RecipeRow) -> str
     join = "and" if original.direction == original.caught_direction else "but"
     return (
         f"Yes, it can be fooled: under {standard.iterative.title} accuracy falls {accuracy}, and the share "
-        f"of frauds caught {caught}. The original hardening {_ACCURACY[original.direction]} "
-        f"{formats.percent(original.gap.pgd.value)}, {join} {_CAUGHT[original.caught_direction]} "
+        f"of frauds caught {caught}. The original hardening {ACCURACY[original.direction]} "
+        f"{formats.percent(original.gap.pgd.value)}, {join} {CAUGHT[original.caught_direction]} "
         f"({formats.percent(original.caught.value)})."
     )
 
 
-_ACCURACY: dict[Direction, str] = {
+ACCURACY: dict[Direction, str] = {
     "higher": "raises that accuracy to",
     "lower": "lowers that accuracy further, to",
     "no difference": "makes no measurable difference to that accuracy:",
 }
-_CAUGHT: dict[Direction, str] = {
+CAUGHT: dict[Direction, str] = {
     "higher": "catches more of the frauds",
     "lower": "catches fewer of the frauds",
     "no difference": "catches no more of the frauds",
 }
 
 
-def _clean(result: StudyResult, standard: ModelRow) -> str:
+def clean_sentence(result: StudyResult, standard: ModelRow) -> str:
     return (
         f"Without an attack the standard model judges {formats.percent(standard.clean.accuracy.value)} of "
         f"transactions correctly. Approving everything would judge "
@@ -127,24 +127,24 @@ def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow) -> tupl
         "holds by definition, under any attack",
     )
     return (
-        _card(standard.clean.accuracy, "standard model, no attack: transactions judged correctly"),
-        _card(kept.accuracy, f"standard model under {pgd}: judged correctly"),
-        _card(kept.true_positive_rate, f"standard model under {pgd}: frauds caught"),
+        card(standard.clean.accuracy, "standard model, no attack: transactions judged correctly"),
+        card(kept.accuracy, f"standard model under {pgd}: judged correctly"),
+        card(kept.true_positive_rate, f"standard model under {pgd}: frauds caught"),
         trivial,
-        _card(original.gap.fgsm, "original hardening under FGSM, the original's own test: judged correctly"),
-        _card(original.gap.pgd, f"original hardening under {pgd}: judged correctly"),
-        _card(original.caught, f"original hardening under {pgd}: frauds caught"),
-        _card(original.clean_caught, "original hardening, no attack: frauds caught"),
+        card(original.gap.fgsm, "original hardening under FGSM, the original's own test: judged correctly"),
+        card(original.gap.pgd, f"original hardening under {pgd}: judged correctly"),
+        card(original.caught, f"original hardening under {pgd}: frauds caught"),
+        card(original.clean_caught, "original hardening, no attack: frauds caught"),
     )
 
 
-def _card(estimate: Estimate, label: str) -> Card:
+def card(estimate: Estimate, label: str) -> Card:
     return Card(
         formats.percent(estimate.value), label, f"{formats.LEVEL} interval {formats.interval(estimate)}"
     )
 
 
-def _count(result: StudyResult, claims: tuple[ClaimRow, ...]) -> str:
+def claims_sentence(result: StudyResult, claims: tuple[ClaimRow, ...]) -> str:
     blocked = obstacle(result)
     if blocked:
         return f"None of the original's {formats.count(len(claims))} figures can be compared. {blocked}"

@@ -12,15 +12,25 @@ from generator.records.results import (
     StudyResult,
 )
 from generator.report import formats
+from generator.report.findings.gate import WITHHELD, blocked
 from generator.report.findings.names import (
     MODELS,
     ORIGINAL,
     STANDARD,
     TRIVIAL,
     ModelName,
+    attack_phrase,
     attack_title,
     models_in_order,
 )
+
+
+@dataclass(frozen=True)
+class Day:
+    title: str
+    row: ImpactRow
+    withheld: bool
+    """The sanity gate does not let the figure pass as robustness."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class ImpactLine:
     """One model's scenario day: one row per attack, clean first; false alarms are those of a clean day."""
 
     words: ModelName
-    days: tuple[tuple[str, ImpactRow], ...]
+    days: tuple[Day, ...]
     false_alarms: Estimate
 
 
@@ -78,14 +88,29 @@ def reduction_record(result: StudyResult, model: str, attack: Attacked) -> Leaka
     raise KeyError(f"no leakage reduction of {model} under {attack} at {epsilon}")
 
 
+def priced_attacks(result: StudyResult) -> tuple[Attacked, ...]:
+    """The attacks of the study, and the proof behind them if the day was priced by it."""
+    proved = any(row.attack == "exact" for row in result.impact.rows)
+    return (*result.spec.attack.attacks, *(("exact",) if proved else ()))
+
+
+def _withheld(result: StudyResult, model: str, attack: Attacked) -> bool:
+    return attack in result.spec.attack.attacks and model in blocked(result)
+
+
 def impact_lines(result: StudyResult) -> tuple[ImpactLine, ...]:
-    attacks: tuple[Attacked, ...] = ("clean", *result.spec.attack.attacks)
+    attacks: tuple[Attacked, ...] = ("clean", *priced_attacks(result))
     lines = []
     for model in models_in_order(result):
         days = tuple(
-            (attack_title(attack, result.spec), impact_row(result, model.name, attack)) for attack in attacks
+            Day(
+                attack_title(attack, result.spec),
+                impact_row(result, model.name, attack),
+                _withheld(result, model.name, attack),
+            )
+            for attack in attacks
         )
-        lines.append(ImpactLine(MODELS[model.name], days, days[0][1].false_alarms))
+        lines.append(ImpactLine(MODELS[model.name], days, days[0].row.false_alarms))
     return tuple(lines)
 
 
@@ -105,7 +130,7 @@ def reductions(result: StudyResult) -> tuple[Reduction, ...]:
         reduction(result, model.name, attack)
         for model in models_in_order(result)
         if model.name not in (STANDARD, TRIVIAL)
-        for attack in result.spec.attack.attacks
+        for attack in priced_attacks(result)
     )
 
 
@@ -119,12 +144,13 @@ def bounds_lines(result: StudyResult) -> tuple[BoundsLine, ...]:
 
 def day_sentence(result: StudyResult) -> str:
     """A scenario day under the standard model, and what the original recipe does to it."""
-    clean, attacked = (impact_row(result, STANDARD, attack).missed_frauds for attack in ("clean", "pgd"))
-    frauds, pgd = formats.count(result.impact.frauds_per_day), attack_title("pgd", result.spec)
+    worst: Attacked = "exact" if "exact" in priced_attacks(result) else "pgd"
+    clean, attacked = (impact_row(result, STANDARD, attack).missed_frauds for attack in ("clean", worst))
+    frauds, phrase = formats.count(result.impact.frauds_per_day), attack_phrase(worst, result.spec)
     return (
         f"Of {frauds} frauds a day, the standard model misses {formats.count(clean.value)} on a day without "
-        f"attacks and {formats.count(attacked.value)} if every fraudster attacks with {pgd}. "
-        f"{_sentence(result, reduction_record(result, ORIGINAL, 'pgd'))} {_price(result)}"
+        f"attacks and {formats.count(attacked.value)} if every fraudster uses {phrase}. "
+        f"{_sentence(result, reduction_record(result, ORIGINAL, worst))} {_price(result)}"
     )
 
 
@@ -138,7 +164,9 @@ def _price(result: StudyResult) -> str:
 
 
 def _sentence(result: StudyResult, found: LeakageReduction) -> str:
-    attack = attack_title(found.attack, result.spec)
+    attack = attack_phrase(found.attack, result.spec)
+    if _withheld(result, found.model, found.attack):
+        return f"Under {attack}, the figure of {MODELS[found.model].phrase} is {WITHHELD}."
     if found.direction == "no difference":
         return (
             f"Under {attack}, {MODELS[found.model].phrase} makes no measurable difference to missed frauds "

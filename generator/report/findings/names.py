@@ -11,6 +11,8 @@ ORIGINAL = "accumulating_fgsm"
 READINGS = (ORIGINAL, "current_round_fgsm", "half_batch_fgsm")
 """The three ways to read the original's description of its recipe."""
 ABLATION = "extra_epochs"
+MATCHED = "pgd_tier1"
+"""The recipe trained against what a fraudster can do, not against the generic box."""
 STANDARD = "standard"
 TRIVIAL = "approve_everything"
 
@@ -61,6 +63,30 @@ _NAMES = (
         "Every batch is attacked with PGD while training; the budget rises from zero, round by round "
         "(after Madry and others).",
     ),
+    ModelName(
+        "fgsm_random_start",
+        "FGSM with random start",
+        "Every batch takes one FGSM step from a random point of the budget, with the same rising budget "
+        "(after Wong, Rice and Kolter).",
+    ),
+    ModelName(
+        "trades",
+        "TRADES",
+        "Clean loss, plus a penalty for any change of the answer within the rising budget "
+        "(after Zhang and others).",
+    ),
+    ModelName(
+        "crown_ibp",
+        "certified training",
+        "Trained on a bound that holds for the whole budget, not on single attacked examples "
+        "(interval bounds and CROWN, after Zhang and others).",
+    ),
+    ModelName(
+        MATCHED,
+        "threat-matched training",
+        "PGD training in which only frauds move, only in the inputs anybody can change, and only in the "
+        "direction that helps a fraudster.",
+    ),
 )
 MODELS = {words.name: words for words in _NAMES}
 
@@ -74,6 +100,37 @@ CONTROLS = {
 
 HELPS = {"up": "up", "down": "down", "both": "either way", "none": "no direction"}
 
+TIERS = {
+    "T0": "every input, both ways, on every row",
+    "T1": "frauds only: what anybody can change, in the direction that helps",
+    "T2": "as before, and what takes money or patience",
+    "T3": "as before, and what takes somebody inside",
+}
+"""What an attacker of each tier may do."""
+
+BATTERY = {
+    "noise": "Random noise",
+    "uniform_noise": "Random noise",
+    "transfer": "Transfer from another model",
+    "substitute": "Transfer from another model",
+    "fgsm": "FGSM",
+    "pgd": "PGD",
+    "pgd_ce": "PGD, cross-entropy",
+    "pgd_margin": "PGD, margin",
+    "apgd": "APGD",
+    "apgd_ce": "APGD, cross-entropy",
+    "minimum_norm": "Minimum norm",
+    "deepfool": "DeepFool",
+    "corners": "All corners of the box",
+    "hopskipjump": "HopSkipJump (sees answers only)",
+    "score_search": "Random search (sees scores only)",
+    "square": "Square attack (sees scores only)",
+    "worst": "Worst of all attacks",
+    "all": "Worst of all attacks",
+    "exact": "Exact (proved)",
+}
+"""Attacks of the battery, in rising order of what they know."""
+
 STATUSES = {
     "synthetic": "Synthetic, made by this study",
     "kaggle_verified": "Kaggle file, verified",
@@ -86,6 +143,16 @@ def attack_title(attack: str, spec: StudySpec) -> str:
     """The attack's name in tables and sentences; PGD carries its number of steps."""
     title = palette.attack(attack).title
     return f"{title}-{spec.attack.pgd_steps}" if attack == "pgd" else title
+
+
+def attack_phrase(attack: str, spec: StudySpec) -> str:
+    """The attack within a sentence; where something is proved, no attack is better."""
+    return "the best attack there is (proved)" if attack == "exact" else attack_title(attack, spec)
+
+
+def battery_title(attack: str) -> str:
+    """The name of an attack of the battery; one without an entry is called what the records call it."""
+    return BATTERY.get(attack, attack.replace("_", " ").capitalize())
 
 
 def models_in_order(result: StudyResult) -> list[ModelResult]:

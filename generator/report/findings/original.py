@@ -7,6 +7,7 @@ from typing import Literal
 from generator.records.results import Attacked, Estimate, StudyResult
 from generator.report import formats
 from generator.report.findings.evaluations import against_standard, lost
+from generator.report.findings.gate import blocked as gate_blocked
 from generator.report.findings.impact import impact_row, reduction_record
 from generator.report.findings.names import ORIGINAL, STANDARD, attack_title
 
@@ -53,6 +54,11 @@ class ClaimRow:
     """The same quantity under the iterative attack; empty where no attack is involved."""
     verdict: Verdict
     why: str
+    caution: str = ""
+    """What a failed sanity check says about the measured figure; empty if nothing."""
+
+
+CAUTION = "no evidence of robustness: see the sanity gate"
 
 
 def compare_claims(result: StudyResult) -> tuple[ClaimRow, ...]:
@@ -94,6 +100,7 @@ def _row(result: StudyResult, claim: Claim) -> ClaimRow:
         write(claim, under_pgd.value) if under_pgd else "",
         verdict,
         why,
+        CAUTION if attacked and claim.model in gate_blocked(result) else "",
     )
 
 

@@ -2,9 +2,16 @@
 
 from dataclasses import dataclass
 
-from generator.records.results import Direction, Estimate, StudyResult
+from generator.records.results import Comparison, Direction, Estimate, Evaluation, StudyResult
 from generator.report import formats
-from generator.report.findings.evaluations import Gap, against_standard, gap, model_row, trivial_accuracy
+from generator.report.findings.evaluations import (
+    Gap,
+    against_standard,
+    comparison,
+    gap,
+    model_row,
+    trivial_accuracy,
+)
 from generator.report.findings.names import (
     ABLATION,
     MODELS,
@@ -48,6 +55,14 @@ class RecipeRow:
     against_trivial: str
     steps: int
     """Optimiser steps of one replicate."""
+    exact: Evaluation | None
+    """What is proved at the headline budget; None in records without proofs."""
+    blocked: bool
+    """A failed check of the sanity gate withholds its figures under attack."""
+    exact_change: Comparison | None
+    """Proved accuracy, minus the standard model's."""
+    exact_caught_change: Comparison | None
+    """Proved share of frauds caught, minus the standard model's."""
 
 
 def recipe_rows(result: StudyResult) -> tuple[RecipeRow, ...]:
@@ -58,6 +73,7 @@ def recipe_rows(result: StudyResult) -> tuple[RecipeRow, ...]:
 
 
 def _row(result: StudyResult, name: str) -> RecipeRow:
+    shown = model_row(result, result.model(name))
     epsilon = result.spec.attack.headline_epsilon
     model = result.model(name)
     change, direction = against_standard(result, name, "accuracy", "pgd", epsilon)
@@ -79,8 +95,12 @@ def _row(result: StudyResult, name: str) -> RecipeRow:
         model.final.at("pgd", epsilon).true_positive_rate,
         caught_change,
         caught_direction,
-        model_row(result, model).against_trivial,
+        shown.against_trivial,
         model.final.gradient_steps,
+        shown.exact,
+        shown.blocked,
+        comparison(result, name, STANDARD, "accuracy", "exact", epsilon),
+        comparison(result, name, STANDARD, "true_positive_rate", "exact", epsilon),
     )
 
 
@@ -90,7 +110,11 @@ def readings(rows: tuple[RecipeRow, ...]) -> tuple[RecipeRow, ...]:
 
 
 def readings_sentence(rows: tuple[RecipeRow, ...]) -> str:
-    """Whether the verdict on the original hangs on how its text is read."""
+    """Whether the verdict on the original hangs on how its text is read; by proof where there is one."""
+    if all(row.exact_change and row.exact_caught_change for row in rows):
+        accuracy = {row.words.title: row.exact_change.direction for row in rows}
+        caught = {row.words.title: row.exact_caught_change.direction for row in rows}
+        return f"{_agreement('proved accuracy', accuracy)} {_agreement('frauds provably caught', caught)}"
     title = rows[0].gap.title
     accuracy = _agreement(f"accuracy under {title}", {row.words.title: row.direction for row in rows})
     caught = _agreement(
@@ -109,6 +133,9 @@ def _agreement(what: str, directions: dict[str, Direction]) -> str:
 
 def best_sentence(result: StudyResult, rows: tuple[RecipeRow, ...]) -> str:
     """The recipe that keeps most accuracy, what it catches, and the recipe that catches most."""
+    rows = tuple(row for row in rows if not row.blocked)
+    if not rows:
+        return "No recipe has a figure under attack that the sanity gate lets pass."
     best = max(rows, key=lambda row: row.gap.pgd.value)
     catcher = max(rows, key=lambda row: row.caught.value)
     other = (
@@ -129,6 +156,11 @@ def best_sentence(result: StudyResult, rows: tuple[RecipeRow, ...]) -> str:
 def control_sentence(rows: tuple[RecipeRow, ...]) -> str:
     """What the extra training steps alone do; empty if the control was not run."""
     for row in rows:
+        if row.name == ABLATION and row.exact and row.exact_change:
+            return (
+                f"The same number of extra steps without any attack provably keeps "
+                f"{formats.percent(row.exact.accuracy.value)}, {AGAINST[row.exact_change.direction]}."
+            )
         if row.name == ABLATION:
             return (
                 f"The same number of extra steps without any attack leaves an accuracy of "

@@ -1,0 +1,144 @@
+"""What is proved, beside what attacks said: the sentences a risk committee reads first."""
+
+from generator.records.proofs import ProofResult
+from generator.records.results import Comparison, Evaluation, StudyResult
+from generator.report import formats
+from generator.report.findings.evaluations import MASKING_POINTS, comparison, exact, trivial_accuracy
+from generator.report.findings.names import MODELS, STANDARD, TRIVIAL
+from generator.report.findings.recipes import RecipeRow
+
+BESIDE = {"higher": "above", "lower": "below", "no difference": "level with"}
+"""Where a model stands beside another, by the direction of the difference."""
+
+
+def overstated(result: StudyResult, model: str) -> float:
+    """FGSM minus what is proved, at the headline budget; zero without a proof."""
+    proved = exact(result, model)
+    if not proved or model == TRIVIAL:
+        return 0.0
+    fgsm = result.model(model).final.at("fgsm", result.spec.attack.headline_epsilon)
+    return fgsm.accuracy.value - proved.accuracy.value
+
+
+def trap_sentence(result: StudyResult, row: RecipeRow) -> str:
+    """What FGSM says of one recipe, what is true of it, and where that leaves it."""
+    fgsm, true = (formats.percent(e.value) for e in (row.gap.fgsm, row.exact.accuracy))
+    if overstated(result, row.name) > MASKING_POINTS:
+        start = f"FGSM says that {row.words.phrase} keeps {fgsm}. The truth is {true}"
+    else:
+        start = f"FGSM says that {row.words.phrase} keeps {fgsm}, and {true} is proved: here it does not mislead"
+    return f"{start}{_beside_standard(result, row)}. {beside_trivial(result, row.name)}"
+
+
+def standing_sentence(result: StudyResult, row: RecipeRow) -> str:
+    """What a recipe provably keeps, beside the standard model and approving everything; quotes no attack."""
+    true = formats.percent(row.exact.accuracy.value)
+    return (
+        f"{formats.capital(row.words.phrase)} provably keeps {true}{_beside_standard(result, row)}. "
+        f"{beside_trivial(result, row.name)}"
+    )
+
+
+def beside_trivial(result: StudyResult, model: str) -> str:
+    """Approving everything, beside what `model` provably keeps."""
+    epsilon = result.spec.attack.headline_epsilon
+    found = comparison(result, model, TRIVIAL, "accuracy", "exact", epsilon)
+    trivial = formats.percent(trivial_accuracy(result))
+    if not found:
+        return f"Approving everything would keep {trivial}."
+    return f"That is {BESIDE[found.direction]} the {trivial} of approving everything."
+
+
+def masking_sentence(result: StudyResult, row: RecipeRow) -> str:
+    """FGSM, the iterative attack and the proof on one recipe; catastrophic overfitting by name."""
+    name, proved = formats.capital(row.words.phrase), row.exact.accuracy.value
+    figures = (
+        f"{name}: {formats.percent(row.gap.fgsm.value)} under FGSM, {formats.percent(row.gap.pgd.value)} under "
+        f"{row.gap.title}, exactly {formats.percent(proved)}"
+    )
+    size = overstated(result, row.name)
+    if size > MASKING_POINTS:
+        return (
+            f"{figures}. FGSM overstates what is kept by {formats.loss(size)}: catastrophic overfitting."
+        )
+    return f"{figures}. No warning."
+
+
+def standard_sentence(result: StudyResult, proved: Evaluation) -> str:
+    """What the standard model provably keeps at the headline budget."""
+    epsilon = formats.epsilon(result.spec.attack.headline_epsilon)
+    return (
+        f"With every input free to move by {epsilon}, it keeps exactly "
+        f"{formats.percent(proved.accuracy.value)} ({formats.interval(proved.accuracy)}): for every other "
+        f"transaction an attack that gets through is known. {beside_trivial(result, STANDARD)}"
+        if not proved.unresolved
+        else f"With every input free to move by {epsilon}, it provably keeps "
+        f"{formats.percent(proved.accuracy.value)} ({formats.interval(proved.accuracy)}). "
+        f"{beside_trivial(result, STANDARD)}"
+    )
+
+
+def limit_sentence(result: StudyResult, proofs: ProofResult) -> str:
+    """What no classifier can pass at the headline budget, and what the rule reaches itself."""
+    epsilon = result.spec.attack.headline_epsilon
+    found = dict(zip(proofs.limit.epsilons, zip(proofs.limit.best, proofs.limit.rule, strict=True), strict=True))
+    if epsilon not in found:
+        return ""
+    best, rule = found[epsilon]
+    ceiling = (
+        f"No classifier whatever can keep more than {formats.percent(best)} of these rows"
+        if best < 1
+        else "These rows alone set no limit: no fraud and genuine payment can be moved onto the same point"
+    )
+    return (
+        f"{ceiling} at {formats.epsilon(epsilon)}. The rule that made the labels, with labels held fixed, "
+        f"keeps {formats.percent(rule)}."
+    )
+
+
+def unresolved_sentence(proofs: ProofResult) -> str:
+    """How many questions were asked, and how each ended."""
+    proved, broken, left = proofs.rows_proved, proofs.rows_broken, proofs.rows_unresolved
+    total = proved + broken + left
+    asked = f"{formats.count(total)} questions were asked, one for each transaction, model, repetition and budget"
+    if not left:
+        return (
+            f"{asked}. All were settled: {formats.count(proved)} proved, {formats.count(broken)} broken by an "
+            "example, none left open."
+        )
+    return (
+        f"{asked}. {formats.count(left)} of them ({formats.percent(left / total, 3)}) were left open: neither "
+        "proved nor broken. They count as not kept, so the proved figures are lower limits."
+    )
+
+
+def contradiction_sentence(proofs: ProofResult) -> str:
+    """Whether any attack broke what was proved."""
+    if not proofs.contradictions:
+        return "No attack broke a transaction that was proved safe."
+    return (
+        f"{formats.count(proofs.contradictions)} rows were proved safe and yet broken by an attack. One of the "
+        "two is wrong, so no proved figure on these pages may be relied on."
+    )
+
+
+def _beside_standard(result: StudyResult, row: RecipeRow) -> str:
+    """Half a sentence: the standard model's proved accuracy, and the paired difference if there is one."""
+    baseline = exact(result, STANDARD)
+    if not baseline:
+        return ""
+    theirs = formats.percent(baseline.accuracy.value)
+    if not row.exact_change:
+        return f"; {MODELS[STANDARD].phrase} keeps {theirs}"
+    return difference_clause(row.exact_change, theirs)
+
+
+def difference_clause(found: Comparison, baseline: str) -> str:
+    size = formats.loss(abs(found.difference.value))
+    low, high = sorted((abs(found.difference.low), abs(found.difference.high)))
+    ends = f"by {size}, interval {formats.between(low, high, 'loss')}"
+    return {
+        "lower": f", below the standard model's {baseline} ({ends})",
+        "higher": f", above the standard model's {baseline} ({ends})",
+        "no difference": f", no measurable difference from the standard model's {baseline}",
+    }[found.direction]

@@ -1,0 +1,82 @@
+"""The sanity gate in words: what passed, what failed, and whose attack figures may not be quoted."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from generator.records.proofs import GateCheck
+from generator.records.results import StudyResult
+from generator.report import formats
+from generator.report.findings.names import MODELS
+
+WITHHELD = "withheld: see the sanity gate"
+"""Stands in place of a figure under attack that a failed check does not let pass as robustness."""
+
+
+@dataclass(frozen=True)
+class GateRow:
+    """One check as the page shows it."""
+
+    title: str
+    status: Literal["PASS", "FAIL", "N/A"]
+    statement: str
+    blocks: str
+    """The models it blocks, where it failed; empty elsewhere."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """All checks of one study."""
+
+    rows: tuple[GateRow, ...]
+    sentence: str
+    blocked: str
+    """Whose attack figures are withheld and why; empty if nobody's are."""
+
+
+def blocked(result: StudyResult) -> frozenset[str]:
+    """Models whose figures under attack may not be quoted: a check that concerns them failed."""
+    return frozenset(name for check in _failed(result) for name in check.blocks)
+
+
+def gate(result: StudyResult) -> Gate | None:
+    """The checks with a summary; None if the records hold none."""
+    if not result.proofs or not result.proofs.gate:
+        return None
+    checks = result.proofs.gate
+    return Gate(tuple(map(_row, checks)), _sentence(checks), blocked_sentence(result))
+
+
+def reason(result: StudyResult, model: str) -> str:
+    """The titles of the failed checks that block `model`, in one list."""
+    return formats.listed(f"“{check.title}”" for check in _failed(result) if model in check.blocks)
+
+
+def blocked_sentence(result: StudyResult) -> str:
+    names = [name for name in MODELS if name in blocked(result)]
+    if not names:
+        return ""
+    parts = [f"{MODELS[name].phrase} (failed: {reason(result, name)})" for name in names]
+    return (
+        f"Figures under attack are withheld for {formats.listed(parts)}. "
+        "The exact figures stay: they do not depend on any attack."
+    )
+
+
+def _failed(result: StudyResult) -> list[GateCheck]:
+    return [check for check in result.proofs.gate if check.status == "FAIL"] if result.proofs else []
+
+
+def _row(check: GateCheck) -> GateRow:
+    named = [MODELS[name].title for name in check.blocks if name in MODELS]
+    shown = formats.listed(named) if named and check.status == "FAIL" else ""
+    return GateRow(check.title, check.status, formats.statement(check), shown)
+
+
+def _sentence(checks: tuple[GateCheck, ...]) -> str:
+    tally = {status: sum(check.status == status for check in checks) for status in ("PASS", "FAIL", "N/A")}
+    failed = [f"“{check.title}”" for check in checks if check.status == "FAIL"]
+    named = f" Failed: {formats.listed(failed)}." if failed else " None failed."
+    return (
+        f"Of {formats.count(len(checks))} checks, {formats.count(tally['PASS'])} passed, "
+        f"{formats.count(tally['FAIL'])} failed and {formats.count(tally['N/A'])} did not apply.{named}"
+    )

@@ -1,0 +1,186 @@
+"""All that the pages say about what was proved: one record with every sentence and table of it."""
+
+from dataclasses import dataclass
+
+from generator.records.proofs import BatteryRow, LabelAware, ProofResult, ProofStep, ProofWalk, RadiusSummary
+from generator.records.results import Feature, StudyResult
+from generator.report import formats
+from generator.report.charts.selection import leading
+from generator.report.findings import exact, tiers, verdict
+from generator.report.findings.gate import Gate, gate
+from generator.report.findings.names import MODELS, TRIVIAL, ModelName, battery_title
+from generator.report.findings.recipes import RecipeRow
+
+
+@dataclass(frozen=True)
+class LabelAwareRow:
+    """Three ways to count an evasion, on one model."""
+
+    words: ModelName
+    found: LabelAware
+    evaded: float
+    """Share of the frauds caught before."""
+    still_fraud: float
+    """Share of the frauds caught before that got through and stay a fraud by the rule."""
+    gave_up: float
+    """Of those that got through: share that is no longer a fraud by the rule."""
+
+
+@dataclass(frozen=True)
+class BatteryLine:
+    words: ModelName
+    attack: str
+    row: BatteryRow
+    share: float
+
+
+@dataclass(frozen=True)
+class RadiusRow:
+    words: ModelName
+    radius: RadiusSummary
+
+
+@dataclass(frozen=True)
+class WalkStep:
+    step: ProofStep
+    ranges: tuple[str, ...]
+    """The box, feature by feature, in raw units."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    walk: ProofWalk
+    words: ModelName
+    sentence: str
+    steps: tuple[WalkStep, ...]
+
+
+@dataclass(frozen=True)
+class ProofFindings:
+    """Sentences are empty, and tuples too, where the records have nothing to say."""
+
+    proofs: ProofResult
+    trap: str
+    standing: str
+    limit: str
+    unresolved: str
+    contradictions: str
+    choice: str
+    matched: str
+    label_aware: tuple[LabelAwareRow, ...]
+    label_sentence: str
+    radii: tuple[RadiusRow, ...]
+    bracket: float | None
+    """Widest bracket of any radius, in standard deviations."""
+    walk: Walk | None
+    columns: tuple[tiers.TierColumn, ...]
+    reach: tuple[tiers.ReachRow, ...]
+    by_tier: tuple[tiers.TierRow, ...]
+    by_rate: tuple[tiers.TierRow, ...]
+    rates: tuple[float, ...]
+    rate: float | None
+    choices: tuple[tiers.ChoiceRow, ...]
+    battery: tuple[BatteryLine, ...]
+    gate: Gate | None
+    curves: tuple[str, ...]
+    """Models whose exact curve the pages draw."""
+
+
+def find_proofs(result: StudyResult, recipes: tuple[RecipeRow, ...], original: RecipeRow) -> ProofFindings | None:
+    """Every finding about proofs; None for records that hold none."""
+    if not result.proofs:
+        return None
+    proofs = at_headline(result, result.proofs)
+    aware = tuple(map(_label_aware, proofs.label_aware))
+    return ProofFindings(
+        proofs=proofs,
+        trap=exact.trap_sentence(result, original) if original.exact else "",
+        standing=exact.standing_sentence(result, original) if original.exact else "",
+        limit=exact.limit_sentence(result, proofs),
+        unresolved=exact.unresolved_sentence(proofs),
+        contradictions=exact.contradiction_sentence(proofs),
+        choice=verdict.choice_sentence(result, proofs, recipes),
+        matched=tiers.matched_sentence(proofs),
+        label_aware=aware,
+        label_sentence=label_sentence(aware),
+        radii=tuple(RadiusRow(MODELS[r.model], r) for r in proofs.radii),
+        bracket=max((r.widest_bracket for r in proofs.radii), default=None),
+        walk=_walk(result, proofs.walk) if proofs.walk else None,
+        columns=tiers.columns(proofs),
+        reach=tiers.reach_rows(result, proofs),
+        by_tier=tiers.by_tier(proofs),
+        by_rate=tiers.by_rate(proofs),
+        rates=tiers.rates(proofs),
+        rate=tiers.quoted_rate(proofs),
+        choices=tiers.choice_rows(proofs),
+        battery=tuple(map(_battery, proofs.battery)),
+        gate=gate(result),
+        curves=tuple(name for name in leading(result) if name != TRIVIAL),
+    )
+
+
+def at_headline(result: StudyResult, proofs: ProofResult) -> ProofResult:
+    """The records with their tiers at the headline budget only, where every sentence is quoted."""
+    epsilon = result.spec.attack.headline_epsilon
+    kept = {
+        field: tuple(row for row in getattr(proofs, field) if row.epsilon == epsilon)
+        for field in ("tiers", "tier_comparisons", "frontiers", "label_aware")
+    }
+    return proofs.model_copy(update=kept)
+
+
+def label_sentence(rows: tuple[LabelAwareRow, ...]) -> str:
+    """How much of the evasion hides a fraud, and how much ends it; the first model of the records speaks."""
+    if not rows or not rows[0].found.evaded:
+        return ""
+    first = rows[0]
+    return (
+        f"Of the frauds that {first.words.phrase} catches, {formats.percent(first.evaded)} can get through. "
+        f"{formats.percent(first.gave_up)} of these had to stop being a fraud by the rule: they gave up what "
+        f"made them worth stopping. {formats.percent(first.still_fraud)} of all caught frauds get through and "
+        "stay a fraud by the rule."
+    )
+
+
+def _label_aware(found: LabelAware) -> LabelAwareRow:
+    frauds, evaded = max(found.frauds, 1), max(found.evaded, 1)
+    return LabelAwareRow(
+        MODELS[found.model],
+        found,
+        found.evaded / frauds,
+        found.still_fraud / frauds,
+        (found.evaded - found.still_fraud) / evaded,
+    )
+
+
+def _battery(row: BatteryRow) -> BatteryLine:
+    return BatteryLine(MODELS[row.model], battery_title(row.attack), row, row.kept / row.rows)
+
+
+def _walk(result: StudyResult, walk: ProofWalk) -> Walk:
+    features = result.data.features
+    ends = {
+        "proved": "On every box the bound was above zero in the end: no input within the budget changes the answer.",
+        "broken": "A box held an input that changes the answer: the transaction is broken.",
+        "halved": "The table shows the first boxes of the search.",
+    }
+    outcome = walk.steps[-1].outcome if len(walk.steps) == walk.boxes else "halved"
+    return Walk(
+        walk,
+        MODELS[walk.model],
+        f"The search looked at {formats.count(walk.boxes)} boxes. {ends[outcome]}",
+        tuple(
+            WalkStep(step, tuple(map(_range, step.lower, step.upper, features))) for step in walk.steps
+        ),
+    )
+
+
+def _range(low: float, high: float, feature: Feature) -> str:
+    if low == high:
+        return formats.raw(low, feature)
+    write = formats.number
+    decimals = feature.decimals or 1
+    unit = f"{formats.JOIN}{feature.unit}" if feature.unit else ""
+    return f"{write(low, decimals)} to {write(high, decimals)}{unit}"
+
+

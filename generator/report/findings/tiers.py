@@ -1,0 +1,161 @@
+"""Threat tiers in words: what each may do in raw units, what each leaves caught, and which recipe to take."""
+
+from dataclasses import dataclass
+
+from generator.records.proofs import Choice, Estimate, ProofResult, Reach, TierComparison, TierResult
+from generator.records.results import Feature, StudyResult
+from generator.records.spec import Tier
+from generator.report import formats, palette
+from generator.report.findings.names import MATCHED, MODELS, STANDARD, TIERS, ModelName
+
+HEADLINE_TIER: Tier = "T1"
+"""What anybody can do; the benchmark box T0 keeps the original's protocol instead."""
+
+
+@dataclass(frozen=True)
+class ReachRow:
+    """One feature: what each tier may do to it at the headline budget, in its own unit."""
+
+    feature: Feature
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TierColumn:
+    tier: Tier
+    meaning: str
+
+
+@dataclass(frozen=True)
+class TierRow:
+    """One model: frauds caught without evasion, and provably caught under each tier or at each rate."""
+
+    words: ModelName
+    clean: Estimate
+    proved: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True)
+class ChoiceRow:
+    """The recipe to take against one tier, chosen on rows that are not in its figure."""
+
+    choice: Choice
+    words: ModelName
+    measure: str
+
+
+def columns(proofs: ProofResult) -> tuple[TierColumn, ...]:
+    """The tiers of the records, in their order."""
+    names = {reach.tier for reach in proofs.reach} | {row.tier for row in proofs.tiers}
+    return tuple(TierColumn(tier, meaning) for tier, meaning in TIERS.items() if tier in names)
+
+
+def rates(proofs: ProofResult) -> tuple[float, ...]:
+    """The false-positive rates at which models are compared, rising."""
+    return tuple(sorted({row.false_positive_rate for row in proofs.tiers}))
+
+
+def quoted_rate(proofs: ProofResult) -> float | None:
+    """The rate quoted in prose: the middle one; None if there is none."""
+    known = rates(proofs)
+    return known[len(known) // 2] if known else None
+
+
+def reach_rows(result: StudyResult, proofs: ProofResult) -> tuple[ReachRow, ...]:
+    known = {(reach.tier, reach.feature): reach for reach in proofs.reach}
+    tiers = [column.tier for column in columns(proofs)]
+    return tuple(
+        ReachRow(feature, tuple(reach_words(known.get((tier, feature.name)), feature) for tier in tiers))
+        for feature in result.data.features
+    )
+
+
+def reach_words(reach: Reach | None, feature: Feature) -> str:
+    """What one tier may do to one feature: `up to 412.00 USD down`."""
+    if not reach or not (reach.down or reach.up):
+        return "nothing"
+    down, up = (formats.raw_moved(value, feature) for value in (reach.down, reach.up))
+    if down == up:
+        return f"up to {down} either way"
+    parts = [f"{size} {way}" for value, size, way in ((reach.down, down, "down"), (reach.up, up, "up")) if value]
+    return f"up to {formats.listed(parts)}"
+
+
+def by_tier(proofs: ProofResult) -> tuple[TierRow, ...]:
+    """Every model under every tier at the quoted rate; a model that lacks a tier is left out."""
+    wanted = [(column.tier, quoted_rate(proofs)) for column in columns(proofs)]
+    return _rows(proofs, wanted)
+
+
+def by_rate(proofs: ProofResult) -> tuple[TierRow, ...]:
+    """Every model under the headline tier at every matched rate."""
+    return _rows(proofs, [(HEADLINE_TIER, rate) for rate in rates(proofs)])
+
+
+def tier_sentence(proofs: ProofResult, model: str) -> str:
+    """Frauds `model` provably catches under the headline tier at the quoted rate, beside the standard model."""
+    rate = quoted_rate(proofs)
+    ours, theirs = (_find(proofs, name, HEADLINE_TIER, rate) for name in (model, STANDARD))
+    found = _comparison(proofs, model, rate)
+    if not ours or not theirs:
+        return ""
+    start = (
+        f"{formats.capital(MODELS[model].phrase)} provably catches "
+        f"{formats.percent(ours.caught_proved.value)} of frauds "
+    )
+    baseline = formats.percent(theirs.caught_proved.value)
+    if not found:
+        return f"{start}({formats.interval(ours.caught_proved)}); the standard model {baseline}."
+    size = formats.loss(abs(found.difference.value))
+    low, high = sorted((abs(found.difference.low), abs(found.difference.high)))
+    ends = f"interval {formats.between(low, high, 'loss')}"
+    return {
+        "higher": f"{start}against {baseline} by the standard model: {size} more ({ends}).",
+        "lower": f"{start}against {baseline} by the standard model: {size} fewer ({ends}).",
+        "no difference": f"{start}against {baseline} by the standard model: no measurable difference.",
+    }[found.direction]
+
+
+def matched_sentence(proofs: ProofResult) -> str:
+    """Whether training against the real threat pays, and whether training against the generic box does."""
+    rate = quoted_rate(proofs)
+    said = [tier_sentence(proofs, model) for model in (MATCHED, generic(proofs)) if model]
+    if rate is None or not any(said):
+        return ""
+    return (
+        f"Against a fraudster who moves only what anybody can move, at a false-alarm rate of "
+        f"{formats.percent(rate, 0)}: {' '.join(part for part in said if part)}"
+    )
+
+
+def generic(proofs: ProofResult) -> str:
+    """The recipe chosen against the plain box; PGD training if no choice is on record."""
+    return next((choice.model for choice in proofs.choices if choice.tier == "T0"), "pgd_ramp")
+
+
+def choice_rows(proofs: ProofResult) -> tuple[ChoiceRow, ...]:
+    names = {"robust_accuracy": "accuracy", "caught_proved": "frauds caught"}
+    return tuple(
+        ChoiceRow(choice, MODELS[choice.model], f"proved {names[choice.measure]}") for choice in proofs.choices
+    )
+
+
+def _rows(proofs: ProofResult, wanted: list[tuple[Tier, float]]) -> tuple[TierRow, ...]:
+    rows = []
+    for name in palette.in_order({row.model for row in proofs.tiers}):
+        found = [_find(proofs, name, tier, rate) for tier, rate in wanted]
+        if found and all(found):
+            rows.append(TierRow(MODELS[name], found[0].caught_clean, tuple(f.caught_proved for f in found)))
+    return tuple(rows)
+
+
+def _find(proofs: ProofResult, model: str, tier: Tier, rate: float | None) -> TierResult | None:
+    asked = (model, tier, rate)
+    return next((r for r in proofs.tiers if (r.model, r.tier, r.false_positive_rate) == asked), None)
+
+
+def _comparison(proofs: ProofResult, model: str, rate: float | None) -> TierComparison | None:
+    asked = (model, HEADLINE_TIER, rate)
+    return next(
+        (c for c in proofs.tier_comparisons if (c.model, c.tier, c.false_positive_rate) == asked), None
+    )

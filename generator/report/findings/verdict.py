@@ -1,0 +1,139 @@
+"""The verdict where there are proofs: the same sentences as `headline`, from exact figures."""
+
+from generator.records.proofs import Choice, ProofResult
+from generator.records.results import StudyResult
+from generator.report import formats
+from generator.report.findings.evaluations import ModelRow, trivial_accuracy
+from generator.report.findings.exact import overstated, standard_sentence, standing_sentence
+from generator.report.findings.gate import WITHHELD, reason
+from generator.report.findings.headline import ACCURACY, CAUGHT, Card, Headline, card, claims_sentence, clean_sentence
+from generator.report.findings.names import MATCHED, MODELS
+from generator.report.findings.original import ClaimRow
+from generator.report.findings.recipes import AGAINST, RecipeRow, price_in_frauds
+from generator.report.findings.tiers import HEADLINE_TIER, quoted_rate
+
+
+def proved_headline(
+    result: StudyResult, standard: ModelRow, original: RecipeRow, claims: tuple[ClaimRow, ...]
+) -> Headline | None:
+    """The headline from exact figures; None where the records lack a proof or a comparison it needs."""
+    needed = (standard.exact, original.exact, original.exact_change, original.exact_caught_change)
+    if not result.proofs or not all(needed):
+        return None
+    return Headline(
+        _answer(standard, original),
+        clean_sentence(result, standard),
+        standard_sentence(result, standard.exact),
+        _hardened(result, original),
+        _cards(result, standard, original),
+        claims_sentence(result, claims),
+    )
+
+
+def choice_sentence(result: StudyResult, proofs: ProofResult, recipes: tuple[RecipeRow, ...]) -> str:
+    """The recipe chosen on validation rows against the plain box, and what it provably keeps."""
+    choice = next((c for c in proofs.choices if c.tier == "T0"), None)
+    row = next((r for r in recipes if choice and r.name == choice.model), None)
+    if not choice or not row or not row.exact:
+        return ""
+    kept, caught = choice.validated, row.exact.true_positive_rate
+    trivial = trivial_accuracy(result)
+    side = "above" if kept.low > trivial else "below" if kept.high < trivial else "level with"
+    direction = f", {AGAINST[row.exact_change.direction]}" if row.exact_change else ""
+    return (
+        f"Chosen on validation rows, the recipe to take against this attacker is {row.words.phrase} "
+        f"({_agreement(choice)}). On rows that took no part in the choice, accuracy of "
+        f"{formats.percent(kept.value)} ({formats.interval(kept)}) is proved{direction}, and {side} the "
+        f"{formats.percent(trivial)} of approving everything. It then provably catches "
+        f"{formats.percent(caught.value)} of frauds ({formats.interval(caught)})."
+    )
+
+
+def _agreement(choice: Choice) -> str:
+    return f"{formats.count(choice.agreeing)} of {formats.count(choice.folds)} folds agree"
+
+
+def _answer(standard: ModelRow, original: RecipeRow) -> str:
+    before, after = standard.clean, standard.exact
+    if after.accuracy.high >= before.accuracy.low:
+        return "No: within the budget, nothing lowers the accuracy of the standard model measurably."
+    accuracy, caught = (
+        f"from {formats.percent(old.value)} to {formats.percent(new.value)}"
+        for old, new in (
+            (before.accuracy, after.accuracy),
+            (before.true_positive_rate, after.true_positive_rate),
+        )
+    )
+    change, caught_change = original.exact_change.direction, original.exact_caught_change.direction
+    join = "and" if change == caught_change else "but"
+    return (
+        f"Yes, it can be fooled: at its proved worst, accuracy falls {accuracy}, and the share of frauds caught "
+        f"{caught}. The original hardening {ACCURACY[change]} "
+        f"{formats.percent(original.exact.accuracy.value)}, {join} {CAUGHT[caught_change]} "
+        f"({formats.percent(original.exact.true_positive_rate.value)})."
+    )
+
+
+def _hardened(result: StudyResult, original: RecipeRow) -> str:
+    return f"{_attack_figures(result, original)} {standing_sentence(result, original)} {price_in_frauds(original)}"
+
+
+def _attack_figures(result: StudyResult, original: RecipeRow) -> str:
+    """What attacks say of the original recipe, unless the gate forbids to quote it."""
+    if original.blocked:
+        return (
+            f"What {original.words.phrase} keeps under attack is withheld: the sanity gate failed on "
+            f"{reason(result, original.name)}."
+        )
+    fgsm = formats.percent(original.gap.fgsm.value)
+    size = overstated(result, original.name)
+    over = f", {formats.loss(size)} more than is true" if original.gap.warns else ""
+    return f"The original hardening recipe shows {fgsm} under FGSM{over}."
+
+
+def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow) -> tuple[Card, ...]:
+    trivial = Card(
+        formats.percent(trivial_accuracy(result)),
+        "approving everything: judged correctly, no fraud caught",
+        "holds by definition, under any attack",
+    )
+    return (
+        card(standard.clean.accuracy, "standard model, no attack: transactions judged correctly"),
+        card(standard.exact.accuracy, "standard model, proved: judged correctly whatever the attack"),
+        card(standard.exact.true_positive_rate, "standard model, proved: frauds caught whatever the attack"),
+        trivial,
+        _fgsm_card(original),
+        card(original.exact.accuracy, "original hardening, proved: judged correctly whatever the attack"),
+        *_chosen_card(result),
+        *_tier_card(result),
+    )
+
+
+def _fgsm_card(original: RecipeRow) -> Card:
+    label = "original hardening under FGSM, the original's own test: judged correctly"
+    if original.blocked:
+        return Card("withheld", label, WITHHELD.removeprefix("withheld: "))
+    return card(original.gap.fgsm, label)
+
+
+def _chosen_card(result: StudyResult) -> tuple[Card, ...]:
+    choice = next((c for c in result.proofs.choices if c.tier == "T0"), None)
+    if not choice:
+        return ()
+    return (card(choice.validated, f"{MODELS[choice.model].phrase}, chosen on other rows, proved: judged correctly"),)
+
+
+def _tier_card(result: StudyResult) -> tuple[Card, ...]:
+    """The threat-matched recipe under the realistic attacker."""
+    rate, epsilon = quoted_rate(result.proofs), result.spec.attack.headline_epsilon
+    asked = (MATCHED, HEADLINE_TIER, rate, epsilon)
+    for row in result.proofs.tiers:
+        if (row.model, row.tier, row.false_positive_rate, row.epsilon) == asked:
+            label = (
+                f"{MODELS[MATCHED].phrase}, realistic fraudster, {formats.percent(rate, 0)} false alarms, proved: "
+                "frauds caught"
+            )
+            return (card(row.caught_proved, label),)
+    return ()
+
+

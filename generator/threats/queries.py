@@ -1,0 +1,119 @@
+"""Attacks that only ask: labels or scores, no gradients. Where they beat the gradients, the gradients lie."""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from art.attacks.evasion import HopSkipJump
+from art.estimators.classification import BlackBoxClassifierNeuralNetwork
+
+from generator.engine.seeding import global_seed
+from generator.models.fraudnet import FraudNet
+from generator.models.training import margins
+
+
+class OutOfQueriesError(Exception):
+    """The attack asked more often than it may."""
+
+
+def worst_of(
+    net: FraudNet, x: np.ndarray, y: np.ndarray, candidates: Callable[[int], np.ndarray], count: int
+) -> np.ndarray:
+    """Of x and `count` candidates, the one each row's model is most wrong about, all (replicates, rows, d)."""
+    sign = np.where(y == 1, 1, -1)
+    best, least = x.copy(), margins(net, x) * sign
+    for number in range(count):
+        candidate = candidates(number)
+        margin = margins(net, candidate) * sign
+        worse = margin < least
+        best[worse], least[worse] = candidate[worse], margin[worse]
+    return best
+
+
+def corners(net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float) -> np.ndarray:
+    """The worst of the 2^d corners of each row's box; the worst point of all where the model is linear."""
+    signs = np.array(list(itertools.product((-1, 1), repeat=x.shape[2])), dtype=np.float32)
+    return worst_of(net, x, y, lambda number: x + np.float32(epsilon) * signs[number], len(signs))
+
+
+def noise(
+    net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float, *, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """The worst of `draws` uniform points of each row's box: what no attack may be weaker than."""
+
+    def draw(_: int) -> np.ndarray:
+        return x + np.float32(epsilon) * rng.uniform(-1, 1, x.shape).astype(np.float32)
+
+    return worst_of(net, x, y, draw, draws)
+
+
+def block_search(
+    net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float, *, queries: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Random search on scores: moves a random block of features to random faces, keeps what makes the score worse.
+
+    Blocks shrink from all features to one while the search goes on, half of the moves end inside
+    the box. The idea of the Square attack, on rows without neighbourhoods.
+
+    Source: Andriushchenko et al. 2020, arXiv:1912.00049, section 3.
+    """
+    sign = np.where(y == 1, 1, -1)
+    best, least = x.copy(), margins(net, x) * sign
+    for number in range(queries):
+        share = max(1 / x.shape[2], 1 - number / queries)
+        block = rng.random(x.shape) < share
+        move = rng.choice((-1.0, 1.0), x.shape)
+        if number % 2:
+            move = rng.uniform(-1, 1, x.shape)
+        candidate = np.where(block, x + np.float32(epsilon) * move.astype(np.float32), best)
+        margin = margins(net, candidate) * sign
+        worse = margin < least
+        best[worse], least[worse] = candidate[worse], margin[worse]
+    return best
+
+
+def hop_skip_jump(
+    net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float, *, steps: int, limit: int, seed: int
+) -> tuple[np.ndarray, int]:
+    """HopSkipJump on rows x (rows, d), y (rows,) of one model, from its answers yes and no alone.
+
+    Each row starts from the nearest row with the other answer, so that ART's own start, whose
+    generator cannot be seeded, is never drawn. It minimises the norm; the caller projects. Rows
+    without another answer to start from, and rows that run out of `limit` queries, come back
+    as they are.
+
+    Returns proposals (rows, d) and the queries of the most expensive row.
+
+    Source: Chen, Jordan, Wainwright 2020, arXiv:1904.02144.
+    """
+    answers = margins(net, x[None])[0] > 0
+    proposals, most, asked = x.copy(), 0, 0
+
+    def answer(points: np.ndarray) -> np.ndarray:
+        nonlocal asked
+        asked += len(points)
+        if asked > limit:
+            raise OutOfQueriesError
+        return np.eye(2, dtype=np.float32)[(margins(net, points[None]) > 0)[0].astype(int)]
+
+    target = BlackBoxClassifierNeuralNetwork(
+        answer, x.shape[1:], 2, channels_first=False,
+        clip_values=(float(x.min()) - epsilon, float(x.max()) + epsilon),
+    )  # fmt: skip
+    attack = HopSkipJump(
+        target, norm=np.inf, max_iter=steps, init_eval=50, max_eval=200, batch_size=256, verbose=False
+    )
+    with global_seed(seed, "battery: HopSkipJump"):
+        for row in np.flatnonzero(answers == (y == 1)):
+            others = x[answers != answers[row]]
+            if not len(others):
+                break
+            asked = 0
+            start = others[np.abs(others - x[row]).max(1).argmin()]
+            try:
+                proposals[row] = attack.generate(x[row : row + 1], x_adv_init=start[None].copy())[0]
+            except OutOfQueriesError:
+                pass
+            most = max(most, asked)
+    return proposals, most

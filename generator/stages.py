@@ -17,21 +17,24 @@ from generator.models.hardening import harden
 from generator.models.training import train_standard
 from generator.provenance import PACKAGE, lock_sha256, versions
 from generator.records.base import Record
-from generator.records.spec import AttackSpec, HardeningSpec, Recipe, StudySpec, TrainingSpec
+from generator.records.spec import AttackSpec, BatterySpec, HardeningSpec, Recipe, StudySpec, TrainingSpec
+from generator.threats import battery
 from generator.threats.evasion import evaluate
 
 TRAINING_SOURCE = ("models", "stages.py", "engine/seeding.py", "engine/parallel.py")
 ATTACK_SOURCE = ("threats", *TRAINING_SOURCE)
 
 
-def _inputs(sources: tuple[str, ...], *parts: Record | str | int, **arrays: np.ndarray) -> Mapping[str, str]:
+def task_inputs(
+    sources: tuple[str, ...], *parts: Record | str | float, **arrays: np.ndarray | Arrays
+) -> Mapping[str, str]:
     """What the answer of a task depends on, by name."""
     return {
         "source": sha256_of_sources(PACKAGE, sources),
         "lock": lock_sha256(),
         "versions": str(versions()),
         "settings": sha256_of(*(p.to_json() if isinstance(p, Record) else str(p) for p in parts)),
-    } | {name: hash_of(array) for name, array in arrays.items()}
+    } | {name: hash_of(_flat(a) if isinstance(a, dict) else a) for name, a in arrays.items()}
 
 
 def hash_of(*arrays: np.ndarray) -> str:
@@ -45,7 +48,7 @@ def _flat(arrays: Arrays) -> np.ndarray:
 
 def train_task(spec: StudySpec, folds: Folds) -> StageTask:
     """Train the standard models of all replicates."""
-    inputs = _inputs(TRAINING_SOURCE, spec.training, spec.seed, x=folds.x, y=folds.y)
+    inputs = task_inputs(TRAINING_SOURCE, spec.training, spec.seed, x=folds.x, y=folds.y)
     return StageTask(inputs, _train, (folds, spec.training, spec.seed))
 
 
@@ -57,9 +60,9 @@ def _train(folds: Folds, training: TrainingSpec, seed: int) -> Arrays:
 def harden_task(spec: StudySpec, folds: Folds, standard: Arrays, recipe: Recipe) -> StageTask:
     """Harden the standard models of all replicates by one recipe."""
     settings = spec.hardening.model_copy(update={"recipes": (recipe,)})
-    inputs = _inputs(
+    inputs = task_inputs(
         TRAINING_SOURCE, spec.training, settings, spec.seed,
-        x=folds.x, y=folds.y, standard=_flat(standard),
+        x=folds.x, y=folds.y, standard=standard,
     )  # fmt: skip
     return StageTask(inputs, _harden, (folds, standard, recipe, spec.training, settings, spec.seed))
 
@@ -89,9 +92,14 @@ def round_arrays(hardened: Arrays, number: int) -> Arrays:
     return {name.removeprefix(prefix): a for name, a in hardened.items() if name.startswith(prefix)}
 
 
+def only_weights(arrays: Arrays) -> Arrays:
+    """The weights among the arrays of a training or hardening result."""
+    return {n: a for n, a in arrays.items() if n.startswith(("weights.", "biases."))}
+
+
 def as_net(arrays: Arrays) -> FraudNet:
     """The stack among the arrays of a training or hardening result."""
-    return FraudNet.from_arrays({n: a for n, a in arrays.items() if n.startswith(("weights.", "biases."))})
+    return FraudNet.from_arrays(only_weights(arrays))
 
 
 def attack_task(spec: StudySpec, folds: Folds, state: Arrays, epsilons: tuple[float, ...]) -> StageTask:
@@ -99,13 +107,28 @@ def attack_task(spec: StudySpec, folds: Folds, state: Arrays, epsilons: tuple[fl
     settings = spec.attack.model_copy(
         update={"epsilons": epsilons, "round_epsilons": (), "headline_epsilon": 0.0}
     )
-    weights = {n: a for n, a in state.items() if n.startswith(("weights.", "biases."))}
-    inputs = _inputs(
+    weights = only_weights(state)
+    inputs = task_inputs(
         ATTACK_SOURCE, settings, spec.training, spec.seed,
-        x=folds.x, y=folds.y, weights=_flat(weights),
+        x=folds.x, y=folds.y, weights=weights,
     )  # fmt: skip
     return StageTask(inputs, _attack, (folds, weights, settings))
 
 
 def _attack(folds: Folds, weights: Arrays, settings: AttackSpec) -> Arrays:
     return evaluate(FraudNet.from_arrays(weights), folds, settings, settings.epsilons).to_arrays()
+
+
+def battery_task(spec: StudySpec, folds: Folds, state: Arrays) -> StageTask:
+    """Every attack of the battery against the first seed's models of one state."""
+    weights, epsilon = only_weights(state), spec.attack.headline_epsilon
+    inputs = task_inputs(
+        ATTACK_SOURCE, spec.battery, spec.training, spec.seed, epsilon, x=folds.x, y=folds.y, weights=weights
+    )
+    return StageTask(inputs, _battery, (folds, weights, epsilon, spec.battery, spec.seed))
+
+
+def _battery(folds: Folds, weights: Arrays, epsilon: float, spec: BatterySpec, seed: int) -> Arrays:
+    return battery.to_arrays(
+        battery.run_battery(FraudNet.from_arrays(weights), folds, 0, epsilon, spec, seed)
+    )

@@ -9,12 +9,14 @@ from generator.engine.stages import Engine
 from generator.impact import costs
 from generator.models.folds import Folds, make_folds
 from generator.models.slices import boundary_slice, telling_pair
+from generator.proving import prove, settle_all, with_exact
 from generator.records.metrics import Resamples
 from generator.records.results import ImpactResult, ModelResult, Provenance, RoundResult, StudyResult
 from generator.records.spec import StudySpec
 from generator.stages import as_net, attack_task, harden_task, round_arrays, train_task
 from generator.threats import illustrations
 from generator.threats.outcomes import CLEAN, Outcomes, approve_everything, compare, evaluations
+from generator.threats.surface import surface
 
 ILLUSTRATED = ("standard", "accumulating_fgsm", "pgd_ramp")
 """Models shown in detail: undefended, the original's defence, and the one that holds best."""
@@ -24,13 +26,17 @@ def run_study(
     spec: StudySpec, dataset: Dataset, table: LabelledTable, origin: Provenance, engine: Engine
 ) -> StudyResult:
     """Train, harden, attack and price one dataset. Every row is judged by models that never saw it."""
+    spec = _with_reach(spec, table)
     folds = make_folds(table.x, table.y, spec.training, spec.seed)
     (standard,) = engine.run(table.name, "train", [train_task(spec, folds)])
     states = {"standard": [standard]} | _harden_all(spec, folds, standard, engine, table.name)
-    outcomes = _attack_all(spec, folds, states, engine, table.name)
+    attacked = _attack_all(spec, folds, states, engine, table.name)
+    settled = settle_all(spec, folds, states, engine, table.name)
+    outcomes = with_exact(attacked, settled, spec.attack.headline_epsilon)
     finals = {name: rounds[-1] for name, rounds in outcomes.items()}
     resamples = Resamples(table.y, spec.training.seeds, spec.bootstrap, stage_rng(spec.seed, "bootstrap"))
-    headline = (CLEAN, *((attack, spec.attack.headline_epsilon) for attack in spec.attack.attacks))
+    measured = (*spec.attack.attacks, "exact")
+    headline = (CLEAN, *((attack, spec.attack.headline_epsilon) for attack in measured))
     shown = _illustrate(spec, folds, table, {n: s[-1] for n, s in states.items() if n in ILLUSTRATED})
     models = tuple(_model_result(name, states, outcomes, folds, table) for name in outcomes)
     summary = dataset.summarise(table, spec)
@@ -43,8 +49,16 @@ def run_study(
         + compare(finals, "approve_everything", headline, resamples, table.y),
         **shown,
         impact=_price(spec, table, models, finals, headline, resamples),
+        proofs=prove(spec, table, folds, states, finals, settled, resamples, engine),
         budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),
     )
+
+
+def _with_reach(spec: StudySpec, table: LabelledTable) -> StudySpec:
+    """The spec with what tier 1 may move, which the features say and threat-matched hardening needs."""
+    tier1 = surface(table.features, "T1")
+    reach = (tuple(tier1.down.tolist()), tuple(tier1.up.tolist()))
+    return spec.model_copy(update={"hardening": spec.hardening.model_copy(update={"reach": reach})})
 
 
 def _harden_all(
@@ -147,7 +161,8 @@ def _price(
     frauds = table.y == 1
     mean_fraud_amount = float(table.amounts[frauds].mean())
     final = {model.name: model.final for model in models}
-    conditions = (CLEAN, *((a, e) for a in spec.attack.attacks for e in spec.attack.round_epsilons))
+    measured = (*spec.attack.attacks, "exact")
+    conditions = (CLEAN, *((a, e) for a in measured for e in spec.attack.round_epsilons))
     reductions = (
         costs.leakage_reduction(
             name, "standard", outcomes.right[c], finals["standard"].right[c], resamples, frauds, c

@@ -5,6 +5,8 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+from proof_fixture import tiny_proofs
+
 from generator.records import metrics
 from generator.records.results import (
     AccuracyBounds,
@@ -61,14 +63,18 @@ FEATURES = {
     },
 }
 
-# name: clean (TPR, FPR); TPR and FPR that remain at a large budget under FGSM; the same under PGD
+# name: clean (TPR, FPR); TPR and FPR that remain at a large budget under FGSM, under PGD, and in truth
 BEHAVIOUR = {
-    "standard": ((0.95, 0.012), (0.15, 0.50), (0.10, 0.62)),
-    "accumulating_fgsm": ((0.88, 0.03), (0.70, 0.08), (0.04, 0.70)),
-    "current_round_fgsm": ((0.87, 0.03), (0.60, 0.12), (0.06, 0.60)),
-    "half_batch_fgsm": ((0.86, 0.03), (0.45, 0.20), (0.20, 0.45)),
-    "extra_epochs": ((0.95, 0.011), (0.12, 0.52), (0.08, 0.66)),
-    "pgd_ramp": ((0.72, 0.04), (0.40, 0.13), (0.39, 0.14)),
+    "standard": ((0.95, 0.012), (0.15, 0.5), (0.1, 0.62), (0.09, 0.63)),
+    "accumulating_fgsm": ((0.88, 0.03), (0.7, 0.08), (0.04, 0.7), (0.0, 0.95)),
+    "current_round_fgsm": ((0.87, 0.03), (0.6, 0.12), (0.06, 0.6), (0.02, 0.8)),
+    "half_batch_fgsm": ((0.86, 0.03), (0.45, 0.2), (0.2, 0.45), (0.18, 0.5)),
+    "extra_epochs": ((0.95, 0.011), (0.12, 0.52), (0.08, 0.66), (0.07, 0.67)),
+    "pgd_ramp": ((0.72, 0.04), (0.4, 0.13), (0.39, 0.14), (0.385, 0.143)),
+    "fgsm_random_start": ((0.74, 0.04), (0.39, 0.14), (0.37, 0.15), (0.36, 0.152)),
+    "trades": ((0.7, 0.035), (0.4, 0.13), (0.39, 0.135), (0.383, 0.14)),
+    "crown_ibp": ((0.66, 0.03), (0.38, 0.12), (0.375, 0.125), (0.37, 0.126)),
+    "pgd_tier1": ((0.93, 0.03), (0.2, 0.45), (0.15, 0.55), (0.14, 0.56)),
 }
 
 
@@ -104,8 +110,48 @@ def tiny_result(dataset: str = "checks") -> StudyResult:
             _slice(dataset, model, steep) for model, steep in (("standard", 9.0), ("accumulating_fgsm", 3.0))
         ),
         impact=_impact(spec, models),
+        proofs=tiny_proofs(models, dict(FEATURES[dataset])),
         budget_violations=3,
     )  # fmt: skip
+
+
+def without_proofs(result: StudyResult) -> StudyResult:
+    """The same study as a record from before there were proofs: the five recipes of that time, attacks only."""
+    later = {"fgsm_random_start", "trades", "crown_ibp", "pgd_tier1"}
+
+    def attacked(rows):
+        return tuple(row for row in rows if row.attack != "exact" and row.model not in later)
+
+    models = tuple(
+        model.model_copy(
+            update={
+                "rounds": tuple(
+                    r.model_copy(
+                        update={"evaluations": tuple(e for e in r.evaluations if e.attack != "exact")}
+                    )
+                    for r in model.rounds
+                )
+            }
+        )
+        for model in result.models
+        if model.name not in later
+    )
+    kept = tuple(name for name in result.spec.hardening.recipes if name not in later)
+    hardening = result.spec.hardening.model_copy(update={"recipes": kept})
+    impact = result.impact.model_copy(
+        update={"rows": attacked(result.impact.rows), "reductions": attacked(result.impact.reductions)}
+    )
+    return result.model_copy(
+        update={
+            "spec": result.spec.model_copy(update={"hardening": hardening}),
+            "models": models,
+            "comparisons": tuple(
+                c for c in attacked(result.comparisons) if c.baseline != "approve_everything"
+            ),
+            "impact": impact,
+            "proofs": None,
+        }
+    )
 
 
 def _spec(dataset: str) -> StudySpec:
@@ -120,7 +166,10 @@ def _spec(dataset: str) -> StudySpec:
         ),
         training=TrainingSpec(seeds=SEEDS, folds=3),
         attack=AttackSpec(epsilons=EPSILONS, pgd_steps=10),
-        hardening=HardeningSpec(rounds=3, epochs_per_round=4, epsilons=budgets),
+        hardening=HardeningSpec(
+            recipes=tuple(name for name in BEHAVIOUR if name != "standard"),
+            rounds=3, epochs_per_round=4, epsilons=budgets,
+        ),
         bootstrap=200,
         rows=ROWS if dataset == "checks" else None,
     )
@@ -130,8 +179,8 @@ def _rates(name: str, attack: str, epsilon: float, progress: float) -> tuple[flo
     """(TPR, FPR), falling from the clean rates towards the floor; `progress` 0 is the standard model."""
     pairs = []
     for model in ("standard", name):
-        clean, fgsm, pgd = BEHAVIOUR[model]
-        floor = {"clean": clean, "fgsm": fgsm, "pgd": pgd}[attack]
+        clean, *attacked = BEHAVIOUR[model]
+        floor = dict(zip(("clean", "fgsm", "pgd", "exact"), (clean, *attacked), strict=True))[attack]
         left = math.exp(-3.2 * epsilon)
         pairs.append([f + (c - f) * left for c, f in zip(clean, floor, strict=True)])
     return tuple((1 - progress) * a + progress * b for a, b in zip(*pairs, strict=True))
@@ -157,6 +206,10 @@ def _evaluation(attack: str, epsilon: float, tpr: float, fpr: float) -> Evaluati
 
 def _round(spec: StudySpec, name: str, number: int, progress: float, epsilons) -> RoundResult:
     points = [("clean", 0.0), *((a, e) for a in spec.attack.attacks for e in epsilons)]
+    if tuple(epsilons) == EPSILONS:
+        points += [("exact", epsilon) for epsilon in EPSILONS]
+    elif name == "accumulating_fgsm":
+        points.append(("exact", HEADLINE))
     return RoundResult(
         round=number,
         training_rows=667 * (1 + number),
@@ -179,7 +232,7 @@ def _model(spec: StudySpec, name: str) -> ModelResult:
 
 
 def _approve_everything() -> ModelResult:
-    points = [("clean", 0.0), *((a, e) for a in ("fgsm", "pgd") for e in EPSILONS)]
+    points = [("clean", 0.0), *((a, e) for a in ("fgsm", "pgd", "exact") for e in EPSILONS)]
     evaluations = tuple(_evaluation(a, e, 0.0, 0.0) for a, e in points)
     only = RoundResult(round=0, training_rows=0, gradient_steps=0, evaluations=evaluations)
     return ModelResult(name="approve_everything", rounds=(only,))
@@ -190,14 +243,16 @@ def _spread(value: float, half: float, method: str = "bootstrap", n: int = ROWS)
 
 
 def _comparisons(models):
-    base = models[0].final
-    for model in models[2:]:
-        for attack, epsilon in (("clean", 0.0), ("fgsm", HEADLINE), ("pgd", HEADLINE)):
+    pairs = [(model, models[0]) for model in models[2:]]
+    pairs += [(model, models[1]) for model in (models[0], *models[2:])]
+    points = (("clean", 0.0), ("fgsm", HEADLINE), ("pgd", HEADLINE), ("exact", HEADLINE))
+    for model, base in pairs:
+        for attack, epsilon in points:
             for metric in ("accuracy", "true_positive_rate", "false_positive_rate"):
-                mine, theirs = (getattr(r.at(attack, epsilon), metric) for r in (model.final, base))
+                mine, theirs = (getattr(r.final.at(attack, epsilon), metric) for r in (model, base))
                 difference = _spread(mine.value - theirs.value, 0.03)
                 yield Comparison(
-                    model=model.name, baseline="standard", metric=metric, attack=attack, epsilon=epsilon,
+                    model=model.name, baseline=base.name, metric=metric, attack=attack, epsilon=epsilon,
                     difference=difference, direction=metrics.direction(difference),
                 )  # fmt: skip
 
@@ -207,7 +262,7 @@ def _impact(spec: StudySpec, models) -> ImpactResult:
     genuine = spec.scenario.transactions_per_day - frauds
     mean = 671.08
     rows, reductions = [], []
-    points = [("clean", 0.0), *((a, HEADLINE) for a in spec.attack.attacks)]
+    points = [("clean", 0.0), *((a, HEADLINE) for a in spec.attack.attacks), ("exact", HEADLINE)]
     for model in models:
         for attack, epsilon in points:
             now, clean = model.final.at(attack, epsilon), model.final.at("clean")

@@ -24,6 +24,7 @@ def linear_table(x):
         cut=float(score[y == 1].min()), amounts=score,
         features=tuple(given.measured(x[:, i]) for i, given in enumerate(inputs)),
         source=DataSource(status="synthetic", origin="", file_sha256="", canonical_sha256="", licence=""),
+        rule=lambda rows: rows.sum(1), score_signs=np.ones(x.shape[1]),
     )  # fmt: skip
 
 

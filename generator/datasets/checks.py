@@ -128,7 +128,8 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
     rows = spec.rows or STUDY.rows
     frame = simulate(rows, stage_rng(spec.seed, "checks: simulate"))
     x = frame[list(COLUMNS)].to_numpy(float)
-    signal = score_terms(x)(x) @ weight_vector(spec.label, TERMS)
+    terms, weights = score_terms(x), weight_vector(spec.label, TERMS)
+    signal = terms(x) @ weights
     noise = stage_rng(spec.seed, "checks: label noise").standard_normal(rows)
     score = signal + spec.label.noise * signal.std() * noise
     ids = frame["CheckID"].to_numpy(str)
@@ -155,6 +156,8 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
             canonical_sha256=canonical_sha256(frame, DECIMALS),
             licence="Apache-2.0, as this study",
         ),
+        rule=lambda rows: terms(rows) @ weights,
+        score_signs=SIGNS,
     )
     check_learnable(table, spec.training.folds)
     return table

@@ -114,7 +114,8 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
     """
     frame, source = kaggle_source.obtain(options)
     x = frame[list(FEATURES)].to_numpy(float)
-    score = score_terms(x)(x) @ weight_vector(spec.label, TERMS)
+    terms, weights = score_terms(x), weight_vector(spec.label, TERMS)
+    score = terms(x) @ weights
     ids = frame["TransactionID"].to_numpy(str)
     y = flag_top(score, spec.label.fraud_share, ids)
     table = LabelledTable(
@@ -130,6 +131,8 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
         amounts=x[:, FEATURES.index("TransactionAmount")],
         features=tuple(given.measured(x[:, i]) for i, given in enumerate(INPUTS)),
         source=source,
+        rule=lambda rows: terms(rows) @ weights,
+        score_signs=SIGNS,
     )
     check_learnable(table, spec.training.folds)
     return table

@@ -90,6 +90,26 @@ class LabelledTable:
     """(n,) float64, USD."""
     features: tuple[Feature, ...]
     source: DataSource
+    rule: Callable[[np.ndarray], np.ndarray]
+    """x (m, d) raw units -> the score the labelling rule gives those rows (m,), noise left out."""
+    score_signs: np.ndarray
+    """(d,) +1 where the rule's score rises with the input, -1 where it falls, 0 where it does not depend on it."""
+
+    def lowest_scores(self, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+        """The least score of the rule on each box [lower, upper] (m, d), raw units, cut to the data's range.
+
+        The rule is monotone in each input, so its least value lies at one corner.
+        """
+        return self._corner(np.where(self.score_signs > 0, lower, upper))
+
+    def highest_scores(self, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+        """The greatest score of the rule on each box, as `lowest_scores`."""
+        return self._corner(np.where(self.score_signs > 0, upper, lower))
+
+    def _corner(self, x: np.ndarray) -> np.ndarray:
+        low = np.array([feature.low for feature in self.features])
+        high = np.array([feature.high for feature in self.features])
+        return self.rule(np.clip(x, low, high))
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from torch.nn import functional
 
 from generator.models.fraudnet import FraudNet
 
+Bounds = list[tuple[torch.Tensor, torch.Tensor]]
+"""Lower and upper ends of the pre-activations of each hidden layer, (replicates, rows, width)."""
 
-def interval_bounds(
-    net: FraudNet, lower: torch.Tensor, upper: torch.Tensor
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
+
+def interval_bounds(net: FraudNet, lower: torch.Tensor, upper: torch.Tensor) -> Bounds:
     """Bounds on the pre-activations of every hidden layer over a box (replicates, rows, d).
 
     centre -> centre @ W + b, radius -> radius @ |W|; then ReLU of both ends.
@@ -36,39 +37,36 @@ def margin_weights(net: FraudNet) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def interval_margin(
-    net: FraudNet, lower: torch.Tensor, upper: torch.Tensor, sign: torch.Tensor
+    net: FraudNet, lower: torch.Tensor, upper: torch.Tensor, bounds: Bounds, sign: torch.Tensor
 ) -> torch.Tensor:
     """A lower bound on sign * m over a box, (replicates, rows), by intervals to the end."""
-    bounds = interval_bounds(net, lower, upper)
     v, c = margin_weights(net)
     if bounds:
         lower, upper = bounds[-1][0].relu(), bounds[-1][1].relu()
-    coefficients = sign[:, :, None] * v
-    least = coefficients.clamp(min=0) * lower + coefficients.clamp(max=0) * upper
-    return least.sum(2) + sign * c
+    centre, radius = (upper + lower) / 2, (upper - lower) / 2
+    return sign * ((centre * v).sum(2) + c) - (radius * v.abs()).sum(2)
 
 
-def crown_margin(net: FraudNet, lower: torch.Tensor, upper: torch.Tensor, sign: torch.Tensor) -> torch.Tensor:
-    """A lower bound on sign * m over a box, (replicates, rows), linear bounds backwards through interval bounds.
+def crown_margin(
+    net: FraudNet, lower: torch.Tensor, upper: torch.Tensor, bounds: Bounds, sign: torch.Tensor
+) -> torch.Tensor:
+    """A lower bound on sign * m over a box, (replicates, rows): linear, backwards through `bounds`.
 
-    An unstable ReLU with l < z < u lies below u (z - l) / (u - l) and above z or 0, whichever
-    leaves the smaller area; coefficients take the side their sign asks for.
+    A ReLU with l < z < u lies below u (z - l) / (u - l), and above z or 0, whichever leaves the
+    smaller area; each coefficient takes the side its sign asks for.
 
     Source: Zhang et al. 2018, arXiv:1811.00866; with interval bounds inside, Zhang et al. 2020,
     arXiv:1906.06316.
     """
-    bounds = interval_bounds(net, lower, upper)
     v, c = margin_weights(net)
     coefficients, constant = sign[:, :, None] * v, sign * c
-    for (low, high), weight, bias in zip(
-        reversed(bounds), reversed(net.weights[:-1]), reversed(net.biases[:-1]), strict=True
-    ):
+    layers = zip(bounds, net.weights[:-1], net.biases[:-1], strict=True)
+    for (low, high), weight, bias in reversed(list(layers)):
         low, high = low.clamp(max=0), high.clamp(min=0)
         chord = high / (high - low).clamp(min=1e-9)  # 1 where always on, 0 where always off
-        below = (chord > 0.5).to(chord)
-        positive, negative = coefficients.clamp(min=0), coefficients.clamp(max=0)
-        constant = constant - (negative * chord * low).sum(2)
-        coefficients = positive * below + negative * chord
+        negative = coefficients.clamp(max=0) * chord
+        constant = constant - (negative * low).sum(2)
+        coefficients = coefficients.clamp(min=0) * (chord > 0.5) + negative
         constant = constant + (coefficients * bias).sum(2)
         coefficients = torch.bmm(coefficients, weight.mT)
     least = coefficients * ((upper + lower) / 2) - coefficients.abs() * ((upper - lower) / 2)
@@ -76,15 +74,20 @@ def crown_margin(net: FraudNet, lower: torch.Tensor, upper: torch.Tensor, sign: 
 
 
 def certified_loss(
-    net: FraudNet, x: torch.Tensor, y: torch.Tensor, *, epsilon: float, kappa: float
+    net: FraudNet, x: torch.Tensor, y: torch.Tensor, *, epsilon: float, kappa: float, intervals: float
 ) -> torch.Tensor:
     """kappa * CE(m(x)) + (1 - kappa) * CE(bound over the ball), summed over rows (replicates * rows, d).
 
-    At epsilon 0 the bound is the margin itself, and the loss that of standard training.
+    The bound is intervals * interval_margin + (1 - intervals) * crown_margin. At epsilon 0 it is
+    the margin itself, and the loss that of standard training.
     """
-    stacked = x.view(net.replicates, -1, x.shape[1])
+    rows = x.view(net.replicates, -1, x.shape[1])
     sign = 2.0 * y.view(net.replicates, -1) - 1
-    worst = crown_margin(net, stacked - epsilon, stacked + epsilon, sign)
+    lower, upper = rows - epsilon, rows + epsilon
+    bounds = interval_bounds(net, lower, upper)
+    worst = intervals * interval_margin(net, lower, upper, bounds, sign)
+    if intervals < 1:
+        worst = worst + (1 - intervals) * crown_margin(net, lower, upper, bounds, sign)
     clean = functional.cross_entropy(net(x), y, reduction="sum")
     # two classes: cross-entropy of the true class is log(1 + exp(-margin))
     return kappa * clean + (1 - kappa) * functional.softplus(-worst).sum()

@@ -50,7 +50,7 @@ def ascend(
 
 
 def margin_and_gradient(net: FraudNet, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The margin m (replicates, rows), fraud logit minus legitimate logit, and d m / d x, of x (replicates, rows, d).
+    """Fraud logit minus legitimate logit, m (replicates, rows), and d m / d x, of x (replicates, rows, d).
 
     Backwards through the ReLUs: g = v; g = (g * [z > 0]) @ W.T for each layer before the last.
     """

@@ -110,10 +110,14 @@ class HardeningSpec(Record):
     """Adversarial training in rounds."""
 
     recipes: tuple[Recipe, ...] = (
-        "pgd_ramp",
         "accumulating_fgsm",
         "extra_epochs",
+        "trades",
+        "pgd_ramp",
+        "pgd_tier1",
+        "crown_ibp",
         "current_round_fgsm",
+        "fgsm_random_start",
         "half_batch_fgsm",
     )
     """In the order they are computed, longest first, so that workers end together; pages have an order of their own."""
@@ -130,12 +134,30 @@ class HardeningSpec(Record):
     """Steps of the inner maximisation of PGD training, TRADES and tier 1 training."""
     random_start_step: float = Field(default=1.25, gt=0)
     """Step of FGSM with random start, as a share of the budget."""
-    trades_beta: float = Field(default=6.0, ge=0)
+    trades_beta: float = Field(default=3.0, ge=0)
     """Weight of TRADES on staying close to the clean answer, against being right."""
-    certified_kappa: float = Field(default=0.5, ge=0, le=1)
+    certified_kappa: float = Field(default=0.25, ge=0, le=1)
     """Weight of the clean loss certified training ends at; it falls from one as the budget rises."""
     reach: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     """Share of the budget each feature may fall, and rise, by in tier 1 training; set from the features."""
+
+
+class ProofSpec(Record):
+    """What is proved beside what is attacked."""
+
+    tier_epsilons: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 1.0)
+    """Budgets at which the tiers are settled, at the quoted false-positive rate."""
+    false_positive_rates: tuple[float, ...] = (0.01, 0.05, 0.10)
+    """Operating points; those beside the quoted one are settled at the headline budget only."""
+    quoted_false_positive_rate: float = 0.05
+    radius_models: tuple[str, ...] = ("standard", "accumulating_fgsm", "pgd_ramp", "pgd_tier1")
+    """Models whose exact radii are bracketed: the undefended, the original's, the best at either tier."""
+    radius_seeds: int = Field(default=3, ge=1)
+    """Seeds whose rows get a radius; the grid of budgets is settled for all seeds."""
+    radius_tolerance: float = Field(default=1e-3, gt=0)
+    """Widest bracket of a radius, in standard deviations."""
+    box_limit: int = Field(default=10_000_000, ge=1)
+    """Boxes a row may cost before it counts as unresolved."""
 
 
 class ScenarioSpec(Record):
@@ -158,6 +180,8 @@ class StudySpec(Record):
     training: TrainingSpec = TrainingSpec()
     attack: AttackSpec = AttackSpec()
     hardening: HardeningSpec = HardeningSpec()
+    proof: ProofSpec = ProofSpec()
+    battery: BatterySpec = BatterySpec()
     scenario: ScenarioSpec = ScenarioSpec()
     bootstrap: int = Field(default=2000, ge=100)
     """Resamples of (seed, row) behind the interval of a difference."""
@@ -176,6 +200,10 @@ class StudySpec(Record):
                 "hardening": self.hardening.model_copy(
                     update={"rounds": 3, "epochs_per_round": 4, "pgd_steps": 3}
                 ),
+                "proof": self.proof.model_copy(
+                    update={"tier_epsilons": (0.1, 0.35), "radius_seeds": 1, "radius_tolerance": 0.02}
+                ),
+                "battery": self.battery.model_copy(update={"restarts": 2, "hop_skip_jump_rows": 4}),
                 "bootstrap": 200,
             }
         )

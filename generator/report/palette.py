@@ -56,6 +56,30 @@ CLASSES = {
     "fraud": Look("Fraud", "#c84f00", "#ff8a47", "solid", "diamond"),
 }
 
+TIERS = {
+    "T0": "every input, both ways, on every row",
+    "T1": "frauds only: what anybody can change, in the direction that helps",
+    "T2": "as before, and what takes money or patience",
+    "T3": "as before, and what takes somebody inside",
+}
+"""What an attacker of each tier may do."""
+
+BATTERY = {
+    "noise": "Random noise",
+    "transfer": "Examples of another model",
+    "fgsm": "FGSM",
+    "hop_skip_jump": "HopSkipJump (sees answers only)",
+    "block_search": "Random search (sees scores only)",
+    "corners": "Every corner of the box",
+    "pgd_cross_entropy": "PGD on cross-entropy",
+    "pgd_margin": "PGD on the margin, with restarts",
+    "apgd": "Auto-PGD",
+    "nearest_boundary": "Nearest boundary",
+    "worst_case": "Worst of all on each row",
+    "exact": "Exact (proved)",
+}
+"""Attacks of the battery, in the order pages show them."""
+
 INK = {
     "text": ("#27303a", "#d7dce4"),
     "muted": ("#59636f", "#a7b0bd"),
@@ -82,6 +106,11 @@ def attack(name: str) -> Look:
 def bound(name: str) -> Look:
     """Look of the limit or of the rule; ValueError names the known ones."""
     return _look(BOUNDS, "bound", name)
+
+
+def battery(name: str) -> str:
+    """Title of an attack of the battery; one without an entry is called what the records call it."""
+    return BATTERY.get(name, name.replace("_", " ").capitalize())
 
 
 def label_class(name: str) -> Look:

@@ -7,7 +7,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-
 EPOCH = "315532800"
 """Time stamp of what MkDocs would stamp with the clock (1980-01-01): equal pages, equal bytes."""
 

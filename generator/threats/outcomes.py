@@ -1,7 +1,7 @@
 """From what happened to each row to the rates that are reported."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +23,8 @@ class Outcomes:
     """(seeds, n) bool: right before the attack and after it."""
     violations: int = 0
     """Attacked rows that had left their budget before they were projected back."""
+    unresolved: Mapping[Condition, int] = field(default_factory=dict)
+    """Rows neither proved nor broken, where a condition can leave any."""
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         arrays = {f"{attack}/{epsilon!r}": value for (attack, epsilon), value in self.right.items()}
@@ -41,15 +43,21 @@ class Outcomes:
 def approve_everything(y: np.ndarray, seeds: int, spec: AttackSpec) -> Outcomes:
     """The trivial classifier: never an alarm, so every legitimate row is right under any attack."""
     right = np.tile(y == 0, (seeds, 1))
-    return Outcomes({CLEAN: right} | {(attack, e): right for attack in spec.attacks for e in spec.epsilons})
+    attacks = (*spec.attacks, "exact")
+    return Outcomes({CLEAN: right} | {(attack, e): right for attack in attacks for e in spec.epsilons})
 
 
 def evaluations(outcomes: Outcomes, y: np.ndarray) -> tuple[Evaluation, ...]:
     """Rates with Wilson intervals under every condition, y (n,)."""
-    return tuple(_evaluation(right, y, *condition) for condition, right in outcomes.right.items())
+    return tuple(
+        _evaluation(right, y, *condition, outcomes.unresolved.get(condition, 0))
+        for condition, right in outcomes.right.items()
+    )
 
 
-def _evaluation(right: np.ndarray, y: np.ndarray, attack: Attacked, epsilon: float) -> Evaluation:
+def _evaluation(
+    right: np.ndarray, y: np.ndarray, attack: Attacked, epsilon: float, unresolved: int
+) -> Evaluation:
     counts, seeds = confusion(right, y), len(right)
     frauds = int(y.sum())
     return Evaluation(
@@ -59,6 +67,7 @@ def _evaluation(right: np.ndarray, y: np.ndarray, attack: Attacked, epsilon: flo
         accuracy=rate_estimate(counts.true_positives + counts.true_negatives, len(y), seeds),
         true_positive_rate=rate_estimate(counts.true_positives, frauds, seeds),
         false_positive_rate=rate_estimate(counts.false_positives, len(y) - frauds, seeds),
+        unresolved=unresolved,
     )
 
 

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
-import torch
 from art.attacks.evasion import HopSkipJump
 from art.estimators.classification import BlackBoxClassifierNeuralNetwork
 

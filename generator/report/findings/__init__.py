@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from generator.records.results import Feature, StudyResult
 from generator.report import formats, palette
+from generator.report.charts.selection import leading
 from generator.report.findings import (
     data,
     evaluations,
@@ -16,7 +17,6 @@ from generator.report.findings import (
     recipes,
     verdict,
 )
-from generator.report.charts.selection import leading
 from generator.report.findings.names import STANDARD, STATUSES, TRIVIAL, attack_title, models_in_order
 
 

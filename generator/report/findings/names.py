@@ -100,37 +100,6 @@ CONTROLS = {
 
 HELPS = {"up": "up", "down": "down", "both": "either way", "none": "no direction"}
 
-TIERS = {
-    "T0": "every input, both ways, on every row",
-    "T1": "frauds only: what anybody can change, in the direction that helps",
-    "T2": "as before, and what takes money or patience",
-    "T3": "as before, and what takes somebody inside",
-}
-"""What an attacker of each tier may do."""
-
-BATTERY = {
-    "noise": "Random noise",
-    "uniform_noise": "Random noise",
-    "transfer": "Transfer from another model",
-    "substitute": "Transfer from another model",
-    "fgsm": "FGSM",
-    "pgd": "PGD",
-    "pgd_ce": "PGD, cross-entropy",
-    "pgd_margin": "PGD, margin",
-    "apgd": "APGD",
-    "apgd_ce": "APGD, cross-entropy",
-    "minimum_norm": "Minimum norm",
-    "deepfool": "DeepFool",
-    "corners": "All corners of the box",
-    "hopskipjump": "HopSkipJump (sees answers only)",
-    "score_search": "Random search (sees scores only)",
-    "square": "Square attack (sees scores only)",
-    "worst": "Worst of all attacks",
-    "all": "Worst of all attacks",
-    "exact": "Exact (proved)",
-}
-"""Attacks of the battery, in rising order of what they know."""
-
 STATUSES = {
     "synthetic": "Synthetic, made by this study",
     "kaggle_verified": "Kaggle file, verified",
@@ -148,11 +117,6 @@ def attack_title(attack: str, spec: StudySpec) -> str:
 def attack_phrase(attack: str, spec: StudySpec) -> str:
     """The attack within a sentence; where something is proved, no attack is better."""
     return "the best attack there is (proved)" if attack == "exact" else attack_title(attack, spec)
-
-
-def battery_title(attack: str) -> str:
-    """The name of an attack of the battery; one without an entry is called what the records call it."""
-    return BATTERY.get(attack, attack.replace("_", " ").capitalize())
 
 
 def models_in_order(result: StudyResult) -> list[ModelResult]:

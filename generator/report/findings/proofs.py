@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from generator.records.proofs import BatteryRow, LabelAware, ProofResult, ProofStep, ProofWalk, RadiusSummary
 from generator.records.results import Feature, StudyResult
-from generator.report import formats
+from generator.report import formats, palette
 from generator.report.charts.selection import leading
 from generator.report.findings import exact, tiers, verdict
 from generator.report.findings.gate import Gate, gate
-from generator.report.findings.names import MODELS, TRIVIAL, ModelName, battery_title
+from generator.report.findings.names import MODELS, TRIVIAL, ModelName
 from generator.report.findings.recipes import RecipeRow
 
 
@@ -78,7 +78,8 @@ class ProofFindings:
     by_tier: tuple[tiers.TierRow, ...]
     by_rate: tuple[tiers.TierRow, ...]
     rates: tuple[float, ...]
-    rate: float | None
+    rate: float
+    """The false-alarm rate quoted in prose."""
     choices: tuple[tiers.ChoiceRow, ...]
     battery: tuple[BatteryLine, ...]
     gate: Gate | None
@@ -91,6 +92,7 @@ def find_proofs(result: StudyResult, recipes: tuple[RecipeRow, ...], original: R
     if not result.proofs:
         return None
     proofs = at_headline(result, result.proofs)
+    rate = result.spec.proof.quoted_false_positive_rate
     aware = tuple(map(_label_aware, proofs.label_aware))
     return ProofFindings(
         proofs=proofs,
@@ -100,7 +102,7 @@ def find_proofs(result: StudyResult, recipes: tuple[RecipeRow, ...], original: R
         unresolved=exact.unresolved_sentence(proofs),
         contradictions=exact.contradiction_sentence(proofs),
         choice=verdict.choice_sentence(result, proofs, recipes),
-        matched=tiers.matched_sentence(proofs),
+        matched=tiers.matched_sentence(proofs, rate),
         label_aware=aware,
         label_sentence=label_sentence(aware),
         radii=tuple(RadiusRow(MODELS[r.model], r) for r in proofs.radii),
@@ -108,12 +110,12 @@ def find_proofs(result: StudyResult, recipes: tuple[RecipeRow, ...], original: R
         walk=_walk(result, proofs.walk) if proofs.walk else None,
         columns=tiers.columns(proofs),
         reach=tiers.reach_rows(result, proofs),
-        by_tier=tiers.by_tier(proofs),
+        by_tier=tiers.by_tier(proofs, rate),
         by_rate=tiers.by_rate(proofs),
         rates=tiers.rates(proofs),
-        rate=tiers.quoted_rate(proofs),
+        rate=rate,
         choices=tiers.choice_rows(proofs),
-        battery=tuple(map(_battery, proofs.battery)),
+        battery=battery_lines(proofs),
         gate=gate(result),
         curves=tuple(name for name in leading(result) if name != TRIVIAL),
     )
@@ -153,8 +155,17 @@ def _label_aware(found: LabelAware) -> LabelAwareRow:
     )
 
 
-def _battery(row: BatteryRow) -> BatteryLine:
-    return BatteryLine(MODELS[row.model], battery_title(row.attack), row, row.kept / row.rows)
+def battery_lines(proofs: ProofResult) -> tuple[BatteryLine, ...]:
+    """One line a model and attack, in the order of the palette."""
+    models, attacks = list(palette.MODELS), list(palette.BATTERY)
+
+    def place(row: BatteryRow) -> tuple:
+        return models.index(row.model), attacks.index(row.attack) if row.attack in attacks else len(attacks)
+
+    return tuple(
+        BatteryLine(MODELS[row.model], palette.battery(row.attack), row, row.kept / row.rows)
+        for row in sorted(proofs.battery, key=place)
+    )
 
 
 def _walk(result: StudyResult, walk: ProofWalk) -> Walk:

@@ -6,7 +6,7 @@ from generator.records.proofs import Choice, Estimate, ProofResult, Reach, TierC
 from generator.records.results import Feature, StudyResult
 from generator.records.spec import Tier
 from generator.report import formats, palette
-from generator.report.findings.names import MATCHED, MODELS, STANDARD, TIERS, ModelName
+from generator.report.findings.names import MATCHED, MODELS, STANDARD, ModelName
 
 HEADLINE_TIER: Tier = "T1"
 """What anybody can do; the benchmark box T0 keeps the original's protocol instead."""
@@ -47,18 +47,12 @@ class ChoiceRow:
 def columns(proofs: ProofResult) -> tuple[TierColumn, ...]:
     """The tiers of the records, in their order."""
     names = {reach.tier for reach in proofs.reach} | {row.tier for row in proofs.tiers}
-    return tuple(TierColumn(tier, meaning) for tier, meaning in TIERS.items() if tier in names)
+    return tuple(TierColumn(tier, meaning) for tier, meaning in palette.TIERS.items() if tier in names)
 
 
 def rates(proofs: ProofResult) -> tuple[float, ...]:
     """The false-positive rates at which models are compared, rising."""
     return tuple(sorted({row.false_positive_rate for row in proofs.tiers}))
-
-
-def quoted_rate(proofs: ProofResult) -> float | None:
-    """The rate quoted in prose: the middle one; None if there is none."""
-    known = rates(proofs)
-    return known[len(known) // 2] if known else None
 
 
 def reach_rows(result: StudyResult, proofs: ProofResult) -> tuple[ReachRow, ...]:
@@ -81,9 +75,9 @@ def reach_words(reach: Reach | None, feature: Feature) -> str:
     return f"up to {formats.listed(parts)}"
 
 
-def by_tier(proofs: ProofResult) -> tuple[TierRow, ...]:
-    """Every model under every tier at the quoted rate; a model that lacks a tier is left out."""
-    wanted = [(column.tier, quoted_rate(proofs)) for column in columns(proofs)]
+def by_tier(proofs: ProofResult, rate: float) -> tuple[TierRow, ...]:
+    """Every model under every tier at one matched rate; a model that lacks a tier is left out."""
+    wanted = [(column.tier, rate) for column in columns(proofs)]
     return _rows(proofs, wanted)
 
 
@@ -92,9 +86,8 @@ def by_rate(proofs: ProofResult) -> tuple[TierRow, ...]:
     return _rows(proofs, [(HEADLINE_TIER, rate) for rate in rates(proofs)])
 
 
-def tier_sentence(proofs: ProofResult, model: str) -> str:
-    """Frauds `model` provably catches under the headline tier at the quoted rate, beside the standard model."""
-    rate = quoted_rate(proofs)
+def tier_sentence(proofs: ProofResult, model: str, rate: float) -> str:
+    """Frauds `model` provably catches under the headline tier at one rate, beside the standard model."""
     ours, theirs = (_find(proofs, name, HEADLINE_TIER, rate) for name in (model, STANDARD))
     found = _comparison(proofs, model, rate)
     if not ours or not theirs:
@@ -116,11 +109,10 @@ def tier_sentence(proofs: ProofResult, model: str) -> str:
     }[found.direction]
 
 
-def matched_sentence(proofs: ProofResult) -> str:
+def matched_sentence(proofs: ProofResult, rate: float) -> str:
     """Whether training against the real threat pays, and whether training against the generic box does."""
-    rate = quoted_rate(proofs)
-    said = [tier_sentence(proofs, model) for model in (MATCHED, generic(proofs)) if model]
-    if rate is None or not any(said):
+    said = [tier_sentence(proofs, model, rate) for model in dict.fromkeys((MATCHED, generic(proofs)))]
+    if not any(said):
         return ""
     return (
         f"Against a fraudster who moves only what anybody can move, at a false-alarm rate of "
@@ -149,12 +141,12 @@ def _rows(proofs: ProofResult, wanted: list[tuple[Tier, float]]) -> tuple[TierRo
     return tuple(rows)
 
 
-def _find(proofs: ProofResult, model: str, tier: Tier, rate: float | None) -> TierResult | None:
+def _find(proofs: ProofResult, model: str, tier: Tier, rate: float) -> TierResult | None:
     asked = (model, tier, rate)
     return next((r for r in proofs.tiers if (r.model, r.tier, r.false_positive_rate) == asked), None)
 
 
-def _comparison(proofs: ProofResult, model: str, rate: float | None) -> TierComparison | None:
+def _comparison(proofs: ProofResult, model: str, rate: float) -> TierComparison | None:
     asked = (model, HEADLINE_TIER, rate)
     return next(
         (c for c in proofs.tier_comparisons if (c.model, c.tier, c.false_positive_rate) == asked), None

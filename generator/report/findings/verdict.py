@@ -6,11 +6,19 @@ from generator.report import formats
 from generator.report.findings.evaluations import ModelRow, trivial_accuracy
 from generator.report.findings.exact import overstated, standard_sentence, standing_sentence
 from generator.report.findings.gate import WITHHELD, reason
-from generator.report.findings.headline import ACCURACY, CAUGHT, Card, Headline, card, claims_sentence, clean_sentence
+from generator.report.findings.headline import (
+    ACCURACY,
+    CAUGHT,
+    Card,
+    Headline,
+    card,
+    claims_sentence,
+    clean_sentence,
+)
 from generator.report.findings.names import MATCHED, MODELS
 from generator.report.findings.original import ClaimRow
 from generator.report.findings.recipes import AGAINST, RecipeRow, price_in_frauds
-from generator.report.findings.tiers import HEADLINE_TIER, quoted_rate
+from generator.report.findings.tiers import HEADLINE_TIER
 
 
 def proved_headline(
@@ -125,7 +133,7 @@ def _chosen_card(result: StudyResult) -> tuple[Card, ...]:
 
 def _tier_card(result: StudyResult) -> tuple[Card, ...]:
     """The threat-matched recipe under the realistic attacker."""
-    rate, epsilon = quoted_rate(result.proofs), result.spec.attack.headline_epsilon
+    rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
     asked = (MATCHED, HEADLINE_TIER, rate, epsilon)
     for row in result.proofs.tiers:
         if (row.model, row.tier, row.false_positive_rate, row.epsilon) == asked:

@@ -1,0 +1,271 @@
+"""The sanity gate: checks that would have caught every well-known way a robustness figure goes wrong.
+
+A check that FAILs names the models whose attack figures may not be quoted as robustness; what
+is proved about them stays. Sources: Carlini et al. 2019, arXiv:1902.06705; AutoAttack's
+automatic flags; Pintor et al. 2022, arXiv:2106.09947.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from generator.datasets import LabelledTable
+from generator.engine.cache import Arrays
+from generator.models.folds import Folds
+from generator.proofs.search import PROVED, UNRESOLVED
+from generator.records.proofs import GateCheck
+from generator.records.spec import StudySpec
+from generator.threats.battery import FULL_COVERAGE, BatteryOutcome, worst_case
+from generator.threats.outcomes import CLEAN, Outcomes
+
+OVERSTATED = 0.05
+"""An attack figure this far above the exact one is gradient masking (catastrophic overfitting)."""
+
+SLIGHT = 0.002
+"""Shares that differ by less count as level."""
+
+DEGENERATE = 0.05
+"""Matthews correlation below which a model hardly predicts at all."""
+
+BLACK_BOX = ("corners", "block_search", "transfer", "noise")
+"""Attacks of the battery that see no gradient of the model."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the gate looks at."""
+
+    spec: StudySpec
+    table: LabelledTable
+    folds: Folds
+    finals: Mapping[str, Outcomes]
+    settled: Mapping[str, Arrays]
+    epsilons: tuple[float, ...]
+    """Budgets of `settled`."""
+    battery: Mapping[str, Mapping[str, BatteryOutcome]]
+
+    @property
+    def models(self) -> list[str]:
+        return list(self.settled)
+
+    def kept(self, model: str, attack: str, epsilon: float | None = None) -> float:
+        """Robust accuracy, at the headline budget unless told."""
+        budget = self.spec.attack.headline_epsilon if epsilon is None else epsilon
+        return float(self.finals[model].right[attack, budget].mean())
+
+    def contradictions(self) -> int:
+        """Rows proved and yet broken by an attack, over all models, seeds and budgets, the battery included."""
+        found = 0
+        for model in self.models:
+            right = self.finals[model].right
+            for attack in self.spec.attack.attacks:
+                for epsilon in self.epsilons:
+                    found += int((right["exact", epsilon] & ~right[attack, epsilon]).sum())
+            proved = right["exact", self.spec.attack.headline_epsilon][0]
+            for outcome in self.battery[model].values():
+                found += int((proved[outcome.rows] & ~outcome.right).sum())
+        return found
+
+
+Answer = tuple[bool, dict[str, float], list[str]]
+"""Whether it passed, its numbers, the models it blocks."""
+
+
+def _disjoint(e: Evidence) -> Answer:
+    shared = sum(
+        len(np.intersect1d(train, test[:count]))
+        for train, test, count in zip(e.folds.train_rows, e.folds.test_rows, e.folds.test_counts, strict=True)
+    )
+    return shared == 0, {"rows": shared}, []
+
+
+def _duplicates(e: Evidence) -> Answer:
+    repeated = len(e.table.x) - len(np.unique(e.table.x, axis=0))
+    return repeated == 0, {"rows": repeated}, []
+
+
+def _budget(e: Evidence) -> Answer:
+    left = sum(outcomes.violations for outcomes in e.finals.values())
+    return left == 0, {"rows": left}, []
+
+
+def _zero_budget(e: Evidence) -> Answer:
+    changed = sum(
+        int((e.finals[m].right[a, 0.0] != e.finals[m].right[CLEAN]).sum())
+        for m in e.models
+        for a in e.spec.attack.attacks
+    )
+    return changed == 0, {"rows": changed}, []
+
+
+def _seeds(e: Evidence) -> Answer:
+    return e.folds.seeds >= 5, {"seeds": e.folds.seeds}, []
+
+
+def _degenerate(e: Evidence) -> Answer:
+    y = e.table.y == 1
+    worst, named = 1.0, []
+    for model in e.models:
+        right = e.finals[model].right[CLEAN]
+        tp, tn = right[:, y].sum(), right[:, ~y].sum()
+        fn, fp = right[:, y].size - tp, right[:, ~y].size - tn
+        scale = np.sqrt(float((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
+        mcc = abs(float(tp * tn - fp * fn)) / scale if scale else 0.0
+        worst = min(worst, mcc)
+        if mcc < DEGENERATE:
+            named.append(model)
+    return not named, {"mcc": worst}, named
+
+
+def _gap(e: Evidence, attack: str) -> Answer:
+    gaps = {m: e.kept(m, attack) - e.kept(m, "exact") for m in e.models}
+    named = [m for m, gap in gaps.items() if gap > OVERSTATED]
+    return not named, {"gap": max(gaps.values()), "models": len(named), "limit": OVERSTATED}, named
+
+
+def _pgd_at_least_fgsm(e: Evidence) -> Answer:
+    behind = {m: e.kept(m, "pgd") - e.kept(m, "fgsm") for m in e.models}
+    named = [m for m, gap in behind.items() if gap > SLIGHT]
+    return not named, {"gap": max(behind.values()), "limit": SLIGHT}, named
+
+
+def _monotone(e: Evidence) -> Answer:
+    rises = 0
+    for model in e.models:
+        for attack in ("pgd", "exact"):
+            for a, b in zip(e.epsilons, e.epsilons[1:], strict=False):
+                right = e.finals[model].right
+                rises += int((right[attack, b] & ~right[attack, a]).sum())
+    return rises == 0, {"rows": rises}, []
+
+
+def _black_box(e: Evidence) -> Answer:
+    gaps = {}
+    for model in e.models:
+        outcomes = e.battery[model]
+        white = np.logical_and(outcomes["pgd_cross_entropy"].right, outcomes["fgsm"].right)
+        gaps[model] = max(float(white.mean() - outcomes[name].right.mean()) for name in BLACK_BOX)
+    named = [m for m, gap in gaps.items() if gap > SLIGHT]
+    return not named, {"gap": max(gaps.values()), "models": len(named), "limit": SLIGHT}, named
+
+
+def _noise(e: Evidence) -> Answer:
+    gaps = {
+        m: float(o["pgd_cross_entropy"].right.mean() - o["noise"].right.mean()) for m, o in e.battery.items()
+    }
+    named = [m for m, gap in gaps.items() if gap > SLIGHT]
+    return not named, {"gap": max(gaps.values()), "limit": SLIGHT}, named
+
+
+def _battery_gap(e: Evidence) -> Answer:
+    headline = e.spec.attack.headline_epsilon
+    gaps = {
+        m: float(worst_case(o).right.mean() - e.finals[m].right["exact", headline][0].mean())
+        for m, o in e.battery.items()
+    }
+    named = [m for m, gap in gaps.items() if gap > OVERSTATED]
+    return not named, {"gap": max(gaps.values()), "attacks": len(FULL_COVERAGE), "limit": OVERSTATED}, []
+
+
+def _settled(e: Evidence) -> Answer:
+    left = sum(int((arrays["outcome"] == UNRESOLVED).sum()) for arrays in e.settled.values())
+    named = [m for m, arrays in e.settled.items() if (arrays["outcome"] == UNRESOLVED).any()]
+    rows = sum(arrays["outcome"].size for arrays in e.settled.values())
+    return left == 0, {"rows": left, "all": rows}, named
+
+
+def _contradictions(e: Evidence) -> Answer:
+    found = e.contradictions()
+    return found == 0, {"rows": found}, []
+
+
+def _witnesses(e: Evidence) -> Answer:
+    given = sum(int(arrays["replayed"][0]) for arrays in e.settled.values())
+    wrong = sum(int(arrays["flipped"][0]) for arrays in e.settled.values())
+    share = wrong / given if given else 1.0
+    return share >= 0.999, {"witnesses": given, "share": share}, []
+
+
+def _ablation(e: Evidence) -> Answer:
+    present = "extra_epochs" in e.models and "accumulating_fgsm" in e.models
+    return present, {"models": len(e.models)}, []
+
+
+def _collapses(e: Evidence) -> Answer:
+    largest = e.epsilons[-1]
+    left = e.kept("standard", "exact", largest)
+    same = e.kept("standard", "pgd", largest)
+    return same - left <= OVERSTATED, {"kept": same, "proved": left}, []
+
+
+def _proved_rows(e: Evidence) -> Answer:
+    proved = sum(int((arrays["outcome"] == PROVED).sum()) for arrays in e.settled.values())
+    return proved > 0, {"rows": proved}, []
+
+
+CHECKS: tuple[tuple[str, str, str, dict[str, str], Callable[[Evidence], Answer]], ...] = (
+    ("disjoint", "No row trains the model that judges it",
+     "{rows} rows stand on both sides of a fold.", {"rows": "count"}, _disjoint),
+    ("duplicates", "No row stands in the table twice",
+     "{rows} rows repeat the inputs of another.", {"rows": "count"}, _duplicates),
+    ("seeds", "Results come from several seeds", "{seeds} independent repetitions.", {"seeds": "count"}, _seeds),
+    ("degenerate", "No model has given up predicting",
+     "The weakest model's Matthews correlation without attack is {mcc}.", {"mcc": "number"}, _degenerate),
+    ("budget", "No attacked row leaves its budget",
+     "{rows} attacked rows left their budget.", {"rows": "count"}, _budget),
+    ("zero-budget", "An attack without a budget changes nothing",
+     "{rows} answers changed at a budget of zero.", {"rows": "count"}, _zero_budget),
+    ("pgd-fgsm", "PGD breaks at least what FGSM breaks",
+     "At worst PGD leaves {gap} more standing than FGSM.", {"gap": "points", "limit": "points"},
+     _pgd_at_least_fgsm),
+    ("monotone", "A larger budget never helps the model",
+     "{rows} rows stood up again at a larger budget.", {"rows": "count"}, _monotone),
+    ("collapse", "The largest budget leaves only what is proved",
+     "At the largest budget PGD leaves {kept} of the standard model's rows, and {proved} are proved.",
+     {"kept": "percent", "proved": "percent"}, _collapses),
+    ("fgsm-exact", "FGSM does not overstate robustness (catastrophic overfitting)",
+     "At worst FGSM shows {gap} more than is true; {models} models exceed {limit}.",
+     {"gap": "points", "models": "count", "limit": "points"}, lambda e: _gap(e, "fgsm")),
+    ("pgd-exact", "PGD does not overstate robustness (gradient masking)",
+     "At worst PGD shows {gap} more than is true; {models} models exceed {limit}.",
+     {"gap": "points", "models": "count", "limit": "points"}, lambda e: _gap(e, "pgd")),
+    ("black-box", "Attacks without gradients are no stronger than those with",
+     "At worst one without gradients breaks {gap} more; {models} models exceed {limit}.",
+     {"gap": "points", "models": "count", "limit": "points"}, _black_box),
+    ("noise", "Random noise is weaker than PGD", "At worst noise breaks {gap} more than PGD.",
+     {"gap": "points", "limit": "points"}, _noise),
+    ("battery", "All attacks together come close to the truth",
+     "The worst case of {attacks} attacks leaves at most {gap} more than is true.",
+     {"gap": "points", "attacks": "count", "limit": "points"}, _battery_gap),
+    ("settled", "Every row is settled", "{rows} of {all} rows are neither proved nor broken.",
+     {"rows": "count", "all": "count"}, _settled),
+    ("proved", "Something is proved", "{rows} rows are proved.", {"rows": "count"}, _proved_rows),
+    ("contradictions", "No row is both proved and broken",
+     "{rows} rows are proved and yet broken by an attack.", {"rows": "count"}, _contradictions),
+    ("witnesses", "Examples found by the search fool the deployed pipeline",
+     "{share} of {witnesses} examples are misjudged by the model in use, after rounding to its inputs.",
+     {"share": "percent", "witnesses": "count"}, _witnesses),
+    ("ablation", "Training longer without attack is compared too",
+     "{models} models are compared, one trained longer without attack.", {"models": "count"}, _ablation),
+)  # fmt: skip
+"""(slug, title, statement, formats of its facts, the check)"""
+
+
+def sanity_gate(evidence: Evidence) -> tuple[GateCheck, ...]:
+    """Every check on this study."""
+    made = []
+    for slug, title, statement, formats, check in CHECKS:
+        passed, facts, blocks = check(evidence)
+        made.append(
+            GateCheck(
+                slug=slug,
+                title=title,
+                status="PASS" if passed else "FAIL",
+                facts={name: float(facts[name]) for name in formats},
+                statement=statement,
+                fact_formats=formats,
+                blocks=() if passed else tuple(blocks),
+            )  # fmt: skip
+        )
+    return tuple(made)

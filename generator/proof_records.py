@@ -1,0 +1,189 @@
+"""From settled rows to the records of the proof: tiers, choices, radii, limits, labels."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from generator.datasets import LabelledTable
+from generator.engine.cache import Arrays
+from generator.models.folds import Folds
+from generator.proof_stages import tier_points
+from generator.proofs.limits import frontier, plain_limit
+from generator.proofs.search import BROKEN, PROVED, UNRESOLVED
+from generator.records.metrics import Resamples, direction, rate_estimate
+from generator.records.proofs import (
+    Choice,
+    Frontier,
+    LabelAware,
+    Limit,
+    RadiusSummary,
+    Reach,
+    TierComparison,
+    TierResult,
+)
+from generator.records.spec import ProofSpec
+from generator.threats.surface import TIERS, describe, surface
+
+RADIUS_BINS = 40
+FRONTIER_POINTS = 60
+
+
+def reaches(table: LabelledTable, epsilon: float) -> tuple[Reach, ...]:
+    """What each tier may do to each feature at this budget, raw units."""
+    return tuple(
+        Reach(tier=tier, feature=each.feature, down=each.down, up=each.up)
+        for tier in TIERS
+        for each in describe(surface(table.features, tier), table.features, epsilon)
+    )
+
+
+def tier_results(
+    tiers: Mapping[str, Arrays], y: np.ndarray, spec: ProofSpec, headline: float
+) -> tuple[TierResult, ...]:
+    """Catch rates of every model, tier, rate and budget."""
+    frauds = y == 1
+    rows = int(frauds.sum())
+    results = []
+    for model, arrays in tiers.items():
+        for rate, epsilons in tier_points(spec, headline):
+            clean = arrays[f"clean/{rate!r}"][:, frauds]
+            caught_clean = rate_estimate(int(clean.sum()), rows, len(clean))
+            for tier in TIERS:
+                outcome = arrays[f"{tier}/{rate!r}"][:, frauds]
+                for e, epsilon in enumerate(epsilons):
+                    kept = int((outcome[:, :, e] == PROVED).sum())
+                    results.append(
+                        TierResult(
+                            model=model,
+                            tier=tier,
+                            epsilon=epsilon,
+                            false_positive_rate=rate,
+                            caught_clean=caught_clean,
+                            caught_proved=rate_estimate(kept, rows, len(clean)),
+                            unresolved=int((outcome[:, :, e] == UNRESOLVED).sum()),
+                        )  # fmt: skip
+                    )
+    return tuple(results)
+
+
+def tier_comparisons(
+    tiers: Mapping[str, Arrays], y: np.ndarray, spec: ProofSpec, headline: float, resamples: Resamples
+) -> tuple[TierComparison, ...]:
+    """Every model minus the standard one at the headline budget."""
+    compared = []
+    for model, arrays in tiers.items():
+        if model == "standard":
+            continue
+        for rate, epsilons in tier_points(spec, headline):
+            place = epsilons.index(headline)
+            for tier in TIERS:
+                ours, theirs = (
+                    each[f"{tier}/{rate!r}"][:, :, place] == PROVED for each in (arrays, tiers["standard"])
+                )
+                difference = resamples.difference(ours, theirs, y == 1)
+                compared.append(
+                    TierComparison(
+                        model=model,
+                        tier=tier,
+                        epsilon=headline,
+                        false_positive_rate=rate,
+                        difference=difference,
+                        direction=direction(difference),
+                    )  # fmt: skip
+                )
+    return tuple(compared)
+
+
+def choose(kept: Mapping[str, np.ndarray], rows: np.ndarray, folds: Folds, tier: str, measure: str) -> Choice:
+    """For each fold, the model that kept most of the same seed's other folds; judged on the fold itself.
+
+    Args:
+        kept: Model -> (seeds, n) bool; the candidates.
+        rows: (n,) bool, the rows that count.
+    """
+    names = list(kept)
+    chosen, hits = [], 0
+    for replicate in range(folds.replicates):
+        seed = replicate // folds.folds
+        test = np.zeros(len(rows), bool)
+        test[folds.test_rows[replicate, : folds.test_counts[replicate]]] = True
+        validation = [kept[name][seed, rows & ~test].mean() for name in names]
+        chosen.append(names[int(np.argmax(validation))])
+        hits += int(kept[chosen[-1]][seed, rows & test].sum())
+    favourite = max(names, key=chosen.count)
+    return Choice(
+        tier=tier, measure=measure, model=favourite, agreeing=chosen.count(favourite), folds=len(chosen),
+        validated=rate_estimate(hits, int(rows.sum()), folds.seeds),
+    )  # fmt: skip
+
+
+def radius_summary(model: str, parts: list[Arrays], y: np.ndarray, largest: float) -> RadiusSummary:
+    """Distribution of the radii proved, over the seeds of `parts`, each (1, n)."""
+    held, broken, boxes = (np.concatenate([p[name] for p in parts]) for name in ("proved", "broken", "boxes"))
+    edges = np.linspace(0, largest, RADIUS_BINS + 1)
+    bounded = np.isfinite(broken)
+    counts = [np.histogram(held[bounded & (y == label)[None]], edges)[0] for label in (0, 1)]
+    return RadiusSummary(
+        model=model,
+        seeds=len(held),
+        edges=tuple(edges.tolist()),
+        legitimate=tuple(counts[0].tolist()),
+        fraud=tuple(counts[1].tolist()),
+        beyond=int((~bounded).sum()),
+        median_legitimate=float(np.median(held[:, y == 0])),
+        median_fraud=float(np.median(held[:, y == 1])),
+        widest_bracket=float((broken - held)[bounded].max()),
+        mean_boxes=float(boxes.mean()),
+    )
+
+
+def limit_record(table: LabelledTable, epsilons: tuple[float, ...]) -> Limit:
+    """The ceiling of any classifier on these rows, and what the labelling rule itself keeps, plain box."""
+    spread = table.x.std(0)
+    scaled = table.x / spread
+    best, rule = [], []
+    for epsilon in epsilons:
+        best.append(plain_limit(scaled, table.y, epsilon).accuracy)
+        lower, upper = table.x - epsilon * spread, table.x + epsilon * spread
+        stays_fraud = table.lowest_scores(lower, upper) >= table.cut
+        stays_genuine = table.highest_scores(lower, upper) < table.cut
+        rule.append(float(np.where(table.y == 1, stays_fraud, stays_genuine).mean()))
+    return Limit(epsilons=epsilons, best=tuple(best), rule=tuple(rule))
+
+
+def rule_frontiers(table: LabelledTable, epsilon: float) -> tuple[Frontier, ...]:
+    """The rule as a detector against each tier's evasion."""
+    made = []
+    for tier in TIERS:
+        reach = surface(table.features, tier)
+        change = epsilon * table.x.std(0)
+        lower = np.maximum(table.x - change * reach.down, np.minimum(reach.low, table.x))
+        upper = np.minimum(table.x + change * reach.up, np.maximum(reach.high, table.x))
+        drop = table.rule(table.x) - table.lowest_scores(lower, upper)
+        curve = frontier(table.score, np.maximum(drop, 0), table.y)
+        # evenly spread over the false-positive rates a bank would look at
+        wanted = np.linspace(0, 0.3, FRONTIER_POINTS)
+        places = np.searchsorted(curve.false_positive_rate, wanted, side="right") - 1
+        made.append(
+            Frontier(
+                tier=tier,
+                epsilon=epsilon,
+                false_positive_rate=tuple(curve.false_positive_rate[places].tolist()),
+                caught=tuple(curve.recall[places].tolist()),
+            )  # fmt: skip
+        )
+    return tuple(made)
+
+
+def label_aware(
+    model: str, settled: Arrays, clean_right: np.ndarray, table: LabelledTable, epsilon: float, place: int
+) -> LabelAware:
+    """Of the frauds caught before: how many have an example that evades, and in how many of those found the rule still says fraud."""
+    frauds = clean_right & (table.y == 1)[None]
+    evaded = frauds & (settled["outcome"][:, :, place] == BROKEN) & np.isfinite(settled["witness"]).all(2)
+    witness = settled["witness"][evaded]
+    still = int((table.lowest_scores(witness, witness) >= table.cut).sum()) if len(witness) else 0
+    return LabelAware(
+        model=model, tier="T0", epsilon=epsilon, frauds=int(frauds.sum()), evaded=int(evaded.sum()),
+        still_fraud=still,
+    )  # fmt: skip

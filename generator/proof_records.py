@@ -9,13 +9,18 @@ from generator.engine.cache import Arrays
 from generator.models.folds import Folds
 from generator.proof_stages import tier_points
 from generator.proofs.limits import frontier, plain_limit
+from generator.proofs.network import from_arrays
+from generator.proofs.network import margins as margins64
 from generator.proofs.search import BROKEN, PROVED, UNRESOLVED
+from generator.proofs.walk import walk
 from generator.records.metrics import Resamples, direction, rate_estimate
 from generator.records.proofs import (
     Choice,
     Frontier,
     LabelAware,
     Limit,
+    ProofStep,
+    ProofWalk,
     RadiusSummary,
     Reach,
     TierComparison,
@@ -26,6 +31,8 @@ from generator.threats.surface import TIERS, describe, surface
 
 RADIUS_BINS = 40
 FRONTIER_POINTS = 60
+WALK_BOXES = 15
+"""The longest proof a page prints."""
 
 
 def reaches(table: LabelledTable, epsilon: float) -> tuple[Reach, ...]:
@@ -187,3 +194,41 @@ def label_aware(
         model=model, tier="T0", epsilon=epsilon, frauds=int(frauds.sum()), evaded=int(evaded.sum()),
         still_fraud=still,
     )  # fmt: skip
+
+
+def readable_proof(
+    model: str, weights: Arrays, folds: Folds, table: LabelledTable, epsilon: float
+) -> ProofWalk | None:
+    """The longest proof of at most `WALK_BOXES` boxes of a fraud of the first replicate; None if there is none."""
+    first = slice(0, 1)
+    network, x = from_arrays(weights, 0), folds.test_x(first)[0].astype(np.float64)
+    proofs = {}
+    for row in np.flatnonzero(folds.test_y(first)[0] == 1):
+        steps = walk(network, x[row] - epsilon, x[row] + epsilon, 1, WALK_BOXES)
+        if steps is not None:
+            proofs[int(row)] = steps
+    if not proofs:
+        return None
+    row = max(proofs, key=lambda candidate: len(proofs[candidate]))
+
+    def raw(corner: np.ndarray) -> tuple[float, ...]:
+        return tuple((corner * folds.scales[0] + folds.means[0]).tolist())
+
+    return ProofWalk(
+        row_id=str(table.ids[folds.test_rows[0, row]]),
+        model=model,
+        epsilon=epsilon,
+        label="fraud",
+        margin=float(margins64(network, x[row : row + 1])[0]),
+        boxes=len(proofs[row]),
+        steps=tuple(
+            ProofStep(
+                depth=step.depth,
+                lower=raw(step.lower),
+                upper=raw(step.upper),
+                bound=step.bound,
+                outcome="proved" if step.proved else "halved",
+            )  # fmt: skip
+            for step in proofs[row]
+        ),
+    )

@@ -29,7 +29,7 @@ def settle_task(
     """Settle every row of some seeds in the plain box at every budget."""
     weights = only_weights(state)
     inputs = task_inputs(
-        PROOF_SOURCE, spec.proof, spec.training, spec.seed, str(seeds), str(epsilons),
+        PROOF_SOURCE, spec.proof.box_limit, spec.training, spec.seed, str(seeds), str(epsilons),
         x=folds.x, y=folds.y, weights=weights,
     )  # fmt: skip
     return StageTask(
@@ -43,9 +43,9 @@ def _settle(
     """Outcomes in rising order of budgets: a row once broken, or wrong at the start, stays broken.
 
     Returns:
-        "outcome" (seeds, n, epsilons) int8; "witness" (seeds, n, d) raw units at the headline
-        budget, NaN where there is none; "replayed" and "broken", how many witnesses the float32
-        pipeline was given and how many it got wrong; "boxes" (seeds, n) at the headline budget.
+        "outcome" (seeds, n, epsilons) int8; "witness" (seeds, n, d) raw units within the
+        headline budget, NaN where there is none; "replayed" and "broken", how many witnesses the float32
+        pipeline was given and how many it got wrong; "boxes" (seeds, n) up to the headline budget.
     """
     block = seed_block(folds, seeds)
     net, x, y = FraudNet.from_arrays(weights), folds.test_x(block), folds.test_y(block)
@@ -69,8 +69,9 @@ def _settle(
                     replayed + len(after),
                     flipped + int((after != (y[i, rows[broken]] == 1)).sum()),
                 )
-            if epsilon == headline:
-                witness[i, rows[broken]], looked[i, rows] = raw[0], found.boxes
+            if epsilon <= headline:
+                witness[i, rows[broken]] = raw[0]
+                looked[i, rows] += found.boxes
             standing[rows[broken]] = False
     by_row = _rows_of(folds, seeds)
     return {
@@ -151,7 +152,7 @@ def tier_task(
 def tier_points(spec: ProofSpec, headline: float) -> list[tuple[float, tuple[float, ...]]]:
     """(false-positive rate, budgets): all budgets at the quoted rate, the headline budget at the others."""
     return [
-        (rate, spec.tier_epsilons if rate == spec.quoted_false_positive_rate else (headline,))
+        (rate, spec.epsilons if rate == spec.quoted_false_positive_rate else (headline,))
         for rate in spec.false_positive_rates
     ]
 

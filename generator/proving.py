@@ -42,7 +42,7 @@ def settle_all(
     spec: StudySpec, folds: Folds, states: Mapping[str, list[Arrays]], engine: Engine, name: str
 ) -> Settled:
     """Settle the last state of every model at every budget, and earlier ones of the original recipe at one."""
-    epsilons = tuple(e for e in spec.attack.epsilons if e > 0)
+    epsilons = spec.proof.epsilons
     blocks = [
         range(start, min(start + SEEDS_A_TASK, folds.seeds)) for start in range(0, folds.seeds, SEEDS_A_TASK)
     ]
@@ -134,7 +134,7 @@ def prove(
     evidence = Evidence(spec, table, folds, finals, settled.finals, settled.epsilons, fought)
     recipes = [model for model in last if model != "standard"]
     quoted = f"T1/{spec.proof.quoted_false_positive_rate!r}"
-    headline_place = spec.proof.tier_epsilons.index(headline)
+    headline_place = spec.proof.epsilons.index(headline)
     everything = np.ones(len(table.y), bool)
     counts = np.concatenate([arrays["outcome"].ravel() for arrays in settled.finals.values()])
     return ProofResult(
@@ -169,7 +169,7 @@ def prove(
             for attack, outcome in (outcomes | {"worst_case": battery.worst_case(outcomes)}).items()
         ),
         gate=sanity_gate(evidence),
-        walk=None,
+        walk=records.readable_proof("standard", last["standard"], folds, table, headline),
         rows_proved=int((counts == PROVED).sum()),
         rows_broken=int((counts < 0).sum()),
         rows_unresolved=int((counts == UNRESOLVED).sum()),

@@ -59,7 +59,7 @@ def _train(folds: Folds, training: TrainingSpec, seed: int) -> Arrays:
 
 def harden_task(spec: StudySpec, folds: Folds, standard: Arrays, recipe: Recipe) -> StageTask:
     """Harden the standard models of all replicates by one recipe."""
-    settings = spec.hardening.model_copy(update={"recipes": (recipe,)})
+    settings = spec.hardening.model_copy(update={"recipes": (recipe,), "followed": ()})
     inputs = task_inputs(
         TRAINING_SOURCE, spec.training, settings, spec.seed,
         x=folds.x, y=folds.y, standard=standard,
@@ -89,7 +89,8 @@ def _harden(
 def round_arrays(hardened: Arrays, number: int) -> Arrays:
     """The arrays of one round out of what hardening returned."""
     prefix = f"{number}/"
-    return {name.removeprefix(prefix): a for name, a in hardened.items() if name.startswith(prefix)}
+    arrays = {name.removeprefix(prefix): a for name, a in hardened.items() if name.startswith(prefix)}
+    return arrays | {"round": np.array([number])}
 
 
 def only_weights(arrays: Arrays) -> Arrays:

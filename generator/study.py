@@ -64,12 +64,19 @@ def _with_reach(spec: StudySpec, table: LabelledTable) -> StudySpec:
 def _harden_all(
     spec: StudySpec, folds: Folds, standard: Arrays, engine: Engine, name: str
 ) -> dict[str, list[Arrays]]:
-    """Recipe -> states, from the standard models to the last round."""
+    """Recipe -> states, from the standard models to the last round, those between only if followed."""
     recipes = spec.hardening.recipes
     hardened = engine.run(name, "harden", [harden_task(spec, folds, standard, r) for r in recipes])
-    rounds = range(1, spec.hardening.rounds + 1)
+    last = spec.hardening.rounds
     return {
-        recipe: [standard, *(round_arrays(arrays, number) for number in rounds)]
+        recipe: [
+            standard,
+            *(
+                round_arrays(arrays, number)
+                for number in range(1, last + 1)
+                if number == last or recipe in spec.hardening.followed
+            ),
+        ]
         for recipe, arrays in zip(recipes, hardened, strict=True)
     }
 
@@ -115,7 +122,7 @@ def _model_result(
             steps += int(state["gradient_steps"][0]) if number else 0
         rounds.append(
             RoundResult(
-                round=number,
+                round=int(states[name][number]["round"][0]) if number else 0,
                 training_rows=rows,
                 gradient_steps=steps,
                 evaluations=evaluations(judged, table.y),

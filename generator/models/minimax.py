@@ -1,4 +1,4 @@
-"""Recipes that train every batch against the worst its rows can become, at a budget that rises to the last round."""
+"""Recipes that train every batch against the worst its rows can become, at a budget that rises."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from generator.models.certified import certified_loss
 from generator.models.fraudnet import FraudNet
-from generator.models.inner import climb, margin_and_gradient
+from generator.models.inner import climb
 from generator.models.rounds import HardenedRound, rising_budgets, rounds_on_batches
 from generator.models.training import Trainer
 from generator.records.spec import HardeningSpec
@@ -61,13 +61,20 @@ def fgsm_random_start(
     return rounds_on_batches(trainer, x, y, spec, make_batch)
 
 
+def _margin(net: FraudNet, x: torch.Tensor) -> torch.Tensor:
+    """m (replicates, rows) of x (replicates, rows, d), for learning."""
+    logits = net(x.reshape(-1, x.shape[2])).view(net.replicates, -1, 2)
+    return logits[:, :, 1] - logits[:, :, 0]
+
+
 def trades(
     trainer: Trainer, x: torch.Tensor, y: torch.Tensor, spec: HardeningSpec
 ) -> Iterator[HardenedRound]:
     """TRADES: right on clean rows, and close to that answer in the ball: CE(x) + beta * KL(p(x) || p(x_adv)).
 
-    x_adv maximises the KL. Its gradient is (sigmoid(m_adv) - sigmoid(m)) d m_adv / d x, zero at
-    x itself, so the climb starts from a small random step and moves the margin away from m.
+    With two classes KL = p (m - m_adv) - softplus(m) + softplus(m_adv), p = sigmoid(m). Its gradient
+    is (sigmoid(m_adv) - p) d m_adv / d x, zero at x itself, so the climb to x_adv starts from a small
+    random step and moves the margin away from m.
 
     Source: Zhang et al. 2019, arXiv:1901.08573, algorithm 1.
     """
@@ -76,20 +83,19 @@ def trades(
     def loss(net: FraudNet, batch_x: torch.Tensor, batch_y: torch.Tensor) -> torch.Tensor:
         epsilon = next(budgets)
         rows = batch_x.view(net.replicates, -1, batch_x.shape[1])
-        margin, _ = margin_and_gradient(net, rows)
+        with torch.no_grad():
+            before = _margin(net, rows)
         start = rows + 1e-3 * torch.randn(rows.shape, generator=trainer.noise)
         x_adv = climb(
             net, start, rows - epsilon, rows + epsilon, _against(net, batch_y),
-            steps=spec.pgd_steps, step=2.5 * epsilon / spec.pgd_steps, away_from=margin,
+            steps=spec.pgd_steps, step=2.5 * epsilon / spec.pgd_steps, away_from=before,
         )  # fmt: skip
-        both = net(torch.cat([rows, x_adv], dim=1).view(-1, batch_x.shape[1]))
-        clean, attacked = both.view(net.replicates, 2, -1, 2).unbind(1)
-        away = functional.kl_div(
-            attacked.log_softmax(2), clean.log_softmax(2), reduction="sum", log_target=True
+        clean, attacked = _margin(net, torch.cat([rows, x_adv], dim=1)).chunk(2, dim=1)
+        wrong = functional.softplus(_against(net, batch_y) * clean)
+        away = (
+            clean.sigmoid() * (clean - attacked) - functional.softplus(clean) + functional.softplus(attacked)
         )
-        return (
-            functional.cross_entropy(clean.reshape(-1, 2), batch_y, reduction="sum") + spec.trades_beta * away
-        )
+        return (wrong + spec.trades_beta * away).sum()
 
     trainer.batch_loss = loss
     return rounds_on_batches(trainer, x, y, spec)

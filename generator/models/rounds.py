@@ -42,7 +42,7 @@ def rounds_on_batches(
 
 
 def rising_budgets(trainer: Trainer, x: torch.Tensor, spec: HardeningSpec) -> Iterator[float]:
-    """The budget of every gradient step: it rises evenly from zero over the rounds but the last, and stays."""
+    """The budget of every gradient step: it rises evenly from zero, over the rounds but the last."""
     steps_a_round = spec.epochs_per_round * -(-x.shape[1] // trainer.spec.batch_size)
     ramp = max(1, steps_a_round * (spec.rounds - 1))
     return (spec.pgd_epsilon * min(1.0, done / ramp) for done in count(1))

@@ -121,6 +121,14 @@ class HardeningSpec(Record):
         "half_batch_fgsm",
     )
     """In the order they are computed, longest first, so that workers end together; pages have an order of their own."""
+    followed: tuple[Recipe, ...] = (
+        "accumulating_fgsm",
+        "extra_epochs",
+        "pgd_ramp",
+        "current_round_fgsm",
+        "half_batch_fgsm",
+    )
+    """Recipes attacked after every round; the others after the last."""
     rounds: int = Field(default=5, ge=1)
     epochs_per_round: int = Field(default=10, ge=1)
     epsilons: tuple[float, ...] = (0.35,)
@@ -145,15 +153,15 @@ class HardeningSpec(Record):
 class ProofSpec(Record):
     """What is proved beside what is attacked."""
 
-    tier_epsilons: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 1.0)
-    """Budgets at which the tiers are settled, at the quoted false-positive rate."""
+    epsilons: tuple[float, ...] = (0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 1.0)
+    """Budgets at which every row is settled: plain box, and tiers at the quoted false-positive rate."""
     false_positive_rates: tuple[float, ...] = (0.01, 0.05, 0.10)
     """Operating points; those beside the quoted one are settled at the headline budget only."""
     quoted_false_positive_rate: float = 0.05
     radius_models: tuple[str, ...] = ("standard", "accumulating_fgsm", "pgd_ramp", "pgd_tier1")
     """Models whose exact radii are bracketed: the undefended, the original's, the best at either tier."""
-    radius_seeds: int = Field(default=3, ge=1)
-    """Seeds whose rows get a radius; the grid of budgets is settled for all seeds."""
+    radius_seeds: int = Field(default=1, ge=1)
+    """Seeds whose rows get a radius, which is dear for masked models; the budgets are settled for all seeds."""
     radius_tolerance: float = Field(default=1e-3, gt=0)
     """Widest bracket of a radius, in standard deviations."""
     box_limit: int = Field(default=10_000_000, ge=1)
@@ -188,6 +196,16 @@ class StudySpec(Record):
     rows: int | None = None
     """Rows generated, where the dataset is simulated."""
 
+    @model_validator(mode="after")
+    def _quoted_budgets_are_proved(self):
+        missing = {self.attack.headline_epsilon, *self.attack.round_epsilons} - set(self.proof.epsilons)
+        if missing or not set(self.proof.epsilons) <= set(self.attack.epsilons):
+            raise ValueError(
+                f"proof.epsilons {self.proof.epsilons} must hold every quoted budget "
+                f"(missing: {sorted(missing)}) and be among attack.epsilons"
+            )
+        return self
+
     def quickened(self, *, seeds: int = 2) -> "StudySpec":
         """The same study with fewer seeds, budgets and rounds, marked as quick."""
         return self.model_copy(
@@ -201,7 +219,7 @@ class StudySpec(Record):
                     update={"rounds": 3, "epochs_per_round": 4, "pgd_steps": 3}
                 ),
                 "proof": self.proof.model_copy(
-                    update={"tier_epsilons": (0.1, 0.35), "radius_seeds": 1, "radius_tolerance": 0.02}
+                    update={"epsilons": (0.1, 0.25, 0.35, 0.5, 1.0), "radius_seeds": 1, "radius_tolerance": 0.02}
                 ),
                 "battery": self.battery.model_copy(update={"restarts": 2, "hop_skip_jump_rows": 4}),
                 "bootstrap": 200,

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 from art.attacks.evasion import HopSkipJump
@@ -19,7 +20,7 @@ class OutOfQueriesError(Exception):
 def worst_of(
     net: FraudNet, x: np.ndarray, y: np.ndarray, candidates: Callable[[int], np.ndarray], count: int
 ) -> np.ndarray:
-    """Of x and `count` candidates, the one each row's model is most wrong about, all (replicates, rows, d)."""
+    """Of x and `count` candidates, the one each row's model is most wrong about: (replicates, rows, d)."""
     sign = np.where(y == 1, 1, -1)
     best, least = x.copy(), margins(net, x) * sign
     for number in range(count):
@@ -50,10 +51,10 @@ def noise(
 def block_search(
     net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float, *, queries: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Random search on scores: moves a random block of features to random faces, keeps what makes the score worse.
+    """Random search on scores: a random block of features moves; what makes the score worse is kept.
 
-    Blocks shrink from all features to one while the search goes on, half of the moves end inside
-    the box. The idea of the Square attack, on rows without neighbourhoods.
+    Blocks shrink from all features to one while the search goes on, half of the moves end on
+    the faces of the box. The idea of the Square attack, on rows without neighbourhoods.
 
     Source: Andriushchenko et al. 2020, arXiv:1912.00049, section 3.
     """
@@ -73,7 +74,15 @@ def block_search(
 
 
 def hop_skip_jump(
-    net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float, *, steps: int, limit: int, seed: int
+    net: FraudNet,
+    x: np.ndarray,
+    y: np.ndarray,
+    epsilon: float,
+    *,
+    steps: int,
+    limit: int,
+    seed: int,
+    stage: str,
 ) -> tuple[np.ndarray, int]:
     """HopSkipJump on rows x (rows, d), y (rows,) of one model, from its answers yes and no alone.
 
@@ -103,16 +112,14 @@ def hop_skip_jump(
     attack = HopSkipJump(
         target, norm=np.inf, max_iter=steps, init_eval=50, max_eval=200, batch_size=256, verbose=False
     )
-    with global_seed(seed, "battery: HopSkipJump"):
+    with global_seed(seed, stage):
         for row in np.flatnonzero(answers == (y == 1)):
             others = x[answers != answers[row]]
             if not len(others):
                 break
             asked = 0
             start = others[np.abs(others - x[row]).max(1).argmin()]
-            try:
+            with suppress(OutOfQueriesError):
                 proposals[row] = attack.generate(x[row : row + 1], x_adv_init=start[None].copy())[0]
-            except OutOfQueriesError:
-                pass
             most = max(most, asked)
     return proposals, most

@@ -1,0 +1,171 @@
+"""What each tier may change, worked by hand on two rows, and a box that holds whatever the tiers are."""
+
+import numpy as np
+import pytest
+
+from generator.datasets import checks, kaggle
+from generator.models.folds import Folds
+from generator.records.results import Feature
+from generator.threats.surface import TIERS, boxes, describe, lattice, surface
+
+
+def _feature(name: str, control: str, helps: str, low: float, high: float, **more) -> Feature:
+    return Feature(
+        name=name, title=name, unit="", decimals=0, control=control, helps=helps, note="", low=low, high=high,
+        mean=0, standard_deviation=more.pop("standard_deviation", 1), **more,
+    )  # fmt: skip
+
+
+FEATURES = (
+    _feature("Amount", "effort", "down", 10, 900, standard_deviation=100),
+    _feature("Duration", "free", "both", 1, 60, integer=True, standard_deviation=10),
+    _feature("Account age", "costly", "up", 0, 40, standard_deviation=5),
+    _feature("Balance", "insider", "up", 0, 5000, standard_deviation=1000),
+    _feature("Age", "nobody", "none", 18, 80, integer=True, standard_deviation=12),
+)
+RAW = np.array([[30.0, 7, 3, 200, 40], [500.0, 58, 39, 4000, 18]])
+MEANS, SCALES = np.array([[100.0, 20, 5, 1000, 45]]), np.array([[100.0, 10, 5, 1000, 12]])
+
+
+def _folds(labels=(1, 1), raw=RAW) -> Folds:
+    """One replicate that judges both rows."""
+    rows = np.arange(len(raw))[None]
+    return Folds(
+        train_rows=rows, test_rows=rows, test_counts=np.array([len(raw)]), means=MEANS, scales=SCALES,
+        x=raw, y=np.array(labels), seeds=1,
+    )  # fmt: skip
+
+
+def _raw_box(tier: str, epsilon: float, folds: Folds | None = None) -> np.ndarray:
+    """(2, rows, d): the faces in raw units."""
+    faces = boxes(surface(FEATURES, tier), folds or _folds(), slice(0, 1), epsilon)
+    return np.array([face[0] * SCALES[0] + MEANS[0] for face in faces])
+
+
+def test_t0_is_the_plain_box_around_every_row():
+    lower, upper = boxes(surface(FEATURES, "T0"), _folds((0, 1)), slice(0, 1), 0.5)
+    x = _folds().test_x().astype(np.float64)
+    np.testing.assert_array_equal(lower, x - 0.5)
+    np.testing.assert_array_equal(upper, x + 0.5)
+
+
+def test_t1_moves_amount_down_and_duration_both_ways_within_the_range_of_the_data():
+    lower, upper = _raw_box("T1", 0.55)
+    # 55 USD down, but not below 10; 5.5 seconds are 5 whole ones, within 1..60
+    np.testing.assert_allclose(lower, [[10, 2, 3, 200, 40], [445, 53, 39, 4000, 18]], atol=1e-4)
+    np.testing.assert_allclose(upper, [[30, 12, 3, 200, 40], [500, 60, 39, 4000, 18]], atol=1e-4)
+
+
+def test_t2_adds_what_patience_buys_and_t3_what_an_insider_does():
+    assert _raw_box("T2", 0.55)[1].round(4).tolist() == [[30, 12, 5.75, 200, 40], [500, 60, 40, 4000, 18]]
+    assert _raw_box("T3", 0.55)[1].round(3).tolist() == [[30, 12, 5.75, 750, 40], [500, 60, 40, 4550, 18]]
+    np.testing.assert_array_equal(_raw_box("T3", 0.55)[0], _raw_box("T1", 0.55)[0])
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.1, 0.35, 2.0])
+def test_a_stronger_tier_has_a_larger_box_and_every_box_holds_its_row(epsilon):
+    x = _folds().test_x()[0]
+    inner = (x, x)
+    for tier in TIERS[1:]:
+        lower, upper = (face[0] for face in boxes(surface(FEATURES, tier), _folds(), slice(0, 1), epsilon))
+        assert (lower <= inner[0] + 1e-6).all()
+        assert (upper >= inner[1] - 1e-6).all()
+        inner = lower, upper
+
+
+@pytest.mark.parametrize("tier", TIERS[1:])
+def test_legitimate_rows_are_points(tier):
+    lower, upper = boxes(surface(FEATURES, tier), _folds((0, 1)), slice(0, 1), 0.5)
+    np.testing.assert_array_equal(lower[0, 0], upper[0, 0])
+    np.testing.assert_array_equal(lower[0, 0], _folds().test_x()[0, 0].astype(np.float64))
+    assert (lower[0, 1] < upper[0, 1]).any()
+
+
+def test_what_nobody_changes_never_moves():
+    lower, upper = boxes(surface(FEATURES, "T3"), _folds(), slice(0, 1), 3.0)
+    np.testing.assert_array_equal(lower[..., 4], upper[..., 4])
+
+
+def test_a_row_outside_the_range_may_stay_and_come_back_but_go_no_further():
+    outside = RAW.copy()
+    outside[0, :2] = 5, 70  # below 10 USD, above 60 seconds
+    lower, upper = _raw_box("T1", 0.55, _folds(raw=outside))
+    np.testing.assert_allclose([lower[0, 0], upper[0, 0]], [5, 5], atol=1e-4)
+    np.testing.assert_allclose([lower[0, 1], upper[0, 1]], [65, 70], atol=1e-4)
+
+
+def test_a_budget_below_one_unit_leaves_a_whole_number_where_it_is():
+    lower, upper = _raw_box("T1", 0.09)
+    np.testing.assert_allclose(lower[:, 1], [7, 58], atol=1e-9)
+    np.testing.assert_allclose(upper[:, 1], [7, 58], atol=1e-9)
+
+
+def test_a_budget_of_exactly_three_units_reaches_the_third():
+    assert _raw_box("T1", 0.3)[0][0, 1] == pytest.approx(4, abs=1e-9)
+
+
+def test_the_faces_of_whole_numbers_lie_on_the_lattice():
+    which = surface(FEATURES, "T1")
+    offset, step = lattice(which, _folds(), slice(0, 1))
+    np.testing.assert_allclose(step, [[0, 1 / 10, 0, 0, 1 / 12]])
+    np.testing.assert_allclose(offset, [[0, -20 / 10, 0, 0, -45 / 12]])
+    for face in boxes(which, _folds(), slice(0, 1), 0.55):
+        number = (face[0, :, 1] - offset[0, 1]) / step[0, 1]
+        np.testing.assert_allclose(number, number.round(), atol=1e-9)
+
+
+def test_t0_knows_no_whole_numbers():
+    offset, step = lattice(surface(FEATURES, "T0"), _folds(), slice(0, 1))
+    assert not offset.any()
+    assert not step.any()
+
+
+def test_no_attack_of_a_tier_makes_an_amount_exceed_its_balance_by_more_than_before():
+    rng = np.random.default_rng(0)
+    which, folds = surface(FEATURES, "T3"), _folds()
+    lower, upper = boxes(which, folds, slice(0, 1), 2.0)
+    points = rng.uniform(lower[0], upper[0], (1000, 2, 5)) * SCALES[0] + MEANS[0]
+    assert (points[..., 0] - points[..., 3] <= RAW[:, 0] - RAW[:, 3] + 1e-4).all()
+
+
+def test_a_budget_is_described_in_raw_units():
+    reach = describe(surface(FEATURES, "T2"), FEATURES, 0.55)
+    assert [(r.feature, round(r.down, 9), round(r.up, 9)) for r in reach] == [
+        ("Amount", 55, 0), ("Duration", 5, 5), ("Account age", 0, 2.75), ("Balance", 0, 0), ("Age", 0, 0)
+    ]  # fmt: skip
+
+
+def test_an_unknown_tier_and_a_negative_budget_are_refused():
+    with pytest.raises(ValueError, match="unknown tier 'T4'; known: T0, T1, T2, T3"):
+        surface(FEATURES, "T4")
+    with pytest.raises(ValueError, match=r"a budget cannot be negative: -0\.1"):
+        boxes(surface(FEATURES, "T0"), _folds(), slice(0, 1), -0.1)
+
+
+MOVED = {
+    "checks": {
+        "T1": {"Amount": "down", "Distance": "down", "Signature Match": "up"},
+        "T2": {"Account Age": "up"},
+        "T3": {"Bounced Checks": "down"},
+    },
+    "kaggle": {
+        "T1": {"TransactionAmount": "down", "TransactionDuration": "both"},
+        "T2": {"LoginAttempts": "down"},
+        "T3": {"AccountBalance": "up"},
+    },
+}
+WHOLE = {"checks": {"Bounced Checks"}, "kaggle": {"CustomerAge", "TransactionDuration", "LoginAttempts"}}
+
+
+@pytest.mark.parametrize("dataset", MOVED)
+def test_each_tier_adds_the_features_it_should(dataset):
+    inputs = {"checks": checks, "kaggle": kaggle}[dataset].INPUTS
+    features = tuple(given.measured(np.array([0.0, 1.0])) for given in inputs)
+    expected = {}
+    for tier in TIERS[1:]:
+        expected |= MOVED[dataset][tier]
+        which = surface(features, tier)
+        ways = {(1.0, 0.0): "down", (0.0, 1.0): "up", (1.0, 1.0): "both"}
+        found = {f.name: ways.get((d, u)) for f, d, u in zip(features, which.down, which.up, strict=True)}
+        assert {name: way for name, way in found.items() if way} == expected
+    assert {f.name for f in features if f.integer} == WHOLE[dataset]

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from generator.engine import parallel
 from generator.engine.files import write_whole
-from tests.benchmarks import attacks, training
+from tests.benchmarks import attacks, proofs, training
 
 RESULTS = Path(__file__).parents[2] / "benchmarks-out" / "results.json"
 
-BENCHMARKS = {"training": training, "attacks": attacks}
+BENCHMARKS = {"training": training, "attacks": attacks, "proofs": proofs}
 
 
 def main():

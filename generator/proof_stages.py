@@ -30,7 +30,7 @@ def settle_task(
     weights = only_weights(state)
     inputs = task_inputs(
         PROOF_SOURCE, spec.proof.box_limit, spec.training, spec.seed, str(seeds), str(epsilons),
-        x=folds.x, y=folds.y, weights=weights,
+        spec.attack.headline_epsilon, x=folds.x, y=folds.y, weights=weights,
     )  # fmt: skip
     return StageTask(
         inputs, _settle, (folds, weights, seeds, epsilons, spec.attack.headline_epsilon, spec.proof)
@@ -102,8 +102,8 @@ def radius_task(spec: StudySpec, folds: Folds, state: Arrays, seed: int) -> Stag
     weights = only_weights(state)
     largest = max(spec.attack.epsilons)
     inputs = task_inputs(
-        PROOF_SOURCE, spec.proof, spec.training, spec.seed, seed, str(largest),
-        x=folds.x, y=folds.y, weights=weights,
+        PROOF_SOURCE, spec.proof.box_limit, spec.proof.radius_tolerance, spec.training, spec.seed, seed,
+        largest, x=folds.x, y=folds.y, weights=weights,
     )  # fmt: skip
     return StageTask(inputs, _radius, (folds, weights, seed, largest, spec.proof))
 
@@ -141,8 +141,8 @@ def tier_task(
     """Settle the frauds of some seeds in the box of every tier, at cuts of matched false-positive rate."""
     weights = only_weights(state)
     inputs = task_inputs(
-        PROOF_SOURCE, spec.proof, spec.training, spec.seed, str(seeds), str(features),
-        spec.attack.headline_epsilon, x=folds.x, y=folds.y, weights=weights,
+        PROOF_SOURCE, spec.proof.box_limit, spec.training, spec.seed, str(seeds), str(features),
+        str(tier_points(spec.proof, spec.attack.headline_epsilon)), x=folds.x, y=folds.y, weights=weights,
     )  # fmt: skip
     return StageTask(
         inputs, _tiers, (folds, features, weights, seeds, spec.attack.headline_epsilon, spec.proof)

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 
 from generator.records.results import Feature
-from generator.records.spec import AttackSpec, HardeningSpec, StudySpec, TrainingSpec
+from generator.records.spec import (
+    AttackSpec,
+    BatterySpec,
+    HardeningSpec,
+    ProofSpec,
+    StudySpec,
+    TrainingSpec,
+)
 
 
 @dataclass
@@ -58,7 +65,7 @@ def recorder() -> Recorder:
 
 @pytest.fixture(scope="session")
 def tiny_spec() -> StudySpec:
-    """300 checks, 2 seeds x 3 folds, few epochs, rounds and budgets."""
+    """300 checks, 2 seeds x 3 folds, few epochs, rounds, budgets and queries."""
     from generator.datasets import dataset
 
     return StudySpec(
@@ -68,8 +75,13 @@ def tiny_spec() -> StudySpec:
         training=TrainingSpec(seeds=2, folds=3, epochs=2),
         attack=AttackSpec(epsilons=(0.0, 0.1, 0.35, 1.0), round_epsilons=(0.1, 0.35), pgd_steps=2),
         hardening=HardeningSpec(rounds=2, epochs_per_round=1, pgd_steps=2),
+        proof=ProofSpec(epsilons=(0.1, 0.35, 1.0), radius_tolerance=0.05),
+        battery=BatterySpec(
+            pgd_steps=3, restarts=1, apgd_steps=3, apgd_restarts=1, boundary_steps=3, search_queries=20,
+            noise_draws=5, hop_skip_jump_rows=2, hop_skip_jump_steps=2, hop_skip_jump_queries=500,
+        ),
         bootstrap=100,
-    )
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """A small, plausible, self-consistent ProofResult for the tiny results of `report_fixture`."""
 
 import math
+from itertools import pairwise
 
 from generator.records import metrics
 from generator.records.proofs import (
@@ -50,7 +51,11 @@ def tiny_proofs(models, features) -> ProofResult:
             _tier(name, tier, rate) for name in CAUGHT for tier in TIERS for rate in RATES
         ),
         tier_comparisons=tuple(
-            _comparison(name, tier, rate) for name in CAUGHT if name != "standard" for tier in TIERS for rate in RATES
+            _comparison(name, tier, rate)
+            for name in CAUGHT
+            if name != "standard"
+            for tier in TIERS
+            for rate in RATES
         ),
         choices=(
             _choice("T0", "robust_accuracy", "pgd_ramp", 0.81, ROWS),
@@ -58,11 +63,15 @@ def tiny_proofs(models, features) -> ProofResult:
         ),
         radii=tuple(_radius(name) for name in ("standard", "accumulating_fgsm", "pgd_ramp")),
         limit=Limit(
-            epsilons=EPSILONS, best=(1.0, 1.0, 0.98, 0.95, 0.88, 0.81), rule=(1.0, 0.87, 0.68, 0.57, 0.42, 0.15)
+            epsilons=EPSILONS,
+            best=(1.0, 1.0, 0.98, 0.95, 0.88, 0.81),
+            rule=(1.0, 0.87, 0.68, 0.57, 0.42, 0.15),
         ),
         frontiers=tuple(_frontier(tier) for tier in ("T0", "T1")),
         label_aware=tuple(
-            LabelAware(model=name, tier=tier, epsilon=HEADLINE, frauds=380, evaded=evaded, still_fraud=evaded // 3)
+            LabelAware(
+                model=name, tier=tier, epsilon=HEADLINE, frauds=380, evaded=evaded, still_fraud=evaded // 3
+            )
             for tier in ("T0", "T1")
             for name, evaded in (("standard", 230), ("accumulating_fgsm", 270), ("pgd_ramp", 90))
         ),
@@ -135,7 +144,7 @@ def _radius(name: str) -> RadiusSummary:
 
     def bins(total: int) -> tuple[int, ...]:
         left = [total * math.exp(-steep * edge) for edge in edges]
-        return tuple(round(a - b) for a, b in zip(left[:-1], left[1:], strict=True))
+        return tuple(round(a - b) for a, b in pairwise(left))
 
     legitimate, fraud = bins((ROWS - FRAUDS) * SEEDS), bins(FRAUDS * SEEDS)
     return RadiusSummary(
@@ -156,7 +165,9 @@ def _frontier(tier: str) -> Frontier:
 
 def _battery(model, attack: str, i: int) -> BatteryRow:
     fgsm, exact = (model.final.at(a, HEADLINE).accuracy.value for a in ("fgsm", "exact"))
-    kept = {"fgsm": fgsm, "exact": exact, "worst_case": exact + 0.002}.get(attack, fgsm - (fgsm - exact) * i / 11)
+    kept = {"fgsm": fgsm, "exact": exact, "worst_case": exact + 0.002}.get(
+        attack, fgsm - (fgsm - exact) * i / 11
+    )
     rows = 100 if attack == "hop_skip_jump" else ROWS
     return BatteryRow(model=model.name, attack=attack, rows=rows, kept=int(kept * rows), queries=float(2**i))
 

@@ -38,7 +38,7 @@ from generator.records.results import (
     TransactionExample,
     Walkthrough,
 )
-from generator.records.spec import AttackSpec, HardeningSpec, LabelSpec, StudySpec, TrainingSpec
+from generator.records.spec import AttackSpec, HardeningSpec, LabelSpec, ProofSpec, StudySpec, TrainingSpec
 
 ROOT = Path(__file__).parent.parent
 ROWS, FRAUDS, SEEDS = 1000, 200, 2
@@ -116,7 +116,7 @@ def tiny_result(dataset: str = "checks") -> StudyResult:
 
 
 def without_proofs(result: StudyResult) -> StudyResult:
-    """The same study as a record from before there were proofs: the five recipes of that time, attacks only."""
+    """The same study as a record from before there were proofs: its five recipes, attacks only."""
     later = {"fgsm_random_start", "trades", "crown_ibp", "pgd_tier1"}
 
     def attacked(rows):
@@ -166,9 +166,12 @@ def _spec(dataset: str) -> StudySpec:
         ),
         training=TrainingSpec(seeds=SEEDS, folds=3),
         attack=AttackSpec(epsilons=EPSILONS, pgd_steps=10),
+        proof=ProofSpec(epsilons=EPSILONS[1:]),
         hardening=HardeningSpec(
             recipes=tuple(name for name in BEHAVIOUR if name != "standard"),
-            rounds=3, epochs_per_round=4, epsilons=budgets,
+            rounds=3,
+            epochs_per_round=4,
+            epsilons=budgets,
         ),
         bootstrap=200,
         rows=ROWS if dataset == "checks" else None,
@@ -227,6 +230,7 @@ def _model(spec: StudySpec, name: str) -> ModelResult:
         rounds=tuple(
             _round(spec, name, i, i / last, EPSILONS if i == last else spec.attack.round_epsilons)
             for i in range(last + 1)
+            if i in (0, last) or name in spec.hardening.followed
         ),
     )
 

@@ -7,7 +7,8 @@ import pytest
 
 from generator.engine.cache import StageCache
 from generator.engine.stages import Engine, StageTask
-from generator.stages import as_net, attack_task, harden_task, round_arrays, train_task
+from generator.proof_stages import radius_task, settle_task, tier_task
+from generator.stages import as_net, attack_task, battery_task, harden_task, round_arrays, train_task
 
 CALLS = []
 
@@ -90,26 +91,41 @@ def _updated(spec, part: str | None, **values):
     return spec.model_copy(update={part: getattr(spec, part).model_copy(update=values)})
 
 
+TASKS = {
+    "train": lambda spec, folds, _features, _state: train_task(spec, folds),
+    "harden": lambda spec, folds, _features, state: harden_task(spec, folds, state, "extra_epochs"),
+    "attack": lambda spec, folds, _features, state: attack_task(spec, folds, state, (0.0, 0.1)),
+    "battery": lambda spec, folds, _features, state: battery_task(spec, folds, state),
+    "settle": lambda spec, folds, _features, state: settle_task(spec, folds, state, range(1), (0.1, 0.35)),
+    "tiers": lambda spec, folds, features, state: tier_task(spec, folds, features, state, range(1)),
+    "radius": lambda spec, folds, _features, state: radius_task(spec, folds, state, 0),
+}
+"""Stage -> one of its tasks."""
+
+
 @pytest.mark.parametrize(
     ("part", "values", "stages"),
     [
-        (None, {"seed": 43}, {"train", "harden", "attack"}),
-        ("training", {"epochs": 3}, {"train", "harden", "attack"}),
+        (None, {"seed": 43}, set(TASKS)),
+        ("training", {"epochs": 3}, set(TASKS)),
         ("hardening", {"rounds": 3}, {"harden"}),
         ("attack", {"pgd_steps": 3}, {"attack"}),
-        ("attack", {"headline_epsilon": 0.1}, set()),
+        ("attack", {"headline_epsilon": 0.1}, {"battery", "settle", "tiers"}),
+        ("attack", {"epsilons": (0.0, 0.1, 0.35, 2.0)}, {"radius"}),
+        ("battery", {"noise_draws": 6}, {"battery"}),
+        ("proof", {"box_limit": 5}, {"settle", "tiers", "radius"}),
+        ("proof", {"false_positive_rates": (0.05,)}, {"tiers"}),
+        ("proof", {"radius_tolerance": 0.5}, {"radius"}),
         ("scenario", {"fraud_share": 0.1}, set()),
         (None, {"bootstrap": 200}, set()),
     ],
 )
 def test_a_setting_changes_the_inputs_of_the_stages_it_can_touch(
-    tiny_spec, toy_folds, standard, part, values, stages
+    tiny_spec, toy_folds, toy_features, standard, part, values, stages
 ):
     def inputs(spec):
         return {
-            "train": train_task(spec, toy_folds).inputs,
-            "harden": harden_task(spec, toy_folds, standard, "extra_epochs").inputs,
-            "attack": attack_task(spec, toy_folds, standard, (0.0, 0.1)).inputs,
+            name: make(spec, toy_folds, toy_features, standard).inputs for name, make in TASKS.items()
         }
 
     before, after = inputs(tiny_spec), inputs(_updated(tiny_spec, part, **values))
@@ -159,7 +175,8 @@ def test_the_order_in_which_the_weights_are_read_does_not_change_the_inputs(tiny
 def test_the_net_of_a_round_is_found_among_the_arrays_of_hardening(standard):
     hardened = {f"{number}/{name}": a + number for number in (1, 2, 12) for name, a in standard.items()}
     second = round_arrays(hardened, 2)
-    assert second.keys() == standard.keys()
+    assert second.keys() == {*standard, "round"}
+    assert second["round"].tolist() == [2]
     np.testing.assert_array_equal(as_net(second).to_arrays()["weights.1"], standard["weights.1"] + 2)
 
 
@@ -170,10 +187,15 @@ def _poisoned(folds, row: int):
 
 
 @pytest.mark.parametrize(
-    "recipe", ["accumulating_fgsm", "current_round_fgsm", "half_batch_fgsm", "extra_epochs", "pgd_ramp"]
-)
+    "recipe",
+    [
+        "accumulating_fgsm", "current_round_fgsm", "half_batch_fgsm", "extra_epochs", "pgd_ramp",
+        "fgsm_random_start", "trades", "crown_ibp", "pgd_tier1",
+    ],
+)  # fmt: skip
 def test_hardening_never_sees_the_test_rows_of_a_replicate(tiny_spec, toy_folds, standard, recipe):
     row = 3
+    tiny_spec = _updated(tiny_spec, "hardening", reach=((1.0, 0.0, 1.0), (0.0, 1.0, 0.0)))
     tested_by = np.array([row in rows for rows in toy_folds.test_rows])
     poisoned = _poisoned(toy_folds, row)
     clean_task = harden_task(tiny_spec, toy_folds, standard, recipe)

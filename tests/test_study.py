@@ -8,10 +8,13 @@ import pytest
 from generator.engine import parallel
 from generator.records.results import StudyResult
 from generator.records.spec import HardeningSpec
+from generator.threats.battery import FULL_COVERAGE
 from generator.threats.outcomes import CLEAN
+from generator.threats.surface import TIERS
 
 ROWS, FRAUDS, SEEDS = 300, 60, 2
 RECIPES = HardeningSpec().recipes
+FOLLOWED = HardeningSpec().followed
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +57,15 @@ def test_a_lost_stage_result_is_computed_again_to_the_same_bytes(tiny_study, tmp
 
 
 def test_the_reporter_hears_of_every_stage_and_every_task(tiny_study):
-    # standard once, then two rounds of each recipe
+    # 9 recipes, 5 of them attacked after both rounds; all seeds are settled in one task
     assert tiny_study.recorder.totals == {
         ("checks", "train"): 1,
-        ("checks", "harden"): len(RECIPES),
-        ("checks", "attack"): 1 + 2 * len(RECIPES),
+        ("checks", "harden"): 9,
+        ("checks", "attack"): 1 + 5 * 2 + 4,
+        ("checks", "settle"): 10 + 1,  # and the first round of the original recipe
+        ("checks", "tiers"): 10,
+        ("checks", "radius"): 4,
+        ("checks", "battery"): 10,
     }
     assert tiny_study.recorder.done == tiny_study.recorder.totals
 
@@ -76,8 +83,8 @@ def test_every_recipe_is_there_beside_the_standard_and_the_trivial_model(result)
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_rounds_are_numbered_from_the_standard_model_on(result, recipe):
     rounds = result.model(recipe).rounds
-    assert [state.round for state in rounds] == [0, 1, 2]
-    for condition in (CLEAN, ("fgsm", 0.1), ("pgd", 0.35)):
+    assert [state.round for state in rounds] == ([0, 1, 2] if recipe in FOLLOWED else [0, 2])
+    for condition in (CLEAN, ("fgsm", 0.1), ("pgd", 0.35), ("exact", 0.35)):
         assert rounds[0].at(*condition) == result.model("standard").final.at(*condition)
 
 
@@ -92,6 +99,10 @@ def test_rounds_are_numbered_from_the_standard_model_on(result, recipe):
         ("current_round_fgsm", [200, 400, 400], [8, 15, 22]),
         ("half_batch_fgsm", [200, 200, 200], [8, 12, 16]),
         ("pgd_ramp", [200, 200, 200], [8, 12, 16]),
+        ("fgsm_random_start", [200, 200], [8, 16]),
+        ("trades", [200, 200], [8, 16]),
+        ("crown_ibp", [200, 200], [8, 16]),
+        ("pgd_tier1", [200, 200], [8, 16]),
     ],
 )
 def test_the_cost_of_every_round_is_as_worked_by_hand(result, model, training_rows, gradient_steps):
@@ -103,14 +114,26 @@ def test_the_cost_of_every_round_is_as_worked_by_hand(result, model, training_ro
 def test_the_last_state_is_attacked_at_every_budget_and_the_others_at_those_of_the_rounds(result):
     for model in result.models:
         for state in model.rounds:
-            measured = {(e.attack, e.epsilon) for e in state.evaluations}
+            measured = {(e.attack, e.epsilon) for e in state.evaluations if e.attack != "exact"}
             last = state is model.final or state.round == 0
             epsilons = result.spec.attack.epsilons if last else result.spec.attack.round_epsilons
             assert measured == {CLEAN} | {(a, e) for a in ("fgsm", "pgd") for e in epsilons}
 
 
+def test_the_last_state_is_proved_at_every_budget_and_the_original_recipe_at_the_headline_on_its_way(result):
+    for model in result.models:
+        for state in model.rounds:
+            proved = {e.epsilon for e in state.evaluations if e.attack == "exact"}
+            if model.name == "approve_everything":
+                assert proved == set(result.spec.attack.epsilons)
+            elif state is model.final or state.round == 0:
+                assert proved == {0.0, *result.spec.proof.epsilons}
+            else:
+                assert proved == ({0.0, 0.35} if model.name == "accumulating_fgsm" else set())
+
+
 def test_everything_a_page_shows_is_there(result):
-    conditions = {CLEAN, ("fgsm", 0.35), ("pgd", 0.35)}
+    conditions = {CLEAN, ("fgsm", 0.35), ("pgd", 0.35), ("exact", 0.35)}
     against_standard = {
         (c.model, c.attack, c.epsilon) for c in result.comparisons if c.baseline == "standard"
     }
@@ -123,6 +146,27 @@ def test_everything_a_page_shows_is_there(result):
     assert {cut.model for cut in result.slices} == {"standard", "accumulating_fgsm", "pgd_ramp"}
     assert {row.model for row in result.impact.rows} == {model.name for model in result.models}
     assert result.data.n_rows == ROWS
+
+
+def test_every_model_is_proved_against_every_tier_and_fought_by_every_attack(result):
+    proofs, models = result.proofs, {"standard", *RECIPES}
+    # all three budgets at the quoted rate, the headline budget at the two others
+    points = {(0.05, 0.1), (0.05, 0.35), (0.05, 1.0), (0.01, 0.35), (0.1, 0.35)}
+    assert {(t.model, t.tier, t.false_positive_rate, t.epsilon) for t in proofs.tiers} == {
+        (model, tier, *point) for model in models for tier in TIERS for point in points
+    }
+    assert {(c.model, c.tier, c.false_positive_rate) for c in proofs.tier_comparisons} == {
+        (model, tier, rate) for model in RECIPES for tier in TIERS for rate in (0.01, 0.05, 0.1)
+    }
+    attacks = {*FULL_COVERAGE, "hop_skip_jump", "worst_case"}
+    assert {(b.model, b.attack) for b in proofs.battery} == {(m, a) for m in models for a in attacks}
+    assert {b.rows for b in proofs.battery if b.attack != "hop_skip_jump"} == {ROWS}
+    assert {r.model for r in proofs.radii} == {"standard", "accumulating_fgsm", "pgd_ramp", "pgd_tier1"}
+    assert {each.model for each in proofs.label_aware} == models
+    assert [(c.tier, c.measure) for c in proofs.choices] == [
+        ("T0", "robust_accuracy"), ("T1", "caught_proved"),
+    ]  # fmt: skip
+    assert {f.tier for f in proofs.frontiers} == set(TIERS)
 
 
 # ---------------------------------------------------------------- consistent with itself
@@ -159,14 +203,70 @@ def test_no_attack_makes_a_model_better_than_it_is(result):
 
 def test_a_budget_of_zero_changes_no_count(result):
     for model in result.models:
-        for attack in ("fgsm", "pgd"):
+        for attack in ("fgsm", "pgd", "exact"):
             assert model.final.at(attack, 0.0).confusion == model.final.at(*CLEAN).confusion
 
 
-def test_pgd_never_recovers_with_a_larger_budget(result):
+@pytest.mark.parametrize("attack", ["pgd", "exact"])
+def test_pgd_and_the_proof_never_recover_with_a_larger_budget(result, attack):
     for model in result.models:
-        curve = [model.final.at("pgd", e).accuracy.value for e in result.spec.attack.epsilons]
+        curve = [model.final.at(attack, e).accuracy.value for e in result.spec.proof.epsilons]
         assert curve == sorted(curve, reverse=True)
+
+
+def test_no_more_is_proved_than_any_attack_leaves_standing(result):
+    for model in result.models:
+        for epsilon in result.spec.proof.epsilons:
+            proved = model.final.at("exact", epsilon)
+            for attack in ("fgsm", "pgd"):
+                left = model.final.at(attack, epsilon)
+                assert proved.confusion.true_positives <= left.confusion.true_positives
+                assert proved.confusion.true_negatives <= left.confusion.true_negatives
+
+
+def test_every_row_is_settled_and_none_both_ways(result):
+    proofs = result.proofs
+    assert (proofs.rows_unresolved, proofs.contradictions) == (0, 0)
+    assert proofs.rows_proved + proofs.rows_broken == 10 * SEEDS * ROWS * 3  # models, budgets
+    assert {t.unresolved for t in proofs.tiers} == {0}
+    exact = [e for m in result.models for e in m.final.evaluations if e.attack == "exact" and e.epsilon]
+    kept = sum(e.confusion.true_positives + e.confusion.true_negatives for e in exact)
+    trivial = result.model("approve_everything").final.at("exact", 0.35).confusion
+    assert kept - 3 * trivial.true_negatives == proofs.rows_proved
+
+
+def test_a_fraudster_who_can_do_more_is_caught_no_more_often(result):
+    caught = {
+        (t.model, t.false_positive_rate, t.epsilon, t.tier): t.caught_proved.value
+        for t in result.proofs.tiers
+    }
+    for (*point, tier), value in caught.items():
+        if tier != "T0":
+            assert caught[*point, "T0"] <= value <= caught[*point, "T1"]
+        if tier == "T3":
+            assert value <= caught[*point, "T2"] <= caught[*point, "T1"]
+    for t in result.proofs.tiers:
+        assert t.caught_proved.value <= t.caught_clean.value
+
+
+def test_no_model_keeps_more_than_the_limit(result):
+    for epsilon, best in zip(result.proofs.limit.epsilons, result.proofs.limit.best, strict=True):
+        for model in result.models:
+            assert model.final.at("exact", epsilon).accuracy.value <= best
+
+
+def test_the_radii_say_the_same_as_the_settled_budgets_of_the_first_seed(result):
+    for summary in result.proofs.radii:
+        assert sum(summary.legitimate) + sum(summary.fraud) + summary.beyond == ROWS
+        assert summary.widest_bracket <= result.spec.proof.radius_tolerance
+        (worst,) = (
+            b for b in result.proofs.battery if (b.model, b.attack) == (summary.model, "worst_case")
+        )
+        # right within the headline budget at least where the radius is a whole bracket beyond it
+        width = summary.edges[1]
+        beyond = int(np.ceil((0.35 + result.spec.proof.radius_tolerance) / width))
+        held = sum(summary.legitimate[beyond:]) + sum(summary.fraud[beyond:]) + summary.beyond
+        assert held <= worst.kept
 
 
 def test_approving_everything_scores_the_legitimate_share_under_any_attack(result):

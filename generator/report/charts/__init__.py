@@ -22,6 +22,16 @@ Hardening
     recipes                   three readings of the original side by side; models= picks others
     trade_off                 clean against robust accuracy, one mark a model
     boundary                  slice of the decision boundary, a panel a model
+Proof (only where the records hold proofs)
+    exact_curve               what is proved against ε beside the attacks, the limit and the floor; model=
+    exact_curves              the same for the models that matter, one view a model
+    trap                      the original recipe round by round: FGSM, PGD, the truth
+    radius                    how far each class holds, one view a model
+    tiers                     frauds caught by tier at matched false alarms
+    frontier                  the rule's frauds caught against false alarms, and the models
+    label_aware               frauds that got through: still frauds by the rule, or not
+    proof_walk                the boxes of the proof of one transaction; only where there is a walk
+    battery                   every attack beside what is proved, one view a model
 Business impact
     missed_frauds             missed frauds a day, by model and attack
     leakage_reduction         how many of the standard model's misses each model catches
@@ -32,9 +42,21 @@ A chart is a pure function of the result; `embed` gives its HTML and `write` its
 """
 
 from generator.records.results import StudyResult
-from generator.report.charts import attacks, boundary, data, hardening, impact, patterns, walkthrough
+from generator.report.charts import (
+    attacks,
+    boundary,
+    data,
+    exact,
+    hardening,
+    impact,
+    patterns,
+    proofs,
+    tiers,
+    walkthrough,
+)
 from generator.report.charts.chart import Chart
 from generator.report.charts.embedding import embed, registration, standalone, write
+from generator.report.charts.selection import leading
 
 __all__ = ["CHARTS", "Chart", "embed", "registration", "standalone", "story", "write"]
 
@@ -47,14 +69,32 @@ CHARTS = {
         attacks.robust_accuracy, attacks.true_positive_rate, attacks.confusion, attacks.feature_movement,
         hardening.robust_accuracy_by_model, hardening.progression, hardening.recipes, hardening.trade_off,
         boundary.boundary,
+        exact.exact_curve, exact.exact_curves, exact.trap, exact.radius,
+        tiers.tiers, tiers.frontier, proofs.label_aware, proofs.proof_walk, proofs.battery,
         impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
     )
 }  # fmt: skip
 
 
+def proved(result: StudyResult) -> list[Chart]:
+    """The charts of the proofs that the records can fill, in reading order."""
+    found = result.proofs
+    return [
+        exact.exact_curve(result),
+        exact.exact_curves(result),
+        exact.trap(result),
+        *([exact.radius(result)] if found.radii else []),
+        *([tiers.tiers(result)] if found.tiers else []),
+        *([tiers.frontier(result)] if found.tiers and found.frontiers else []),
+        *([proofs.label_aware(result)] if found.label_aware else []),
+        *([proofs.proof_walk(result)] if found.walk else []),
+        *([proofs.battery(result)] if found.battery else []),
+    ]
+
+
 def story(result: StudyResult) -> dict[str, list[Chart]]:
     """Every chart of one dataset under its heading, in reading order."""
-    found = result.data
+    found, followed = result.data, result.spec.hardening.followed
     return {
         "Data": [
             data.histograms(result),
@@ -75,11 +115,12 @@ def story(result: StudyResult) -> dict[str, list[Chart]]:
         ],
         "Hardening": [
             hardening.robust_accuracy_by_model(result),
-            *(hardening.progression(result, name) for name in result.spec.hardening.recipes),
+            *(hardening.progression(result, name) for name in leading(result) if name in followed),
             hardening.recipes(result),
             hardening.trade_off(result),
             boundary.boundary(result),
         ],
+        **({"Proof": proved(result)} if result.proofs else {}),
         "Business impact": [
             impact.missed_frauds(result),
             impact.leakage_reduction(result),

@@ -16,7 +16,7 @@ TABLE_LIMIT = 200
 """Rows of a table on the page; the CSV always has all of them."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
-TOKEN = re.compile(r'"@([a-z_]+)(?:/[0-9.]+)?"')
+TOKEN = re.compile(r'"@([a-z0-9_]+)(?:/[0-9.]+)?"')
 UNSAFE = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 

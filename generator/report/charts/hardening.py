@@ -14,14 +14,16 @@ from generator.report.charts.frame import (
     percent_axis,
     rule,
 )
+from generator.report.charts.selection import at_headline, leading, remark
 
 READINGS = ("accumulating_fgsm", "current_round_fgsm", "half_batch_fgsm")
 """The three ways to read the original's text."""
 
 
 def robust_accuracy_by_model(result: StudyResult) -> Chart:
-    """Robust accuracy of every model against ε, one view for each attack, the strongest first."""
-    attacks = tuple(reversed(result.spec.attack.attacks))
+    """Robust accuracy of every model against ε: what is proved, then one view for each attack."""
+    attacks = _strongest_first(result)
+    drawn = leading(result)
     data, rows = [], []
     for attack in attacks:
         view = palette.attack(attack).title
@@ -33,20 +35,27 @@ def robust_accuracy_by_model(result: StudyResult) -> Chart:
             )
             x, estimates = [p[0] for p in points], [p[1] for p in points]
             shown = {"meta": {"view": view}}
-            if name != "approve_everything":
-                data.append(band(x, estimates, name, **shown, opacity=0.6))
-            data.append(line(x, [e.value for e in estimates], look, name, **shown))
+            if name in drawn:
+                if name != "approve_everything":
+                    data.append(band(x, estimates, name, **shown, opacity=0.6))
+                data.append(line(x, [e.value for e in estimates], look, name, **shown))
             rows += [(look.title, view, rounded(x), *_percents(e)) for x, e in points]
+    if result.proofs:
+        limit, look = result.proofs.limit, palette.bound("limit")
+        data.append(line(limit.epsilons, limit.best, look, "limit", mode="lines"))
+        rows += [
+            (look.title, "Any", rounded(x), rounded(100 * v), "", "")
+            for x, v in zip(limit.epsilons, limit.best, strict=True)
+        ]
     worst = attacks[0]
     budget = result.spec.attack.headline_epsilon
     return Chart(
         slug=f"{result.data.name}-robust-accuracy-by-model",
         title="Robust accuracy of every model",
         caption="Share of all transactions judged correctly before and after the attack, against the "
-        "budget ε; the strip is the 95 % interval. Each model is attacked with its own gradients.",
-        summary=f"Under {palette.attack(worst).title} at ε = {formats.epsilon(budget)}: "
-        + _ranking(result, worst, budget)
-        + ".",
+        "budget ε; the strip is the 95 % interval. Each model is attacked with its own gradients."
+        + remark(drawn, result.models),
+        summary=f"{_under(worst)} at ε = {formats.epsilon(budget)}: " + _ranking(result, worst, budget) + ".",
         figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Robust accuracy")),
         headers=CURVE_HEADERS,
         rows=tuple(rows),
@@ -103,6 +112,8 @@ def recipes(result: StudyResult, models: tuple[str, ...] = READINGS) -> Chart:
     names = palette.in_order(m.name for m in result.models if m.name in {"standard", *models})
     budget = result.spec.attack.headline_epsilon
     states = [("clean", 0.0), *((a, budget) for a in result.spec.attack.attacks)]
+    if result.proofs:
+        states.append(("exact", budget))
     titles = [palette.model(n).title for n in names]
     data, rows = [], []
     for attack, epsilon in states:
@@ -125,15 +136,20 @@ def recipes(result: StudyResult, models: tuple[str, ...] = READINGS) -> Chart:
         for n in names
     ]
     trivial = result.model("approve_everything").final.at("clean").accuracy.value
+    best = at_headline(result)
     return Chart(
         slug=f"{result.data.name}-recipes",
         title="Recipes side by side",
         caption=f"Accuracy, clean and under attack at ε = {formats.epsilon(budget)}, with 95 % intervals. "
-        "The dashed line is what approving everything scores.",
+        "The dashed line is what approving everything scores."
+        + (" No classifier passes the second one, the limit." if best else ""),
         summary="; ".join(sentences) + ".",
         figure=figure(
             data, barmode="group", xaxis=percent_axis("Accuracy"), yaxis=axis(autorange="reversed"),
-            shapes=[rule(x=rounded(100 * trivial), token="approve_everything")],
+            shapes=[
+                rule(x=rounded(100 * trivial), token="approve_everything"),
+                *([rule(x=rounded(100 * best), token="limit")] if best else []),
+            ],
         ),
         headers=("Model", "Attack", "ε (σ)", "Accuracy (%)", "95 % low (%)", "95 % high (%)"),
         rows=tuple(rows),
@@ -143,7 +159,7 @@ def recipes(result: StudyResult, models: tuple[str, ...] = READINGS) -> Chart:
 def trade_off(result: StudyResult) -> Chart:
     """Clean accuracy against robust accuracy at the quoted budget, one mark a model, one view an attack."""
     budget = result.spec.attack.headline_epsilon
-    attacks = tuple(reversed(result.spec.attack.attacks))
+    attacks = _strongest_first(result)
     data, rows = [], []
     for attack in attacks:
         for name in palette.in_order(m.name for m in result.models):
@@ -171,7 +187,7 @@ def trade_off(result: StudyResult) -> Chart:
         title="What robustness costs in clean accuracy",
         caption=f"Each mark is a model: right is better without attack, up is better under attack at "
         f"ε = {formats.epsilon(budget)}. Arms are 95 % intervals.",
-        summary=f"Under {palette.attack(strongest).title}: {'; '.join(places)}.",
+        summary=f"{_under(strongest)}: {'; '.join(places)}.",
         figure=figure(data, xaxis=axis("Clean accuracy", ticksuffix=" %"),
         yaxis=percent_axis("Robust accuracy")),
         headers=("Model", "Attack", "Clean (%)", "Clean low (%)", "Clean high (%)",
@@ -181,6 +197,15 @@ def trade_off(result: StudyResult) -> Chart:
         narrow_height=540,
         views=tuple(palette.attack(name).title for name in attacks),
     )  # fmt: skip
+
+
+def _strongest_first(result: StudyResult) -> tuple[str, ...]:
+    """The proof if there is one, then the attacks from the strongest down."""
+    return (*(("exact",) if result.proofs else ()), *reversed(result.spec.attack.attacks))
+
+
+def _under(attack: str) -> str:
+    return "Proved" if attack == "exact" else f"Under {palette.attack(attack).title}"
 
 
 def _round_line(rounds, estimates, attack: str, **more) -> list[dict]:

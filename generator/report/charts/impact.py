@@ -4,19 +4,22 @@ from generator.records.results import Estimate, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
 from generator.report.charts.frame import axis, error_bar, figure, marker, rule
+from generator.report.charts.selection import leading, remark
 
 
 def missed_frauds(result: StudyResult) -> Chart:
     """Frauds missed on the scenario day by every model, clean and when every fraudster attacks."""
     impact = result.impact
     names = palette.in_order({row.model for row in impact.rows})
+    drawn = leading(result, names)
     titles = [palette.model(n).title for n in names]
     data, rows = [], []
     for attack, epsilon in _states(result):
         found = [_row(result, n, attack, epsilon) for n in names]
-        missed = [r.missed_frauds for r in found]
+        missed = [r.missed_frauds for r in found if r.model in drawn]
         data.append({
-            "type": "bar", "orientation": "h", "name": palette.attack(attack).title, "y": titles,
+            "type": "bar", "orientation": "h", "name": palette.attack(attack).title,
+            "y": [palette.model(n).title for n in drawn],
             "x": numbers(e.value for e in missed), "error_x": error_bar(missed),
             "marker": {"color": f"@{attack}"}, "hovertemplate": "%{y}: %{x:,.0f} missed a day",
         })  # fmt: skip
@@ -40,7 +43,7 @@ def missed_frauds(result: StudyResult) -> Chart:
         title="Frauds missed on the scenario day",
         caption=f"Frauds that pass, out of {formats.count(impact.frauds_per_day)} a day, when no "
         f"fraudster and when every fraudster attacks at ε = {formats.epsilon(budget)}; arms are 95 % "
-        "intervals. Shorter is better.",
+        "intervals. Shorter is better." + remark(drawn, names),
         summary=f"The standard model misses {formats.listed(standard)} a day.",
         figure=figure(
             data, barmode="group", xaxis=axis("Missed frauds a day", rangemode="tozero",
@@ -50,7 +53,7 @@ def missed_frauds(result: StudyResult) -> Chart:
         headers=("Model", "Attack", "ε (σ)", "Missed frauds a day", "95 % low", "95 % high",
         "Leakage a day (USD)"),
         rows=tuple(rows),
-        height=130 + 62 * len(names),
+        height=130 + 72 * len(drawn),
     )  # fmt: skip
 
 
@@ -68,6 +71,7 @@ def leakage_reduction(result: StudyResult) -> Chart:
         said += [
             f"{palette.model(r.model).title}, {look.title}: {formats.percent(r.reduction.value)}"
             for r in parts
+            if r.model in leading(result, names)
         ]
         data.append({
             "type": "scatter", "mode": "markers", "name": look.title,
@@ -166,7 +170,9 @@ def accuracy_bounds(result: StudyResult) -> Chart:
 
 def _states(result: StudyResult) -> list[tuple[str, float]]:
     budget = result.spec.attack.headline_epsilon
-    return [("clean", 0.0), *((name, budget) for name in result.spec.attack.attacks)]
+    priced = {row.attack for row in result.impact.rows}
+    attacks = (*result.spec.attack.attacks, *(("exact",) if "exact" in priced else ()))
+    return [("clean", 0.0), *((name, budget) for name in attacks)]
 
 
 def _row(result: StudyResult, model: str, attack: str, epsilon: float):
@@ -177,6 +183,8 @@ def _row(result: StudyResult, model: str, attack: str, epsilon: float):
 
 
 def _under(attack: str) -> str:
+    if attack == "exact":
+        return "at its proved worst"
     return "without attack" if attack == "clean" else f"under {palette.attack(attack).title}"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generator.records.results import Feature, StudyResult
-from generator.report import formats, palette
+from generator.report import formats
 from generator.report.charts.selection import leading
 from generator.report.findings import (
     data,
@@ -79,7 +79,6 @@ def find(result: StudyResult) -> DatasetFindings:
     claims = original.compare_claims(result)
     standard = next(row for row in rows if row.name == STANDARD)
     proof = proofs.find_proofs(result, hardened, first)
-    known = {row.name for row in hardened}
     return DatasetFindings(
         result=result,
         features={feature.name: feature for feature in result.data.features},
@@ -123,7 +122,7 @@ def find(result: StudyResult) -> DatasetFindings:
         reductions=impact.reductions(result),
         bounds=impact.bounds_lines(result),
         proof=proof,
-        drawn=tuple(name for name in leading(result) if name in known),
+        drawn=tuple(name for name in leading(result) if name in result.spec.hardening.followed),
     )
 
 

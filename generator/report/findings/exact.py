@@ -26,7 +26,9 @@ def trap_sentence(result: StudyResult, row: RecipeRow) -> str:
     if overstated(result, row.name) > MASKING_POINTS:
         start = f"FGSM says that {row.words.phrase} keeps {fgsm}. The truth is {true}"
     else:
-        start = f"FGSM says that {row.words.phrase} keeps {fgsm}, and {true} is proved: here it does not mislead"
+        start = (
+            f"FGSM says that {row.words.phrase} keeps {fgsm}, and {true} is proved: here it does not mislead"
+        )
     return f"{start}{_beside_standard(result, row)}. {beside_trivial(result, row.name)}"
 
 
@@ -53,14 +55,12 @@ def masking_sentence(result: StudyResult, row: RecipeRow) -> str:
     """FGSM, the iterative attack and the proof on one recipe; catastrophic overfitting by name."""
     name, proved = formats.capital(row.words.phrase), row.exact.accuracy.value
     figures = (
-        f"{name}: {formats.percent(row.gap.fgsm.value)} under FGSM, {formats.percent(row.gap.pgd.value)} under "
-        f"{row.gap.title}, exactly {formats.percent(proved)}"
+        f"{name}: {formats.percent(row.gap.fgsm.value)} under FGSM, {formats.percent(row.gap.pgd.value)} "
+        f"under {row.gap.title}, exactly {formats.percent(proved)}"
     )
     size = overstated(result, row.name)
     if size > MASKING_POINTS:
-        return (
-            f"{figures}. FGSM overstates what is kept by {formats.loss(size)}: catastrophic overfitting."
-        )
+        return f"{figures}. FGSM overstates what is kept by {formats.loss(size)}: catastrophic overfitting."
     return f"{figures}. No warning."
 
 
@@ -68,11 +68,11 @@ def standard_sentence(result: StudyResult, proved: Evaluation) -> str:
     """What the standard model provably keeps at the headline budget."""
     epsilon = formats.epsilon(result.spec.attack.headline_epsilon)
     return (
-        f"With every input free to move by {epsilon}, it keeps exactly "
+        f"With every input free to move by {epsilon}, the standard model keeps exactly "
         f"{formats.percent(proved.accuracy.value)} ({formats.interval(proved.accuracy)}): for every other "
         f"transaction an attack that gets through is known. {beside_trivial(result, STANDARD)}"
         if not proved.unresolved
-        else f"With every input free to move by {epsilon}, it provably keeps "
+        else f"With every input free to move by {epsilon}, the standard model provably keeps "
         f"{formats.percent(proved.accuracy.value)} ({formats.interval(proved.accuracy)}). "
         f"{beside_trivial(result, STANDARD)}"
     )
@@ -81,7 +81,9 @@ def standard_sentence(result: StudyResult, proved: Evaluation) -> str:
 def limit_sentence(result: StudyResult, proofs: ProofResult) -> str:
     """What no classifier can pass at the headline budget, and what the rule reaches itself."""
     epsilon = result.spec.attack.headline_epsilon
-    found = dict(zip(proofs.limit.epsilons, zip(proofs.limit.best, proofs.limit.rule, strict=True), strict=True))
+    found = dict(
+        zip(proofs.limit.epsilons, zip(proofs.limit.best, proofs.limit.rule, strict=True), strict=True)
+    )
     if epsilon not in found:
         return ""
     best, rule = found[epsilon]
@@ -100,15 +102,17 @@ def unresolved_sentence(proofs: ProofResult) -> str:
     """How many questions were asked, and how each ended."""
     proved, broken, left = proofs.rows_proved, proofs.rows_broken, proofs.rows_unresolved
     total = proved + broken + left
-    asked = f"{formats.count(total)} questions were asked, one for each transaction, model, repetition and budget"
+    asked = (
+        f"{formats.count(total)} questions were asked, one for each transaction, model, repetition and budget"
+    )
     if not left:
         return (
-            f"{asked}. All were settled: {formats.count(proved)} proved, {formats.count(broken)} broken by an "
-            "example, none left open."
+            f"{asked}. All were settled: {formats.count(proved)} proved, {formats.count(broken)} broken by "
+            "an example, none left open."
         )
     return (
-        f"{asked}. {formats.count(left)} of them ({formats.percent(left / total, 3)}) were left open: neither "
-        "proved nor broken. They count as not kept, so the proved figures are lower limits."
+        f"{asked}. {formats.count(left)} of them ({formats.percent(left / total, 3)}) were left open: "
+        "neither proved nor broken. They count as not kept, so the proved figures are lower limits."
     )
 
 
@@ -117,8 +121,8 @@ def contradiction_sentence(proofs: ProofResult) -> str:
     if not proofs.contradictions:
         return "No attack broke a transaction that was proved safe."
     return (
-        f"{formats.count(proofs.contradictions)} rows were proved safe and yet broken by an attack. One of the "
-        "two is wrong, so no proved figure on these pages may be relied on."
+        f"{formats.count(proofs.contradictions)} rows were proved safe and yet broken by an attack. One of "
+        "the two is wrong, so no proved figure on these pages may be relied on."
     )
 
 

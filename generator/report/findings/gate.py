@@ -29,6 +29,9 @@ class Gate:
 
     rows: tuple[GateRow, ...]
     sentence: str
+    """How many checks passed, failed and did not apply."""
+    failed: str
+    """The titles of those that failed; empty if none did."""
     blocked: str
     """Whose attack figures are withheld and why; empty if nobody's are."""
 
@@ -43,22 +46,22 @@ def gate(result: StudyResult) -> Gate | None:
     if not result.proofs or not result.proofs.gate:
         return None
     checks = result.proofs.gate
-    return Gate(tuple(map(_row, checks)), _sentence(checks), blocked_sentence(result))
+    failed = formats.listed(f"“{check.title}”" for check in _failed(result)) if _failed(result) else ""
+    return Gate(tuple(map(_row, checks)), _sentence(checks), failed, blocked_sentence(result))
 
 
-def reason(result: StudyResult, model: str) -> str:
-    """The titles of the failed checks that block `model`, in one list."""
-    return formats.listed(f"“{check.title}”" for check in _failed(result) if model in check.blocks)
+def failures(result: StudyResult, model: str) -> int:
+    """How many failed checks block `model`."""
+    return sum(model in check.blocks for check in _failed(result))
 
 
 def blocked_sentence(result: StudyResult) -> str:
     names = [name for name in MODELS if name in blocked(result)]
     if not names:
         return ""
-    parts = [f"{MODELS[name].phrase} (failed: {reason(result, name)})" for name in names]
     return (
-        f"Figures under attack are withheld for {formats.listed(parts)}. "
-        "The exact figures stay: they do not depend on any attack."
+        f"Figures under attack are withheld for {formats.listed(MODELS[name].phrase for name in names)}: "
+        "sanity checks that concern them failed. The exact figures stay, as they depend on no attack."
     )
 
 
@@ -74,9 +77,8 @@ def _row(check: GateCheck) -> GateRow:
 
 def _sentence(checks: tuple[GateCheck, ...]) -> str:
     tally = {status: sum(check.status == status for check in checks) for status in ("PASS", "FAIL", "N/A")}
-    failed = [f"“{check.title}”" for check in checks if check.status == "FAIL"]
-    named = f" Failed: {formats.listed(failed)}." if failed else " None failed."
+    skipped = f" and {formats.count(tally['N/A'])} did not apply" if tally["N/A"] else ""
     return (
-        f"Of {formats.count(len(checks))} checks, {formats.count(tally['PASS'])} passed, "
-        f"{formats.count(tally['FAIL'])} failed and {formats.count(tally['N/A'])} did not apply.{named}"
+        f"Of {formats.count(len(checks))} sanity checks, {formats.count(tally['PASS'])} passed, "
+        f"{formats.count(tally['FAIL'])} failed{skipped}."
     )

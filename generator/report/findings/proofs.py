@@ -6,9 +6,9 @@ from generator.records.proofs import BatteryRow, LabelAware, ProofResult, ProofS
 from generator.records.results import Feature, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.selection import leading
-from generator.report.findings import exact, tiers, verdict
+from generator.report.findings import evaluations, exact, tiers, verdict
 from generator.report.findings.gate import Gate, gate
-from generator.report.findings.names import MODELS, TRIVIAL, ModelName
+from generator.report.findings.names import MODELS, ModelName
 from generator.report.findings.recipes import RecipeRow
 
 
@@ -18,6 +18,8 @@ class LabelAwareRow:
 
     words: ModelName
     found: LabelAware
+    fixed: str
+    """Share of all frauds that end up missed, clean misses included; empty if it was not proved."""
     evaded: float
     """Share of the frauds caught before."""
     still_fraud: float
@@ -83,17 +85,17 @@ class ProofFindings:
     choices: tuple[tiers.ChoiceRow, ...]
     battery: tuple[BatteryLine, ...]
     gate: Gate | None
-    curves: tuple[str, ...]
-    """Models whose exact curve the pages draw."""
 
 
-def find_proofs(result: StudyResult, recipes: tuple[RecipeRow, ...], original: RecipeRow) -> ProofFindings | None:
+def find_proofs(
+    result: StudyResult, recipes: tuple[RecipeRow, ...], original: RecipeRow
+) -> ProofFindings | None:
     """Every finding about proofs; None for records that hold none."""
     if not result.proofs:
         return None
     proofs = at_headline(result, result.proofs)
     rate = result.spec.proof.quoted_false_positive_rate
-    aware = tuple(map(_label_aware, proofs.label_aware))
+    aware = tuple(_label_aware(result, found) for found in proofs.label_aware)
     return ProofFindings(
         proofs=proofs,
         trap=exact.trap_sentence(result, original) if original.exact else "",
@@ -115,9 +117,8 @@ def find_proofs(result: StudyResult, recipes: tuple[RecipeRow, ...], original: R
         rates=tiers.rates(proofs),
         rate=rate,
         choices=tiers.choice_rows(proofs),
-        battery=battery_lines(proofs),
+        battery=battery_lines(result, proofs),
         gate=gate(result),
-        curves=tuple(name for name in leading(result) if name != TRIVIAL),
     )
 
 
@@ -138,25 +139,28 @@ def label_sentence(rows: tuple[LabelAwareRow, ...]) -> str:
     first = rows[0]
     return (
         f"Of the frauds that {first.words.phrase} catches, {formats.percent(first.evaded)} can get through. "
-        f"{formats.percent(first.gave_up)} of these had to stop being a fraud by the rule: they gave up what "
-        f"made them worth stopping. {formats.percent(first.still_fraud)} of all caught frauds get through and "
+        f"In {formats.percent(first.gave_up)} of these, the example found is no longer a fraud by the rule: "
+        f"it gave up its gain. {formats.percent(first.still_fraud)} of all caught frauds get through and "
         "stay a fraud by the rule."
     )
 
 
-def _label_aware(found: LabelAware) -> LabelAwareRow:
+def _label_aware(result: StudyResult, found: LabelAware) -> LabelAwareRow:
     frauds, evaded = max(found.frauds, 1), max(found.evaded, 1)
+    proved = evaluations.exact(result, found.model) if found.tier == "T0" else None
     return LabelAwareRow(
         MODELS[found.model],
         found,
+        formats.percent(1 - proved.true_positive_rate.value) if proved else "",
         found.evaded / frauds,
         found.still_fraud / frauds,
         (found.evaded - found.still_fraud) / evaded,
     )
 
 
-def battery_lines(proofs: ProofResult) -> tuple[BatteryLine, ...]:
-    """One line a model and attack, in the order of the palette."""
+def battery_lines(result: StudyResult, proofs: ProofResult) -> tuple[BatteryLine, ...]:
+    """One line an attack on each model that matters, in the order of the palette."""
+    shown = leading(result)
     models, attacks = list(palette.MODELS), list(palette.BATTERY)
 
     def place(row: BatteryRow) -> tuple:
@@ -165,13 +169,15 @@ def battery_lines(proofs: ProofResult) -> tuple[BatteryLine, ...]:
     return tuple(
         BatteryLine(MODELS[row.model], palette.battery(row.attack), row, row.kept / row.rows)
         for row in sorted(proofs.battery, key=place)
+        if row.model in shown
     )
 
 
 def _walk(result: StudyResult, walk: ProofWalk) -> Walk:
     features = result.data.features
     ends = {
-        "proved": "On every box the bound was above zero in the end: no input within the budget changes the answer.",
+        "proved": "On every box the bound was above zero in the end: no input within the budget changes the "
+        "answer.",
         "broken": "A box held an input that changes the answer: the transaction is broken.",
         "halved": "The table shows the first boxes of the search.",
     }
@@ -180,9 +186,7 @@ def _walk(result: StudyResult, walk: ProofWalk) -> Walk:
         walk,
         MODELS[walk.model],
         f"The search looked at {formats.count(walk.boxes)} boxes. {ends[outcome]}",
-        tuple(
-            WalkStep(step, tuple(map(_range, step.lower, step.upper, features))) for step in walk.steps
-        ),
+        tuple(WalkStep(step, tuple(map(_range, step.lower, step.upper, features))) for step in walk.steps),
     )
 
 
@@ -193,5 +197,3 @@ def _range(low: float, high: float, feature: Feature) -> str:
     decimals = feature.decimals or 1
     unit = f"{formats.JOIN}{feature.unit}" if feature.unit else ""
     return f"{write(low, decimals)} to {write(high, decimals)}{unit}"
-
-

@@ -31,7 +31,7 @@ class TierRow:
     """One model: frauds caught without evasion, and provably caught under each tier or at each rate."""
 
     words: ModelName
-    clean: Estimate
+    clean: tuple[Estimate, ...]
     proved: tuple[Estimate, ...]
 
 
@@ -71,7 +71,9 @@ def reach_words(reach: Reach | None, feature: Feature) -> str:
     down, up = (formats.raw_moved(value, feature) for value in (reach.down, reach.up))
     if down == up:
         return f"up to {down} either way"
-    parts = [f"{size} {way}" for value, size, way in ((reach.down, down, "down"), (reach.up, up, "up")) if value]
+    parts = [
+        f"{size} {way}" for value, size, way in ((reach.down, down, "down"), (reach.up, up, "up")) if value
+    ]
     return f"up to {formats.listed(parts)}"
 
 
@@ -87,15 +89,15 @@ def by_rate(proofs: ProofResult) -> tuple[TierRow, ...]:
 
 
 def tier_sentence(proofs: ProofResult, model: str, rate: float) -> str:
-    """Frauds `model` provably catches under the headline tier at one rate, beside the standard model."""
+    """Frauds `model` provably catches under the headline tier at one rate, beside the standard model.
+
+    It begins in lower case, to follow half a sentence.
+    """
     ours, theirs = (_find(proofs, name, HEADLINE_TIER, rate) for name in (model, STANDARD))
     found = _comparison(proofs, model, rate)
     if not ours or not theirs:
         return ""
-    start = (
-        f"{formats.capital(MODELS[model].phrase)} provably catches "
-        f"{formats.percent(ours.caught_proved.value)} of frauds "
-    )
+    start = f"{MODELS[model].phrase} provably catches {formats.percent(ours.caught_proved.value)} of frauds "
     baseline = formats.percent(theirs.caught_proved.value)
     if not found:
         return f"{start}({formats.interval(ours.caught_proved)}); the standard model {baseline}."
@@ -112,12 +114,14 @@ def tier_sentence(proofs: ProofResult, model: str, rate: float) -> str:
 def matched_sentence(proofs: ProofResult, rate: float) -> str:
     """Whether training against the real threat pays, and whether training against the generic box does."""
     said = [tier_sentence(proofs, model, rate) for model in dict.fromkeys((MATCHED, generic(proofs)))]
-    if not any(said):
+    first, *rest = [part for part in said if part] or [""]
+    if not first:
         return ""
-    return (
+    start = (
         f"Against a fraudster who moves only what anybody can move, at a false-alarm rate of "
-        f"{formats.percent(rate, 0)}: {' '.join(part for part in said if part)}"
+        f"{formats.percent(rate, 0)}, {first}"
     )
+    return " ".join([start, *map(formats.capital, rest)])
 
 
 def generic(proofs: ProofResult) -> str:
@@ -128,7 +132,8 @@ def generic(proofs: ProofResult) -> str:
 def choice_rows(proofs: ProofResult) -> tuple[ChoiceRow, ...]:
     names = {"robust_accuracy": "accuracy", "caught_proved": "frauds caught"}
     return tuple(
-        ChoiceRow(choice, MODELS[choice.model], f"proved {names[choice.measure]}") for choice in proofs.choices
+        ChoiceRow(choice, MODELS[choice.model], f"proved {names[choice.measure]}")
+        for choice in proofs.choices
     )
 
 
@@ -137,7 +142,8 @@ def _rows(proofs: ProofResult, wanted: list[tuple[Tier, float]]) -> tuple[TierRo
     for name in palette.in_order({row.model for row in proofs.tiers}):
         found = [_find(proofs, name, tier, rate) for tier, rate in wanted]
         if found and all(found):
-            rows.append(TierRow(MODELS[name], found[0].caught_clean, tuple(f.caught_proved for f in found)))
+            clean, proved = zip(*((f.caught_clean, f.caught_proved) for f in found), strict=True)
+            rows.append(TierRow(MODELS[name], clean, proved))
     return tuple(rows)
 
 

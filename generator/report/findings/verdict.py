@@ -5,7 +5,7 @@ from generator.records.results import StudyResult
 from generator.report import formats
 from generator.report.findings.evaluations import ModelRow, trivial_accuracy
 from generator.report.findings.exact import overstated, standard_sentence, standing_sentence
-from generator.report.findings.gate import WITHHELD, reason
+from generator.report.findings.gate import WITHHELD, failures
 from generator.report.findings.headline import (
     ACCURACY,
     CAUGHT,
@@ -75,24 +75,28 @@ def _answer(standard: ModelRow, original: RecipeRow) -> str:
     change, caught_change = original.exact_change.direction, original.exact_caught_change.direction
     join = "and" if change == caught_change else "but"
     return (
-        f"Yes, it can be fooled: at its proved worst, accuracy falls {accuracy}, and the share of frauds caught "
-        f"{caught}. The original hardening {ACCURACY[change]} "
+        f"Yes, it can be fooled: at its proved worst, accuracy falls {accuracy}, and the share of frauds "
+        f"caught {caught}. The original hardening {ACCURACY[change]} "
         f"{formats.percent(original.exact.accuracy.value)}, {join} {CAUGHT[caught_change]} "
         f"({formats.percent(original.exact.true_positive_rate.value)})."
     )
 
 
 def _hardened(result: StudyResult, original: RecipeRow) -> str:
-    return f"{_attack_figures(result, original)} {standing_sentence(result, original)} {price_in_frauds(original)}"
+    stands, price = standing_sentence(result, original), price_in_frauds(original)
+    return f"{_attack_figures(result, original)} {stands} {price}"
 
 
 def _attack_figures(result: StudyResult, original: RecipeRow) -> str:
     """What attacks say of the original recipe, unless the gate forbids to quote it."""
     if original.blocked:
-        return (
-            f"What {original.words.phrase} keeps under attack is withheld: the sanity gate failed on "
-            f"{reason(result, original.name)}."
+        failed = failures(result, original.name)
+        checks = (
+            "a sanity check that concerns"
+            if failed == 1
+            else f"{formats.count(failed)} sanity checks that concern"
         )
+        return f"What attacks say of {original.words.phrase} is withheld: {checks} it failed."
     fgsm = formats.percent(original.gap.fgsm.value)
     size = overstated(result, original.name)
     over = f", {formats.loss(size)} more than is true" if original.gap.warns else ""
@@ -128,7 +132,11 @@ def _chosen_card(result: StudyResult) -> tuple[Card, ...]:
     choice = next((c for c in result.proofs.choices if c.tier == "T0"), None)
     if not choice:
         return ()
-    return (card(choice.validated, f"{MODELS[choice.model].phrase}, chosen on other rows, proved: judged correctly"),)
+    return (
+        card(
+            choice.validated, f"{MODELS[choice.model].phrase}, chosen on other rows, proved: judged correctly"
+        ),
+    )
 
 
 def _tier_card(result: StudyResult) -> tuple[Card, ...]:
@@ -138,10 +146,8 @@ def _tier_card(result: StudyResult) -> tuple[Card, ...]:
     for row in result.proofs.tiers:
         if (row.model, row.tier, row.false_positive_rate, row.epsilon) == asked:
             label = (
-                f"{MODELS[MATCHED].phrase}, realistic fraudster, {formats.percent(rate, 0)} false alarms, proved: "
-                "frauds caught"
+                f"{MODELS[MATCHED].phrase}, realistic fraudster, {formats.percent(rate, 0)} false alarms, "
+                "proved: frauds caught"
             )
             return (card(row.caught_proved, label),)
     return ()
-
-

@@ -1,0 +1,228 @@
+"""What is true beside what attacks said: the exact curve, the trap of single-step training, radii."""
+
+from dataclasses import replace
+from itertools import accumulate
+
+from generator.records.results import Estimate, Evaluation, StudyResult
+from generator.report import formats, palette
+from generator.report.charts.attacks import BUDGET
+from generator.report.charts.chart import Cell, Chart, numbers, percentages, rounded
+from generator.report.charts.frame import axis, band, figure, line, percent_axis
+from generator.report.charts.selection import at_headline, leading
+
+HEADERS = ("Line", "ε (σ)", "Value (%)", "95 % low (%)", "95 % high (%)")
+ORIGINAL = "accumulating_fgsm"
+
+
+def exact_curve(result: StudyResult, model: str = "standard") -> Chart:
+    """Proved accuracy of one model against ε, beside its attacks, the limit, the rule and the floor."""
+    final = result.model(model).final
+    curves = {
+        name: sorted((e for e in final.evaluations if e.attack == name), key=lambda e: e.epsilon)
+        for name in (*result.spec.attack.attacks, "exact")
+    }
+    proved = curves.pop("exact")
+    # only budgets that were settled: a line drawn between two of them may lie above an attack in between
+    settled = {e.epsilon for e in proved}
+    curves = {name: [e for e in found if e.epsilon in settled] for name, found in curves.items()}
+    data = [_missed(curves, proved)]
+    rows: list[tuple[Cell, ...]] = []
+    data.append(band([e.epsilon for e in proved], [e.accuracy for e in proved], "exact"))
+    for name, found in (*curves.items(), ("exact", proved)):
+        look = palette.attack(name)
+        data.append(line([e.epsilon for e in found], [e.accuracy.value for e in found], look, name))
+        rows += [(look.title, rounded(e.epsilon), *_percents(e.accuracy)) for e in found]
+    floor = result.model("approve_everything").final.at("clean").accuracy.value
+    x = [e.epsilon for e in proved]
+    data.append(_plain(x, [floor] * len(x), palette.model("approve_everything"), "approve_everything"))
+    rows += [(palette.model("approve_everything").title, rounded(e), rounded(100 * floor), "", "") for e in x]
+    bounds = result.proofs.limit if result.proofs else None
+    for name, values in (("limit", bounds.best), ("rule", bounds.rule)) if bounds else ():
+        look = palette.bound(name)
+        data.append(_plain(bounds.epsilons, values, look, name))
+        rows += [
+            (look.title, rounded(e), rounded(100 * v), "", "")
+            for e, v in zip(bounds.epsilons, values, strict=True)
+        ]
+    title = palette.model(model).title
+    left = sum(e.unresolved for e in proved)
+    return Chart(
+        slug=_slug(result, "exact-curve", model),
+        title=f"What is proved, and what attacks said: {title}",
+        caption="Share of all transactions that stay judged correctly, against the budget ε. The exact line "
+        "is proved: no attack can leave less, and the strip around it is the 95 % interval. The shaded area "
+        "is what the attacks missed. No classifier passes the limit; below the dotted line, approving "
+        f"everything would do better. {_left(left)}",
+        summary=_curve_sentence(result, curves, proved),
+        figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy kept"), hovermode="x unified"),
+        headers=HEADERS,
+        rows=tuple(rows),
+        height=480,
+        narrow_height=560,
+    )
+
+
+def exact_curves(result: StudyResult) -> Chart:
+    """As `exact_curve`, one view for each model that matters."""
+    names = [name for name in leading(result) if name != "approve_everything"]
+    parts = {palette.model(name).title: exact_curve(result, name) for name in names}
+    return replace(
+        parts[palette.model(names[0]).title],
+        slug=f"{result.data.name}-exact-curves",
+        title="What is proved, and what attacks said",
+        summary=" ".join(f"{title}: {part.summary}" for title, part in parts.items()),
+        figure=figure(
+            [
+                {**trace, "meta": {"view": title}}
+                for title, part in parts.items()
+                for trace in part.figure["data"]
+            ],
+            xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy kept"), hovermode="x unified",
+        ),
+        headers=("Model", *HEADERS),
+        rows=tuple((title, *row) for title, part in parts.items() for row in part.rows),
+        views=tuple(parts),
+    )  # fmt: skip
+
+
+def trap(result: StudyResult) -> Chart:
+    """Round by round of the original recipe: what FGSM said, what PGD said, what is true."""
+    epsilon = result.spec.attack.headline_epsilon
+    rounds = result.model(ORIGINAL).rounds
+    data, rows = [], []
+    for name in (*result.spec.attack.attacks, "exact"):
+        look = palette.attack(name)
+        found = [
+            (r.round, e.accuracy)
+            for r in rounds
+            for e in r.evaluations
+            if (e.attack, e.epsilon) == (name, epsilon)
+        ]
+        x, estimates = [number for number, _ in found], [estimate for _, estimate in found]
+        data += [band(x, estimates, name), line(x, [e.value for e in estimates], look, name)]
+        rows += [(look.title, number, *_percents(e)) for number, e in found]
+    ends = [rounds[0].round, rounds[-1].round]
+    for name, kind, label in (
+        ("standard", "exact", "Standard, exact"),
+        ("approve_everything", "clean", palette.model("approve_everything").title),
+    ):
+        value = result.model(name).final.at(kind, epsilon if kind == "exact" else 0.0).accuracy
+        data.append(_plain(ends, [value.value] * 2, palette.model(name), name, name=label))
+        data[-1]["line"]["dash"] = "dot" if name == "approve_everything" else "dash"
+        rows += [(label, end, *_percents(value)) for end in ends]
+    best = at_headline(result)
+    if best is not None:
+        look = palette.bound("limit")
+        data.append(_plain(ends, [best] * 2, look, "limit"))
+        rows += [(look.title, end, rounded(100 * best), "", "") for end in ends]
+    said, true = rounds[-1].at("fgsm", epsilon).accuracy, rounds[-1].at("exact", epsilon).accuracy
+    baseline = result.model("standard").final.at("exact", epsilon).accuracy
+    return Chart(
+        slug=_slug(result, "trap", ORIGINAL),
+        title="The trap: what FGSM said, and what is true",
+        caption="Accuracy of the original recipe after each round of hardening at "
+        f"ε = {formats.epsilon(epsilon)}; round 0 is the standard model. The recipe is trained and was "
+        "judged with FGSM. The exact line is proved; no classifier passes the limit. The strips are 95 % "
+        "intervals.",
+        summary=f"After round {rounds[-1].round}, FGSM says {formats.percent(said.value)}; "
+        f"{formats.percent(true.value)} is true. The standard model keeps {formats.percent(baseline.value)}.",
+        figure=figure(
+            data,
+            xaxis=axis("Round of hardening", dtick=1),
+            yaxis=percent_axis("Accuracy kept"),
+            hovermode="x unified",
+        ),
+        headers=("Line", "Round", "Value (%)", "95 % low (%)", "95 % high (%)"),
+        rows=tuple(rows),
+        height=440,
+        narrow_height=500,
+    )
+
+
+def radius(result: StudyResult) -> Chart:
+    """Share of each class that holds at least this far, one view a model."""
+    data, rows, said = [], [], []
+    fraud_total, total = result.data.label.n_fraud, result.data.n_rows
+    found = sorted(result.proofs.radii, key=lambda r: list(palette.MODELS).index(r.model))
+    for part in found:
+        view, x = palette.model(part.model).title, part.edges[1:]
+        for name, counts, size in (
+            ("fraud", part.fraud, fraud_total), ("legitimate", part.legitimate, total - fraud_total)
+        ):  # fmt: skip
+            held = [1 - gone / (size * part.seeds) for gone in accumulate(counts)]
+            look = palette.label_class(name)
+            data.append(line(x, held, look, name, meta={"view": view}, mode="lines", hovertemplate="%{y} %"))
+            rows += [(view, look.title, rounded(e), rounded(100 * h)) for e, h in zip(x, held, strict=True)]
+        said.append(
+            f"{view}: median {formats.epsilon(rounded(part.median_fraud))} for frauds, "
+            f"{formats.epsilon(rounded(part.median_legitimate))} for genuine payments"
+        )
+    return Chart(
+        slug=f"{result.data.name}-radius",
+        title="How far each transaction holds",
+        caption="The exact radius of a transaction is the largest budget at which nothing changes its right "
+        "answer; one judged wrongly has none. The line is the share of each class whose radius is larger "
+        "than ε.",
+        summary="; ".join(said) + ".",
+        figure=figure(
+            data, xaxis=axis("ε, radius in standard deviations", rangemode="tozero"),
+            yaxis=percent_axis("Share that still holds"), hovermode="x unified",
+        ),
+        headers=("Model", "Class", "ε (σ)", "Share that still holds (%)"),
+        rows=tuple(rows),
+        views=tuple(palette.model(part.model).title for part in found),
+    )  # fmt: skip
+
+
+def _missed(curves: dict[str, list[Evaluation]], proved: list[Evaluation]) -> dict:
+    """The area between the strongest attack and the proof, at the budgets both were asked."""
+    strongest = {
+        e.epsilon: min(f.accuracy.value for found in curves.values() for f in found if f.epsilon == e.epsilon)
+        for found in curves.values()
+        for e in found
+    }
+    shared = [e for e in proved if e.epsilon in strongest]
+    x = [e.epsilon for e in shared]
+    upper = percentages(strongest[e.epsilon] for e in shared)
+    lower = percentages(e.accuracy.value for e in shared)
+    return {
+        "type": "scatter", "mode": "lines", "name": "Missed by the attacks",
+        "x": numbers([*x, *reversed(x)]), "y": [*upper, *reversed(lower)], "fill": "toself",
+        "fillcolor": "@fraud/0.22", "line": {"width": 0, "color": "@fraud"}, "hoverinfo": "skip",
+    }  # fmt: skip
+
+
+def _plain(x, shares, look, token: str, **more) -> dict:
+    drawn = line(x, shares, look, token, mode="lines", **more)
+    return drawn | {"line": drawn["line"] | {"width": 2}}
+
+
+def _left(unresolved: int) -> str:
+    if not unresolved:
+        return "Every row was settled, so the exact line has no width of its own."
+    return f"{formats.count(unresolved)} answers were left open and count as not kept."
+
+
+def _curve_sentence(
+    result: StudyResult, curves: dict[str, list[Evaluation]], proved: list[Evaluation]
+) -> str:
+    budget = result.spec.attack.headline_epsilon
+    parts = [
+        f"{formats.percent(e.accuracy.value)} under {palette.attack(name).title}"
+        for name, found in curves.items()
+        for e in found
+        if e.epsilon == budget
+    ]
+    true = next(e.accuracy for e in proved if e.epsilon == budget)
+    return (
+        f"At ε = {formats.epsilon(budget)} the model seems to keep {formats.listed(parts)}; "
+        f"{formats.percent(true.value)} ({formats.interval(true)}) is proved."
+    )
+
+
+def _percents(estimate: Estimate) -> list[float]:
+    return percentages((estimate.value, estimate.low, estimate.high))
+
+
+def _slug(result: StudyResult, chart: str, model: str) -> str:
+    return f"{result.data.name}-{chart}-{model.replace('_', '-')}"

@@ -28,6 +28,9 @@ SLIGHT = 0.002
 DEGENERATE = 0.05
 """Matthews correlation below which a model hardly predicts at all."""
 
+WHITE_BOX = ("fgsm", "pgd_cross_entropy", "apgd")
+"""Attacks of the battery that follow the gradient of the loss, which masking hides; the margin's shows through."""
+
 BLACK_BOX = ("corners", "block_search", "transfer", "noise")
 """Attacks of the battery that see no gradient of the model."""
 
@@ -108,10 +111,10 @@ def _degenerate(e: Evidence) -> Answer:
     worst, named = 1.0, []
     for model in e.models:
         right = e.finals[model].right[CLEAN]
-        tp, tn = right[:, y].sum(), right[:, ~y].sum()
+        tp, tn = float(right[:, y].sum()), float(right[:, ~y].sum())  # products overflow 64 bits
         fn, fp = right[:, y].size - tp, right[:, ~y].size - tn
-        scale = np.sqrt(float((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
-        mcc = abs(float(tp * tn - fp * fn)) / scale if scale else 0.0
+        scale = float(np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
+        mcc = abs(tp * tn - fp * fn) / scale if scale else 0.0
         worst = min(worst, mcc)
         if mcc < DEGENERATE:
             named.append(model)
@@ -144,7 +147,7 @@ def _black_box(e: Evidence) -> Answer:
     gaps = {}
     for model in e.models:
         outcomes = e.battery[model]
-        white = np.logical_and(outcomes["pgd_cross_entropy"].right, outcomes["fgsm"].right)
+        white = np.logical_and.reduce([outcomes[name].right for name in WHITE_BOX])
         gaps[model] = max(float(white.mean() - outcomes[name].right.mean()) for name in BLACK_BOX)
     named = [m for m, gap in gaps.items() if gap > SLIGHT]
     return not named, {"gap": max(gaps.values()), "models": len(named), "limit": SLIGHT}, named
@@ -266,6 +269,6 @@ def sanity_gate(evidence: Evidence) -> tuple[GateCheck, ...]:
                 statement=statement,
                 fact_formats=formats,
                 blocks=() if passed else tuple(blocks),
-            )  # fmt: skip
+            )
         )
     return tuple(made)

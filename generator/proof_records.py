@@ -68,7 +68,7 @@ def tier_results(
                             caught_clean=caught_clean,
                             caught_proved=rate_estimate(kept, rows, len(clean)),
                             unresolved=int((outcome[:, :, e] == UNRESOLVED).sum()),
-                        )  # fmt: skip
+                        )
                     )
     return tuple(results)
 
@@ -96,7 +96,7 @@ def tier_comparisons(
                         false_positive_rate=rate,
                         difference=difference,
                         direction=direction(difference),
-                    )  # fmt: skip
+                    )
                 )
     return tuple(compared)
 
@@ -139,7 +139,7 @@ def radius_summary(model: str, parts: list[Arrays], y: np.ndarray, largest: floa
         beyond=int((~bounded).sum()),
         median_legitimate=float(np.median(held[:, y == 0])),
         median_fraud=float(np.median(held[:, y == 1])),
-        widest_bracket=float((broken - held)[bounded].max()),
+        widest_bracket=float((broken - held)[bounded].max(initial=0.0)),
         mean_boxes=float(boxes.mean()),
     )
 
@@ -177,7 +177,7 @@ def rule_frontiers(table: LabelledTable, epsilon: float) -> tuple[Frontier, ...]
                 epsilon=epsilon,
                 false_positive_rate=tuple(curve.false_positive_rate[places].tolist()),
                 caught=tuple(curve.recall[places].tolist()),
-            )  # fmt: skip
+            )
         )
     return tuple(made)
 
@@ -185,7 +185,7 @@ def rule_frontiers(table: LabelledTable, epsilon: float) -> tuple[Frontier, ...]
 def label_aware(
     model: str, settled: Arrays, clean_right: np.ndarray, table: LabelledTable, epsilon: float, place: int
 ) -> LabelAware:
-    """Of the frauds caught before: how many have an example that evades, and in how many of those found the rule still says fraud."""
+    """Of the frauds caught before: how many evade by an example found, and how often the rule still calls it fraud."""
     frauds = clean_right & (table.y == 1)[None]
     evaded = frauds & (settled["outcome"][:, :, place] == BROKEN) & np.isfinite(settled["witness"]).all(2)
     witness = settled["witness"][evaded]
@@ -228,7 +228,7 @@ def readable_proof(
                 upper=raw(step.upper),
                 bound=step.bound,
                 outcome="proved" if step.proved else "halved",
-            )  # fmt: skip
+            )
             for step in proofs[row]
         ),
     )

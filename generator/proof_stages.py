@@ -126,7 +126,7 @@ def _radius(folds: Folds, weights: Arrays, seed: int, largest: float, spec: Proo
                 largest,
                 tolerance=spec.radius_tolerance,
                 box_limit=spec.box_limit,
-            )  # fmt: skip
+            )
         )
     by_row = _rows_of(folds, seeds)
     return {

@@ -82,7 +82,7 @@ def with_exact(
         joined[model][-1] = _and_exact(joined[model][-1], arrays, settled.epsilons)
     for number, arrays in settled.rounds.items():
         joined[ORIGINAL][number] = _and_exact(joined[ORIGINAL][number], arrays, (headline,))
-    for model, rounds in joined.items():  # round 0 of a recipe is the standard model
+    for rounds in joined.values():  # round 0 of a recipe is the standard model
         if len(rounds) > 1:
             rounds[0] = joined["standard"][-1]
     return joined
@@ -167,6 +167,13 @@ def prove(
             )
             for model, outcomes in fought.items()
             for attack, outcome in (outcomes | {"worst_case": battery.worst_case(outcomes)}).items()
+        )
+        + tuple(
+            BatteryRow(
+                model=model, attack="exact", rows=len(table.y), queries=0.0,
+                kept=int(finals[model].right["exact", headline][0].sum()),
+            )
+            for model in fought
         ),
         gate=sanity_gate(evidence),
         walk=records.readable_proof("standard", last["standard"], folds, table, headline),

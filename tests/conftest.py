@@ -101,6 +101,32 @@ def tiny_study(tiny_spec, tmp_path_factory) -> StudyRun:
 
 
 @pytest.fixture(scope="session")
+def small_table(tiny_spec):
+    """The 300 checks of the tiny study."""
+    from generator.datasets import SourceOptions, dataset
+
+    return dataset("checks").load(tiny_spec, SourceOptions(offline=True))
+
+
+@pytest.fixture(scope="session")
+def small_folds(small_table, tiny_spec):
+    """2 seeds x 3 folds of the small table."""
+    from generator.models.folds import make_folds
+
+    return make_folds(small_table.x, small_table.y, tiny_spec.training, tiny_spec.seed)
+
+
+@pytest.fixture(scope="session")
+def small_models(small_folds, tiny_spec) -> dict[str, np.ndarray]:
+    """Standard models of the small table, trained long enough to have some skill."""
+    from generator.stages import train_task
+
+    training = tiny_spec.training.model_copy(update={"epochs": 15})
+    task = train_task(tiny_spec.model_copy(update={"training": training}), small_folds)
+    return task.function(*task.arguments)
+
+
+@pytest.fixture(scope="session")
 def toy_table() -> tuple[np.ndarray, np.ndarray]:
     """40 rows of three features in unlike raw units, 12 of them fraud."""
     rng = np.random.default_rng(7)

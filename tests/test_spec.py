@@ -12,6 +12,7 @@ from generator.records.spec import (
     AttackSpec,
     HardeningSpec,
     LabelSpec,
+    ProofSpec,
     Recipe,
     StudySpec,
     TrainingSpec,
@@ -56,6 +57,26 @@ def test_an_attack_that_would_not_measure_what_it_quotes_is_refused(settings, co
 def test_a_setting_outside_its_range_is_refused(kind, settings):
     with pytest.raises(ValidationError):
         kind(**settings)
+
+
+@pytest.mark.parametrize(
+    ("proved", "complaint"),
+    [
+        ((0.1, 0.25, 0.5), r"missing: \[0.35\]"),
+        ((0.1, 0.35), r"missing: \[0.25, 0.5\]"),
+        ((0.1, 0.25, 0.35, 0.5, 0.6), "be among attack.epsilons"),
+    ],
+)
+def test_a_budget_that_is_quoted_but_not_proved_or_proved_but_not_attacked_is_refused(proved, complaint):
+    label = LabelSpec(fraud_share=0.2, weights={}, formula="")
+    with pytest.raises(ValidationError, match=complaint):
+        StudySpec(dataset="checks", label=label, proof=ProofSpec(epsilons=proved))
+
+
+def test_every_model_whose_radii_are_bracketed_and_every_recipe_followed_is_computed():
+    assert set(ProofSpec().radius_models) <= {"standard", *HardeningSpec().recipes}
+    assert set(HardeningSpec().followed) <= set(HardeningSpec().recipes)
+    assert ProofSpec().quoted_false_positive_rate in ProofSpec().false_positive_rates
 
 
 @pytest.mark.parametrize("known", DATASETS, ids=lambda d: d.name)

@@ -124,9 +124,7 @@ def test_a_setting_changes_the_inputs_of_the_stages_it_can_touch(
     tiny_spec, toy_folds, toy_features, standard, part, values, stages
 ):
     def inputs(spec):
-        return {
-            name: make(spec, toy_folds, toy_features, standard).inputs for name, make in TASKS.items()
-        }
+        return {name: make(spec, toy_folds, toy_features, standard).inputs for name, make in TASKS.items()}
 
     before, after = inputs(tiny_spec), inputs(_updated(tiny_spec, part, **values))
     assert {stage for stage in before if before[stage] != after[stage]} == stages

@@ -158,7 +158,7 @@ def test_every_model_is_proved_against_every_tier_and_fought_by_every_attack(res
     assert {(c.model, c.tier, c.false_positive_rate) for c in proofs.tier_comparisons} == {
         (model, tier, rate) for model in RECIPES for tier in TIERS for rate in (0.01, 0.05, 0.1)
     }
-    attacks = {*FULL_COVERAGE, "hop_skip_jump", "worst_case"}
+    attacks = {*FULL_COVERAGE, "hop_skip_jump", "worst_case", "exact"}
     assert {(b.model, b.attack) for b in proofs.battery} == {(m, a) for m in models for a in attacks}
     assert {b.rows for b in proofs.battery if b.attack != "hop_skip_jump"} == {ROWS}
     assert {r.model for r in proofs.radii} == {"standard", "accumulating_fgsm", "pgd_ramp", "pgd_tier1"}
@@ -250,6 +250,7 @@ def test_a_fraudster_who_can_do_more_is_caught_no_more_often(result):
 
 
 def test_no_model_keeps_more_than_the_limit(result):
+    # not a theorem: the limit is that of one classifier for all rows, and each fold has its own
     for epsilon, best in zip(result.proofs.limit.epsilons, result.proofs.limit.best, strict=True):
         for model in result.models:
             assert model.final.at("exact", epsilon).accuracy.value <= best
@@ -258,10 +259,8 @@ def test_no_model_keeps_more_than_the_limit(result):
 def test_the_radii_say_the_same_as_the_settled_budgets_of_the_first_seed(result):
     for summary in result.proofs.radii:
         assert sum(summary.legitimate) + sum(summary.fraud) + summary.beyond == ROWS
-        assert summary.widest_bracket <= result.spec.proof.radius_tolerance
-        (worst,) = (
-            b for b in result.proofs.battery if (b.model, b.attack) == (summary.model, "worst_case")
-        )
+        assert summary.widest_bracket <= result.spec.proof.radius_tolerance + 1e-9
+        (worst,) = (b for b in result.proofs.battery if (b.model, b.attack) == (summary.model, "worst_case"))
         # right within the headline budget at least where the radius is a whole bracket beyond it
         width = summary.edges[1]
         beyond = int(np.ceil((0.35 + result.spec.proof.radius_tolerance) / width))

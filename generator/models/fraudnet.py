@@ -3,6 +3,7 @@
 The network is in -> 32 -> 16 -> 2 with ReLU. A plain FraudNet is a stack of one.
 """
 
+import itertools
 import math
 from collections.abc import Mapping
 
@@ -25,7 +26,7 @@ class FraudNet(nn.Module):
         widths = (inputs, *hidden, 2)
         self.weights = nn.ParameterList(
             nn.Parameter(torch.empty(replicates, fan_in, fan_out))
-            for fan_in, fan_out in zip(widths, widths[1:], strict=False)
+            for fan_in, fan_out in itertools.pairwise(widths)
         )
         self.biases = nn.ParameterList(
             nn.Parameter(torch.empty(replicates, 1, fan_out)) for fan_out in widths[1:]

@@ -219,7 +219,11 @@ class StudySpec(Record):
                     update={"rounds": 3, "epochs_per_round": 4, "pgd_steps": 3}
                 ),
                 "proof": self.proof.model_copy(
-                    update={"epsilons": (0.1, 0.25, 0.35, 0.5, 1.0), "radius_seeds": 1, "radius_tolerance": 0.02}
+                    update={
+                        "epsilons": (0.1, 0.25, 0.35, 0.5, 1.0),
+                        "radius_seeds": 1,
+                        "radius_tolerance": 0.02,
+                    }
                 ),
                 "battery": self.battery.model_copy(update={"restarts": 2, "hop_skip_jump_rows": 4}),
                 "bootstrap": 200,

@@ -1,4 +1,4 @@
-"""From docs/ to the site: MkDocs into a new folder, then one exchange, so that the last good site is never half gone."""
+"""From docs/ to the site: MkDocs into a new folder, then one exchange: the last good site is never half gone."""
 
 import os
 import shutil

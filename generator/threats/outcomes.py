@@ -99,6 +99,6 @@ def compare(
                         epsilon=condition[1],
                         difference=difference,
                         direction=direction(difference),
-                    )  # fmt: skip
+                    )
                 )
     return tuple(compared)

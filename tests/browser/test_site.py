@@ -6,7 +6,18 @@ import pytest
 
 from generator.report.palette import INK
 
-PAGES = ("", "data/", "attack/", "attacks/", "hardening/", "impact/", "method/", "reproduce/")
+PAGES = (
+    "",
+    "data/",
+    "attack/",
+    "attacks/",
+    "hardening/",
+    "proof/",
+    "impact/",
+    "evidence/",
+    "method/",
+    "reproduce/",
+)
 SHIFT = 0.01
 STOPS = 5
 """CSV, PNG, SVG, link and table: a reader with a keyboard passes a figure in five steps."""

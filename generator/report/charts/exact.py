@@ -25,12 +25,15 @@ def exact_curve(result: StudyResult, model: str = "standard") -> Chart:
     # only budgets that were settled: a line drawn between two of them may lie above an attack in between
     settled = {e.epsilon for e in proved}
     curves = {name: [e for e in found if e.epsilon in settled] for name, found in curves.items()}
+    settled = {e.epsilon for e in proved}
     data = [_missed(curves, proved)]
     rows: list[tuple[Cell, ...]] = []
     data.append(band([e.epsilon for e in proved], [e.accuracy for e in proved], "exact"))
     for name, found in (*curves.items(), ("exact", proved)):
         look = palette.attack(name)
-        data.append(line([e.epsilon for e in found], [e.accuracy.value for e in found], look, name))
+        # an attack between two proofs would seem to pass the straight line that joins them
+        drawn = [e for e in found if e.epsilon in settled]
+        data.append(line([e.epsilon for e in drawn], [e.accuracy.value for e in drawn], look, name))
         rows += [(look.title, rounded(e.epsilon), *_percents(e.accuracy)) for e in found]
     floor = result.model("approve_everything").final.at("clean").accuracy.value
     x = [e.epsilon for e in proved]
@@ -66,11 +69,20 @@ def exact_curves(result: StudyResult) -> Chart:
     """As `exact_curve`, one view for each model that matters."""
     names = [name for name in leading(result) if name != "approve_everything"]
     parts = {palette.model(name).title: exact_curve(result, name) for name in names}
+    budget, said = result.spec.attack.headline_epsilon, []
+    for name in names:
+        final = result.model(name).final
+        kept = [
+            f"{formats.percent(final.at(attack, budget).accuracy.value)} under {palette.attack(attack).title}"
+            for attack in result.spec.attack.attacks
+        ]
+        proved = formats.percent(final.at("exact", budget).accuracy.value)
+        said.append(f"{palette.model(name).title} {proved} proved, {', '.join(kept)}")
     return replace(
         parts[palette.model(names[0]).title],
         slug=f"{result.data.name}-exact-curves",
         title="What is proved, and what attacks said",
-        summary=" ".join(f"{title}: {part.summary}" for title, part in parts.items()),
+        summary=f"At ε = {formats.epsilon(budget)}: {'; '.join(said)}.",
         figure=figure(
             [
                 {**trace, "meta": {"view": title}}
@@ -154,8 +166,8 @@ def radius(result: StudyResult) -> Chart:
             data.append(line(x, held, look, name, meta={"view": view}, mode="lines", hovertemplate="%{y} %"))
             rows += [(view, look.title, rounded(e), rounded(100 * h)) for e, h in zip(x, held, strict=True)]
         said.append(
-            f"{view}: median {formats.epsilon(rounded(part.median_fraud))} for frauds, "
-            f"{formats.epsilon(rounded(part.median_legitimate))} for genuine payments"
+            f"{view}: median {formats.significant(part.median_fraud)} σ for frauds, "
+            f"{formats.significant(part.median_legitimate)} σ for genuine payments"
         )
     return Chart(
         slug=f"{result.data.name}-radius",

@@ -1,6 +1,8 @@
 """What hardening buys and what it costs: rounds, recipes, trade-off."""
 
-from generator.records.results import Estimate, StudyResult
+from collections.abc import Sequence
+
+from generator.records.results import Estimate, ModelResult, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.attacks import BUDGET, CURVE_HEADERS
 from generator.report.charts.chart import Chart, percentages, rounded
@@ -76,9 +78,10 @@ def progression(result: StudyResult, recipe: str = "accumulating_fgsm") -> Chart
     data += _round_line(rounds, clean, "clean")
     rows += [(r, "Clean", 0, *_percents(e)) for r, e in zip(rounds, clean, strict=True)]
     for epsilon, view in zip(budgets, labels, strict=True):
-        for attack in result.spec.attack.attacks:
+        shown = {"meta": {"view": view}} if len(labels) > 1 else {}
+        for attack in _measured(model, result.spec.attack.attacks, epsilon):
             estimates = [r.at(attack, epsilon).accuracy for r in model.rounds]
-            data += _round_line(rounds, estimates, attack, meta={"view": view})
+            data += _round_line(rounds, estimates, attack, **shown)
             rows += [
                 (r, palette.attack(attack).title, rounded(epsilon), *_percents(e))
                 for r, e in zip(rounds, estimates, strict=True)
@@ -94,7 +97,8 @@ def progression(result: StudyResult, recipe: str = "accumulating_fgsm") -> Chart
         slug=f"{result.data.name}-progression-{recipe.replace('_', '-')}",
         title=f"Round by round: {title}",
         caption="Accuracy after each round of hardening; round 0 is the standard model. Clean accuracy, "
-        "and robust accuracy under each attack at the chosen budget; the strip is the 95 % interval.",
+        f"and robust accuracy under each attack{'' if len(labels) > 1 else f' at {labels[0]}'}; the strip is "
+        "the 95 % interval.",
         summary=f"Over {formats.count(rounds[-1])} rounds clean accuracy goes from "
         f"{formats.percent(clean[0].value)} to {formats.percent(clean[-1].value)}; at ε = "
         f"{formats.epsilon(budget)} robust accuracy goes under {formats.listed(changes)}.",
@@ -103,7 +107,7 @@ def progression(result: StudyResult, recipe: str = "accumulating_fgsm") -> Chart
         ),
         headers=("Round", "Attack", "ε (σ)", "Accuracy (%)", "95 % low (%)", "95 % high (%)"),
         rows=tuple(rows),
-        views=tuple(labels),
+        views=tuple(labels) if len(labels) > 1 else (),
     )
 
 
@@ -142,7 +146,7 @@ def recipes(result: StudyResult, models: tuple[str, ...] = READINGS) -> Chart:
         title="Recipes side by side",
         caption=f"Accuracy, clean and under attack at ε = {formats.epsilon(budget)}, with 95 % intervals. "
         "The dashed line is what approving everything scores."
-        + (" No classifier passes the second one, the limit." if best else ""),
+        + (" Under attack, no classifier passes the second one, the limit." if best else ""),
         summary="; ".join(sentences) + ".",
         figure=figure(
             data, barmode="group", xaxis=percent_axis("Accuracy"), yaxis=axis(autorange="reversed"),
@@ -214,6 +218,14 @@ def _round_line(rounds, estimates, attack: str, **more) -> list[dict]:
         band(rounds, estimates, attack, **more),
         line(rounds, values, palette.attack(attack), attack, **more),
     ]
+
+
+def _measured(model: ModelResult, attacks: Sequence[str], epsilon: float) -> list[str]:
+    """The attacks, and the proof where every round has it."""
+    proved = all(
+        any((e.attack, e.epsilon) == ("exact", epsilon) for e in r.evaluations) for r in model.rounds
+    )
+    return [*attacks, *(["exact"] if proved else [])]
 
 
 def _headline_first(result: StudyResult) -> list[float]:

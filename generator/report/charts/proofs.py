@@ -45,7 +45,7 @@ def battery(result: StudyResult) -> Chart:
         slug=f"{result.data.name}-battery",
         title="What each attack leaves standing",
         caption=f"Accuracy after each attack at ε = {formats.epsilon(epsilon)}, one repetition, most at the "
-        "top. An attack that is slow ran on the rows its name says. A bar named exact is proved. The dashed "
+        "top. An attack that is slow ran on the rows its name says. The dashed "
         "line is what approving everything scores." + remark(drawn, every),
         summary="; ".join(said) + ".",
         figure=figure(

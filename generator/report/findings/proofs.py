@@ -95,7 +95,8 @@ def find_proofs(
         return None
     proofs = at_headline(result, result.proofs)
     rate = result.spec.proof.quoted_false_positive_rate
-    aware = tuple(_label_aware(result, found) for found in proofs.label_aware)
+    known = sorted(proofs.label_aware, key=lambda found: (found.tier, list(MODELS).index(found.model)))
+    aware = tuple(_label_aware(result, found) for found in known)
     return ProofFindings(
         proofs=proofs,
         trap=exact.trap_sentence(result, original) if original.exact else "",

@@ -1,5 +1,7 @@
 """The verdict where there are proofs: the same sentences as `headline`, from exact figures."""
 
+from dataclasses import replace
+
 from generator.records.proofs import Choice, ProofResult
 from generator.records.results import StudyResult
 from generator.report import formats
@@ -15,7 +17,7 @@ from generator.report.findings.headline import (
     claims_sentence,
     clean_sentence,
 )
-from generator.report.findings.names import MATCHED, MODELS
+from generator.report.findings.names import MATCHED, MODELS, STANDARD
 from generator.report.findings.original import ClaimRow
 from generator.report.findings.recipes import AGAINST, RecipeRow, price_in_frauds
 from generator.report.findings.tiers import HEADLINE_TIER
@@ -139,6 +141,14 @@ def _chosen_card(result: StudyResult) -> tuple[Card, ...]:
     )
 
 
+def _beside(result: StudyResult, asked: tuple) -> str:
+    """The standard model under the same tier, rate and budget, to stand behind a card's interval."""
+    for row in result.proofs.tiers:
+        if (STANDARD, *asked[1:]) == (row.model, row.tier, row.false_positive_rate, row.epsilon):
+            return f"; standard model {formats.percent(row.caught_proved.value)}"
+    return ""
+
+
 def _tier_card(result: StudyResult) -> tuple[Card, ...]:
     """The threat-matched recipe under the realistic attacker."""
     rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
@@ -149,5 +159,6 @@ def _tier_card(result: StudyResult) -> tuple[Card, ...]:
                 f"{MODELS[MATCHED].phrase}, realistic fraudster, {formats.percent(rate, 0)} false alarms, "
                 "proved: frauds caught"
             )
-            return (card(row.caught_proved, label),)
+            shown = card(row.caught_proved, label)
+            return (replace(shown, interval=f"{shown.interval}{_beside(result, asked)}"),)
     return ()

@@ -1,0 +1,264 @@
+"""From settled rows to the figures of the proof, each against a case worked by hand or a closed form."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from generator import proof_records as records
+from generator.datasets import LabelledTable
+from generator.models.folds import Folds
+from generator.proofs.search import BROKEN, PROVED, UNRESOLVED
+from generator.records.metrics import Resamples
+from generator.records.results import DataSource, Feature
+from generator.records.spec import ProofSpec
+from generator.stages import only_weights
+
+NAN = float("nan")
+SPEC = ProofSpec(epsilons=(0.1, 0.35), false_positive_rates=(0.05,))
+
+
+def _table(x, cut: float = 6.0) -> LabelledTable:
+    """Rows of one feature, Amount: its score is itself, and from `cut` on it is fraud. T1 lowers it."""
+    x = np.asarray(x, float)
+    feature = Feature(
+        name="Amount", title="Amount", unit="USD", decimals=0, control="effort", helps="down", note="",
+        low=x.min(), high=x.max(), mean=x.mean(), standard_deviation=x.std(),
+    )  # fmt: skip
+    return LabelledTable(
+        name="line", title="Line", description="", frame=pd.DataFrame({"Amount": x}),
+        ids=np.array([f"row {i}" for i in range(len(x))]), x=x[:, None], y=(x >= cut).astype(np.int64),
+        score=x, cut=cut, amounts=x, features=(feature,),
+        source=DataSource(
+            status="synthetic", origin="", file_sha256="", canonical_sha256="", licence=""
+        ),
+        rule=lambda rows: rows[:, 0], score_signs=np.array([1]),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def line() -> LabelledTable:
+    """0, 1, ... 9; 6 to 9 are fraud."""
+    return _table(np.arange(10))
+
+
+# ---------------------------------------------------------------- choosing
+
+
+def _folds(tests: list[list[int]], seeds: int = 1) -> Folds:
+    rows = sorted({row for test in tests for row in test})
+    return Folds(
+        train_rows=np.array([[row for row in rows if row not in test] for test in tests]),
+        test_rows=np.array(tests), test_counts=np.array([len(test) for test in tests]),
+        means=np.zeros((len(tests), 1)), scales=np.ones((len(tests), 1)),
+        x=np.zeros((len(rows), 1)), y=np.zeros(len(rows), int), seeds=seeds,
+    )  # fmt: skip
+
+
+def _kept(rows: list[int], n: int = 6) -> np.ndarray:
+    return np.isin(np.arange(n), rows)[None]
+
+
+def test_a_fold_is_judged_by_what_the_other_folds_chose_and_not_by_what_suits_it():
+    folds = _folds([[0, 1], [2, 3], [4, 5]])
+    kept = {"trades": _kept([0, 1, 3]), "pgd_ramp": _kept([2, 4])}
+    choice = records.choose(kept, np.ones(6, bool), folds, "T0", "robust_accuracy")
+    # fold one: 1 against 2 on rows 2..5, so pgd_ramp, which keeps none of 0, 1
+    # fold two: 2 against 1, trades, keeps 3; fold three: 3 against 1, trades, keeps none
+    assert choice.validated.value == 1 / 6
+    assert (choice.model, choice.agreeing, choice.folds) == ("trades", 2, 3)
+    assert (choice.validated.n, choice.validated.seeds) == (6, 1)
+
+
+def test_only_the_rows_that_count_choose_and_are_counted():
+    folds = _folds([[0, 1], [2, 3], [4, 5]])
+    kept = {"trades": _kept([0, 2, 4]), "pgd_ramp": _kept([1, 3, 5, 0])}
+    choice = records.choose(kept, _kept([0, 2, 4])[0], folds, "T1", "caught_proved")
+    assert (choice.model, choice.agreeing) == ("trades", 3)
+    assert (choice.validated.value, choice.validated.n) == (1.0, 3)
+
+
+def test_each_seed_chooses_by_itself():
+    folds = _folds([[0, 1], [2, 3]] * 2, seeds=2)
+    a = np.array([[True] * 4, [False] * 4])
+    choice = records.choose({"trades": a, "pgd_ramp": ~a}, np.ones(4, bool), folds, "T0", "robust_accuracy")
+    assert choice.validated.value == 1.0
+    assert (choice.agreeing, choice.folds) == (2, 4)
+
+
+def test_choosing_among_coin_flips_keeps_half_though_the_luckiest_keeps_more():
+    rng, folds = np.random.default_rng(0), _folds(np.arange(400).reshape(5, 80).tolist())
+    kept = {f"recipe {i}": rng.random((1, 400)) < 0.5 for i in range(50)}
+    assert max(each.mean() for each in kept.values()) > 0.54
+    choice = records.choose(kept, np.ones(400, bool), folds, "T0", "robust_accuracy")
+    assert choice.validated.low < 0.5 < choice.validated.high
+
+
+# ---------------------------------------------------------------- tiers
+
+
+def _tier_arrays(y: np.ndarray, proved: int) -> dict[str, np.ndarray]:
+    """One seed: all frauds caught before, the first `proved` of them at 0.1, one fewer at 0.35."""
+    frauds = np.flatnonzero(y == 1)
+    outcome = np.zeros((1, len(y), 2), np.int8)
+    outcome[0, frauds] = BROKEN
+    outcome[0, frauds[:proved], 0] = PROVED
+    outcome[0, frauds[: proved - 1], 1] = PROVED
+    outcome[0, frauds[-1], 1] = UNRESOLVED
+    tiers = {f"{tier}/0.05": outcome for tier in ("T0", "T1", "T2", "T3")}
+    return tiers | {"clean/0.05": (y == 1)[None]}
+
+
+def test_catch_rates_are_shares_of_the_frauds_and_an_unsettled_fraud_is_not_caught(line):
+    results = records.tier_results({"standard": _tier_arrays(line.y, 3)}, line.y, SPEC, 0.35)
+    rates = {(t.tier, t.epsilon): (t.caught_proved.value, t.unresolved) for t in results}
+    assert rates["T1", 0.1] == (3 / 4, 0)
+    assert rates["T1", 0.35] == (2 / 4, 1)
+    assert len(rates) == 8
+    assert {t.caught_clean.value for t in results} == {1.0}
+    assert {t.caught_proved.n for t in results} == {4}
+
+
+def test_a_recipe_is_compared_with_the_standard_model_at_the_headline_budget(line):
+    tiers = {"standard": _tier_arrays(line.y, 2), "trades": _tier_arrays(line.y, 4)}
+    compared = records.tier_comparisons(
+        tiers, line.y, SPEC, 0.35, Resamples(line.y, 1, 100, np.random.default_rng(0))
+    )
+    assert {(c.model, c.tier, c.epsilon) for c in compared} == {
+        ("trades", tier, 0.35) for tier in ("T0", "T1", "T2", "T3")
+    }
+    assert {c.difference.value for c in compared} == {3 / 4 - 1 / 4}
+
+
+def test_what_a_tier_may_do_is_epsilon_times_the_spread_in_the_direction_that_helps(line):
+    reaches = {r.tier: (r.down, r.up) for r in records.reaches(line, 0.5)}
+    step = 0.5 * np.sqrt(8.25)  # the variance of 0, ..., 9
+    assert reaches["T0"] == pytest.approx((step, step))
+    for tier in ("T1", "T2", "T3"):
+        assert reaches[tier] == pytest.approx((step, 0))
+
+
+# ---------------------------------------------------------------- radii
+
+
+def test_radii_are_counted_by_class_and_bin_and_those_that_never_break_apart():
+    # bins of 1/40; a row already wrong is (0, 0)
+    first = {
+        "proved": np.array([[0.0, 0.03, 1.0, 0.51]]), "broken": np.array([[0.0, 0.031, np.inf, 0.513]]),
+        "boxes": np.array([[0, 4, 10, 2]]),
+    }  # fmt: skip
+    second = {
+        "proved": np.array([[0.01, 0.99, 0.2, 0.0]]), "broken": np.array([[0.02, 0.992, 0.201, 0.0]]),
+        "boxes": np.array([[6, 2, 0, 0]]),
+    }  # fmt: skip
+    y = np.array([0, 0, 1, 1])
+    summary = records.radius_summary("standard", [first, second], y, 1.0)
+    assert (summary.seeds, summary.beyond, len(summary.edges)) == (2, 1, 41)
+    assert {i: n for i, n in enumerate(summary.legitimate) if n} == {0: 2, 1: 1, 39: 1}
+    assert {i: n for i, n in enumerate(summary.fraud) if n} == {0: 1, 8: 1, 20: 1}
+    assert summary.median_legitimate == pytest.approx((0.01 + 0.03) / 2)
+    assert summary.median_fraud == pytest.approx((0.2 + 0.51) / 2)
+    assert summary.widest_bracket == pytest.approx(0.01)
+    assert summary.mean_boxes == 3.0
+
+
+def test_rows_that_all_hold_leave_no_bracket():
+    part = {"proved": np.ones((1, 2)), "broken": np.full((1, 2), np.inf), "boxes": np.ones((1, 2))}
+    summary = records.radius_summary("standard", [part], np.array([0, 1]), 1.0)
+    assert (summary.beyond, summary.widest_bracket, sum(summary.legitimate)) == (2, 0.0, 0)
+
+
+# ---------------------------------------------------------------- the limit
+
+
+EPSILONS = (0.1, 0.35, 0.7, 1.0, 2.0)
+
+
+def test_on_one_feature_the_rule_keeps_the_rows_farther_from_the_cut_than_the_budget(line):
+    limit = records.limit_record(line, EPSILONS)
+    x, spread = np.arange(10), np.sqrt(8.25)
+    expected = [
+        np.mean([row - e * spread >= 6 if row >= 6 else row + e * spread < 6 for row in x]) for e in EPSILONS
+    ]
+    # the lowest score of a box is cut to the data, which changes nothing on this side of the cut
+    assert limit.rule == pytest.approx(expected)
+
+
+def test_on_one_feature_the_limit_loses_one_row_of_each_pair_that_can_meet(line):
+    # rows k apart meet within a reach of k: k pairs such as 5-7, 4-6 for 2; four frauds at most
+    limit = records.limit_record(line, EPSILONS)
+    reach = [2 * e * np.sqrt(8.25) for e in EPSILONS]
+    assert limit.best == pytest.approx([1 - min(int(r), 4) / 10 for r in reach])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_limit_never_rises_and_lies_above_the_rule_and_above_approving_everything(seed):
+    table = _table(np.random.default_rng(seed).lognormal(0, 1, 200), cut=2.0)
+    limit = records.limit_record(table, EPSILONS)
+    assert list(limit.best) == sorted(limit.best, reverse=True)
+    assert list(limit.rule) == sorted(limit.rule, reverse=True)
+    for best, rule in zip(limit.best, limit.rule, strict=True):
+        assert best >= max(rule, 1 - table.y.mean())
+
+
+def test_the_rule_as_a_detector_rises_with_its_false_alarms_and_falls_with_the_tier(small_table):
+    frontiers = {f.tier: f for f in records.rule_frontiers(small_table, 0.35)}
+    for f in frontiers.values():
+        assert list(f.false_positive_rate) == sorted(f.false_positive_rate)
+        assert list(f.caught) == sorted(f.caught)
+        assert f.false_positive_rate[0] == 0
+        assert f.false_positive_rate[-1] <= 0.3
+        assert 0 <= f.caught[0] <= f.caught[-1] <= 1
+    caught = [np.array(frontiers[tier].caught) for tier in ("T1", "T2", "T3", "T0")]
+    for weaker, stronger in itertools.pairwise(caught):
+        assert (stronger <= weaker).all()
+
+
+def test_without_a_budget_the_rule_catches_all_frauds_at_no_false_alarm(small_table):
+    assert {f.caught[0] for f in records.rule_frontiers(small_table, 0.0)} == {1.0}
+
+
+# ---------------------------------------------------------------- labels
+
+
+def test_a_fraud_that_the_rule_no_longer_calls_a_fraud_did_not_get_away(line):
+    clean_right = np.ones((1, 10), bool)
+    clean_right[0, 9] = False  # missed before, so it cannot evade
+    outcome = np.full((1, 10, 2), PROVED, np.int8)
+    outcome[0, [6, 7, 8, 9, 0], 1] = BROKEN
+    witness = np.full((1, 10, 1), NAN)
+    witness[0, [6, 7, 8, 0], 0] = 5.9, 6.0, 7.5, 9.0  # row 0 is legitimate
+    settled = {"outcome": outcome, "witness": witness}
+    found = records.label_aware("standard", settled, clean_right, line, 0.35, 1)
+    assert (found.frauds, found.evaded, found.still_fraud) == (3, 3, 2)
+    none = records.label_aware("standard", settled, clean_right, line, 0.1, 0)
+    assert (none.frauds, none.evaded, none.still_fraud) == (3, 0, 0)
+
+
+# ---------------------------------------------------------------- a proof to be read
+
+
+def test_the_proof_printed_is_of_a_fraud_and_of_the_whole_box_around_it(
+    small_table, small_folds, small_models
+):
+    proof = records.readable_proof("standard", only_weights(small_models), small_folds, small_table, 0.35)
+    (row,) = np.flatnonzero(small_table.ids == proof.row_id)
+    assert small_table.y[row] == 1
+    assert row in small_folds.test_rows[0]
+    assert proof.boxes == len(proof.steps) <= records.WALK_BOXES
+    budget = 0.35 * small_folds.scales[0]
+    np.testing.assert_allclose(proof.steps[0].lower, small_table.x[row] - budget, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(proof.steps[0].upper, small_table.x[row] + budget, rtol=1e-4, atol=1e-3)
+    assert all(step.bound <= proof.margin for step in proof.steps[:1])
+    assert {step.outcome for step in proof.steps} <= {"proved", "halved"}
+    assert proof.steps[-1].outcome == "proved"
+
+
+def test_a_model_that_catches_nothing_has_no_proof_to_print(small_table, small_folds, small_models):
+    weights = only_weights(small_models)
+    blind = weights | {"weights.2": 0 * weights["weights.2"], "biases.2": 0 * weights["biases.2"] - (0, 1)}
+    assert records.readable_proof("standard", blind, small_folds, small_table, 0.35) is None
+    assert records.readable_proof("standard", weights, replace(small_folds, y=0 * small_folds.y),
+                                  small_table, 0.35) is None  # fmt: skip

@@ -128,7 +128,6 @@ def test_a_record_that_still_holds_is_used_again(tiny_study, tmp_path, capsys, m
     assert [p.name for p in tmp_path.iterdir()] == ["checks.json"]
 
 
-@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README yet")
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c != "study-key"])  # that one is the workflow's
 def test_the_readme_names_every_command(command):
     text = (ROOT / "README.md").read_text()

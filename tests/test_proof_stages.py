@@ -225,6 +225,21 @@ def test_what_holds_against_the_stronger_holds_against_the_weaker(tiers, rate):
     assert proved["T1"].sum() > proved["T0"].sum()
 
 
+@pytest.mark.parametrize("rate", [0.01, 0.05, 0.1])
+def test_a_fraud_is_caught_while_no_input_in_its_box_falls_to_the_matched_cut(
+    tiers, small_folds, small_table, small_models, rate
+):
+    caught = tiers[f"T0/{rate!r}"][:, :, 1 if rate == 0.05 else 0] == PROVED
+    for seed, replicate, rows in _replicates(small_folds):
+        x = small_folds.encode(small_folds.x[rows], slice(replicate, replicate + 1))[0].astype(np.float64)
+        fraud, network = small_table.y[rows] == 1, from_arrays(only_weights(small_models), replicate)
+        genuine = np.sort(margins64(network, x[~fraud]))[::-1]
+        cut = genuine[int(rate * len(genuine))]
+        box = x[fraud] - HEADLINE, x[fraud] + HEADLINE
+        found = verify(network, *box, np.ones(fraud.sum()), threshold=cut)
+        np.testing.assert_array_equal(caught[seed, rows[fraud]], found.outcome == PROVED)
+
+
 def test_frauds_proved_in_a_tier_stay_caught_at_every_draw_from_their_box(
     tiers, small_folds, small_table, small_models
 ):

@@ -174,7 +174,9 @@ def test_every_check_is_on_the_evidence_page_with_its_numbers(pages):
 def test_the_limit_is_named_at_the_quoted_budget():
     result = tiny_result()
     said = exact.limit_sentence(result, result.proofs)
-    assert "No classifier whatever can keep more than 95.0\u202f% of these rows at 0.35\u202fσ." in said
+    assert (
+        "No single classifier whatever can keep more than 95.0\u202f% of these rows at 0.35\u202fσ." in said
+    )
     assert "keeps 57.0\u202f%" in said
 
 

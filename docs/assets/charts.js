@@ -131,15 +131,15 @@
 
   function offerViews(figure) {
     const state = drawn.get(figure);
-    const place = figure.querySelector(".chart-views");
-    if (!place) return;
-    const buttons = state.spec.views.map((view) => button(view, (pressed) => {
-      state.view = view;
-      for (const each of buttons) each.setAttribute("aria-pressed", String(each === pressed));
-      render(figure);
-    }));
-    buttons.forEach((each, i) => each.setAttribute("aria-pressed", String(i === 0)));
-    place.append(...buttons);
+    const buttons = [...figure.querySelectorAll(".chart-views button")];
+    buttons.forEach((each, i) => {
+      each.disabled = false;
+      each.addEventListener("click", () => {
+        state.view = state.spec.views[i];
+        for (const other of buttons) other.setAttribute("aria-pressed", String(other === each));
+        render(figure);
+      });
+    });
   }
 
   /* The picture has the title on it and is always light: it goes into papers and slides. */

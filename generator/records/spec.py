@@ -99,7 +99,7 @@ class BatterySpec(Record):
     """Scores a row that random block search may ask for."""
     noise_draws: int = Field(default=100, ge=1)
     """Uniform points of the box: the floor."""
-    hop_skip_jump_rows: int = Field(default=20, ge=0)
+    hop_skip_jump_rows: int = Field(default=20, ge=1)
     """Rows of the seed's first replicate that are attacked by answers alone, which is slow."""
     hop_skip_jump_steps: int = Field(default=10, ge=1)
     hop_skip_jump_queries: int = Field(default=5_000, ge=1)

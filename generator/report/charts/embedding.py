@@ -70,7 +70,12 @@ def csv_text(chart: Chart) -> str:
 def _figure(chart: Chart, csv_link: str) -> str:
     title, caption, summary = (html.escape(t) for t in (chart.title, chart.caption, chart.summary))
     heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px"
-    views = ['<div class="chart-views" markdown="0"></div>'] if chart.views else []
+    # disabled until the chart is drawn; written here so that the page keeps its place when they wake up
+    buttons = "".join(
+        f'<button type="button" aria-pressed="{str(i == 0).lower()}" disabled>{html.escape(view)}</button>'
+        for i, view in enumerate(chart.views)
+    )
+    views = [f'<div class="chart-views" markdown="0">{buttons}</div>'] if chart.views else []
     return "\n".join([
         f'<figure class="chart" id="{chart.slug}" data-chart="{chart.slug}" aria-label="{title}" '
         'markdown="1">',

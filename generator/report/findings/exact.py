@@ -88,7 +88,7 @@ def limit_sentence(result: StudyResult, proofs: ProofResult) -> str:
         return ""
     best, rule = found[epsilon]
     ceiling = (
-        f"No classifier whatever can keep more than {formats.percent(best)} of these rows"
+        f"No single classifier whatever can keep more than {formats.percent(best)} of these rows"
         if best < 1
         else "These rows alone set no limit: no fraud and genuine payment can be moved onto the same point"
     )

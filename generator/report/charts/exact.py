@@ -54,8 +54,8 @@ def exact_curve(result: StudyResult, model: str = "standard") -> Chart:
         title=f"What is proved, and what attacks said: {title}",
         caption="Share of all transactions that stay judged correctly, against the budget ε. The exact line "
         "is proved: no attack can leave less, and the strip around it is the 95 % interval. The shaded area "
-        "is what the attacks missed. No single classifier passes the limit (σ of the whole table); below the dotted line, approving "
-        f"everything would do better. {_left(left)}",
+        "is what the attacks missed. No single classifier passes the limit (σ of the whole table); below "
+        f"the dotted line, approving everything would do better. {_left(left)}",
         summary=_curve_sentence(result, curves, proved),
         figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy kept"), hovermode="x unified"),
         headers=HEADERS,

@@ -86,7 +86,7 @@ def _run(options: argparse.Namespace, progress, known, spec, table, origin, path
     from generator.engine.files import write_whole
     from generator.engine.parallel import available_workers
     from generator.engine.stages import Engine
-    from generator.study import run_study
+    from generator.study.run import run_study
 
     began = time.monotonic()
     engine = Engine(

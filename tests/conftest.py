@@ -52,7 +52,7 @@ class StudyRun:
         """The record of the same study, with stage results in `cache`."""
         from generator.engine.cache import StageCache
         from generator.engine.stages import Engine
-        from generator.study import run_study
+        from generator.study.run import run_study
 
         engine = Engine(StageCache(cache), workers, recorder or Recorder())
         return run_study(self.spec, self.dataset, self.table, self.origin, engine)
@@ -91,7 +91,7 @@ def tiny_study(tiny_spec, tmp_path_factory) -> StudyRun:
     from generator.engine.cache import StageCache
     from generator.engine.stages import Engine
     from generator.provenance import provenance
-    from generator.study import run_study
+    from generator.study.run import run_study
 
     known, cache, recorder = dataset("checks"), tmp_path_factory.mktemp("cache"), Recorder()
     table = known.load(tiny_spec, SourceOptions(offline=True))
@@ -119,7 +119,7 @@ def small_folds(small_table, tiny_spec):
 @pytest.fixture(scope="session")
 def small_models(small_folds, tiny_spec) -> dict[str, np.ndarray]:
     """Standard models of the small table, trained long enough to have some skill."""
-    from generator.stages import train_task
+    from generator.study.tasks import train_task
 
     training = tiny_spec.training.model_copy(update={"epochs": 15})
     task = train_task(tiny_spec.model_copy(update={"training": training}), small_folds)

@@ -18,25 +18,9 @@ BELOW = {
     "threats": {"models", "datasets", "impact", "engine", "records"},
     "proofs": {"models", "datasets", "impact", "engine", "records"},
     "provenance": {"engine", "records"},
-    "stages": {"provenance", "threats", "proofs", "models", "datasets", "impact", "engine", "records"},
-    "gate": {"threats", "proofs", "models", "datasets", "impact", "engine", "records"},
-    "proof_stages": {
-        "stages", "provenance", "threats", "proofs", "models", "datasets", "impact", "engine", "records",
-    },
-    "proof_records": {
-        "proof_stages", "stages", "provenance", "threats", "proofs", "models", "datasets", "impact", "engine",
-        "records",
-    },
-    "proving": {
-        "gate", "proof_records", "proof_stages", "stages", "provenance", "threats", "proofs", "models",
-        "datasets", "impact", "engine", "records",
-    },
-    "study": {
-        "proving", "stages", "provenance", "threats", "proofs", "models", "datasets", "impact", "engine",
-        "records",
-    },
+    "study": {"provenance", "threats", "proofs", "models", "datasets", "impact", "engine", "records"},
     "report": {"engine", "records"},
-    "commands": {"study", "stages", "provenance", "report", "datasets", "engine", "records"},
+    "commands": {"study", "provenance", "report", "datasets", "engine", "records"},
     "__main__": {"commands", "records"},
 }  # fmt: skip
 """Room -> rooms it may import from, besides itself."""

@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generator.gate import CHECKS, Evidence, sanity_gate
 from generator.models.folds import make_folds
 from generator.models.fraudnet import FraudNet
-from generator.proof_stages import settle_task
 from generator.proofs.search import BROKEN, PROVED, UNRESOLVED
-from generator.proving import Settled, with_exact
 from generator.records.spec import AttackSpec, BatterySpec, ProofSpec, TrainingSpec
-from generator.stages import only_weights
+from generator.study.gate import CHECKS, Evidence, sanity_gate
+from generator.study.proof_tasks import settle_task
+from generator.study.proving import Settled, with_exact
+from generator.study.tasks import only_weights
 from generator.threats.battery import FULL_COVERAGE, BatteryOutcome, run_battery
 from generator.threats.evasion import evaluate
 from generator.threats.outcomes import CLEAN, Outcomes

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from generator import proof_records as records
 from generator.datasets import LabelledTable
 from generator.models.folds import Folds
 from generator.proofs.search import BROKEN, PROVED, UNRESOLVED
 from generator.records.metrics import Resamples
 from generator.records.results import DataSource, Feature
 from generator.records.spec import ProofSpec
-from generator.stages import only_weights
+from generator.study import proof_records as records
+from generator.study.tasks import only_weights
 
 NAN = float("nan")
 SPEC = ProofSpec(epsilons=(0.1, 0.35), false_positive_rates=(0.05,))

@@ -35,8 +35,8 @@ def test_nothing_changed_is_nothing_to_say(sources):
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ("generator/study.py", ["the study's source"]),
-        ("generator/stages.py", ["the study's source"]),
+        ("generator/study/run.py", ["the study's source"]),
+        ("generator/study/tasks.py", ["the study's source"]),
         ("generator/models/hardening.py", ["the study's source"]),
         ("generator/datasets/checks.py", ["the study's source"]),
         ("generator/impact/costs.py", ["the study's source"]),
@@ -78,7 +78,7 @@ def test_another_version_of_a_library_changes_the_key(monkeypatch):
 
 def test_every_change_is_named(sources):
     before = provenance(SPEC, "data")
-    _append(sources / "generator" / "study.py")
+    _append(sources / "generator" / "study" / "run.py")
     _append(sources / "requirements.txt", "pandas==3\n")
     assert changed_inputs(before, provenance(SPEC, "other")) == [
         "the study's source",

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from generator import proof_records as records
 from generator.datasets import LabelledTable
 from generator.engine.cache import Arrays
 from generator.engine.stages import Engine
-from generator.gate import Evidence, sanity_gate
 from generator.models.folds import Folds
-from generator.proof_stages import radius_task, settle_task, tier_task
 from generator.proofs.search import PROVED, UNRESOLVED
 from generator.records.metrics import Resamples
 from generator.records.proofs import BatteryRow, ProofResult
 from generator.records.spec import StudySpec
-from generator.stages import battery_task
+from generator.study import proof_records as records
+from generator.study.gate import Evidence, sanity_gate
+from generator.study.proof_tasks import radius_task, settle_task, tier_task
+from generator.study.tasks import battery_task
 from generator.threats import battery
 from generator.threats.outcomes import CLEAN, Condition, Outcomes
 

@@ -5,12 +5,19 @@ import pytest
 
 from generator.models.fraudnet import FraudNet
 from generator.models.training import margins
-from generator.proof_stages import matched_cut, radius_task, seed_block, settle_task, tier_points, tier_task
 from generator.proofs.network import from_arrays
 from generator.proofs.network import margins as margins64
 from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, verify
 from generator.records.spec import ProofSpec
-from generator.stages import only_weights
+from generator.study.proof_tasks import (
+    matched_cut,
+    radius_task,
+    seed_block,
+    settle_task,
+    tier_points,
+    tier_task,
+)
+from generator.study.tasks import only_weights
 from generator.threats.evasion import evaluate
 from generator.threats.outcomes import CLEAN
 from generator.threats.surface import TIERS, boxes, surface

@@ -7,8 +7,8 @@ import pytest
 
 from generator.engine.cache import StageCache
 from generator.engine.stages import Engine, StageTask
-from generator.proof_stages import radius_task, settle_task, tier_task
-from generator.stages import as_net, attack_task, battery_task, harden_task, round_arrays, train_task
+from generator.study.proof_tasks import radius_task, settle_task, tier_task
+from generator.study.tasks import as_net, attack_task, battery_task, harden_task, round_arrays, train_task
 
 CALLS = []
 

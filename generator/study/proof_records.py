@@ -7,7 +7,6 @@ import numpy as np
 from generator.datasets import LabelledTable
 from generator.engine.cache import Arrays
 from generator.models.folds import Folds
-from generator.proof_stages import tier_points
 from generator.proofs.limits import frontier, plain_limit
 from generator.proofs.network import from_arrays
 from generator.proofs.network import margins as margins64
@@ -27,6 +26,7 @@ from generator.records.proofs import (
     TierResult,
 )
 from generator.records.spec import ProofSpec
+from generator.study.proof_tasks import tier_points
 from generator.threats.surface import TIERS, describe, surface
 
 RADIUS_BINS = 40

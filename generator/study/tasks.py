@@ -21,7 +21,7 @@ from generator.records.spec import AttackSpec, BatterySpec, HardeningSpec, Recip
 from generator.threats import battery
 from generator.threats.evasion import evaluate
 
-TRAINING_SOURCE = ("models", "stages.py", "engine/seeding.py", "engine/parallel.py")
+TRAINING_SOURCE = ("models", "study/tasks.py", "engine/seeding.py", "engine/parallel.py")
 ATTACK_SOURCE = ("threats", *TRAINING_SOURCE)
 
 

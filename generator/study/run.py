@@ -9,11 +9,11 @@ from generator.engine.stages import Engine
 from generator.impact import costs
 from generator.models.folds import Folds, make_folds
 from generator.models.slices import boundary_slice, telling_pair
-from generator.proving import prove, settle_all, with_exact
 from generator.records.metrics import Resamples
 from generator.records.results import ImpactResult, ModelResult, Provenance, RoundResult, StudyResult
 from generator.records.spec import StudySpec
-from generator.stages import as_net, attack_task, harden_task, round_arrays, train_task
+from generator.study.proving import prove, settle_all, with_exact
+from generator.study.tasks import as_net, attack_task, harden_task, round_arrays, train_task
 from generator.threats import illustrations
 from generator.threats.outcomes import CLEAN, Outcomes, approve_everything, compare, evaluations
 from generator.threats.surface import surface

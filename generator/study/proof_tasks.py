@@ -12,10 +12,10 @@ from generator.proofs.network import margins as margins64
 from generator.proofs.search import BROKEN, UNRESOLVED, Lattice, radius, verify
 from generator.records.results import Feature
 from generator.records.spec import ProofSpec, StudySpec
-from generator.stages import TRAINING_SOURCE, only_weights, task_inputs
+from generator.study.tasks import TRAINING_SOURCE, only_weights, task_inputs
 from generator.threats.surface import TIERS, boxes, lattice, surface
 
-PROOF_SOURCE = ("proofs", "proof_stages.py", "threats/surface.py", *TRAINING_SOURCE)
+PROOF_SOURCE = ("proofs", "study/proof_tasks.py", "threats/surface.py", *TRAINING_SOURCE)
 
 
 def seed_block(folds: Folds, seeds: range) -> slice:

@@ -8,9 +8,10 @@ in z(c) ± |w1|ᵀ r = [l, u]. Each ReLU is then enclosed between two lines:
 Going backwards from a quantity Σ a_j relu(z_j), a positive a_j takes the lower line and a
 negative one the upper; what remains is linear in x, and on the box a + g · (x - c) is at
 least a - Σ |g_i| r_i. Layer-2 pre-activations are bounded that way (backwards, not by
-intervals), then the margin. Any α in [0, 1] is sound; all unstable ReLUs of a layer take
-α = 0 or all take α = 1, and the better bound counts (layer 2: per neuron and side). At α = 0
-the layer-2 bound is never looser than interval arithmetic.
+intervals), then the margin. Any α in [0, 1] is sound. An unstable ReLU takes the line that
+encloses less, α = 1 where u > -l and 0 elsewhere, or, with all of its layer, α = 0. The better
+bound counts (layer 2: per neuron and side); of the margin three linear bounds are kept. At
+α = 0 the layer-2 bound is never looser than interval arithmetic.
 
 Sums are rounded to float64 (relative 1e-16 a step, some 1e-12 in all), which is why a proof
 asks for a bound above `generator.proofs.search.TAU` and not above zero.

@@ -25,10 +25,13 @@ EMPTY = np.int8(2)
 """No lattice point in the box: nothing was asked."""
 LOOSENESS_WEIGHT = 0.1
 """Without it, features whose linear coefficient is zero would never be split, and some rows never close."""
+FORMS = 3
+"""Linear bounds of the margin: both layers' unstable ReLUs on their tighter lower line, or those of one on zero."""
 PATIENCE = 2000
 """Boxes spent on a better witness, once there is one that only touches zero."""
-FIRST_RUNG, RUNG = 0.25, 1.25
-"""A radius search starts at this share of the distance of its first witness, and climbs by this factor."""
+FIRST_RUNG, RUNG = 0.1, 1.1
+"""A radius search starts at this share of the distance of its first witness, and climbs by this factor: many small
+steps, because a box costs little until it nearly reaches the boundary."""
 
 
 class Rule(NamedTuple):
@@ -48,7 +51,9 @@ class Work(NamedTuple):
     reach: np.ndarray
     """(d,) from the centre to the faces."""
     coefficients: np.ndarray
-    """(d,) gradient of the linear function that bounds the margin from below."""
+    """(d,) gradient of the best linear function that bounds the margin from below."""
+    forms: np.ndarray
+    """(FORMS, d + 1) every linear function that does: gradient, then value at the centre."""
     looseness: np.ndarray
     """(d,) slope that unstable ReLUs may have hidden from `coefficients`."""
     layer1: np.ndarray
@@ -71,7 +76,8 @@ def make_work(network: Network) -> Work:
     d, h1 = network.w1.shape
     h2 = len(network.b2)
     return Work(
-        np.empty(d), np.empty(d), np.empty(d), np.empty(d), np.empty((5, h1)), np.empty((5, h2)),
+        np.empty(d), np.empty(d), np.empty(d), np.empty((FORMS, d + 1)), np.empty(d), np.empty((5, h1)),
+        np.empty((5, h2)),
         np.empty((d + 1, h2)), np.empty((4, d + 1, h2)), np.empty((2, h1)), np.empty(d),
         np.empty(d),
     )  # fmt: skip
@@ -110,9 +116,10 @@ def margin(net, x, hidden):
 
 @kernel
 def relax(layer, size):
-    """Upper line slope * z + offset of each ReLU, from value and spread; off: 0, on: z, unstable: chord."""
+    """The lines around each ReLU, from value and spread: off: 0, on: z, unstable: chord above, 0 or z below."""
     for j in range(size):
         low, high = layer[0, j] - layer[1, j], layer[0, j] + layer[1, j]
+        layer[4, j] = 1.0 if high > -low else 0.0
         if low >= 0:
             layer[2, j], layer[3, j] = 1.0, 0.0
         elif high <= 0:
@@ -166,8 +173,9 @@ def bound(net, lower, upper, work):
                     positive, negative = max(net.w2[j, k], 0.0), min(net.w2[j, k], 0.0)
                     lines[0, i, k] += chord * negative
                     lines[1, i, k] += chord * positive
-                    lines[2, i, k] += w * positive
-                    lines[3, i, k] += w * negative
+                    if one[4, j] > 0.0:
+                        lines[2, i, k] += w * positive
+                        lines[3, i, k] += w * negative
     for k in range(h2):
         low0 = base[d, k] + lines[0, d, k]
         low1 = low0 + lines[2, d, k]
@@ -184,7 +192,8 @@ def bound(net, lower, upper, work):
     relax(two, h2)
 
     best = -np.inf
-    for slope2 in range(2):
+    for f in range(FORMS):
+        zero2, zero1, form = f == 1, f == 2, work.forms[f]
         for j in range(h1):
             back[0, j] = 0.0
         constant2 = net.c
@@ -195,37 +204,36 @@ def bound(net, lower, upper, work):
                     constant2 += q * two[3, k]
                     q *= two[2, k]
                 else:
-                    q *= slope2
+                    q *= 0.0 if zero2 else two[4, k]
             else:
                 q *= two[2, k]
             if q != 0.0:
                 constant2 += q * net.b2[k]
                 for j in range(h1):
                     back[0, j] += q * net.w2t[k, j]
-        for slope1 in range(2):
-            value = constant2
-            for j in range(h1):
-                p = back[0, j]
-                if one[3, j] > 0.0:
-                    if p < 0.0:
-                        value += p * one[3, j]
-                        p *= one[2, j]
-                    else:
-                        p *= slope1
-                else:
+        value = constant2
+        for j in range(h1):
+            p = back[0, j]
+            if one[3, j] > 0.0:
+                if p < 0.0:
+                    value += p * one[3, j]
                     p *= one[2, j]
-                back[1, j] = p
-                value += p * one[0, j]
-            low = value
-            for i in range(d):
-                a = 0.0
-                for j in range(h1):
-                    a += back[1, j] * net.w1[i, j]
-                work.trial[i] = a
-                low -= abs(a) * reach[i]
-            if low > best:
-                best = low
-                copy(work.trial, work.coefficients)
+                else:
+                    p *= 0.0 if zero1 else one[4, j]
+            else:
+                p *= one[2, j]
+            back[1, j] = p
+            value += p * one[0, j]
+        form[d] = low = value
+        for i in range(d):
+            a = 0.0
+            for j in range(h1):
+                a += back[1, j] * net.w1[i, j]
+            form[i] = a
+            low -= abs(a) * reach[i]
+        if low > best:
+            best = low
+            copy(form[:d], work.coefficients)
     for i in range(d):
         loose = 0.0
         for j in range(h1):
@@ -304,6 +312,31 @@ def probe(net, lower, upper, lattice, work, point):
 
 
 @kernel
+def contract(lower, upper, bar, work):
+    """Cut off, in place, what the linear bounds prove to be above `bar`; False if that is all of the box.
+
+    A form v + a · (x - c) is least at one corner of the box; in feature i it is above `bar`
+    farther than (bar - least) / |a_i| from that corner, whatever the other features are.
+    """
+    d = len(lower)
+    for f in range(FORMS):
+        form = work.forms[f]
+        least = form[d]
+        for i in range(d):
+            least += form[i] * ((lower[i] if form[i] > 0 else upper[i]) - work.centre[i])
+        if least > bar:
+            return False
+        for i in range(d):
+            if abs(form[i]) * (upper[i] - lower[i]) > bar - least:
+                room = (bar - least) / abs(form[i])
+                if form[i] > 0:
+                    upper[i] = lower[i] + room
+                else:
+                    lower[i] = upper[i] - room
+    return True
+
+
+@kernel
 def halve(stack, top, lattice, work):
     """Replace the box stack[top] by its halves, the one nearer the linear minimiser on top.
 
@@ -362,7 +395,18 @@ def settle(net, lower, upper, lattice, rule, limit, work, stack, witness):
             return BROKEN, boxes, proved, seen
         if seen <= 2 * rule.tau and bar > 0:
             bar, limit = -rule.tau, min(limit, boxes + PATIENCE)
-        size += 2 if halve(stack, size, lattice, work) else len(stack)  # a point that is neither: give up
+        if not contract(stack[size, 0], stack[size, 1], bar, work):
+            continue
+        proved = min(proved, bar)
+        if not snap(stack[size, 0], stack[size, 1], lattice):
+            continue
+        if halve(stack, size, lattice, work):
+            size += 2
+            continue
+        found = margin(net, stack[size, 0], work.back[0])  # one point is left
+        if found <= bar:
+            copy(stack[size, 0], witness)
+            return BROKEN, boxes, proved, found
     if seen <= 2 * rule.tau:
         copy(work.closest, witness)
         return BROKEN, boxes, proved, seen

@@ -1,8 +1,8 @@
 """Exact verification and exact radius by branch and bound on the input box.
 
 One row at a time, depth first: bound the margin on the box from below; above `TAU` the box
-is proved; else try the linear minimiser and the centre as witnesses; else halve the box where
-the bound has most to gain. A row of class y is robust on [lower, upper] if the prediction
+is proved; else try the linear minimiser and the centre as witnesses; else cut off what the
+linear bounds prove already, and halve the rest where the bound has most to gain. A row of class y is robust on [lower, upper] if the prediction
 stays right on all of it: m > t everywhere for fraud, m <= t everywhere for a legitimate row.
 """
 

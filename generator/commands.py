@@ -10,7 +10,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from generator import previous
 from generator.records.base import RecordError
+from generator.records.changes import changed_inputs
 from generator.records.results import StudyResult
 
 ROOT = Path(__file__).parents[1]
@@ -28,13 +30,13 @@ def study(options: argparse.Namespace) -> int:
     The studies run side by side and share the workers, so that one fills the waits of the other.
     """
     from generator.engine.progress import reporter
-    from generator.provenance import changed_inputs, provenance
+    from generator.provenance import provenance
 
     pending = []
     for known, spec, table in _loaded(options):
         path = options.records / f"{known.name}.json"
         origin = provenance(spec, table.source.canonical_sha256)
-        changed = ["--fresh was given"] if options.fresh else _changed(path, origin, changed_inputs)
+        changed = ["--fresh was given"] if options.fresh else _changed(path, origin)
         if changed:
             _say(f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})")
             pending.append((known, spec, table, origin, path))
@@ -81,11 +83,11 @@ def _loaded(options: argparse.Namespace) -> list[tuple]:
 
 
 def _run(options: argparse.Namespace, progress, known, spec, table, origin, path: Path) -> float:
-    """Run one study, write its record, and return the seconds it took."""
+    """Run one study, write its record, and return the seconds it took; the record it replaces is kept."""
     from generator.engine.cache import StageCache
-    from generator.engine.files import write_whole
     from generator.engine.parallel import available_workers
     from generator.engine.stages import Engine
+    from generator.study.output import write_study
     from generator.study.run import run_study
 
     began = time.monotonic()
@@ -94,8 +96,9 @@ def _run(options: argparse.Namespace, progress, known, spec, table, origin, path
         workers=options.workers or available_workers(),
         reporter=progress,
     )
-    result = run_study(spec, known, table, origin, engine)
-    write_whole(path, result.to_json().encode())
+    output = run_study(spec, known, table, origin, engine)
+    previous.keep(path, origin.study_key)
+    write_study(output, path.parent)
     return time.monotonic() - began
 
 
@@ -106,7 +109,7 @@ def _spec(known, options: argparse.Namespace):
     return spec
 
 
-def _changed(path: Path, origin, changed_inputs) -> list[str]:
+def _changed(path: Path, origin) -> list[str]:
     """Why the study has to run; empty if the record in `path` still holds."""
     if not path.exists():
         return ["no record yet"]
@@ -175,6 +178,35 @@ def everything(options: argparse.Namespace) -> int:
     return 0
 
 
+def diff(options: argparse.Namespace) -> int:
+    """Print what changed between two runs. 0: nothing asks for a new sign-off; 1: something does."""
+    from generator.report.changes import terminal, words
+
+    material = False
+    before = options.before or options.records / previous.FOLDER
+    for old, new in previous.pairs(before, options.after or options.records):
+        found = words.dataset_changes(new, old)
+        for table in (terminal.input_table(found), terminal.figure_table(found)):
+            if table.row_count:
+                console.print(table)
+        for line in (found.caution, found.uncompared, f"{new.data.title}: {found.sentence}"):
+            if line:
+                _say(line)
+        material |= found.diff.material
+    return int(material)
+
+
+def fetch_previous(options: argparse.Namespace) -> int:
+    """Take the records published last as those before this run."""
+    try:
+        written = previous.fetch(options.site, options.records)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{options.site!r}: {error}; give the address of the published site") from None
+    for path in written:
+        _say(f"{_short(path)}: taken from {options.site}")
+    return 0
+
+
 def study_key(options: argparse.Namespace) -> int:
     """Print one hash of everything the numbers of the chosen studies depend on."""
     from generator.engine.files import sha256_of
@@ -218,6 +250,8 @@ COMMANDS = {
     "site": site,
     "offline": offline,
     "serve": serve,
+    "diff": diff,
     "study-key": study_key,
+    "previous": fetch_previous,
     "all": everything,
 }

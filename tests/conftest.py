@@ -46,7 +46,11 @@ class StudyRun:
     origin: object
     cache: Path
     recorder: Recorder
-    result: object
+    study: object
+
+    @property
+    def result(self):
+        return self.study.result
 
     def again(self, cache: Path, *, workers: int = 1, recorder: Recorder | None = None):
         """The record of the same study, with stage results in `cache`."""
@@ -55,7 +59,7 @@ class StudyRun:
         from generator.study.run import run_study
 
         engine = Engine(StageCache(cache), workers, recorder or Recorder())
-        return run_study(self.spec, self.dataset, self.table, self.origin, engine)
+        return run_study(self.spec, self.dataset, self.table, self.origin, engine).result
 
 
 @pytest.fixture
@@ -75,7 +79,9 @@ def tiny_spec() -> StudySpec:
         training=TrainingSpec(seeds=2, folds=3, epochs=2),
         attack=AttackSpec(epsilons=(0.0, 0.1, 0.35, 1.0), round_epsilons=(0.1, 0.35), pgd_steps=2),
         hardening=HardeningSpec(rounds=2, epochs_per_round=1, pgd_steps=2),
-        proof=ProofSpec(epsilons=(0.1, 0.35, 1.0), radius_tolerance=0.05),
+        proof=ProofSpec(
+            epsilons=(0.1, 0.35, 1.0), radius_tolerance=0.05, radius_seeds=1, cross_checked_rows=2
+        ),
         battery=BatterySpec(
             pgd_steps=3, restarts=1, apgd_steps=3, apgd_restarts=1, boundary_steps=3, search_queries=20,
             noise_draws=5, hop_skip_jump_rows=2, hop_skip_jump_steps=2, hop_skip_jump_queries=500,
@@ -96,8 +102,8 @@ def tiny_study(tiny_spec, tmp_path_factory) -> StudyRun:
     known, cache, recorder = dataset("checks"), tmp_path_factory.mktemp("cache"), Recorder()
     table = known.load(tiny_spec, SourceOptions(offline=True))
     origin = provenance(tiny_spec, table.source.canonical_sha256)
-    result = run_study(tiny_spec, known, table, origin, Engine(StageCache(cache), 1, recorder))
-    return StudyRun(tiny_spec, known, table, origin, cache, recorder, result)
+    study = run_study(tiny_spec, known, table, origin, Engine(StageCache(cache), 1, recorder))
+    return StudyRun(tiny_spec, known, table, origin, cache, recorder, study)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ def linear_table(x):
     inputs = [Input(f"f{i}", f"F{i}", "", 2, "free", "down", 1, "") for i in range(x.shape[1])]
     return LabelledTable(
         name="t", title="T", description="", frame=pd.DataFrame(x), ids=ids, x=x, y=y, score=score,
-        cut=float(score[y == 1].min()), amounts=score,
+        cut=float(score[y == 1].min()), amount=0,
         features=tuple(given.measured(x[:, i]) for i, given in enumerate(inputs)),
         source=DataSource(status="synthetic", origin="", file_sha256="", canonical_sha256="", licence=""),
         rule=lambda rows: rows.sum(1), score_signs=np.ones(x.shape[1]),

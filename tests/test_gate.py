@@ -11,7 +11,7 @@ from generator.models.fraudnet import FraudNet
 from generator.proofs.search import BROKEN, PROVED, UNRESOLVED
 from generator.records.spec import AttackSpec, BatterySpec, ProofSpec, TrainingSpec
 from generator.study.gate import CHECKS, Evidence, sanity_gate
-from generator.study.proof_tasks import settle_task
+from generator.study.proof_tasks import cross_check_task, settle_task
 from generator.study.proving import Settled, with_exact
 from generator.study.tasks import only_weights
 from generator.threats.battery import FULL_COVERAGE, BatteryOutcome, run_battery
@@ -44,6 +44,10 @@ def _fought(count: int) -> BatteryOutcome:
     return BatteryOutcome(_first(count)[0], np.arange(ROWS), 1)
 
 
+def _crossed(search: list[int], milp: list[int]) -> dict[str, np.ndarray]:
+    return {"search": np.array(search, np.int8), "milp": np.array(milp, np.int8)}
+
+
 @pytest.fixture(scope="module")
 def sound(tiny_spec, small_table) -> Evidence:
     """Evidence with which nothing is wrong."""
@@ -65,6 +69,7 @@ def sound(tiny_spec, small_table) -> Evidence:
         settled={m: _settled({0.1: 240, 0.35: 190}) for m in MODELS},
         epsilons=EPSILONS,
         battery={m: battery for m in MODELS},
+        crossed={m: _crossed([PROVED, BROKEN], [PROVED, BROKEN]) for m in MODELS},
     )
 
 
@@ -176,6 +181,11 @@ HAND_MADE: dict[str, tuple[Callable[[Evidence], Evidence], dict[str, float], tup
         {"rows": 2 + 3 * SEEDS},
         (),
     ),
+    "second-method": (
+        lambda e: replace(e, crossed=e.crossed | {"standard": _crossed([PROVED, BROKEN], [BROKEN, BROKEN])}),
+        {"rows": 1, "all": 6},
+        ("standard",),
+    ),
     "witnesses": (
         lambda e: _settles(e, "standard", flipped=np.array([900])),
         {"witnesses": 3000, "share": 2900 / 3000},
@@ -247,7 +257,11 @@ def measured(tiny_spec, small_table, small_folds, small_models) -> Evidence:
         fought[name] = run_battery(net, small_folds, 0, 0.35, BATTERY, spec.seed)
     joined = with_exact(outcomes, Settled(settled, {}, EPSILONS), 0.35)
     finals = {name: rounds[-1] for name, rounds in joined.items()}
-    return Evidence(spec, small_table, small_folds, finals, settled, EPSILONS, fought)
+    crossed = {}
+    for name, state in states.items():
+        task = cross_check_task(spec, small_folds, state)
+        crossed[name] = task.function(*task.arguments)
+    return Evidence(spec, small_table, small_folds, finals, settled, EPSILONS, fought, crossed)
 
 
 MASKED = {"masked_1000", "masked_10000", "masked_1e+06"}
@@ -287,5 +301,14 @@ def test_the_undefended_model_alone_passes(measured, slug):
 
 def test_proofs_of_real_models_masked_or_not_stand_against_every_attack(measured):
     judged = _judged(measured)
-    for slug in ("contradictions", "settled", "proved", "witnesses", "zero-budget", "monotone", "budget"):
+    for slug in (
+        "contradictions",
+        "settled",
+        "proved",
+        "second-method",
+        "witnesses",
+        "zero-budget",
+        "monotone",
+        "budget",
+    ):
         assert judged[slug].status == "PASS", slug

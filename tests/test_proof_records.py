@@ -9,15 +9,12 @@ import pytest
 
 from generator.datasets import LabelledTable
 from generator.models.folds import Folds
-from generator.proofs.search import BROKEN, PROVED, UNRESOLVED
-from generator.records.metrics import Resamples
+from generator.proofs.search import BROKEN, PROVED, TAU
 from generator.records.results import DataSource, Feature
-from generator.records.spec import ProofSpec
 from generator.study import proof_records as records
 from generator.study.tasks import only_weights
 
 NAN = float("nan")
-SPEC = ProofSpec(epsilons=(0.1, 0.35), false_positive_rates=(0.05,))
 
 
 def _table(x, cut: float = 6.0) -> LabelledTable:
@@ -30,7 +27,7 @@ def _table(x, cut: float = 6.0) -> LabelledTable:
     return LabelledTable(
         name="line", title="Line", description="", frame=pd.DataFrame({"Amount": x}),
         ids=np.array([f"row {i}" for i in range(len(x))]), x=x[:, None], y=(x >= cut).astype(np.int64),
-        score=x, cut=cut, amounts=x, features=(feature,),
+        score=x, cut=cut, amount=0, features=(feature,),
         source=DataSource(
             status="synthetic", origin="", file_sha256="", canonical_sha256="", licence=""
         ),
@@ -97,39 +94,6 @@ def test_choosing_among_coin_flips_keeps_half_though_the_luckiest_keeps_more():
 
 
 # ---------------------------------------------------------------- tiers
-
-
-def _tier_arrays(y: np.ndarray, proved: int) -> dict[str, np.ndarray]:
-    """One seed: all frauds caught before, the first `proved` of them at 0.1, one fewer at 0.35."""
-    frauds = np.flatnonzero(y == 1)
-    outcome = np.zeros((1, len(y), 2), np.int8)
-    outcome[0, frauds] = BROKEN
-    outcome[0, frauds[:proved], 0] = PROVED
-    outcome[0, frauds[: proved - 1], 1] = PROVED
-    outcome[0, frauds[-1], 1] = UNRESOLVED
-    tiers = {f"{tier}/0.05": outcome for tier in ("T0", "T1", "T2", "T3")}
-    return tiers | {"clean/0.05": (y == 1)[None]}
-
-
-def test_catch_rates_are_shares_of_the_frauds_and_an_unsettled_fraud_is_not_caught(line):
-    results = records.tier_results({"standard": _tier_arrays(line.y, 3)}, line.y, SPEC, 0.35)
-    rates = {(t.tier, t.epsilon): (t.caught_proved.value, t.unresolved) for t in results}
-    assert rates["T1", 0.1] == (3 / 4, 0)
-    assert rates["T1", 0.35] == (2 / 4, 1)
-    assert len(rates) == 8
-    assert {t.caught_clean.value for t in results} == {1.0}
-    assert {t.caught_proved.n for t in results} == {4}
-
-
-def test_a_recipe_is_compared_with_the_standard_model_at_the_headline_budget(line):
-    tiers = {"standard": _tier_arrays(line.y, 2), "trades": _tier_arrays(line.y, 4)}
-    compared = records.tier_comparisons(
-        tiers, line.y, SPEC, 0.35, Resamples(line.y, 1, 100, np.random.default_rng(0))
-    )
-    assert {(c.model, c.tier, c.epsilon) for c in compared} == {
-        ("trades", tier, 0.35) for tier in ("T0", "T1", "T2", "T3")
-    }
-    assert {c.difference.value for c in compared} == {3 / 4 - 1 / 4}
 
 
 def test_what_a_tier_may_do_is_epsilon_times_the_spread_in_the_direction_that_helps(line):
@@ -243,7 +207,9 @@ def test_a_fraud_that_the_rule_no_longer_calls_a_fraud_did_not_get_away(line):
 def test_the_proof_printed_is_of_a_fraud_and_of_the_whole_box_around_it(
     small_table, small_folds, small_models
 ):
-    proof = records.readable_proof("standard", only_weights(small_models), small_folds, small_table, 0.35)
+    proof = records.readable_proof(
+        "standard", only_weights(small_models), small_folds, small_table, 0.35, TAU
+    )
     (row,) = np.flatnonzero(small_table.ids == proof.row_id)
     assert small_table.y[row] == 1
     assert row in small_folds.test_rows[0]
@@ -259,6 +225,6 @@ def test_the_proof_printed_is_of_a_fraud_and_of_the_whole_box_around_it(
 def test_a_model_that_catches_nothing_has_no_proof_to_print(small_table, small_folds, small_models):
     weights = only_weights(small_models)
     blind = weights | {"weights.2": 0 * weights["weights.2"], "biases.2": 0 * weights["biases.2"] - (0, 1)}
-    assert records.readable_proof("standard", blind, small_folds, small_table, 0.35) is None
+    assert records.readable_proof("standard", blind, small_folds, small_table, 0.35, TAU) is None
     assert records.readable_proof("standard", weights, replace(small_folds, y=0 * small_folds.y),
-                                  small_table, 0.35) is None  # fmt: skip
+                                  small_table, 0.35, TAU) is None  # fmt: skip

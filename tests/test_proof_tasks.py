@@ -6,21 +6,11 @@ import pytest
 from generator.models.fraudnet import FraudNet
 from generator.models.training import margins
 from generator.proofs.network import from_arrays
-from generator.proofs.network import margins as margins64
-from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, verify
-from generator.records.spec import ProofSpec
-from generator.study.proof_tasks import (
-    matched_cut,
-    radius_task,
-    seed_block,
-    settle_task,
-    tier_points,
-    tier_task,
-)
+from generator.proofs.search import BROKEN, PROVED, verify
+from generator.study.proof_tasks import cross_check_task, radius_task, settle_task
 from generator.study.tasks import only_weights
 from generator.threats.evasion import evaluate
 from generator.threats.outcomes import CLEAN
-from generator.threats.surface import TIERS, boxes, surface
 
 EPSILONS, HEADLINE = (0.1, 0.35, 1.0), 0.35
 SEEDS = range(2)
@@ -33,11 +23,6 @@ def _run(task):
 @pytest.fixture(scope="module")
 def settled(tiny_spec, small_folds, small_models):
     return _run(settle_task(tiny_spec, small_folds, small_models, SEEDS, EPSILONS))
-
-
-@pytest.fixture(scope="module")
-def tiers(tiny_spec, small_folds, small_table, small_models):
-    return _run(tier_task(tiny_spec, small_folds, small_table.features, small_models, SEEDS))
 
 
 @pytest.fixture(scope="module")
@@ -144,14 +129,17 @@ def test_blocks_of_seeds_say_what_all_seeds_at_once_say(tiny_spec, small_folds, 
         assert sum(int(part[name][0]) for part in parts) == settled[name][0]
 
 
-def test_a_row_over_its_limit_of_boxes_is_neither_proved_nor_broken_and_may_be_settled_later(
+def test_a_row_over_its_limit_of_boxes_is_settled_by_the_mixed_integer_program(
     tiny_spec, small_folds, small_models, settled
 ):
     hurried = tiny_spec.model_copy(update={"proof": tiny_spec.proof.model_copy(update={"box_limit": 1})})
-    found = _run(settle_task(hurried, small_folds, small_models, SEEDS, EPSILONS))["outcome"]
-    assert (found == UNRESOLVED).any()
-    known = found != UNRESOLVED
-    np.testing.assert_array_equal(found[known], settled["outcome"][known])
+    found = _run(settle_task(hurried, small_folds, small_models, range(1), (HEADLINE,)))
+    assert (found["boxes"] <= 1).all()
+    np.testing.assert_array_equal(found["outcome"][:, :, 0], settled["outcome"][:1, :, 1])
+
+
+def test_the_margin_kept_is_that_of_the_deployed_model(settled, attacked, small_folds):
+    np.testing.assert_array_equal((settled["margin"] > 0) == (small_folds.y == 1), attacked[CLEAN])
 
 
 # ---------------------------------------------------------------- radii
@@ -175,107 +163,14 @@ def test_brackets_are_as_narrow_as_asked(radii, tiny_spec):
     assert (radii["proved"][~bounded] == 1.0).all()
 
 
-# ---------------------------------------------------------------- cuts
+# ---------------------------------------------------------------- the second method
 
 
-@pytest.mark.parametrize("rate", [0.0, 0.01, 0.05, 0.1, 0.5])
-@pytest.mark.parametrize("n", [1, 19, 20, 100, 137])
-def test_exactly_the_matched_share_of_genuine_rows_alarms(rate, n):
-    rng = np.random.default_rng(n)
-    margin, genuine = rng.standard_normal(2 * n), np.arange(2 * n) % 2 == 0
-    cut = matched_cut(margin, genuine, rate)
-    assert (margin[genuine] > cut).sum() == int(rate * n)
-
-
-def test_a_cut_among_equal_margins_lets_fewer_alarm_never_more():
-    margin = np.array([5.0, 3.0, 3.0, 3.0, 1.0, 9.0])
-    genuine = np.array([True] * 5 + [False])
-    assert matched_cut(margin, genuine, 0.4) == 3.0  # two of five may; the second is one of three alike
-
-
-def test_the_quoted_rate_is_settled_at_all_budgets_and_the_others_at_the_headline():
-    spec = ProofSpec(epsilons=(0.1, 0.35), false_positive_rates=(0.01, 0.05))
-    assert tier_points(spec, 0.35) == [(0.01, (0.35,)), (0.05, (0.1, 0.35))]
-
-
-# ---------------------------------------------------------------- tiers
-
-
-def test_catch_rates_are_of_frauds_only_in_every_tier(tiers, small_table):
-    genuine = small_table.y == 0
-    for name, values in tiers.items():
-        assert not values[:, genuine].any(), name
-
-
-def test_frauds_below_the_cut_are_broken_in_every_tier(tiers, small_table):
-    for rate in (0.01, 0.05, 0.1):
-        missed = ~tiers[f"clean/{rate!r}"] & (small_table.y == 1)
-        assert missed.any()
-        for tier in TIERS:
-            assert (tiers[f"{tier}/{rate!r}"][missed] == BROKEN).all()
-
-
-def test_more_false_alarms_catch_more_frauds(tiers):
-    assert (tiers["clean/0.01"] <= tiers["clean/0.05"]).all()
-    assert (tiers["clean/0.05"] <= tiers["clean/0.1"]).all()
-    for tier in TIERS:
-        few, quoted, many = (tiers[f"{tier}/{rate!r}"] == PROVED for rate in (0.01, 0.05, 0.1))
-        assert (few[:, :, 0] <= quoted[:, :, 1]).all()
-        assert (quoted[:, :, 1] <= many[:, :, 0]).all()
-
-
-@pytest.mark.parametrize("rate", [0.01, 0.05, 0.1])
-def test_what_holds_against_the_stronger_holds_against_the_weaker(tiers, rate):
-    proved = {tier: tiers[f"{tier}/{rate!r}"] == PROVED for tier in TIERS}
-    for weaker, stronger in (("T1", "T2"), ("T2", "T3"), ("T3", "T0")):
-        assert (proved[stronger] <= proved[weaker]).all()
-    assert proved["T1"].sum() > proved["T0"].sum()
-
-
-@pytest.mark.parametrize("rate", [0.01, 0.05, 0.1])
-def test_a_fraud_is_caught_while_no_input_in_its_box_falls_to_the_matched_cut(
-    tiers, small_folds, small_table, small_models, rate
-):
-    caught = tiers[f"T0/{rate!r}"][:, :, 1 if rate == 0.05 else 0] == PROVED
-    for seed, replicate, rows in _replicates(small_folds):
-        x = small_folds.encode(small_folds.x[rows], slice(replicate, replicate + 1))[0].astype(np.float64)
-        fraud, network = small_table.y[rows] == 1, from_arrays(only_weights(small_models), replicate)
-        genuine = np.sort(margins64(network, x[~fraud]))[::-1]
-        cut = genuine[int(rate * len(genuine))]
-        box = x[fraud] - HEADLINE, x[fraud] + HEADLINE
-        found = verify(network, *box, np.ones(fraud.sum()), threshold=cut)
-        np.testing.assert_array_equal(caught[seed, rows[fraud]], found.outcome == PROVED)
-
-
-def test_frauds_proved_in_a_tier_stay_caught_at_every_draw_from_their_box(
-    tiers, small_folds, small_table, small_models
-):
-    rng, rate = np.random.default_rng(5), 0.05
-    integer = np.array([feature.integer for feature in small_table.features])
-    for tier in ("T1", "T3"):
-        reach = surface(small_table.features, tier)
-        lower, upper = boxes(reach, small_folds, seed_block(small_folds, SEEDS), HEADLINE)
-        for seed, replicate, rows in _replicates(small_folds):
-            network = from_arrays(only_weights(small_models), replicate)
-            mean, scale = small_folds.means[replicate], small_folds.scales[replicate]
-            x = small_folds.encode(small_folds.x[rows], slice(replicate, replicate + 1))[0]
-            genuine = np.sort(margins64(network, x[small_table.y[rows] == 0]))[::-1]
-            cut = genuine[int(rate * len(genuine))]
-            for place, row in enumerate(rows):
-                if tiers[f"{tier}/{rate!r}"][seed, row, 1] != PROVED:
-                    continue
-                low, high = lower[replicate, place], upper[replicate, place]
-                drawn = np.where(rng.random((200, 1)) < 0.5, rng.uniform(low, high, (200, len(low))),
-                                 np.where(rng.random((200, len(low))) < 0.5, low, high))  # fmt: skip
-                whole = (np.round(drawn * scale + mean) - mean) / scale
-                drawn = np.where(integer & (low < high), np.clip(whole, low, high), drawn)
-                assert (margins64(network, drawn) > cut).all()
-
-
-def test_blocks_of_seeds_say_the_same_of_tiers(tiny_spec, small_folds, small_table, small_models, tiers):
-    parts = [
-        _run(tier_task(tiny_spec, small_folds, small_table.features, small_models, range(s, s + 1)))
-        for s in SEEDS
-    ]
-    for name, values in tiers.items():
-        np.testing.assert_array_equal(np.concatenate([part[name] for part in parts]), values)
+def test_both_methods_answer_the_same_rows_of_both_classes_alike(tiny_spec, small_folds, small_models):
+    spec = tiny_spec.model_copy(
+        update={"proof": tiny_spec.proof.model_copy(update={"cross_checked_rows": 24})}
+    )
+    found = _run(cross_check_task(spec, small_folds, small_models))
+    np.testing.assert_array_equal(found["search"], found["milp"])
+    assert set(found["search"]) == {PROVED, BROKEN}
+    assert len(found["search"]) == 24

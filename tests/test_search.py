@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generator.proofs import kernels
 from generator.proofs.network import Network, from_arrays, margins
 from generator.proofs.search import (
     BROKEN,
@@ -14,12 +15,9 @@ from generator.proofs.search import (
     TAU,
     UNRESOLVED,
     Lattice,
-    by_row,
     radius,
-    radius_stack,
     replay,
     verify,
-    verify_stack,
 )
 
 
@@ -298,25 +296,32 @@ def test_a_row_that_holds_at_the_largest_budget_has_no_witness():
     assert found.outcome(1.0)[0] == PROVED
 
 
-def test_a_stack_is_verified_replicate_by_replicate(random_stack, toy_folds):
-    x, y, weights = toy_folds.test_x(), toy_folds.test_y(), random_stack.to_arrays()
-    results = verify_stack(weights, x, y, (0.0, 0.1))
-    radii = radius_stack(weights, x, y, 0.5)
-    for replicate in range(toy_folds.replicates):
-        net = from_arrays(weights, replicate)
-        rows = x[replicate].astype(float)
-        alone = verify(net, rows - 0.1, rows + 0.1, y[replicate])
-        np.testing.assert_array_equal(results["outcome"][replicate, :, 1], alone.outcome)
-        robust = radii["proved"][replicate] >= 0.1
-        assert (alone.outcome[robust] == PROVED).all()
-    rows = by_row(results, toy_folds)
-    assert rows["outcome"].shape == (2, 40, 2)
-    assert np.isin(rows["outcome"], (PROVED, BROKEN)).all()
-
-
 def test_two_searches_of_the_same_rows_are_equal_to_the_last_bit():
     net, x, y = case(7)
     ones = np.ones(x.shape)
     first, second = (radius(net, x, y, ones, ones, 1.0) for _ in range(2))
     for name in ("proved", "broken", "witness", "boxes"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_cut_off_a_box_holds_no_point_at_or_below_the_bar(seed):
+    rng = np.random.default_rng(seed)
+    net = random_network(rng, 4)
+    for _ in range(50):
+        centre, reach, bar = rng.standard_normal(4), rng.uniform(0.05, 0.6, 4), rng.normal()
+        lower, upper = centre - reach, centre + reach
+        work = kernels.make_work(net)
+        kernels.bound(net, lower, upper, work)
+        left_low, left_high = lower.copy(), upper.copy()
+        something_left = kernels.contract(left_low, left_high, bar, work)
+        draws = rng.uniform(lower, upper, (500, 4))
+        inside = ((draws >= left_low) & (draws <= left_high)).all(1) & something_left
+        assert (margins(net, draws[~inside]) > bar).all()
+
+
+def test_a_box_that_shrinks_to_one_point_is_decided_there():
+    # m = x + 2 on [-1, 1]: above 1 but for the corner itself
+    net, point = linear_network(np.array([1.0]), 2.0), np.array([[-1.0]])
+    assert verify(net, point, -point, np.array([1]), threshold=1.0).outcome[0] == BROKEN
+    assert verify(net, point, -point, np.array([1]), threshold=1.0 - 1e-3).outcome[0] == PROVED

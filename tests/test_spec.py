@@ -73,8 +73,8 @@ def test_a_budget_that_is_quoted_but_not_proved_or_proved_but_not_attacked_is_re
         StudySpec(dataset="checks", label=label, proof=ProofSpec(epsilons=proved))
 
 
-def test_every_model_whose_radii_are_bracketed_and_every_recipe_followed_is_computed():
-    assert set(ProofSpec().radius_models) <= {"standard", *HardeningSpec().recipes}
+def test_every_leading_model_and_every_recipe_followed_is_computed():
+    assert set(ProofSpec().leading) <= {"standard", *HardeningSpec().recipes}
     assert set(HardeningSpec().followed) <= set(HardeningSpec().recipes)
     assert ProofSpec().quoted_false_positive_rate in ProofSpec().false_positive_rates
 

@@ -65,6 +65,7 @@ def test_the_reporter_hears_of_every_stage_and_every_task(tiny_study):
         ("checks", "settle"): 10 + 1,  # and the first round of the original recipe
         ("checks", "tiers"): 10,
         ("checks", "radius"): 4,
+        ("checks", "cross-check"): 10,
         ("checks", "battery"): 10,
     }
     assert tiny_study.recorder.done == tiny_study.recorder.totals

@@ -26,7 +26,7 @@ def _proofs(wanted: int) -> list[tuple[Network, np.ndarray, np.ndarray, int, lis
         for x in rng.standard_normal((10, 3)):
             y = int(margins(network, x[None])[0] > 0)
             lower, upper = x - rng.uniform(0.05, 0.5, 3), x + rng.uniform(0.05, 0.5, 3)
-            steps = walk(network, lower, upper, y, LONGEST)
+            steps = walk(network, lower, upper, y, LONGEST, TAU)
             if steps is not None and len(steps) > 3:
                 found.append((network, lower, upper, y, steps))
                 break
@@ -82,18 +82,18 @@ def test_what_a_walk_proves_the_search_proves(proofs):
 
 def test_a_proof_longer_than_asked_for_is_none_and_one_just_as_long_is_given(proofs):
     for network, lower, upper, y, steps in proofs:
-        assert walk(network, lower, upper, y, len(steps) - 1) is None
-        assert len(walk(network, lower, upper, y, len(steps))) == len(steps)
+        assert walk(network, lower, upper, y, len(steps) - 1, TAU) is None
+        assert len(walk(network, lower, upper, y, len(steps), TAU)) == len(steps)
 
 
 def test_a_row_that_does_not_hold_has_no_proof():
     network, x = _network(0), np.zeros(3)
     wrong = int(margins(network, x[None])[0] <= 0)
-    assert walk(network, x - 0.01, x + 0.01, wrong, LONGEST) is None
+    assert walk(network, x - 0.01, x + 0.01, wrong, LONGEST, TAU) is None
 
 
 def test_a_point_is_one_box_whose_bound_is_its_margin():
     network, x = _network(1), np.array([0.3, -0.2, 0.9])
     margin = margins(network, x[None])[0]
-    (step,) = walk(network, x, x, int(margin > 0), LONGEST)
+    (step,) = walk(network, x, x, int(margin > 0), LONGEST, TAU)
     assert step.bound == pytest.approx(abs(margin))

@@ -128,7 +128,7 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
         y=y,
         score=score,
         cut=float(score[y == 1].min()),
-        amounts=x[:, FEATURES.index("TransactionAmount")],
+        amount=FEATURES.index("TransactionAmount"),
         features=tuple(given.measured(x[:, i]) for i, given in enumerate(INPUTS)),
         source=source,
         rule=lambda rows: terms(rows) @ weights,

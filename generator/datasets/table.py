@@ -86,14 +86,19 @@ class LabelledTable:
     """(n,) float64, the risk score the label was cut from, noise included."""
     cut: float
     """Lowest score among the flagged rows."""
-    amounts: np.ndarray
-    """(n,) float64, USD."""
+    amount: int
+    """The column of `x` that holds the amount, USD."""
     features: tuple[Feature, ...]
     source: DataSource
     rule: Callable[[np.ndarray], np.ndarray]
     """x (m, d) raw units -> the score the labelling rule gives those rows (m,), noise left out."""
     score_signs: np.ndarray
     """(d,) +1 where the rule's score rises with the input, -1 where it falls, 0 where it does not depend on it."""
+
+    @property
+    def amounts(self) -> np.ndarray:
+        """(n,) USD."""
+        return self.x[:, self.amount]
 
     def lowest_scores(self, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
         """The least score of the rule on each box [lower, upper] (m, d), raw units, cut to the data's range.
@@ -113,6 +118,21 @@ class LabelledTable:
 
 
 @dataclass(frozen=True)
+class FreshRows:
+    """Rows drawn from where the rows of a simulated table came from, and how likely any row is there."""
+
+    x: np.ndarray
+    """(n, d), raw units; not in the table."""
+    probability: Callable[[np.ndarray], np.ndarray]
+    """x (m, d) raw units -> P(a row drawn is exactly this one) (m,); 0 outside [low, high]."""
+    low: np.ndarray
+    """(d,) least value an input can have."""
+    high: np.ndarray
+    step: np.ndarray
+    """(d,) every value is a whole number of these."""
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A dataset the study knows: what is asked of it, how to load it, how to describe it."""
 
@@ -121,6 +141,8 @@ class Dataset:
     study: StudySpec
     load: Callable[[StudySpec, SourceOptions], LabelledTable]
     summarise: Callable[[LabelledTable, StudySpec], DatasetSummary]
+    fresh: Callable[[StudySpec], FreshRows | None] = lambda spec: None
+    """Further rows, as many as the spec says; None where there is nothing to draw them from."""
 
 
 def flag_top(score: np.ndarray, share: float, ids: np.ndarray) -> np.ndarray:

@@ -2,19 +2,18 @@
 
 One row at a time, depth first: bound the margin on the box from below; above `TAU` the box
 is proved; else try the linear minimiser and the centre as witnesses; else cut off what the
-linear bounds prove already, and halve the rest where the bound has most to gain. A row of class y is robust on [lower, upper] if the prediction
-stays right on all of it: m > t everywhere for fraud, m <= t everywhere for a legitimate row.
+linear bounds prove already, and halve the rest where the bound has most to gain. A row of
+class y is robust on [lower, upper] if the prediction stays right on all of it: m > t everywhere
+for fraud, m <= t everywhere for a legitimate row.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from generator.models.folds import Folds
 from generator.proofs import kernels
 from generator.proofs.kernels import BROKEN, PROVED, UNRESOLVED
-from generator.proofs.network import Network, from_arrays, margins, towards_right
+from generator.proofs.network import Network, margins, towards_right
 
 __all__ = ["BROKEN", "PROVED", "TAU", "UNRESOLVED", "Lattice", "Radii", "Verdicts"]
 
@@ -168,65 +167,6 @@ def replay(network: Network, witness: np.ndarray, y: np.ndarray, threshold: floa
     """(n,) bool: the float64 model is wrong at the witness (n, d); False where there is none."""
     m = margins(network, np.nan_to_num(witness))
     return np.where(np.asarray(y) == 1, m <= threshold, m > threshold) & ~np.isnan(witness).any(1)
-
-
-def verify_stack(
-    weights: Mapping[str, np.ndarray],
-    x: np.ndarray,
-    y: np.ndarray,
-    epsilons: tuple[float, ...],
-    *,
-    threshold: float = 0.0,
-    box_limit: int = BOX_LIMIT,
-) -> dict[str, np.ndarray]:
-    """Outcomes of a stack on its own rows x (replicates, n, d), y (replicates, n), at boxes x ± epsilon.
-
-    Arrays to arrays, so one stage task: `weights` as `FraudNet.to_arrays` gives them, `x` as
-    `Folds.test_x` does; any slice of replicates will do.
-
-    Returns:
-        By name: "outcome" int8 and "boxes" int64 (replicates, n, epsilons).
-    """
-    outcome = np.zeros((*y.shape, len(epsilons)), np.int8)
-    boxes = np.zeros(outcome.shape, np.int64)
-    for replicate in range(len(x)):
-        network, rows = from_arrays(weights, replicate), x[replicate].astype(np.float64)
-        for e, epsilon in enumerate(epsilons):
-            box = rows - epsilon, rows + epsilon
-            verdicts = verify(network, *box, y[replicate], threshold=threshold, box_limit=box_limit)
-            outcome[replicate, :, e], boxes[replicate, :, e] = verdicts.outcome, verdicts.boxes
-    return {"outcome": outcome, "boxes": boxes}
-
-
-def radius_stack(
-    weights: Mapping[str, np.ndarray],
-    x: np.ndarray,
-    y: np.ndarray,
-    max_epsilon: float,
-    *,
-    tolerance: float = 1e-3,
-    threshold: float = 0.0,
-    box_limit: int = BOX_LIMIT,
-) -> dict[str, np.ndarray]:
-    """Radii of a stack on its own rows, as `verify_stack` takes them, for plain boxes x ± epsilon.
-
-    Returns:
-        By name: "proved", "broken" (replicates, n), "witness" (replicates, n, d), "boxes".
-    """
-    found = [
-        radius(
-            from_arrays(weights, r), x[r], y[r], np.ones(x[r].shape), np.ones(x[r].shape), max_epsilon,
-            tolerance=tolerance, threshold=threshold, box_limit=box_limit,
-        )
-        for r in range(len(x))
-    ]  # fmt: skip
-    names = ("proved", "broken", "witness", "boxes")
-    return {name: np.stack([getattr(f, name) for f in found]) for name in names}
-
-
-def by_row(results: Mapping[str, np.ndarray], folds: Folds) -> dict[str, np.ndarray]:
-    """Results of whole stacks (replicates, n_test, ...) as (seeds, n, ...), out of fold."""
-    return {name: folds.to_rows(values) for name, values in results.items()}
 
 
 def _steps(lattice: Lattice | None, d: int) -> tuple[np.ndarray, np.ndarray]:

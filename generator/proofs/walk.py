@@ -6,7 +6,6 @@ import numpy as np
 
 from generator.proofs.bounds import crown
 from generator.proofs.network import Network
-from generator.proofs.search import TAU
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,9 @@ class Step:
     """Otherwise the box was halved."""
 
 
-def walk(network: Network, lower: np.ndarray, upper: np.ndarray, y: int, longest: int) -> list[Step] | None:
+def walk(
+    network: Network, lower: np.ndarray, upper: np.ndarray, y: int, longest: int, tau: float
+) -> list[Step] | None:
     """The boxes that prove a row of class y on [lower, upper] (d,); None if more than `longest` are needed.
 
     The bounds of `verify`, but each box that is not proved is halved in the feature whose
@@ -35,7 +36,7 @@ def walk(network: Network, lower: np.ndarray, upper: np.ndarray, y: int, longest
             return None
         depth, low, high = waiting.pop()
         bound, slope = crown(network, low[None], high[None], np.array([y]))
-        proved = bool(bound[0] > TAU)
+        proved = bool(bound[0] > tau)
         steps.append(Step(depth, low, high, float(bound[0]), proved))
         if not proved:
             split = int(np.argmax(np.abs(slope[0]) * (high - low)))

@@ -1,4 +1,6 @@
-"""What a bank's day is worked out from: how often each model catches a fraud, at several cuts, with and without evasion."""
+"""What a bank's day is worked out from: how often each model catches a fraud, at several cuts, evaded or not."""
+
+from pydantic import Field
 
 from generator.records.base import Record
 from generator.records.proofs import Estimate
@@ -45,6 +47,14 @@ class EvasionPrice(Record):
     """Mean USD by which the amount fell in those that got through; None if none did."""
 
 
+class Relabelled(Record):
+    """The same models and cuts, were only the riskiest rows called fraud; all others count as genuine."""
+
+    fraud_share: float
+    rates: tuple[Rates, ...]
+    """Of the leading models, headline budget alone."""
+
+
 class OperatingRates(Record):
     """The measured side of the impact model; prices and priors are the reader's."""
 
@@ -61,6 +71,7 @@ class OperatingRates(Record):
     mean_genuine_amount: float
     rates: tuple[Rates, ...]
     prices: tuple[EvasionPrice, ...]
+    relabelled: tuple[Relabelled, ...]
 
     def of(self, model: str) -> Rates:
         """The rates of `model`; KeyError names the known ones."""
@@ -68,3 +79,34 @@ class OperatingRates(Record):
             if rates.model == model:
                 return rates
         raise KeyError(f"no rates of {model!r}; known: {', '.join(r.model for r in self.rates)}")
+
+
+# ---------------------------------------------------------------- the reader's side
+
+
+class Scenario(Record):
+    """A bank's day and its prices: what no study of models can measure. The defaults are assumptions."""
+
+    loss_per_fraud: float = Field(ge=0)
+    """USD lost per missed fraud, before anything comes back; no default, for it depends on the data."""
+    transactions_per_day: float = Field(default=10_000, gt=0)
+    fraud_share: float = Field(default=0.01, gt=0, lt=1)
+    """Share of the transactions that are frauds."""
+    attack_prevalence: float = Field(default=0.10, ge=0, le=1)
+    """Share of the frauds that are crafted to evade; the others come as they are."""
+    recovered_share: float = Field(default=0.20, ge=0, le=1)
+    """Share of a missed fraud's money that comes back."""
+    review_cost: float = Field(default=10, ge=0)
+    """USD per alert looked at, whether it is a fraud or not."""
+    friction_cost: float = Field(default=10, ge=0)
+    """USD per genuine customer who was stopped."""
+    analysts: float = Field(default=8, gt=0)
+    alerts_per_analyst: float = Field(default=40, gt=0)
+    """Alerts one analyst can look at in a day."""
+    hardening_cost: float = Field(default=50_000, ge=0)
+    """USD paid once for hardening."""
+
+    @property
+    def capacity(self) -> float:
+        """Alerts a day that can be looked at."""
+        return self.analysts * self.alerts_per_analyst

@@ -1,5 +1,6 @@
 """Arithmetic on counts and outcome tables: rates, Wilson intervals, paired two-level bootstrap. Numpy only."""
 
+import copy
 import math
 
 import numpy as np
@@ -58,6 +59,12 @@ class Resamples:
         for label in (0, 1):
             rows = np.flatnonzero(y == label)
             self.row_weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), draws)
+
+    def first(self, draws: int) -> "Resamples":
+        """The first so many of the draws, where all would be too many to keep."""
+        few = copy.copy(self)
+        few.seed_weights, few.row_weights = self.seed_weights[:draws], self.row_weights[:draws]
+        return few
 
     def means(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Mean of values (seeds, n) over the chosen rows (n,) bool, once per draw."""

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from generator.records.base import Record
+from generator.records.impact import OperatingRates
 from generator.records.proofs import Estimate, ProofResult
 from generator.records.spec import StudySpec
 
@@ -394,6 +395,7 @@ class StudyResult(Record):
     slices: tuple[BoundarySlice, ...]
     impact: ImpactResult
     proofs: ProofResult | None = None
+    rates: OperatingRates | None = None
     budget_violations: int
     """Attacked rows that left their budget before they were projected back, over the whole study."""
 

@@ -47,6 +47,8 @@ class Evidence:
     epsilons: tuple[float, ...]
     """Budgets of `settled`."""
     battery: Mapping[str, Mapping[str, BatteryOutcome]]
+    crossed: Mapping[str, Arrays]
+    """Outcomes of the search and of the mixed-integer program on some rows."""
 
     @property
     def models(self) -> list[str]:
@@ -183,6 +185,13 @@ def _contradictions(e: Evidence) -> Answer:
     return found == 0, {"rows": found}, []
 
 
+def _second_method(e: Evidence) -> Answer:
+    disagree = {m: int((each["search"] != each["milp"]).sum()) for m, each in e.crossed.items()}
+    rows = sum(len(each["search"]) for each in e.crossed.values())
+    found = sum(disagree.values())
+    return found == 0, {"rows": found, "all": rows}, [m for m, count in disagree.items() if count]
+
+
 def _witnesses(e: Evidence) -> Answer:
     given = sum(int(arrays["replayed"][0]) for arrays in e.settled.values())
     wrong = sum(int(arrays["flipped"][0]) for arrays in e.settled.values())
@@ -246,6 +255,9 @@ CHECKS: tuple[tuple[str, str, str, dict[str, str], Callable[[Evidence], Answer]]
     ("proved", "Something is proved", "{rows} rows are proved.", {"rows": "count"}, _proved_rows),
     ("contradictions", "No row is both proved and broken",
      "{rows} rows are proved and yet broken by an attack.", {"rows": "count"}, _contradictions),
+    ("second-method", "A second method gives the same verdicts",
+     "The search and a mixed-integer program disagree on {rows} of {all} rows put to both.",
+     {"rows": "count", "all": "count"}, _second_method),
     ("witnesses", "Examples found by the search fool the deployed pipeline",
      "{share} of {witnesses} examples are misjudged by the model in use, after rounding to its inputs.",
      {"share": "percent", "witnesses": "count"}, _witnesses),

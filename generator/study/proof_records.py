@@ -1,4 +1,4 @@
-"""From settled rows to the records of the proof: tiers, choices, radii, limits, labels."""
+"""From settled rows to the records of the proof: choices, radii, limits, labels."""
 
 from collections.abc import Mapping
 
@@ -10,9 +10,9 @@ from generator.models.folds import Folds
 from generator.proofs.limits import frontier, plain_limit
 from generator.proofs.network import from_arrays
 from generator.proofs.network import margins as margins64
-from generator.proofs.search import BROKEN, PROVED, UNRESOLVED
+from generator.proofs.search import BROKEN
 from generator.proofs.walk import walk
-from generator.records.metrics import Resamples, direction, rate_estimate
+from generator.records.metrics import rate_estimate
 from generator.records.proofs import (
     Choice,
     Frontier,
@@ -22,11 +22,7 @@ from generator.records.proofs import (
     ProofWalk,
     RadiusSummary,
     Reach,
-    TierComparison,
-    TierResult,
 )
-from generator.records.spec import ProofSpec
-from generator.study.proof_tasks import tier_points
 from generator.threats.surface import TIERS, describe, surface
 
 RADIUS_BINS = 40
@@ -42,63 +38,6 @@ def reaches(table: LabelledTable, epsilon: float) -> tuple[Reach, ...]:
         for tier in TIERS
         for each in describe(surface(table.features, tier), table.features, epsilon)
     )
-
-
-def tier_results(
-    tiers: Mapping[str, Arrays], y: np.ndarray, spec: ProofSpec, headline: float
-) -> tuple[TierResult, ...]:
-    """Catch rates of every model, tier, rate and budget."""
-    frauds = y == 1
-    rows = int(frauds.sum())
-    results = []
-    for model, arrays in tiers.items():
-        for rate, epsilons in tier_points(spec, headline):
-            clean = arrays[f"clean/{rate!r}"][:, frauds]
-            caught_clean = rate_estimate(int(clean.sum()), rows, len(clean))
-            for tier in TIERS:
-                outcome = arrays[f"{tier}/{rate!r}"][:, frauds]
-                for e, epsilon in enumerate(epsilons):
-                    kept = int((outcome[:, :, e] == PROVED).sum())
-                    results.append(
-                        TierResult(
-                            model=model,
-                            tier=tier,
-                            epsilon=epsilon,
-                            false_positive_rate=rate,
-                            caught_clean=caught_clean,
-                            caught_proved=rate_estimate(kept, rows, len(clean)),
-                            unresolved=int((outcome[:, :, e] == UNRESOLVED).sum()),
-                        )
-                    )
-    return tuple(results)
-
-
-def tier_comparisons(
-    tiers: Mapping[str, Arrays], y: np.ndarray, spec: ProofSpec, headline: float, resamples: Resamples
-) -> tuple[TierComparison, ...]:
-    """Every model minus the standard one at the headline budget."""
-    compared = []
-    for model, arrays in tiers.items():
-        if model == "standard":
-            continue
-        for rate, epsilons in tier_points(spec, headline):
-            place = epsilons.index(headline)
-            for tier in TIERS:
-                ours, theirs = (
-                    each[f"{tier}/{rate!r}"][:, :, place] == PROVED for each in (arrays, tiers["standard"])
-                )
-                difference = resamples.difference(ours, theirs, y == 1)
-                compared.append(
-                    TierComparison(
-                        model=model,
-                        tier=tier,
-                        epsilon=headline,
-                        false_positive_rate=rate,
-                        difference=difference,
-                        direction=direction(difference),
-                    )
-                )
-    return tuple(compared)
 
 
 def choose(kept: Mapping[str, np.ndarray], rows: np.ndarray, folds: Folds, tier: str, measure: str) -> Choice:
@@ -197,14 +136,14 @@ def label_aware(
 
 
 def readable_proof(
-    model: str, weights: Arrays, folds: Folds, table: LabelledTable, epsilon: float
+    model: str, weights: Arrays, folds: Folds, table: LabelledTable, epsilon: float, tau: float
 ) -> ProofWalk | None:
     """The longest proof of at most `WALK_BOXES` boxes of a fraud of the first replicate; None if there is none."""
     first = slice(0, 1)
     network, x = from_arrays(weights, 0), folds.test_x(first)[0].astype(np.float64)
     proofs = {}
     for row in np.flatnonzero(folds.test_y(first)[0] == 1):
-        steps = walk(network, x[row] - epsilon, x[row] + epsilon, 1, WALK_BOXES)
+        steps = walk(network, x[row] - epsilon, x[row] + epsilon, 1, WALK_BOXES, tau)
         if steps is not None:
             proofs[int(row)] = steps
     if not proofs:

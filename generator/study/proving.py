@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from generator.datasets import LabelledTable
+from generator.datasets import Dataset, LabelledTable
 from generator.engine.cache import Arrays
 from generator.engine.stages import Engine
 from generator.models.folds import Folds
@@ -15,8 +15,10 @@ from generator.records.proofs import BatteryRow, ProofResult
 from generator.records.spec import StudySpec
 from generator.study import proof_records as records
 from generator.study.gate import Evidence, sanity_gate
-from generator.study.proof_tasks import radius_task, settle_task, tier_task
+from generator.study.proof_tasks import cross_check_task, radius_task, settle_task
 from generator.study.tasks import battery_task
+from generator.study.tier_records import tier_comparisons, tier_results
+from generator.study.tier_tasks import quoted_point, tier_task
 from generator.threats import battery
 from generator.threats.outcomes import CLEAN, Condition, Outcomes
 
@@ -38,14 +40,19 @@ class Settled:
     epsilons: tuple[float, ...]
 
 
+def seed_blocks(folds: Folds) -> list[range]:
+    """The seeds, `SEEDS_A_TASK` at a time."""
+    return [
+        range(start, min(start + SEEDS_A_TASK, folds.seeds)) for start in range(0, folds.seeds, SEEDS_A_TASK)
+    ]
+
+
 def settle_all(
     spec: StudySpec, folds: Folds, states: Mapping[str, list[Arrays]], engine: Engine, name: str
 ) -> Settled:
     """Settle the last state of every model at every budget, and earlier ones of the original recipe at one."""
     epsilons = spec.proof.epsilons
-    blocks = [
-        range(start, min(start + SEEDS_A_TASK, folds.seeds)) for start in range(0, folds.seeds, SEEDS_A_TASK)
-    ]
+    blocks = seed_blocks(folds)
     wanted = {(model, len(rounds) - 1): epsilons for model, rounds in states.items()}
     for number in range(1, len(states.get(ORIGINAL, ())) - 1):
         wanted[ORIGINAL, number] = (spec.attack.headline_epsilon,)
@@ -98,61 +105,80 @@ def _and_exact(judged: Outcomes, arrays: Arrays, epsilons: tuple[float, ...]) ->
     return replace(judged, right=dict(judged.right) | exact, unresolved=unresolved)
 
 
-def prove(
+@dataclass(frozen=True)
+class Proved:
+    """What the stages after settling found, by model."""
+
+    tiers: Mapping[str, Arrays]
+    """As `tier_tasks` gives them, all seeds."""
+    radii: Mapping[str, list[Arrays]]
+    """Of the leading models, one a seed."""
+    battery: Mapping[str, Mapping[str, battery.BatteryOutcome]]
+    crossed: Mapping[str, Arrays]
+    """The outcomes of both methods on some rows."""
+
+
+def prove_all(
     spec: StudySpec,
+    table: LabelledTable,
+    folds: Folds,
+    states: Mapping[str, list[Arrays]],
+    engine: Engine,
+) -> Proved:
+    """Tiers, radii, the battery and the second method on the last state of every model."""
+    name, last = table.name, {model: rounds[-1] for model, rounds in states.items()}
+    blocks = seed_blocks(folds)
+    tasks = [tier_task(spec, folds, table.features, last[m], block) for m in last for block in blocks]
+    answers = iter(engine.run(name, "tiers", tasks))
+    tiers = {model: _joined([next(answers) for _ in blocks]) for model in last}
+    bracketed = [model for model in spec.proof.leading if model in last]
+    seeds = range(min(spec.proof.radius_seeds, folds.seeds))
+    answers = iter(
+        engine.run(name, "radius", [radius_task(spec, folds, last[m], s) for m in bracketed for s in seeds])
+    )
+    radii = {model: [next(answers) for _ in seeds] for model in bracketed}
+    fights = engine.run(name, "battery", [battery_task(spec, folds, last[model]) for model in last])
+    checks = engine.run(name, "cross-check", [cross_check_task(spec, folds, last[model]) for model in last])
+    return Proved(
+        tiers=tiers,
+        radii=radii,
+        battery={m: battery.from_arrays(arrays) for m, arrays in zip(last, fights, strict=True)},
+        crossed=dict(zip(last, checks, strict=True)),
+    )
+
+
+def proof_result(
+    spec: StudySpec,
+    dataset: Dataset,
     table: LabelledTable,
     folds: Folds,
     states: Mapping[str, list[Arrays]],
     finals: Mapping[str, Outcomes],
     settled: Settled,
+    proved: Proved,
     resamples: Resamples,
-    engine: Engine,
 ) -> ProofResult:
-    """Tiers, radii, the battery and the gate, and the records that say what all of it means."""
-    headline, name = spec.attack.headline_epsilon, table.name
-    last = {model: rounds[-1] for model, rounds in states.items()}
-    blocks = [
-        range(start, min(start + SEEDS_A_TASK, folds.seeds)) for start in range(0, folds.seeds, SEEDS_A_TASK)
-    ]
-    answers = iter(
-        engine.run(
-            name, "tiers", [tier_task(spec, folds, table.features, last[m], b) for m in last for b in blocks]
-        )
+    """The records that say what all of it means, and the gate that says what may be quoted."""
+    headline, y = spec.attack.headline_epsilon, table.y
+    place, quoted = settled.epsilons.index(headline), quoted_point(spec.proof)
+    evidence = Evidence(
+        spec, table, folds, finals, settled.finals, settled.epsilons, proved.battery, proved.crossed
     )
-    tiers = {model: _joined([next(answers) for _ in blocks]) for model in last}
-    bracketed = [model for model in spec.proof.radius_models if model in last]
-    seeds = range(min(spec.proof.radius_seeds, folds.seeds))
-    answers = iter(
-        engine.run(
-            name, "radius", [radius_task(spec, folds, last[m], seed) for m in bracketed for seed in seeds]
-        )
-    )
-    radii = {model: [next(answers) for _ in seeds] for model in bracketed}
-    fights = engine.run(name, "battery", [battery_task(spec, folds, last[model]) for model in last])
-    fought = {model: battery.from_arrays(arrays) for model, arrays in zip(last, fights, strict=True)}
-    place = settled.epsilons.index(headline)
-    evidence = Evidence(spec, table, folds, finals, settled.finals, settled.epsilons, fought)
-    recipes = [model for model in last if model != "standard"]
-    quoted = f"T1/{spec.proof.quoted_false_positive_rate!r}"
-    headline_place = spec.proof.epsilons.index(headline)
-    everything = np.ones(len(table.y), bool)
+    recipes = [model for model in settled.finals if model != "standard"]
+    kept = {m: finals[m].right["exact", headline] for m in recipes}
+    caught = {m: proved.tiers[m]["T1"][:, :, place, quoted] == PROVED for m in recipes}
     counts = np.concatenate([arrays["outcome"].ravel() for arrays in settled.finals.values()])
     return ProofResult(
         reach=records.reaches(table, headline),
-        tiers=records.tier_results(tiers, table.y, spec.proof, headline),
-        tier_comparisons=records.tier_comparisons(tiers, table.y, spec.proof, headline, resamples),
+        tiers=tier_results(proved.tiers, y, spec.proof, headline),
+        tier_comparisons=tier_comparisons(proved.tiers, y, spec.proof, headline, resamples),
         choices=(
-            records.choose(
-                {m: finals[m].right["exact", headline] for m in recipes}, everything, folds, "T0", "robust_accuracy"
-            ),
-            records.choose(
-                {m: tiers[m][quoted][:, :, headline_place] == PROVED for m in recipes},
-                table.y == 1, folds, "T1", "caught_proved",
-            ),
+            records.choose(kept, np.ones(len(y), bool), folds, "T0", "robust_accuracy"),
+            records.choose(caught, y == 1, folds, "T1", "caught_proved"),
         ),
         radii=tuple(
-            records.radius_summary(model, parts, table.y, max(spec.attack.epsilons))
-            for model, parts in radii.items()
+            records.radius_summary(model, parts, y, max(spec.attack.epsilons))
+            for model, parts in proved.radii.items()
         ),
         limit=records.limit_record(table, settled.epsilons),
         frontiers=records.rule_frontiers(table, headline),
@@ -160,25 +186,35 @@ def prove(
             records.label_aware(m, arrays, finals[m].right[CLEAN], table, headline, place)
             for m, arrays in settled.finals.items()
         ),
-        battery=tuple(
-            BatteryRow(
-                model=model, attack=attack, rows=len(outcome.right), kept=int(outcome.right.sum()),
-                queries=float(outcome.queries),
-            )
-            for model, outcomes in fought.items()
-            for attack, outcome in (outcomes | {"worst_case": battery.worst_case(outcomes)}).items()
-        )
-        + tuple(
-            BatteryRow(
-                model=model, attack="exact", rows=len(table.y), queries=0.0,
-                kept=int(finals[model].right["exact", headline][0].sum()),
-            )
-            for model in fought
-        ),
+        battery=battery_rows(proved.battery, finals, headline),
         gate=sanity_gate(evidence),
-        walk=records.readable_proof("standard", last["standard"], folds, table, headline),
+        walk=records.readable_proof(
+            "standard", states["standard"][-1], folds, table, headline, spec.proof.tau
+        ),
         rows_proved=int((counts == PROVED).sum()),
         rows_broken=int((counts < 0).sum()),
         rows_unresolved=int((counts == UNRESOLVED).sum()),
         contradictions=evidence.contradictions(),
+    )
+
+
+def battery_rows(
+    fought: Mapping[str, Mapping[str, battery.BatteryOutcome]],
+    finals: Mapping[str, Outcomes],
+    headline: float,
+) -> tuple[BatteryRow, ...]:
+    """Every attack on every model, their worst case, and what is proved of the same rows."""
+    return tuple(
+        BatteryRow(
+            model=model, attack=attack, rows=len(outcome.right), kept=int(outcome.right.sum()),
+            queries=float(outcome.queries),
+        )
+        for model, outcomes in fought.items()
+        for attack, outcome in (outcomes | {"worst_case": battery.worst_case(outcomes)}).items()
+    ) + tuple(
+        BatteryRow(
+            model=model, attack="exact", rows=finals[model].right[CLEAN].shape[1], queries=0.0,
+            kept=int(finals[model].right["exact", headline][0].sum()),
+        )
+        for model in fought
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """The study of one dataset, from the labelled table to the record: the whole story on one screen."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from generator.datasets import Dataset, LabelledTable
 from generator.engine.cache import Arrays
@@ -12,8 +13,9 @@ from generator.models.slices import boundary_slice, telling_pair
 from generator.records.metrics import Resamples
 from generator.records.results import ImpactResult, ModelResult, Provenance, RoundResult, StudyResult
 from generator.records.spec import StudySpec
-from generator.study.proving import prove, settle_all, with_exact
-from generator.study.tasks import as_net, attack_task, harden_task, round_arrays, train_task
+from generator.study.proving import Proved, proof_result, prove_all, settle_all, with_exact
+from generator.study.tasks import as_net, attack_task, harden_task, only_weights, round_arrays, train_task
+from generator.study.tier_records import draws, operating_rates
 from generator.threats import illustrations
 from generator.threats.outcomes import CLEAN, Outcomes, approve_everything, compare, evaluations
 from generator.threats.surface import surface
@@ -22,9 +24,29 @@ ILLUSTRATED = ("standard", "accumulating_fgsm", "pgd_ramp")
 """Models shown in detail: undefended, the original's defence, and the one that holds best."""
 
 
+DRAWS = 200
+"""Bootstrap draws of the rates that are kept one by one, for what readers work out themselves."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished study: its record, and the arrays behind it."""
+
+    result: StudyResult
+    table: LabelledTable
+    folds: Folds
+    weights: Mapping[str, Arrays]
+    """Of the last state of every model."""
+    settled: Mapping[str, Arrays]
+    """As `proof_tasks.settle_task` gives them, all seeds."""
+    proved: Proved
+    draws: Arrays
+    """As `tier_records.draws` gives them."""
+
+
 def run_study(
     spec: StudySpec, dataset: Dataset, table: LabelledTable, origin: Provenance, engine: Engine
-) -> StudyResult:
+) -> Study:
     """Train, harden, attack and price one dataset. Every row is judged by models that never saw it."""
     spec = _with_reach(spec, table)
     folds = make_folds(table.x, table.y, spec.training, spec.seed)
@@ -32,6 +54,7 @@ def run_study(
     states = {"standard": [standard]} | _harden_all(spec, folds, standard, engine, table.name)
     attacked = _attack_all(spec, folds, states, engine, table.name)
     settled = settle_all(spec, folds, states, engine, table.name)
+    proved = prove_all(spec, table, folds, states, engine)
     outcomes = with_exact(attacked, settled, spec.attack.headline_epsilon)
     finals = {name: rounds[-1] for name, rounds in outcomes.items()}
     resamples = Resamples(table.y, spec.training.seeds, spec.bootstrap, stage_rng(spec.seed, "bootstrap"))
@@ -39,18 +62,27 @@ def run_study(
     headline = (CLEAN, *((attack, spec.attack.headline_epsilon) for attack in measured))
     shown = _illustrate(spec, folds, table, {n: s[-1] for n, s in states.items() if n in ILLUSTRATED})
     models = tuple(_model_result(name, states, outcomes, folds, table) for name in outcomes)
-    summary = dataset.summarise(table, spec)
-    return StudyResult(
+    result = StudyResult(
         spec=spec,
         provenance=origin,
-        data=summary,
+        data=dataset.summarise(table, spec),
         models=models,
         comparisons=compare(finals, "standard", headline, resamples, table.y)
         + compare(finals, "approve_everything", headline, resamples, table.y),
         **shown,
         impact=_price(spec, table, models, finals, headline, resamples),
-        proofs=prove(spec, table, folds, states, finals, settled, resamples, engine),
+        proofs=proof_result(spec, dataset, table, folds, states, finals, settled, proved, resamples),
+        rates=operating_rates(proved.tiers, table, spec.proof, spec.attack.headline_epsilon, resamples),
         budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),
+    )
+    return Study(
+        result=result,
+        table=table,
+        folds=folds,
+        weights={name: only_weights(rounds[-1]) for name, rounds in states.items()},
+        settled=settled.finals,
+        proved=proved,
+        draws=draws(proved.tiers, table, spec.proof, resamples.first(DRAWS)),
     )
 
 

@@ -1,0 +1,19 @@
+"""What a finished study leaves on disk; the record comes last, so that where it is, the rest is too."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from generator.engine.files import write_whole
+from generator.records.files import draws_file, record_file
+from generator.study.run import Study
+
+
+def write_study(study: Study, folder: Path):
+    """Write the record and what stands beside it into `folder`, each file whole or not at all."""
+    name = study.result.data.name
+    packed = io.BytesIO()
+    np.savez(packed, **study.draws)
+    write_whole(draws_file(folder, name), packed.getvalue())
+    write_whole(record_file(folder, name), study.result.to_json().encode())

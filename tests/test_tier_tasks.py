@@ -1,0 +1,142 @@
+"""Frauds settled tier by tier: every operating point answers as a verification of its own would."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from generator.proofs.network import from_arrays
+from generator.proofs.network import margins as margins64
+from generator.proofs.search import BROKEN, PROVED, Lattice, verify
+from generator.records.spec import ProofSpec
+from generator.study.proof_tasks import seed_block
+from generator.study.tasks import only_weights
+from generator.study.tier_tasks import NESTED, matched_cut, operating_points, quoted_point, tier_task
+from generator.threats.surface import TIERS, boxes, lattice, surface
+
+EPSILONS, HEADLINE = (0.1, 0.35, 1.0), 0.35
+RATES = (0.01, 0.05, 0.1, 0.3)
+SEEDS = range(2)
+TAU = ProofSpec().tau
+
+
+def _run(task):
+    return task.function(*task.arguments)
+
+
+@pytest.fixture(scope="module")
+def spec(tiny_spec):
+    return tiny_spec.model_copy(
+        update={"proof": tiny_spec.proof.model_copy(update={"false_positive_rates": RATES})}
+    )
+
+
+@pytest.fixture(scope="module")
+def tiers(spec, small_folds, small_table, small_models):
+    return _run(tier_task(spec, small_folds, small_table.features, small_models, SEEDS))
+
+
+def _replicates(folds):
+    """(seed, replicate, its test rows) of each replicate."""
+    for replicate in range(folds.replicates):
+        rows = folds.test_rows[replicate, : folds.test_counts[replicate]]
+        yield replicate // folds.folds, replicate, rows
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.01, 0.05, 0.1, 0.5])
+@pytest.mark.parametrize("n", [1, 19, 20, 100, 137])
+def test_exactly_the_matched_share_of_genuine_rows_alarms(rate, n):
+    rng = np.random.default_rng(n)
+    margin, genuine = rng.standard_normal(2 * n), np.arange(2 * n) % 2 == 0
+    cut = matched_cut(margin, genuine, rate)
+    assert (margin[genuine] > cut).sum() == int(rate * n)
+
+
+def test_a_cut_among_equal_margins_lets_fewer_alarm_never_more():
+    margin = np.array([5.0, 3.0, 3.0, 3.0, 1.0, 9.0])
+    genuine = np.array([True] * 5 + [False])
+    assert matched_cut(margin, genuine, 0.4) == 3.0  # two of five may; the second is one of three alike
+
+
+def test_the_quoted_operating_point_is_the_one_of_the_quoted_rate(spec):
+    points = operating_points(spec.proof)
+    assert points[0].false_positive_rate is None
+    assert points[quoted_point(spec.proof)].false_positive_rate == spec.proof.quoted_false_positive_rate
+
+
+def test_only_frauds_are_settled_and_those_not_flagged_are_broken(tiers, small_table):
+    genuine, missed = small_table.y == 0, ~tiers["flagged"] & (small_table.y == 1)[:, None]
+    for tier in TIERS:
+        assert not tiers[tier][:, genuine].any()
+        assert (tiers[tier].transpose(2, 0, 1, 3)[:, missed] == BROKEN).all()
+
+
+def test_no_operating_point_stops_more_genuine_rows_than_it_may(tiers, small_folds, small_table):
+    for seed, _, rows in _replicates(small_folds):
+        genuine = rows[small_table.y[rows] == 0]
+        for place, rate in enumerate(RATES, start=1):
+            assert tiers["flagged"][seed, genuine, place].sum() <= rate * len(genuine)
+
+
+def test_what_holds_against_more_holds_against_less(tiers):
+    for tier in TIERS:
+        proved = tiers[tier] == PROVED
+        assert (proved[:, :, 1:] <= proved[:, :, :-1]).all()  # a larger budget
+        for stricter, looser in itertools.pairwise(range(1, 5)):  # a lower cut catches more
+            assert (proved[..., stricter] <= proved[..., looser]).all()
+    for weaker, stronger in itertools.pairwise(NESTED):
+        assert ((tiers[stronger] == PROVED) <= (tiers[weaker] == PROVED)).all()
+    assert (tiers["T1"] == PROVED).sum() > (tiers["T0"] == PROVED).sum()
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_point_and_budget_answers_as_a_verification_of_its_own(
+    tiers, small_folds, small_table, small_models, tier
+):
+    reach, block = surface(small_table.features, tier), seed_block(small_folds, SEEDS)
+    offset, step = lattice(reach, small_folds, block)
+    for e, epsilon in enumerate(EPSILONS):
+        lower, upper = boxes(reach, small_folds, block, epsilon)
+        for seed, replicate, rows in _replicates(small_folds):
+            network, fraud = from_arrays(only_weights(small_models), replicate), small_table.y[rows] == 1
+            box = (side[replicate, : len(rows)][fraud] for side in (lower, upper))
+            low, high = box
+            x = small_folds.encode(small_folds.x[rows], slice(replicate, replicate + 1))[0][fraud]
+            for place, cut in enumerate(tiers["cuts"][replicate]):
+                found = verify(
+                    network, low, high, np.ones(fraud.sum()), threshold=cut,
+                    lattice=Lattice(offset[replicate], step[replicate]),
+                )  # fmt: skip
+                caught = (found.outcome == PROVED) & (margins64(network, x) > cut)
+                np.testing.assert_array_equal(caught, tiers[tier][seed, rows[fraud], e, place] == PROVED)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_an_example_is_in_the_box_of_its_tier_and_falls_to_the_quoted_cut(
+    tiers, spec, small_folds, small_table, small_models, tier
+):
+    place = quoted_point(spec.proof)
+    lower, upper = boxes(
+        surface(small_table.features, tier), small_folds, seed_block(small_folds, SEEDS), HEADLINE
+    )
+    found = 0
+    for seed, replicate, rows in _replicates(small_folds):
+        flagged = tiers["flagged"][seed, rows, place] & (small_table.y[rows] == 1)
+        broken = flagged & (tiers[tier][seed, rows, 1, place] == BROKEN)
+        witness = tiers[f"witness/{tier}"][seed, rows]
+        np.testing.assert_array_equal(np.isfinite(witness).all(1), broken)
+        scaled = (witness[broken] - small_folds.means[replicate]) / small_folds.scales[replicate]
+        assert (scaled >= lower[replicate, : len(rows)][broken] - 1e-6).all()
+        assert (scaled <= upper[replicate, : len(rows)][broken] + 1e-6).all()
+        margin = margins64(from_arrays(only_weights(small_models), replicate), scaled)
+        assert (margin <= tiers["cuts"][replicate, place] + 2 * TAU + 1e-9).all()
+        found += broken.sum()
+    assert found
+
+
+def test_blocks_of_seeds_say_what_all_seeds_at_once_say(spec, small_folds, small_table, small_models, tiers):
+    parts = [
+        _run(tier_task(spec, small_folds, small_table.features, small_models, range(s, s + 1))) for s in SEEDS
+    ]
+    for name, values in tiers.items():
+        np.testing.assert_array_equal(np.concatenate([part[name] for part in parts]), values)

@@ -11,7 +11,7 @@ RUN := $(VENV)/bin/python -m generator
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site study pages offline serve test lint bench study-key clean clean-cache help
+.PHONY: site study pages offline serve test lint bench diff verify previous study-key clean clean-cache help
 
 site: $(VENV)/ready       ## set up, get the data, run the study, build site/
 	$(RUN) all
@@ -36,6 +36,15 @@ lint: $(VENV)/ready       ## style of the source
 
 bench: $(VENV)/ready      ## speed against what one would otherwise use, as ratios of one run
 	$(VENV)/bin/python -m tests.benchmarks
+
+diff: $(VENV)/ready       ## what changed between two runs: A=old.json B=new.json (default: the last two)
+	$(RUN) diff $(if $(A),"$(A)",data/results/previous) $(if $(B),"$(B)",data/results)
+
+verify: $(VENV)/ready     ## check the hashes, examples and headline figures of the site in site/
+	$(RUN) verify-claims --site site
+
+previous: $(VENV)/ready   ## take the records published at SITE_URL as those before this run
+	$(RUN) previous "$(SITE_URL)"
 
 study-key: $(VENV)/ready  ## one hash of everything the numbers depend on
 	@$(RUN) study-key

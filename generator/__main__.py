@@ -16,7 +16,10 @@ ROOT = Path(__file__).parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. 0: done; 2: an input is wrong, and the message says which and what to do."""
+    """Run one command. 0: done; 2: an input is wrong, and the message says which and what to do.
+
+    1 is for `diff` alone: a change asks for a new sign-off.
+    """
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
     from generator import commands
@@ -70,6 +73,22 @@ def _parser() -> argparse.ArgumentParser:
         help="where the site goes (default: site)",
     )
 
+    runs = argparse.ArgumentParser(add_help=False)
+    runs.add_argument(
+        "before", type=Path, nargs="?", metavar="A", help="earlier record, or folder (default: DIR/previous)"
+    )
+    runs.add_argument(
+        "after", type=Path, nargs="?", metavar="B", help="later record, or folder of records (default: DIR)"
+    )
+    published = argparse.ArgumentParser(add_help=False)
+    published.add_argument("site", metavar="URL", help="where the last run was published")
+
+    checked = argparse.ArgumentParser(add_help=False)
+    checked.add_argument(
+        "--site", type=Path, metavar="DIR",
+        help="check this published site, hashes and all (default: the records alone)",
+    )  # fmt: skip
+
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, parents, words in (
         ("study", (common, study), "run the study and write its records"),
@@ -77,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
         ("site", (common, site), "render the pages and build the site from the records"),
         ("offline", (common, site), "build copies that open from disk: a zip, and one HTML file a dataset"),
         ("serve", (common,), "preview the site on localhost and follow changes of templates and charts"),
+        ("diff", (common, runs), "compare two runs; exits with one if a change asks for a new sign-off"),
+        ("previous", (common, published), "take the records published last as those before this run"),
+        ("verify-claims", (common, checked), "check hashes, examples and figures of what is published"),
         ("study-key", (common, study), "print one hash of everything the numbers depend on"),
         ("all", (common, study, site), "study, pages and site"),
     ):

@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -85,21 +86,25 @@ def _loaded(options: argparse.Namespace) -> list[tuple]:
 def _run(options: argparse.Namespace, progress, known, spec, table, origin, path: Path) -> float:
     """Run one study, write its record, and return the seconds it took; the record it replaces is kept."""
     from generator.engine.cache import StageCache
+    from generator.engine.files import write_whole
     from generator.engine.parallel import available_workers
     from generator.engine.stages import Engine
+    from generator.engine.stopwatch import Stopwatch
+    from generator.records.runs import run_file
     from generator.study.output import write_study
     from generator.study.run import run_study
 
-    began = time.monotonic()
+    began, watch, workers = time.monotonic(), Stopwatch(progress), options.workers or available_workers()
     engine = Engine(
-        cache=StageCache(options.records / "cache", fresh=options.fresh),
-        workers=options.workers or available_workers(),
-        reporter=progress,
+        cache=StageCache(options.records / "cache", fresh=options.fresh), workers=workers, reporter=watch
     )
     output = run_study(spec, known, table, origin, engine)
     previous.keep(path, origin.study_key)
     write_study(output, path.parent)
-    return time.monotonic() - began
+    seconds = time.monotonic() - began
+    run = watch.run(known.name, workers, seconds)
+    write_whole(run_file(path.parent, known.name), run.to_json().encode())
+    return seconds
 
 
 def _spec(known, options: argparse.Namespace):
@@ -134,10 +139,24 @@ def _results(options: argparse.Namespace) -> list[StudyResult]:
 
 def pages(options: argparse.Namespace) -> int:
     """Render the pages in docs/ from the records."""
+    from generator.report import calculator
+    from generator.report.changes import documents, find_changes
+    from generator.report.manifest import downloads
     from generator.report.pages import PageError, render_pages
 
+    results = _results(options)
+    earlier = previous.kept(options.records, [result.data.name for result in results])
+    draws = calculator.stored_draws(results, options.records)
     try:
-        written = render_pages(_results(options), ROOT / "templates", ROOT / "docs")
+        with tempfile.TemporaryDirectory() as scripts:
+            written = render_pages(
+                results, ROOT / "templates", ROOT / "docs",
+                files=downloads(results, options.records) | calculator.write(results, draws, Path(scripts)),
+                documents=documents(earlier) | calculator.DOCUMENTS,
+                extras=lambda results: (
+                    {"changes": find_changes(results, earlier)} | calculator.values(results, draws)
+                ),
+            )  # fmt: skip
     except PageError as error:
         raise InputError(str(error)) from None
     _say(f"{len(written)} files rendered in docs/")
@@ -180,20 +199,13 @@ def everything(options: argparse.Namespace) -> int:
 
 def diff(options: argparse.Namespace) -> int:
     """Print what changed between two runs. 0: nothing asks for a new sign-off; 1: something does."""
-    from generator.report.changes import terminal, words
+    from generator.report.changes import dataset_changes, show
 
-    material = False
-    before = options.before or options.records / previous.FOLDER
-    for old, new in previous.pairs(before, options.after or options.records):
-        found = words.dataset_changes(new, old)
-        for table in (terminal.input_table(found), terminal.figure_table(found)):
-            if table.row_count:
-                console.print(table)
-        for line in (found.caution, found.uncompared, f"{new.data.title}: {found.sentence}"):
-            if line:
-                _say(line)
-        material |= found.diff.material
-    return int(material)
+    before, after = options.before or options.records / previous.FOLDER, options.after or options.records
+    found = [dataset_changes(new, old) for old, new in previous.pairs(before, after)]
+    for each in found:
+        show(each, console)
+    return int(any(each.diff.material for each in found))
 
 
 def fetch_previous(options: argparse.Namespace) -> int:
@@ -204,6 +216,21 @@ def fetch_previous(options: argparse.Namespace) -> int:
         raise InputError(f"{options.site!r}: {error}; give the address of the published site") from None
     for path in written:
         _say(f"{_short(path)}: taken from {options.site}")
+    return 0
+
+
+def verify_claims(options: argparse.Namespace) -> int:
+    """Check a published site, or the records, against the per-row files: hashes, judgements, examples, figures."""
+    from generator.audit import AuditError, audit, audit_table
+    from generator.report.manifest import ManifestError, check_published
+
+    try:
+        folder = options.site / "data" if options.site else options.records
+        results = check_published(folder) if options.site else _results(options)
+        replayed = {result.data.title: audit(result, folder) for result in results}
+    except (AuditError, ManifestError) as error:
+        raise InputError(str(error)) from None
+    console.print(audit_table(replayed))
     return 0
 
 
@@ -251,6 +278,7 @@ COMMANDS = {
     "offline": offline,
     "serve": serve,
     "diff": diff,
+    "verify-claims": verify_claims,
     "study-key": study_key,
     "previous": fetch_previous,
     "all": everything,

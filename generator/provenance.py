@@ -45,17 +45,3 @@ def provenance(spec: StudySpec, data_sha256: str) -> Provenance:
         data_sha256=data_sha256,
         versions=installed,
     )
-
-
-def changed_inputs(before: Provenance, after: Provenance) -> list[str]:
-    """In words, which inputs differ; empty when a stored study can be used again."""
-    if before.study_key == after.study_key:
-        return []
-    names = {
-        "source_sha256": "the study's source",
-        "lock_sha256": "requirements.txt",
-        "data_sha256": "the data",
-        "versions": "installed versions",
-    }
-    changed = [words for field, words in names.items() if getattr(before, field) != getattr(after, field)]
-    return changed or ["the settings"]

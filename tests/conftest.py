@@ -80,7 +80,8 @@ def tiny_spec() -> StudySpec:
         attack=AttackSpec(epsilons=(0.0, 0.1, 0.35, 1.0), round_epsilons=(0.1, 0.35), pgd_steps=2),
         hardening=HardeningSpec(rounds=2, epochs_per_round=1, pgd_steps=2),
         proof=ProofSpec(
-            epsilons=(0.1, 0.35, 1.0), radius_tolerance=0.05, radius_seeds=1, cross_checked_rows=2
+            epsilons=(0.1, 0.35, 1.0), radius_tolerance=0.05, radius_seeds=1, cross_checked_rows=2,
+            population_rows=2_000,
         ),
         battery=BatterySpec(
             pgd_steps=3, restarts=1, apgd_steps=3, apgd_restarts=1, boundary_steps=3, search_queries=20,

@@ -12,6 +12,7 @@ from generator.records.proofs import (
     GateCheck,
     LabelAware,
     Limit,
+    PopulationLimit,
     ProofResult,
     ProofStep,
     ProofWalk,
@@ -65,7 +66,14 @@ def tiny_proofs(models, features) -> ProofResult:
         limit=Limit(
             epsilons=EPSILONS,
             best=(1.0, 1.0, 0.98, 0.95, 0.88, 0.81),
+            known=(1.0, 0.93, 0.87, 0.84, 0.81, 0.8),
             rule=(1.0, 0.87, 0.68, 0.57, 0.42, 0.15),
+            population=PopulationLimit(
+                rows=4000,
+                best=(1.0, 0.97, 0.93, 0.9, 0.86, 0.81),
+                margin=(0.0, 0.02, 0.02, 0.02, 0.03, 0.04),
+                known=(1.0, 0.92, 0.86, 0.83, 0.81, 0.8),
+            ),
         ),
         frontiers=tuple(_frontier(tier) for tier in ("T0", "T1")),
         label_aware=tuple(

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from proof_fixture import tiny_proofs
+from rates_fixture import tiny_draws, tiny_rates
 
 from generator.records import metrics
 from generator.records.results import (
@@ -111,6 +112,7 @@ def tiny_result(dataset: str = "checks") -> StudyResult:
         ),
         impact=_impact(spec, models),
         proofs=tiny_proofs(models, dict(FEATURES[dataset])),
+        rates=tiny_rates(dataset, spec.proof.epsilons),
         budget_violations=3,
     )  # fmt: skip
 
@@ -150,6 +152,7 @@ def without_proofs(result: StudyResult) -> StudyResult:
             ),
             "impact": impact,
             "proofs": None,
+            "rates": None,
         }
     )
 
@@ -511,12 +514,18 @@ def _slice(dataset: str, model: str, steep: float) -> BoundarySlice:
 
 def tiny_project(folder: Path) -> tuple[StudyResult, ...]:
     """A copy of what MkDocs reads, with the pages of both tiny results rendered into `folder`/docs."""
+    from generator.report import calculator
     from generator.report.pages import render_pages
 
     results = tiny_result("checks"), tiny_result("kaggle")
+    draws = {result.data.name: tiny_draws(result.rates) for result in results}
     for name in ("mkdocs.yml", "mkdocs.offline.yml"):
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "overrides", folder / "overrides")
     shutil.copytree(ROOT / "docs" / "assets", folder / "docs" / "assets")
-    render_pages(results, ROOT / "templates", folder / "docs")
+    render_pages(
+        results, ROOT / "templates", folder / "docs",
+        files=calculator.write(results, draws, folder / "scripts"), documents=calculator.DOCUMENTS,
+        extras=lambda results: calculator.values(results, draws),
+    )  # fmt: skip
     return results

@@ -35,8 +35,60 @@ def test_the_exact_curve_lies_on_the_records_and_under_every_attack():
 
 def test_the_limit_is_the_ceiling_and_approving_everything_the_floor():
     chart = CHARTS["exact_curve"](RESULT)
-    assert values(chart, "Limit: best any classifier") == [100, 100, 98, 95, 88, 81]
+    assert values(chart, "Limit: best any classifier") == [100, 97, 93, 90, 86, 81]
     assert set(values(chart, "Approve everything")) == {80}
+
+
+def test_without_fresh_rows_the_ceiling_is_that_of_the_rows_at_hand():
+    own = RESULT.proofs.limit.model_copy(update={"population": None})
+    bare = RESULT.model_copy(update={"proofs": RESULT.proofs.model_copy(update={"limit": own})})
+    assert values(CHARTS["exact_curve"](bare), "Limit: best any classifier") == [100, 100, 98, 95, 88, 81]
+
+
+def test_the_strip_under_the_limit_ends_at_the_best_classifier_known():
+    chart = CHARTS["exact_curve"](RESULT)
+    strip = values(chart, "Between the limit and the best known")
+    assert strip == [100, 97, 93, 90, 86, 81, 80, 81, 83, 86, 92, 100]
+    assert [row["Value (%)"] for row in table(chart, Line="Best classifier known")] == strip[:5:-1]
+
+
+@pytest.mark.parametrize("name", ["exact_curve", "robust_accuracy", "robust_accuracy_by_model"])
+def test_charts_against_the_budget_have_the_ceiling_at_the_settled_budgets_alone(name):
+    fewer = RESULT.proofs.limit.model_copy(
+        update={"epsilons": (0.1, 0.35), "best": (1.0, 0.95), "known": (0.93, 0.84), "rule": (0.87, 0.57),
+                "population": None}
+    )  # fmt: skip
+    chart = CHARTS[name](
+        RESULT.model_copy(update={"proofs": RESULT.proofs.model_copy(update={"limit": fewer})})
+    )
+    (ceiling,) = (t for t in chart.figure["data"] if t.get("name") == "Limit: best any classifier")
+    assert (ceiling["x"], ceiling["y"]) == ([0.1, 0.35], [100, 95])
+    assert any(t.get("name") == "Approve everything" and set(t["y"]) == {80} for t in chart.figure["data"])
+
+
+@pytest.mark.parametrize("name", ["progression", "trap"])
+def test_charts_by_round_have_ceiling_and_floor_as_level_lines(name):
+    chart = CHARTS[name](RESULT)
+    for title, level in (("Limit: best any classifier", 90), ("Approve everything", 80)):
+        lines = [t["y"] for t in chart.figure["data"] if t.get("name") == title]
+        assert [level, level] in lines
+
+
+@pytest.mark.parametrize(("name", "side"), [("trade_off", "y0"), ("recipes", "x0")])
+def test_charts_of_models_have_ceiling_and_floor_across_them(name, side):
+    shapes = CHARTS[name](RESULT).figure["layout"]["shapes"]
+    assert {(shape["line"]["color"], shape[side]) for shape in shapes} == {
+        ("@approve_everything", 80), ("@limit", 90)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["robust_accuracy", "robust_accuracy_by_model", "progression", "trade_off", "recipes"]
+)
+def test_records_without_proofs_draw_no_ceiling(name):
+    drawn = json.dumps(CHARTS[name](without_proofs(RESULT)).figure)
+    assert "@limit" not in drawn
+    assert "@approve_everything" in drawn
 
 
 def test_the_shaded_area_ends_at_the_strongest_attack_and_at_the_proof():

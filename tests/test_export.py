@@ -22,6 +22,8 @@ class Copies:
     def __init__(self, folder: Path):
         self.results = tiny_project(folder)
         self.docs, self.out, self.config = folder / "docs", folder / "build", folder / "mkdocs.offline.yml"
+        (self.docs / "data" / "rows").mkdir()
+        (self.docs / "data" / "rows" / "checks.csv.gz").write_bytes(b"too large for a copy")
         self.written = self.write(self.out)
 
     def write(self, out: Path) -> list[Path]:
@@ -52,6 +54,13 @@ def test_the_zip_holds_every_page_under_its_own_name_at_a_fixed_time(copies):
     pages = {f"model-security-study/{page.stem}.html" for page in copies.docs.glob("*.md")}
     assert pages <= set(names)
     assert not [name for name in names if "sitemap" in name or name.endswith((".map", "README.md"))]
+
+
+def test_the_zip_holds_the_records_but_not_the_rows_behind_them(copies):
+    with zipfile.ZipFile(copies.written[0]) as archive:
+        names = [name.partition("/")[2] for name in archive.namelist()]
+    assert "data/checks.json" in names
+    assert not [name for name in names if name.startswith("data/rows")]
 
 
 def test_a_single_page_asks_for_nothing_and_is_small(copies):

@@ -200,7 +200,7 @@ def test_templates_name_no_dataset():
 
 
 def test_navigation_and_templates_agree():
-    nav = re.findall(r"^  - .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M)
+    nav = re.findall(r"^ +- .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M)
     assert sorted(nav) == PAGES
 
 

@@ -175,14 +175,29 @@ def test_the_limit_is_named_at_the_quoted_budget():
     result = tiny_result()
     said = exact.limit_sentence(result, result.proofs)
     assert (
-        "No single classifier whatever can keep more than 95.0\u202f% of these rows at 0.35\u202fσ." in said
+        "No single classifier whatever can keep more than 90.0\u202f% of further transactions of this kind at "
+        "0.35\u202fσ. One that keeps 83.0\u202f% is known" in said
     )
-    assert "keeps 57.0\u202f%" in said
+    assert "the 7.0 points between" in said
+    note = exact.limit_note(result, result.proofs)
+    assert "estimated on 4,000 fresh rows" in note
+    assert "chance adds less than 2.0 points" in note
+    assert "the table alone would allow 95.0\u202f%" in note
+    assert "keeps 57.0\u202f%" in note
+
+
+def test_without_fresh_rows_the_limit_is_that_of_the_rows_at_hand():
+    result = tiny_result()
+    own = result.proofs.limit.model_copy(update={"population": None})
+    proofs = result.proofs.model_copy(update={"limit": own})
+    said = exact.limit_sentence(result, proofs)
+    assert "95.0\u202f% of these rows at 0.35\u202fσ. One that keeps 84.0\u202f%" in said
+    assert exact.limit_note(result, proofs).startswith("This dataset has no generator")
 
 
 def test_rows_that_set_no_limit_are_said_to_set_none():
     result = tiny_result()
-    free = result.proofs.limit.model_copy(update={"best": (1.0,) * 6})
+    free = result.proofs.limit.model_copy(update={"best": (1.0,) * 6, "population": None})
     said = exact.limit_sentence(result, result.proofs.model_copy(update={"limit": free}))
     assert said.startswith("These rows alone set no limit")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from generator.datasets import LabelledTable
+from generator.datasets import FreshRows, LabelledTable, dataset
 from generator.models.folds import Folds
 from generator.proofs.search import BROKEN, PROVED, TAU
 from generator.records.results import DataSource, Feature
@@ -157,14 +157,62 @@ def test_on_one_feature_the_limit_loses_one_row_of_each_pair_that_can_meet(line)
     assert limit.best == pytest.approx([1 - min(int(r), 4) / 10 for r in reach])
 
 
+def test_on_one_feature_a_cut_of_its_own_reaches_the_limit(line):
+    limit = records.limit_record(line, EPSILONS)
+    assert limit.known == pytest.approx(limit.best)
+    assert limit.known[1] > limit.rule[1]
+    assert limit.population is None
+    assert (limit.ceiling, limit.reached) == (limit.best, limit.known)
+
+
+def test_a_whole_number_moved_by_less_than_a_half_is_read_as_it_was(line):
+    # a reach of 0.4 covers no neighbour, but one of 1.2 on each side brings two rows together
+    whole = replace(line, features=(line.features[0].model_copy(update={"integer": True}),))
+    epsilons = (0.4 / np.sqrt(8.25), 1.2 / np.sqrt(8.25))
+    calm, alarming = records._corners(whole, line.x, epsilons[0])
+    assert (calm == line.x).all()
+    assert (alarming == line.x).all()
+    assert records.limit_record(whole, epsilons).known == pytest.approx((1.0, 0.8))
+
+
+def _uniform(rows: np.ndarray) -> FreshRows:
+    """Rows of a whole number from 0 to 9, each as likely."""
+    return FreshRows(
+        x=rows[:, None].astype(float), probability=lambda x: np.full(len(x), 0.1), low=np.array([0.0]),
+        high=np.array([9.0]), step=np.array([1.0]),
+    )  # fmt: skip
+
+
+def test_where_every_row_is_as_likely_the_population_loses_what_the_rows_lose(line):
+    limit = records.limit_record(line, EPSILONS, _uniform(np.tile(np.arange(10), 30)))
+    assert limit.ceiling == pytest.approx(limit.best)
+    assert limit.reached == pytest.approx(limit.known)
+    # Hoeffding on 300 rows, one twentieth shared between two limits
+    assert limit.population.margin[-1] == pytest.approx(np.sqrt(np.log(40) / 600))
+
+
+def test_the_limit_of_checks_is_lower_on_fresh_rows_and_above_what_a_known_classifier_keeps(
+    small_table, tiny_spec
+):
+    fresh = dataset("checks").fresh(tiny_spec)
+    epsilons = tiny_spec.proof.epsilons
+    limit = records.limit_record(small_table, epsilons, fresh)
+    assert list(limit.ceiling) == sorted(limit.ceiling, reverse=True)
+    trivial = 1 - (small_table.rule(fresh.x) >= small_table.cut).mean()
+    for best, known, own, margin in zip(
+        limit.ceiling, limit.reached, limit.best, limit.population.margin, strict=True
+    ):
+        assert trivial <= known <= best <= own + margin
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_limit_never_rises_and_lies_above_the_rule_and_above_approving_everything(seed):
     table = _table(np.random.default_rng(seed).lognormal(0, 1, 200), cut=2.0)
     limit = records.limit_record(table, EPSILONS)
     assert list(limit.best) == sorted(limit.best, reverse=True)
     assert list(limit.rule) == sorted(limit.rule, reverse=True)
-    for best, rule in zip(limit.best, limit.rule, strict=True):
-        assert best >= max(rule, 1 - table.y.mean())
+    for best, known, rule in zip(limit.best, limit.known, limit.rule, strict=True):
+        assert best >= known >= max(rule, 1 - table.y.mean())
 
 
 def test_the_rule_as_a_detector_rises_with_its_false_alarms_and_falls_with_the_tier(small_table):

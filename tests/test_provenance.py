@@ -6,7 +6,8 @@ import pytest
 
 from generator import provenance as module
 from generator.datasets import dataset
-from generator.provenance import changed_inputs, provenance
+from generator.provenance import provenance
+from generator.records.changes import changed_inputs
 
 SPEC = dataset("checks").study
 

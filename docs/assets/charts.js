@@ -7,7 +7,7 @@
   const PLOTLY = "plotly-cartesian-4.1.1.min.js";
   const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false };
   const PHONE = "(max-width: 44.9375em)"; // extra.css gives figures their narrow height at the same width
-  const PAPER = 660; // px of width that fit on a printed page
+  const PAPER = 660; // px of width that fit on a printed page; a style gives a figure less as --paper
   const assets = document.currentScript.src; // empty where everything is inline, and then nothing is loaded
 
   const specs = new Map(); // slug -> what <slug>.js registered
@@ -89,13 +89,14 @@
 
   function render(figure) {
     const state = drawn.get(figure);
-    const width = printing ? PAPER : state.plot.clientWidth;
+    const paper = Number(getComputedStyle(state.plot).getPropertyValue("--paper")) || PAPER;
+    const width = printing ? paper : state.plot.clientWidth;
     if (!width) return; // in a closed <details> or tab: the ResizeObserver calls again
     const { data, layout } = current(state, {
       width,
       height: state.plot.clientHeight,
       dark: isDark() && !printing,
-      narrow: matchMedia(PHONE).matches && !printing,
+      narrow: printing ? paper < PAPER : matchMedia(PHONE).matches,
     });
     window.Plotly.react(state.plot, data, layout, CONFIG);
   }

@@ -1,11 +1,27 @@
 """The datasets of the study. To add one: a file here that makes a `Dataset`, and its name in DATASETS."""
 
 from generator.datasets import checks, kaggle
-from generator.datasets.table import DataError, Dataset, LabelledTable, SourceOptions, check_learnable
+from generator.datasets.table import (
+    DataError,
+    Dataset,
+    FreshRows,
+    LabelledTable,
+    SourceOptions,
+    check_learnable,
+)
 
 DATASETS = (checks.DATASET, kaggle.DATASET)
 
-__all__ = ["DATASETS", "DataError", "Dataset", "LabelledTable", "SourceOptions", "check_learnable", "dataset"]
+__all__ = [
+    "DATASETS",
+    "DataError",
+    "Dataset",
+    "FreshRows",
+    "LabelledTable",
+    "SourceOptions",
+    "check_learnable",
+    "dataset",
+]
 
 
 def dataset(name: str) -> Dataset:

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pandas as pd
-from scipy.special import betainc, betaincinv, gammaincinv, ndtr
 
 from generator.datasets.canonical import canonical_sha256
+from generator.datasets.checks_marginals import beta, gamma, lognormal, negative_binomial, probability
 from generator.datasets.checks_marks import marks
 from generator.datasets.profile import Profile, summary
 from generator.datasets.table import (
     Dataset,
+    FreshRows,
     Input,
     LabelledTable,
     ScoreTerms,
@@ -69,6 +70,14 @@ STUDY = StudySpec(
 LATENT = 0.30
 """Correlation of each feature's normal score with the hidden riskiness of the transaction."""
 SIGNS = np.array([given.score_sign for given in INPUTS])
+MARGINALS = (
+    lognormal(650, 0.95, low=10, high=25_000, decimals=2),
+    gamma(shape=1.6, scale=4.2, low=0.08, high=40, decimals=2),
+    negative_binomial(mean=0.55, size=0.7, low=0, high=12, decimals=0),
+    lognormal(9, 1.25, low=0.1, high=3_000, decimals=1),
+    beta(9, 1.6, low=0.05, high=1, decimals=3),
+)
+"""How each input is spread, in the order of INPUTS."""
 
 
 def simulate(rows: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -80,23 +89,25 @@ def simulate(rows: int, rng: np.random.Generator) -> pd.DataFrame:
     u = rng.standard_normal((rows, 1))
     e = rng.standard_normal((rows, len(COLUMNS)))
     z = SIGNS * LATENT * u + np.sqrt(1 - LATENT**2) * e
-    p = ndtr(z)
-    values = (
-        np.clip(np.exp(np.log(650) + 0.95 * z[:, 0]), 10, 25_000),
-        np.clip(4.2 * gammaincinv(1.6, p[:, 1]), 0.08, 40),  # Gamma(shape 1.6, scale 4.2)
-        _negative_binomial(p[:, 2], mean=0.55, size=0.7, most=12),
-        np.clip(np.exp(np.log(9) + 1.25 * z[:, 3]), 0.1, 3_000),
-        np.clip(betaincinv(9, 1.6, p[:, 4]), 0.05, 1),  # Beta(9, 1.6)
-    )
+    columns = [marginal.draw(z[:, j]) for j, marginal in enumerate(MARGINALS)]
     frame = pd.DataFrame({"CheckID": [f"CHK{i:05d}" for i in range(1, rows + 1)]})
-    for given, column in zip(INPUTS, values, strict=True):
-        frame[given.name] = np.round(column, given.decimals)
+    for name, column in zip(COLUMNS, columns, strict=True):
+        frame[name] = column
     return frame.astype({"Bounced Checks": "int64"})
 
 
-def _negative_binomial(p: np.ndarray, *, mean: float, size: float, most: int) -> np.ndarray:
-    """Quantiles at p of the negative binomial, P(N <= k) = I_q(size, k + 1) with q = size / (size + mean)."""
-    return np.searchsorted(betainc(size, np.arange(most) + 1, size / (size + mean)), p)
+def fresh(spec: StudySpec) -> FreshRows | None:
+    """Checks no study has seen; None where the label has noise, which no rule gives again."""
+    if spec.label.noise:
+        return None
+    frame = simulate(spec.proof.population_rows, stage_rng(spec.seed, "checks: population"))
+    return FreshRows(
+        x=frame[list(COLUMNS)].to_numpy(float),
+        probability=lambda x: probability(x, MARGINALS, SIGNS * LATENT),
+        low=np.array([marginal.low for marginal in MARGINALS]),
+        high=np.array([marginal.high for marginal in MARGINALS]),
+        step=np.array([marginal.step for marginal in MARGINALS]),
+    )
 
 
 def score_terms(table_x: np.ndarray) -> ScoreTerms:
@@ -147,7 +158,7 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
         y=y,
         score=score,
         cut=float(score[y == 1].min()),
-        amounts=x[:, COLUMNS.index("Amount")],
+        amount=COLUMNS.index("Amount"),
         features=tuple(given.measured(x[:, i]) for i, given in enumerate(INPUTS)),
         source=DataSource(
             status="synthetic",
@@ -184,4 +195,4 @@ def summarise(table: LabelledTable, spec: StudySpec) -> DatasetSummary:
     )
 
 
-DATASET = Dataset(name="checks", title=TITLE, study=STUDY, load=load, summarise=summarise)
+DATASET = Dataset(name="checks", title=TITLE, study=STUDY, load=load, summarise=summarise, fresh=fresh)

@@ -87,8 +87,8 @@ class OperatingRates(Record):
 class Scenario(Record):
     """A bank's day and its prices: what no study of models can measure. The defaults are assumptions."""
 
-    loss_per_fraud: float = Field(ge=0)
-    """USD lost per missed fraud, before anything comes back; no default, for it depends on the data."""
+    loss_per_fraud: float = Field(default=671, ge=0)
+    """USD lost per missed fraud, before anything comes back; pages begin with the mean fraud of their data."""
     transactions_per_day: float = Field(default=10_000, gt=0)
     fraud_share: float = Field(default=0.01, gt=0, lt=1)
     """Share of the transactions that are frauds."""

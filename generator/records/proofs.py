@@ -91,14 +91,41 @@ class RadiusSummary(Record):
     """Boxes of the search per row."""
 
 
+class PopulationLimit(Record):
+    """The limit on any further rows, where the dataset can be drawn from; at the budgets of `Limit`."""
+
+    rows: int
+    """Fresh rows it is estimated on, labelled by the study's rule and cut."""
+    best: tuple[float, ...]
+    """No classifier whatever keeps more of further rows, up to `margin`."""
+    margin: tuple[float, ...]
+    """What chance in the rows drawn may add to `best`, at a confidence of 95 %."""
+    known: tuple[float, ...]
+    """Kept of the fresh rows by the classifier of `Limit.known`, which has not seen them."""
+
+
 class Limit(Record):
-    """No classifier whatever keeps more than this on these rows under the plain box."""
+    """What no classifier whatever can pass under the plain box, and what one that is known reaches."""
 
     epsilons: tuple[float, ...]
     best: tuple[float, ...]
     """Best robust accuracy any classifier could have on these rows."""
+    known: tuple[float, ...]
+    """Kept of these rows by the rule with its own cut and inputs pulled to their mean, or by approving everything."""
     rule: tuple[float, ...]
     """Robust accuracy of the labelling rule itself, labels held fixed."""
+    population: PopulationLimit | None
+    """None where there is nothing to draw further rows from."""
+
+    @property
+    def ceiling(self) -> tuple[float, ...]:
+        """The limit to draw: that of any further rows where it is known, else that of these rows."""
+        return self.population.best if self.population else self.best
+
+    @property
+    def reached(self) -> tuple[float, ...]:
+        """What a known classifier reaches below that ceiling, on the same rows."""
+        return self.population.known if self.population else self.known
 
 
 class Frontier(Record):

@@ -19,6 +19,8 @@ BUNDLE = "plotly-cartesian-4.1.1.min.js"
 STYLES = ("extra.css", "standalone.css")
 NEEDS_SERVER = ("sitemap.xml", "sitemap.xml.gz", "404.html")
 """Files of a site that mean nothing on a disk; the first two also hold the day of the build."""
+TOO_LARGE = "data/rows/"
+"""Start of the names of files that only the published site offers."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold: equal sites give equal bytes."""
 
@@ -52,7 +54,7 @@ def make_archive(mkdocs_config: Path, out_dir: Path) -> Path:
         files = {path.relative_to(site).as_posix(): path for path in site.rglob("*") if path.is_file()}
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in sorted(files):
-                if name in NEEDS_SERVER or name.endswith(".map"):
+                if name in NEEDS_SERVER or name.startswith(TOO_LARGE) or name.endswith(".map"):
                     continue
                 entry = zipfile.ZipInfo(f"model-security-study/{name}", EPOCH)
                 entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16

@@ -1,7 +1,8 @@
 """The only place that rounds: full-precision values in, the text a reader sees out.
 
-Every function here is a Jinja filter of the same name. Numbers and their unit are joined by a narrow
-no-break space, so that a line never ends between them; negative numbers carry a true minus sign.
+Every function here is a Jinja filter of the same name, and marks the numbers it writes for the claim ledger. Numbers
+and their unit are joined by a narrow no-break space, so that a line never ends between them; negative numbers carry a
+true minus sign.
 """
 
 import math
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from generator.records.proofs import GateCheck
 from generator.records.results import Anomaly, Estimate, Feature
+from generator.report.marks import mark
 
 LEVEL = "95\u202f%"
 """Confidence of every interval in the records."""
@@ -22,62 +24,63 @@ MARKUP = re.compile(r"[^\w\s,.;/%()\u0080-\U0010ffff]|_")
 
 def number(value: float, decimals: int = 2) -> str:
     """Fixed decimals, thousands separated by commas; what rounds to zero has no sign."""
-    text = f"{abs(value):,.{decimals}f}"
-    negative = value < 0 and any(digit in text for digit in "123456789")
-    return MINUS + text if negative else text
+    return mark("number", _number(value, decimals), value)
 
 
 def signed(value: float, decimals: int = 2) -> str:
     """As `number`, with a plus before what is above zero after rounding."""
-    text = number(value, decimals)
-    positive = value > 0 and any(digit in text for digit in "123456789")
-    return f"+{text}" if positive else text
+    return mark("signed", _signed(value, decimals), value)
 
 
 def percent(value: float, decimals: int = 1) -> str:
     """A share between 0 and 1 as a percentage."""
-    return f"{number(100 * value, decimals)}{JOIN}%"
+    return mark("percent", f"{_number(100 * value, decimals)}{JOIN}%", value)
 
 
 def points(value: float, decimals: int = 1) -> str:
     """A difference of two shares in percentage points, always with its sign."""
-    return f"{signed(100 * value, decimals)} points"
+    return mark("points", f"{_signed(100 * value, decimals)} points", value)
 
 
 def loss(value: float, decimals: int = 1) -> str:
     """A loss in percentage points: what is lost has no sign, what is gained instead has a minus."""
-    return f"{number(100 * value, decimals)} points"
+    return mark("loss", f"{_number(100 * value, decimals)} points", value)
 
 
 def money(value: float, decimals: int = 0) -> str:
     """US dollars."""
-    return f"USD{JOIN}{number(value, decimals)}"
+    return mark("money", f"USD{JOIN}{_number(value, decimals)}", value)
 
 
 def score(value: float) -> str:
     """A score or a cut of one, where the third decimal still separates rows."""
-    return number(value, 4)
+    return mark("score", _number(value, 4), value)
 
 
 def significant(value: float) -> str:
     """Three significant digits, where values of one table differ in size by orders of magnitude."""
     decimals = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
-    return number(value, decimals)
+    return mark("significant", _number(value, decimals), value)
 
 
 def shift(value: float) -> str:
     """A move in standard deviations, with its sign."""
-    return f"{signed(value, 2)}{JOIN}σ"
+    return mark("shift", f"{_signed(value, 2)}{JOIN}σ", value)
 
 
 def count(value: float) -> str:
     """A whole number of things."""
-    return number(value, 0)
+    return mark("count", _number(value, 0), value)
+
+
+def position(value: int) -> str:
+    """A place in a list on the page: no finding, so it has no source."""
+    return str(value)
 
 
 def epsilon(value: float) -> str:
     """An attack budget in standard deviations."""
-    return f"{value:g}{JOIN}σ"
+    return mark("epsilon", f"{value:g}{JOIN}σ", value)
 
 
 def interval(estimate: Estimate, kind: str = "percent") -> str:
@@ -92,12 +95,12 @@ def interval(estimate: Estimate, kind: str = "percent") -> str:
 def between(low: float, high: float, kind: str = "percent") -> str:
     """Two values of one kind, joined by `to`."""
     write: Callable[[float], str] = {
-        "percent": lambda value: number(100 * value, 1),
-        "points": lambda value: signed(100 * value, 1),
-        "loss": lambda value: number(100 * value, 1),
-        "count": count,
-        "money": count,
-        "number": number,
+        "percent": lambda value: _number(100 * value, 1),
+        "points": lambda value: _signed(100 * value, 1),
+        "loss": lambda value: _number(100 * value, 1),
+        "count": lambda value: _number(value, 0),
+        "money": lambda value: _number(value, 0),
+        "number": lambda value: _number(value, 2),
     }[kind]
     before, after = {
         "percent": ("", f"{JOIN}%"),
@@ -105,28 +108,40 @@ def between(low: float, high: float, kind: str = "percent") -> str:
         "loss": ("", " points"),
         "money": (f"USD{JOIN}", ""),
     }.get(kind, ("", ""))
-    return f"{before}{write(low)} to {write(high)}{after}"
+    return mark(f"{kind} interval", f"{before}{write(low)} to {write(high)}{after}", low, high)
 
 
 def raw(value: float, feature: Feature) -> str:
     """A value of a feature in the unit a person uses."""
-    return _with_unit(number(value, feature.decimals), feature)
+    return mark("raw", _with_unit(_number(value, feature.decimals), feature), value)
 
 
 def raw_moved(value: float, feature: Feature) -> str:
     """As `raw`, for means and attacked values: a count may then have a fraction, so one digit shows it."""
-    return _with_unit(number(value, feature.decimals or 1), feature)
+    return mark("raw", _with_unit(_number(value, feature.decimals or 1), feature), value)
+
+
+def raw_between(low: float, high: float, feature: Feature) -> str:
+    """A range of a feature, as `raw_moved`; the unit is written once."""
+    ends = (_number(value, feature.decimals or 1) for value in (low, high))
+    return mark("raw interval", _with_unit(" to ".join(ends), feature), low, high)
 
 
 def raw_change(value: float, feature: Feature) -> str:
     """A change of a feature in the unit a person uses, with its sign; counts may change by a fraction."""
-    return _with_unit(signed(value, feature.decimals or 1), feature)
+    return mark("raw change", _with_unit(_signed(value, feature.decimals or 1), feature), value)
+
+
+def raw_spread(feature: Feature) -> str:
+    """The standard deviation of a feature in its own unit; two digits where a unit has none."""
+    value = feature.standard_deviation
+    return mark("raw", _with_unit(_number(value, feature.decimals or 2), feature), value)
 
 
 def raw_epsilon(budget: float, feature: Feature) -> str:
     """What a budget in standard deviations is in the feature's own unit; two digits where a unit has none."""
-    value = number(budget * feature.standard_deviation, feature.decimals or 2)
-    return _with_unit(f"±{value}", feature)
+    value = budget * feature.standard_deviation
+    return mark("raw", _with_unit(f"±{_number(value, feature.decimals or 2)}", feature), value)
 
 
 def fact(value: float, kind: str) -> str:
@@ -136,7 +151,7 @@ def fact(value: float, kind: str) -> str:
         "points": loss,
         "count": count,
         "number": number,
-        "days": lambda days: f"{number(days, 1)} days",
+        "days": lambda days: mark("days", f"{_number(days, 1)} days", days),
     }[kind](value)
 
 
@@ -167,11 +182,24 @@ def md(text: str) -> str:
     return MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(text.split()))
 
 
+def _number(value: float, decimals: int) -> str:
+    text = f"{abs(value):,.{decimals}f}"
+    negative = value < 0 and any(digit in text for digit in "123456789")
+    return MINUS + text if negative else text
+
+
+def _signed(value: float, decimals: int) -> str:
+    text = _number(value, decimals)
+    positive = value > 0 and any(digit in text for digit in "123456789")
+    return f"+{text}" if positive else text
+
+
 def _with_unit(text: str, feature: Feature) -> str:
     return f"{text}{JOIN}{feature.unit}" if feature.unit else text
 
 
 FILTERS = (
-    number, signed, percent, points, loss, money, score, significant, shift, count, epsilon, interval,
-    between, raw, raw_moved, raw_change, raw_epsilon, statement, sha, listed, capital, md,
+    number, signed, percent, points, loss, money, score, significant, shift, count, position, epsilon,
+    interval, between, raw, raw_moved, raw_between, raw_change, raw_spread, raw_epsilon, statement, sha,
+    listed, capital, md,
 )  # fmt: skip

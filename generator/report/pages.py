@@ -1,22 +1,31 @@
-"""Templates and records in, `docs/` out: gathered first, then swapped in; a failure changes nothing."""
+"""Templates and records in, `docs/` out: gathered first, then swapped in; a failure changes nothing.
 
+Every number on a page is traced on the way (`ledger`); one without a source, and a digit typed in a template, end
+the build.
+"""
+
+import json
 import os
 import shutil
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict
+from types import MappingProxyType
+from typing import Any, TypedDict
 
 import jinja2
 
 from generator.records.results import StudyResult
-from generator.report import palette
+from generator.report import marks, palette, prose
 from generator.report.charts import CHARTS, Chart, embed, write
 from generator.report.findings import Banners, DatasetFindings, banners, find
 from generator.report.findings.evaluations import MASKING_POINTS
+from generator.report.findings.evidence import Evidence
 from generator.report.findings.names import MODELS, ORIGINAL, ModelName
 from generator.report.formats import FILTERS, LEVEL
+from generator.report.ledger import Book, LedgerError
+from generator.report.tracing import CONSTANTS, REPORT, length, traced
 
 SUFFIX = ".md.j2"
 KEPT = "assets"
@@ -44,34 +53,70 @@ class PageContext(TypedDict):
     """Confidence of every interval."""
     ci: str
     """The same, as the name of the interval."""
+    evidence: Evidence
+    """The register of limitations and the frameworks of the crosswalk."""
 
 
-def render_pages(results: Sequence[StudyResult], templates: Path, docs: Path) -> list[Path]:
-    """Render every template, its charts and the downloadable records into `docs`; equal input, equal bytes.
+def render_pages(
+    results: Sequence[StudyResult],
+    templates: Path,
+    docs: Path,
+    *,
+    files: Mapping[str, Path] = MappingProxyType({}),
+    documents: Mapping[str, Any] = MappingProxyType({}),
+    extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]] = lambda results: {},
+) -> list[Path]:
+    """Render every template, its charts, the ledger and the downloads into `docs`; equal input, equal bytes.
 
     `docs/assets` is left alone; whatever else an earlier run left in `docs` is replaced or removed.
+
+    Args:
+        files: Further downloads: name below `docs/data` to the file that is copied there.
+        documents: Further records that numbers on pages may come from, by the name below `docs/data` without
+            its suffix; each is published like a result.
+        extras: From the traced results to what templates see beside `PageContext`.
 
     Returns:
         The pages written, by name.
 
     Raises:
-        PageError: A template is misspelt, or asks for an unknown field, filter or chart.
+        PageError: A template is misspelt, asks for an unknown field, filter or chart, types a digit, or places a
+            number that cannot be traced.
     """
+    known = {result.data.name: result for result in results} | dict(documents)
     charts: dict[str, Chart] = {}
-    pages = _render(results, templates, charts)
+    with marks.recording() as recorded:
+        book = Book(recorded, {**known, REPORT: CONSTANTS})
+        pages = _render([traced(each, each.data.name) for each in results], templates, charts, book, extras)
     docs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=docs.parent, prefix=".docs-") as folder:
         fresh = Path(folder)
-        data = fresh / "data"
-        data.mkdir()
-        for name, text in pages.items():
-            (fresh / name).write_text(text, encoding="utf-8", newline="\n")
+        _write_pages(pages, book, fresh)
         for slug in sorted(charts):
-            write(charts[slug], data)
-        for result in results:
-            (data / f"{result.data.name}.json").write_text(result.to_json(), encoding="utf-8", newline="\n")
+            write(charts[slug], fresh / "data")
+        for name, record in known.items():
+            _write(fresh / "data" / f"{name}.json", record.to_json())
+        for name, source in files.items():
+            (fresh / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, fresh / "data" / name)
         _swap(fresh, docs)
     return [docs / name for name in pages]
+
+
+def _write_pages(pages: Mapping[str, str], book: Book, fresh: Path):
+    """The pages, and beside them what is known of the numbers on them."""
+    for name, text in pages.items():
+        _write(fresh / name, text)
+        page = name.removesuffix(".md")
+        if book.pages[page].shown:
+            _write(fresh / "data" / f"claims-{page}.js", book.script(page))
+    _write(fresh / "data" / f"{REPORT}.json", json.dumps(CONSTANTS, sort_keys=True, indent=1) + "\n")
+    _write(fresh / "data" / "ledger.json", book.to_json())
+
+
+def _write(path: Path, text: str):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def environment(templates: Path) -> jinja2.Environment:
@@ -85,9 +130,19 @@ def environment(templates: Path) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_placed,
     )
-    env.filters.update({each.__name__: each for each in FILTERS})
+    env.filters.update({each.__name__: each for each in (*FILTERS, length)})
     return env
+
+
+def _placed(value: Any) -> Any:
+    """What an expression of a template puts on the page: a number only with its source."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = marks.mark("number", str(value), value)
+    if isinstance(value, str) and (wrong := marks.untraced(value)):
+        raise jinja2.UndefinedError(wrong)
+    return value
 
 
 def _context(results: Sequence[StudyResult]) -> PageContext:
@@ -102,32 +157,53 @@ def _context(results: Sequence[StudyResult]) -> PageContext:
         masking=MASKING_POINTS,
         level=LEVEL,
         ci=f"{LEVEL} interval",
+        evidence=Evidence(),
     )
 
 
-def _render(results: Sequence[StudyResult], templates: Path, charts: dict[str, Chart]) -> dict[str, str]:
+def _render(
+    results: Sequence[StudyResult],
+    templates: Path,
+    charts: dict[str, Chart],
+    book: Book,
+    extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]],
+) -> dict[str, str]:
     """Page name -> Markdown, in the order of names; the charts the pages ask for are put into `charts`."""
-    context = _context(results)
+    typed = prose.typed_digits(templates)
+    if typed:
+        raise PageError("\n".join(typed))
+    context = {**_context(results), **extras(results)}
+    page, made = "", {}
 
     def chart(name: str, result: StudyResult, **options) -> str:
         if name not in CHARTS:
             raise jinja2.UndefinedError(f"unknown chart {name!r}; known: {', '.join(CHARTS)}")
-        drawn = CHARTS[name](result, **options)
+        asked = (name, result.data.name, *sorted(options.items()))
+        if asked not in made:  # several pages show the same one
+            try:
+                made[asked] = book.drawn(CHARTS[name](result, **options))
+            except LedgerError as error:
+                raise jinja2.UndefinedError(f"chart {name!r}: {error}") from None
+        drawn = made[asked]
         if charts.setdefault(drawn.slug, drawn) != drawn:
             raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
+        book.placed(page, drawn)
         return embed(drawn)
 
     env = environment(templates)
     env.globals["chart"] = chart
     pages = {}
     for path in sorted(templates.glob(f"[!_]*{SUFFIX}")):
+        page = path.name.removesuffix(SUFFIX)
         try:
             text = env.get_template(path.name).render(context)
+            pages[f"{page}.md"] = book.finished(page, text)
         except jinja2.TemplateSyntaxError as error:
             raise PageError(f"{error.name}, line {error.lineno}: {error.message}") from None
         except jinja2.UndefinedError as error:
             raise PageError(f"{_place(error, templates)}: {error.message}") from None
-        pages[path.name.removesuffix(".j2")] = text
+        except LedgerError as error:
+            raise PageError(f"{path.name}: {error}") from None
     return pages
 
 

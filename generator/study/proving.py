@@ -180,7 +180,7 @@ def proof_result(
             records.radius_summary(model, parts, y, max(spec.attack.epsilons))
             for model, parts in proved.radii.items()
         ),
-        limit=records.limit_record(table, settled.epsilons),
+        limit=records.limit_record(table, settled.epsilons, dataset.fresh(spec)),
         frontiers=records.rule_frontiers(table, headline),
         label_aware=tuple(
             records.label_aware(m, arrays, finals[m].right[CLEAN], table, headline, place)

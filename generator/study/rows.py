@@ -120,7 +120,7 @@ def _headline(result: StudyResult) -> int:
 
 
 def _words(outcome: np.ndarray) -> np.ndarray:
-    return np.select([outcome == code for code in WORDS], list(WORDS.values()))
+    return np.select([outcome == code for code in WORDS], list(WORDS.values()), "")
 
 
 def _brackets(

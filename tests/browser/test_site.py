@@ -15,6 +15,10 @@ PAGES = (
     "proof/",
     "impact/",
     "evidence/",
+    "cards/",
+    "crosswalk/",
+    "brief/",
+    "changes/",
     "method/",
     "reproduce/",
 )

@@ -33,6 +33,8 @@ Proof (only where the records hold proofs)
     proof_walk                the boxes of the proof of one transaction; only where there is a walk
     battery                   every attack beside what is proved, one view a model
 Business impact
+    break_even                share of attackers from which hardening pays, by fraud share; draws= adds strips
+    net_benefit               what hardening saves a day, by share of attackers; both only where there are rates
     missed_frauds             missed frauds a day, by model and attack
     leakage_reduction         how many of the standard model's misses each model catches
     false_alarms              genuine payments stopped a day
@@ -46,6 +48,7 @@ from generator.report.charts import (
     attacks,
     boundary,
     data,
+    economics,
     exact,
     hardening,
     impact,
@@ -71,6 +74,7 @@ CHARTS = {
         boundary.boundary,
         exact.exact_curve, exact.exact_curves, exact.trap, exact.radius,
         tiers.tiers, tiers.frontier, proofs.label_aware, proofs.proof_walk, proofs.battery,
+        economics.break_even, economics.net_benefit,
         impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
     )
 }  # fmt: skip
@@ -122,6 +126,7 @@ def story(result: StudyResult) -> dict[str, list[Chart]]:
         ],
         **({"Proof": proved(result)} if result.proofs else {}),
         "Business impact": [
+            *([economics.break_even(result), economics.net_benefit(result)] if result.rates else []),
             impact.missed_frauds(result),
             impact.leakage_reduction(result),
             impact.false_alarms(result),

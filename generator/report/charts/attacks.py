@@ -2,6 +2,7 @@
 
 from generator.records.results import Confusion, Estimate, StudyResult
 from generator.report import formats, palette
+from generator.report.charts.bounds import ceiling_curve, floor
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
 from generator.report.charts.frame import axis, band, figure, grid, line, percent_axis, placed
 
@@ -12,12 +13,14 @@ CURVE_HEADERS = ("Model", "Attack", "ε (σ)", "Value (%)", "95 % low (%)", "95 
 def robust_accuracy(result: StudyResult, model: str = "standard") -> Chart:
     """Accuracy of one model against ε under each attack, with the constant answer as the floor to beat."""
     curves = _curves(result, model, "accuracy")
-    trivial = result.model("approve_everything").final.at("clean").accuracy.value
+    trivial = floor(result)
+    ceiling, points = ceiling_curve(result)
     look = palette.model("approve_everything")
     epsilons = result.spec.attack.epsilons
     data = [
         *_traces(curves),
         line(epsilons, [trivial] * len(epsilons), look, "approve_everything", mode="lines"),
+        *ceiling,
     ]
     title = palette.model(model).title
     return Chart(
@@ -27,7 +30,7 @@ def robust_accuracy(result: StudyResult, model: str = "standard") -> Chart:
         else f"Robust accuracy: {title}",
         caption="Share of all transactions judged correctly before and after the attack, against the "
         "budget ε; the strip is the 95 % interval. Below the dotted line, approving everything would do "
-        "better.",
+        "better." + (" No single classifier passes the limit." if ceiling else ""),
         summary=_curve_sentence(result, curves, "Accuracy")
         + f" Approving everything scores {formats.percent(trivial)}.",
         figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Robust accuracy"), hovermode="x unified"),
@@ -35,6 +38,7 @@ def robust_accuracy(result: StudyResult, model: str = "standard") -> Chart:
         rows=(
             *_curve_rows(title, curves),
             *((look.title, "Any", rounded(e), *[rounded(100 * trivial)] * 3) for e in epsilons),
+            *((name, "Any", rounded(e), rounded(100 * value), "", "") for name, e, value in points),
         ),
     )
 

@@ -4,6 +4,7 @@ from generator.records.results import StudyResult
 from generator.report import formats, palette
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
 from generator.report.charts.frame import axis, figure, grid, placed
+from generator.report.tracing import counted
 
 
 def boundary(result: StudyResult) -> Chart:
@@ -66,7 +67,7 @@ def boundary(result: StudyResult) -> Chart:
 
 def _flagged(part) -> float:
     cells = [p for row in part.probability for p in row]
-    return sum(p >= 0.5 for p in cells) / len(cells)
+    return counted(sum(p >= 0.5 for p in cells) / len(cells), cells)
 
 
 def _with_unit(feature) -> str:

@@ -6,9 +6,10 @@ from itertools import accumulate
 from generator.records.results import Estimate, Evaluation, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.attacks import BUDGET
+from generator.report.charts.bounds import ceiling_curve, floor, level_bounds, plain
 from generator.report.charts.chart import Cell, Chart, numbers, percentages, rounded
 from generator.report.charts.frame import axis, band, figure, line, percent_axis
-from generator.report.charts.selection import at_headline, leading
+from generator.report.charts.selection import leading
 
 HEADERS = ("Line", "ε (σ)", "Value (%)", "95 % low (%)", "95 % high (%)")
 ORIGINAL = "accumulating_fgsm"
@@ -35,18 +36,16 @@ def exact_curve(result: StudyResult, model: str = "standard") -> Chart:
         drawn = [e for e in found if e.epsilon in settled]
         data.append(line([e.epsilon for e in drawn], [e.accuracy.value for e in drawn], look, name))
         rows += [(look.title, rounded(e.epsilon), *_percents(e.accuracy)) for e in found]
-    floor = result.model("approve_everything").final.at("clean").accuracy.value
-    x = [e.epsilon for e in proved]
-    data.append(_plain(x, [floor] * len(x), palette.model("approve_everything"), "approve_everything"))
-    rows += [(palette.model("approve_everything").title, rounded(e), rounded(100 * floor), "", "") for e in x]
-    bounds = result.proofs.limit if result.proofs else None
-    for name, values in (("limit", bounds.best), ("rule", bounds.rule)) if bounds else ():
-        look = palette.bound(name)
-        data.append(_plain(bounds.epsilons, values, look, name))
-        rows += [
-            (look.title, rounded(e), rounded(100 * v), "", "")
-            for e, v in zip(bounds.epsilons, values, strict=True)
-        ]
+    x, trivial = [e.epsilon for e in proved], palette.model("approve_everything")
+    data.append(plain(x, [floor(result)] * len(x), trivial, "approve_everything"))
+    rows += [(trivial.title, rounded(e), rounded(100 * floor(result)), "", "") for e in x]
+    ceiling, points = ceiling_curve(result)
+    data += ceiling
+    if result.proofs:
+        bounds, look = result.proofs.limit, palette.bound("rule")
+        data.append(plain(bounds.epsilons, bounds.rule, look, "rule"))
+        points += [(look.title, e, v) for e, v in zip(bounds.epsilons, bounds.rule, strict=True)]
+    rows += [(name, rounded(e), rounded(100 * v), "", "") for name, e, v in points]
     title = palette.model(model).title
     left = sum(e.unresolved for e in proved)
     return Chart(
@@ -54,7 +53,8 @@ def exact_curve(result: StudyResult, model: str = "standard") -> Chart:
         title=f"What is proved, and what attacks said: {title}",
         caption="Share of all transactions that stay judged correctly, against the budget ε. The exact line "
         "is proved: no attack can leave less, and the strip around it is the 95 % interval. The shaded area "
-        "is what the attacks missed. No single classifier passes the limit (σ of the whole table); below "
+        "is what the attacks missed. No single classifier passes the limit (σ of the whole table); a known one "
+        "reaches the lower edge of its strip. Below "
         f"the dotted line, approving everything would do better. {_left(left)}",
         summary=_curve_sentence(result, curves, proved),
         figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy kept"), hovermode="x unified"),
@@ -114,21 +114,16 @@ def trap(result: StudyResult) -> Chart:
         data += [band(x, estimates, name), line(x, [e.value for e in estimates], look, name)]
         rows += [(look.title, number, *_percents(e)) for number, e in found]
     ends = [rounds[0].round, rounds[-1].round]
-    for name, kind, label in (
-        ("standard", "exact", "Standard, exact"),
-        ("approve_everything", "clean", palette.model("approve_everything").title),
-    ):
-        value = result.model(name).final.at(kind, epsilon if kind == "exact" else 0.0).accuracy
-        data.append(_plain(ends, [value.value] * 2, palette.model(name), name, name=label))
-        data[-1]["line"]["dash"] = "dot" if name == "approve_everything" else "dash"
-        rows += [(label, end, *_percents(value)) for end in ends]
-    best = at_headline(result)
-    if best is not None:
-        look = palette.bound("limit")
-        data.append(_plain(ends, [best] * 2, look, "limit"))
-        rows += [(look.title, end, rounded(100 * best), "", "") for end in ends]
+    undefended = result.model("standard").final.at("exact", epsilon).accuracy
+    data.append(
+        plain(ends, [undefended.value] * 2, palette.model("standard"), "standard", name="Standard, exact")
+    )
+    data[-1]["line"]["dash"] = "dash"
+    rows += [("Standard, exact", end, *_percents(undefended)) for end in ends]
+    bounds, levels = level_bounds(result, ends, epsilon)
+    data += bounds
+    rows += [(name, end, rounded(100 * value), "", "") for name, value in levels for end in ends]
     said, true = rounds[-1].at("fgsm", epsilon).accuracy, rounds[-1].at("exact", epsilon).accuracy
-    baseline = result.model("standard").final.at("exact", epsilon).accuracy
     return Chart(
         slug=_slug(result, "trap", ORIGINAL),
         title="The trap: what FGSM said, and what is true",
@@ -136,8 +131,8 @@ def trap(result: StudyResult) -> Chart:
         f"ε = {formats.epsilon(epsilon)}; round 0 is the standard model. The recipe is trained and was "
         "judged with FGSM. The exact line is proved; no classifier passes the limit. The strips are 95 % "
         "intervals.",
-        summary=f"After round {rounds[-1].round}, FGSM says {formats.percent(said.value)}; "
-        f"{formats.percent(true.value)} is true. The standard model keeps {formats.percent(baseline.value)}.",
+        summary=f"After round {formats.count(rounds[-1].round)}, FGSM says {formats.percent(said.value)}; "
+        f"{formats.percent(true.value)} is true. The standard model keeps {formats.percent(undefended.value)}.",
         figure=figure(
             data,
             xaxis=axis("Round of hardening", dtick=1),
@@ -202,11 +197,6 @@ def _missed(curves: dict[str, list[Evaluation]], proved: list[Evaluation]) -> di
         "x": numbers([*x, *reversed(x)]), "y": [*upper, *reversed(lower)], "fill": "toself",
         "fillcolor": "@fraud/0.22", "line": {"width": 0, "color": "@fraud"}, "hoverinfo": "skip",
     }  # fmt: skip
-
-
-def _plain(x, shares, look, token: str, **more) -> dict:
-    drawn = line(x, shares, look, token, mode="lines", **more)
-    return drawn | {"line": drawn["line"] | {"width": 2}}
 
 
 def _left(unresolved: int) -> str:

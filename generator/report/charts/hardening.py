@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from generator.records.results import Estimate, ModelResult, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.attacks import BUDGET, CURVE_HEADERS
+from generator.report.charts.bounds import ceiling_at, ceiling_curve, floor, level_bounds
 from generator.report.charts.chart import Chart, percentages, rounded
 from generator.report.charts.frame import (
     axis,
@@ -16,7 +17,7 @@ from generator.report.charts.frame import (
     percent_axis,
     rule,
 )
-from generator.report.charts.selection import at_headline, leading, remark
+from generator.report.charts.selection import leading, remark
 
 READINGS = ("accumulating_fgsm", "current_round_fgsm", "half_batch_fgsm")
 """The three ways to read the original's text."""
@@ -42,13 +43,9 @@ def robust_accuracy_by_model(result: StudyResult) -> Chart:
                     data.append(band(x, estimates, name, **shown, opacity=0.6))
                 data.append(line(x, [e.value for e in estimates], look, name, **shown))
             rows += [(look.title, view, rounded(x), *_percents(e)) for x, e in points]
-    if result.proofs:
-        limit, look = result.proofs.limit, palette.bound("limit")
-        data.append(line(limit.epsilons, limit.best, look, "limit", mode="lines"))
-        rows += [
-            (look.title, "Any", rounded(x), rounded(100 * v), "", "")
-            for x, v in zip(limit.epsilons, limit.best, strict=True)
-        ]
+    ceiling, points = ceiling_curve(result)
+    data += ceiling
+    rows += [(name, "Any", rounded(x), rounded(100 * value), "", "") for name, x, value in points]
     worst = attacks[0]
     budget = result.spec.attack.headline_epsilon
     return Chart(
@@ -56,6 +53,7 @@ def robust_accuracy_by_model(result: StudyResult) -> Chart:
         title="Robust accuracy of every model",
         caption="Share of all transactions judged correctly before and after the attack, against the "
         "budget ε; the strip is the 95 % interval. Each model is attacked with its own gradients."
+        + (" No single classifier passes the limit." if ceiling else "")
         + remark(drawn, result.models),
         summary=f"{_under(worst)} at ε = {formats.epsilon(budget)}: " + _ranking(result, worst, budget) + ".",
         figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Robust accuracy")),
@@ -86,6 +84,14 @@ def progression(result: StudyResult, recipe: str = "accumulating_fgsm") -> Chart
                 (r, palette.attack(attack).title, rounded(epsilon), *_percents(e))
                 for r, e in zip(rounds, estimates, strict=True)
             ]
+        ends = (rounds[0], rounds[-1])
+        bounds, levels = level_bounds(result, ends, epsilon, **shown)
+        data += bounds
+        rows += [
+            (end, name, rounded(epsilon), rounded(100 * value), "", "")
+            for name, value in levels
+            for end in ends
+        ]
     budget = budgets[0]
     title = palette.model(recipe).title
     changes = [
@@ -98,7 +104,8 @@ def progression(result: StudyResult, recipe: str = "accumulating_fgsm") -> Chart
         title=f"Round by round: {title}",
         caption="Accuracy after each round of hardening; round 0 is the standard model. Clean accuracy, "
         f"and robust accuracy under each attack{'' if len(labels) > 1 else f' at {labels[0]}'}; the strip is "
-        "the 95 % interval.",
+        "the 95 % interval. Under attack, no classifier passes the limit, where it is drawn; below the dotted "
+        "line, approving everything would do better.",
         summary=f"Over {formats.count(rounds[-1])} rounds clean accuracy goes from "
         f"{formats.percent(clean[0].value)} to {formats.percent(clean[-1].value)}; at ε = "
         f"{formats.epsilon(budget)} robust accuracy goes under {formats.listed(changes)}.",
@@ -139,8 +146,7 @@ def recipes(result: StudyResult, models: tuple[str, ...] = READINGS) -> Chart:
         )
         for n in names
     ]
-    trivial = result.model("approve_everything").final.at("clean").accuracy.value
-    best = at_headline(result)
+    trivial, best = floor(result), ceiling_at(result, budget)
     return Chart(
         slug=f"{result.data.name}-recipes",
         title="Recipes side by side",
@@ -179,7 +185,7 @@ def trade_off(result: StudyResult) -> Chart:
                 "hovertemplate": "clean %{x} %, robust %{y} %",
             })  # fmt: skip
             rows.append((look.title, palette.attack(attack).title, *_percents(clean), *_percents(robust)))
-    strongest = attacks[0]
+    strongest, best = attacks[0], ceiling_at(result, budget)
     places = [
         f"{palette.model(name).title} clean {formats.percent(final.at('clean').accuracy.value)}, "
         f"robust {formats.percent(final.at(strongest, budget).accuracy.value)}"
@@ -190,10 +196,15 @@ def trade_off(result: StudyResult) -> Chart:
         slug=f"{result.data.name}-trade-off",
         title="What robustness costs in clean accuracy",
         caption=f"Each mark is a model: right is better without attack, up is better under attack at "
-        f"ε = {formats.epsilon(budget)}. Arms are 95 % intervals.",
+        f"ε = {formats.epsilon(budget)}. Arms are 95 % intervals. Below the lower dashed line, approving "
+        "everything would do better under attack." + (" No classifier passes the upper one." if best else ""),
         summary=f"{_under(strongest)}: {'; '.join(places)}.",
         figure=figure(data, xaxis=axis("Clean accuracy", ticksuffix=" %"),
-        yaxis=percent_axis("Robust accuracy")),
+        yaxis=percent_axis("Robust accuracy"),
+        shapes=[
+            rule(y=rounded(100 * floor(result)), token="approve_everything"),
+            *([rule(y=rounded(100 * best), token="limit")] if best else []),
+        ]),
         headers=("Model", "Attack", "Clean (%)", "Clean low (%)", "Clean high (%)",
                  "Robust (%)", "Robust low (%)", "Robust high (%)"),
         rows=tuple(rows),

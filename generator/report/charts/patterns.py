@@ -7,6 +7,7 @@ from generator.records.results import Breakdown, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.chart import Chart, numbers, rounded
 from generator.report.charts.frame import axis, figure, rule
+from generator.report.tracing import counted
 
 MANY = 8
 """More categories than this are sorted by their fraud rate."""
@@ -71,7 +72,7 @@ def breakdown(result: StudyResult, column: str, title: str = "") -> Chart:
         title=f"{found.title}: rows and fraud rate",
         caption="Bars: rows by class. Marks: share of the rows that are fraud, with its 95 % interval; "
         f"the dashed line is the share over all rows. {found.note}".rstrip(),
-        summary=f"{found.title}: {formats.count(len(table))} values; the fraud rate runs from "
+        summary=f"{found.title}: {formats.count(counted(len(table), found.categories))} values; the fraud rate runs from "
         f"{formats.percent(shares[low])} ({low}) to {formats.percent(shares[high])} ({high}), over all "
         f"{formats.percent(overall)}.",
         figure=figure([*counts, rates], barmode="stack", **axes),
@@ -92,12 +93,12 @@ def calendar(result: StudyResult) -> Chart:
     mondays = sorted({day - timedelta(days=day.weekday()) for day in days})
     z = [[rows.get(monday + timedelta(days=k)) for monday in mondays] for k in range(7)]
     text = [[(monday + timedelta(days=k)).isoformat() for monday in mondays] for k in range(7)]
-    empty, busiest = sum(n == 0 for n in found.rows), max(rows, key=rows.get)
+    empty, busiest = counted(sum(n == 0 for n in found.rows), found.rows), max(rows, key=rows.get)
     return Chart(
         slug=f"{result.data.name}-calendar",
         title="Transactions per day",
         caption="One cell a day, one column a week; the darker or brighter the cell, the more transactions.",
-        summary=f"{formats.count(empty)} of {formats.count(len(days))} days between {found.dates[0]} and "
+        summary=f"{formats.count(empty)} of {formats.count(counted(len(days), found.rows))} days between {found.dates[0]} and "
         f"{found.dates[-1]} have no transaction; the most are {formats.count(rows[busiest])}, on {busiest}.",
         figure=figure(
             [{

@@ -25,14 +25,6 @@ def leading(result: StudyResult, names: Iterable[str] | None = None) -> list[str
     return [name for name in every if name in few]
 
 
-def at_headline(result: StudyResult) -> float | None:
-    """The limit of any classifier at the quoted budget; None where the records do not hold it."""
-    if not result.proofs:
-        return None
-    found = dict(zip(result.proofs.limit.epsilons, result.proofs.limit.best, strict=True))
-    return found.get(result.spec.attack.headline_epsilon)
-
-
 def remark(drawn: Iterable[str], every: Iterable[str]) -> str:
     """A sentence for the caption where models are left to the table; empty otherwise."""
     return "" if len(list(drawn)) == len(list(every)) else " Further models are in the table."

@@ -4,6 +4,7 @@ from generator.records.results import StudyResult
 from generator.report import formats
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
 from generator.report.charts.frame import axis, figure, grid, percent_axis, placed, rule
+from generator.report.tracing import counted, stated
 
 
 def walkthrough_steps(result: StudyResult) -> Chart:
@@ -23,7 +24,7 @@ def walkthrough_steps(result: StudyResult) -> Chart:
         "yaxis2": axis(autorange="reversed", showticklabels=False, anchor="x2"),
     }
     bar = {"type": "bar", "orientation": "h", "y": titles, "showlegend": False}
-    up = sum(s.step > 0 for s in walk.features)
+    up = counted(sum(s.step > 0 for s in walk.features), [s.step for s in walk.features])
     return Chart(
         slug=f"{result.data.name}-walkthrough-steps",
         title=f"FGSM, feature by feature, on transaction {walk.row_id}",
@@ -58,15 +59,15 @@ def walkthrough_probability(result: StudyResult) -> Chart:
     """Fraud probability of the worked example before and after the attack, against the cut at one half."""
     walk = result.walkthrough
     labels = ["Before", f"After FGSM, ε = {formats.epsilon(walk.epsilon)}"]
-    values = [walk.probability_before, walk.probability_after]
-    crossed = "falls below" if values[1] < 0.5 <= values[0] else "does not fall below"
+    values, cut = [walk.probability_before, walk.probability_after], stated("cut")
+    crossed = "falls below" if values[1] < cut <= values[0] else "does not fall below"
     return Chart(
         slug=f"{result.data.name}-walkthrough-probability",
         title=f"Fraud probability of transaction {walk.row_id}",
         caption="The model's fraud probability; the transaction is stopped at 50 % or more (dashed line).",
         summary=f"The fraud probability goes from {formats.percent(values[0])} to "
         f"{formats.percent(values[1])} and "
-        f"{crossed} the cut of {formats.percent(0.5, 0)}.",
+        f"{crossed} the cut of {formats.percent(cut, 0)}.",
         figure=figure(
             [
                 {
@@ -78,7 +79,7 @@ def walkthrough_probability(result: StudyResult) -> Chart:
             ],
             xaxis=percent_axis("Fraud probability"),
             yaxis=axis(autorange="reversed"),
-            shapes=[rule(x=50)],
+            shapes=[rule(x=rounded(100 * cut))],
         ),
         headers=("State", "Fraud probability (%)"),
         rows=tuple(zip(labels, percentages(values), strict=True)),

@@ -7,6 +7,9 @@ from generator.records.results import Feature, StudyResult
 from generator.report import formats
 from generator.report.charts.selection import leading
 from generator.report.findings import (
+    brief,
+    cards,
+    crosswalk,
     data,
     evaluations,
     exact,
@@ -15,6 +18,7 @@ from generator.report.findings import (
     original,
     proofs,
     recipes,
+    threat,
     verdict,
 )
 from generator.report.findings.names import STANDARD, STATUSES, TRIVIAL, attack_title, models_in_order
@@ -66,6 +70,10 @@ class DatasetFindings:
     """None where the records hold no proofs: pages leave those parts out."""
     drawn: tuple[str, ...]
     """Recipes whose rounds are drawn; the records hold the rest."""
+    cards: cards.Cards
+    threat: threat.ThreatModel
+    crosswalk: crosswalk.Crosswalk
+    decisions: tuple[brief.Decision, ...]
 
 
 def find(result: StudyResult) -> DatasetFindings:
@@ -123,6 +131,10 @@ def find(result: StudyResult) -> DatasetFindings:
         bounds=impact.bounds_lines(result),
         proof=proof,
         drawn=tuple(name for name in leading(result) if name in result.spec.hardening.followed),
+        cards=cards.cards(result),
+        threat=threat.threat_model(result),
+        crosswalk=crosswalk.crosswalk(result),
+        decisions=brief.decisions(result, hardened),
     )
 
 

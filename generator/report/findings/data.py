@@ -94,7 +94,7 @@ def budget_rows(result: StudyResult) -> tuple[BudgetRow, ...]:
         BudgetRow(
             feature,
             formats.raw_moved(feature.mean, feature),
-            formats.raw_epsilon(1.0, feature).removeprefix("±"),
+            formats.raw_spread(feature),
             CONTROLS[feature.control],
             HELPS[feature.helps],
             tuple(formats.raw_epsilon(budget, feature) for budget in quoted_budgets(result)),

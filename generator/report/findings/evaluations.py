@@ -14,8 +14,9 @@ from generator.records.results import (
 )
 from generator.report.findings.gate import blocked
 from generator.report.findings.names import MODELS, STANDARD, TRIVIAL, ModelName, attack_title
+from generator.report.tracing import stated
 
-MASKING_POINTS = 0.05
+MASKING_POINTS = stated("masking")
 """FGSM above PGD by more than this warns of gradient masking: the single step no longer finds the way."""
 
 

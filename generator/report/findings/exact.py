@@ -79,22 +79,44 @@ def standard_sentence(result: StudyResult, proved: Evaluation) -> str:
 
 
 def limit_sentence(result: StudyResult, proofs: ProofResult) -> str:
-    """What no classifier can pass at the headline budget, and what the rule reaches itself."""
-    epsilon = result.spec.attack.headline_epsilon
-    found = dict(
-        zip(proofs.limit.epsilons, zip(proofs.limit.best, proofs.limit.rule, strict=True), strict=True)
-    )
-    if epsilon not in found:
+    """What no classifier can pass at the headline budget, what a known one reaches, and what lies between."""
+    epsilon, limit = result.spec.attack.headline_epsilon, proofs.limit
+    if epsilon not in limit.epsilons:
         return ""
-    best, rule = found[epsilon]
-    ceiling = (
-        f"No single classifier whatever can keep more than {formats.percent(best)} of these rows"
-        if best < 1
-        else "These rows alone set no limit: no fraud and genuine payment can be moved onto the same point"
-    )
+    place = limit.epsilons.index(epsilon)
+    best, known = limit.ceiling[place], limit.reached[place]
+    if best >= 1:
+        return (
+            "These rows alone set no limit: no fraud and genuine payment can be moved onto the same point at "
+            f"{formats.epsilon(epsilon)}. {formats.percent(known)} is known to be possible."
+        )
+    rows = "further transactions of this kind" if limit.population else "these rows"
     return (
-        f"{ceiling} at {formats.epsilon(epsilon)}. The rule that made the labels, with labels held fixed, "
-        f"keeps {formats.percent(rule)}."
+        f"No single classifier whatever can keep more than {formats.percent(best)} of {rows} at "
+        f"{formats.epsilon(epsilon)}. One that keeps {formats.percent(known)} is known, so what is best lies "
+        f"somewhere in the {formats.loss(best - known)} between."
+    )
+
+
+def limit_note(result: StudyResult, proofs: ProofResult) -> str:
+    """How the limit of `limit_sentence` was found, and what the rule reaches itself."""
+    epsilon, limit = result.spec.attack.headline_epsilon, proofs.limit
+    if epsilon not in limit.epsilons:
+        return ""
+    place = limit.epsilons.index(epsilon)
+    rule = (
+        f"The rule that made the labels, with labels held fixed, keeps {formats.percent(limit.rule[place])}."
+    )
+    if not limit.population:
+        return (
+            "This dataset has no generator to draw further rows from, so the limit is that of its own rows; "
+            f"on more rows it would be lower. {rule}"
+        )
+    return (
+        f"The limit is estimated on {formats.count(limit.population.rows)} fresh rows from the generator, "
+        f"labelled by the same rule and cut; at {formats.LEVEL} confidence chance adds less than "
+        f"{formats.loss(limit.population.margin[place])}. The rows of the table alone would allow "
+        f"{formats.percent(limit.best[place])}: the fewer the rows, the looser the limit. {rule}"
     )
 
 

@@ -7,6 +7,7 @@ from generator.records.proofs import GateCheck
 from generator.records.results import StudyResult
 from generator.report import formats
 from generator.report.findings.names import MODELS
+from generator.report.tracing import counted
 
 WITHHELD = "withheld: see the sanity gate"
 """Stands in place of a figure under attack that a failed check does not let pass as robustness."""
@@ -52,7 +53,7 @@ def gate(result: StudyResult) -> Gate | None:
 
 def failures(result: StudyResult, model: str) -> int:
     """How many failed checks block `model`."""
-    return sum(model in check.blocks for check in _failed(result))
+    return counted(sum(model in check.blocks for check in _failed(result)), result.proofs)
 
 
 def blocked_sentence(result: StudyResult) -> str:
@@ -76,9 +77,12 @@ def _row(check: GateCheck) -> GateRow:
 
 
 def _sentence(checks: tuple[GateCheck, ...]) -> str:
-    tally = {status: sum(check.status == status for check in checks) for status in ("PASS", "FAIL", "N/A")}
+    tally = {
+        status: counted(sum(check.status == status for check in checks), checks)
+        for status in ("PASS", "FAIL", "N/A")
+    }
     skipped = f" and {formats.count(tally['N/A'])} did not apply" if tally["N/A"] else ""
     return (
-        f"Of {formats.count(len(checks))} sanity checks, {formats.count(tally['PASS'])} passed, "
+        f"Of {formats.count(counted(len(checks), checks))} sanity checks, {formats.count(tally['PASS'])} passed, "
         f"{formats.count(tally['FAIL'])} failed{skipped}."
     )

@@ -7,6 +7,7 @@ from generator.report import formats
 from generator.report.findings.evaluations import ModelRow, trivial_accuracy
 from generator.report.findings.original import ClaimRow, obstacle
 from generator.report.findings.recipes import RecipeRow, price_in_frauds
+from generator.report.tracing import counted, stated
 
 
 @dataclass(frozen=True)
@@ -145,9 +146,11 @@ def card(estimate: Estimate, label: str) -> Card:
 
 
 def claims_sentence(result: StudyResult, claims: tuple[ClaimRow, ...]) -> str:
-    blocked = obstacle(result)
+    blocked, figures = obstacle(result), formats.count(stated("original_figures"))
     if blocked:
-        return f"None of the original's {formats.count(len(claims))} figures can be compared. {blocked}"
+        return f"None of the original's {figures} figures can be compared. {blocked}"
     names = ("reproduced", "not reproduced")
-    parts = [f"{formats.count(sum(row.verdict == name for row in claims))} {name}" for name in names]
-    return f"Of the original's {formats.count(len(claims))} figures: {formats.listed(parts)}."
+    tally = {name: sum(row.verdict == name for row in claims) for name in names}
+    measured = [row.estimate for row in claims]
+    parts = [f"{formats.count(counted(tally[name], measured))} {name}" for name in names]
+    return f"Of the original's {figures} figures: {formats.listed(parts)}."

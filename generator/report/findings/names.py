@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from generator.records.results import ModelResult, StudyResult
 from generator.records.spec import StudySpec
-from generator.report import palette
+from generator.report import formats, palette
 
 ORIGINAL = "accumulating_fgsm"
 """The reading of the original recipe that comes closest to its reported figures."""
@@ -111,7 +111,7 @@ STATUSES = {
 def attack_title(attack: str, spec: StudySpec) -> str:
     """The attack's name in tables and sentences; PGD carries its number of steps."""
     title = palette.attack(attack).title
-    return f"{title}-{spec.attack.pgd_steps}" if attack == "pgd" else title
+    return f"{title}-{formats.count(spec.attack.pgd_steps)}" if attack == "pgd" else title
 
 
 def attack_phrase(attack: str, spec: StudySpec) -> str:

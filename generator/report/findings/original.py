@@ -48,6 +48,7 @@ class ClaimRow:
     """One claim against one dataset."""
 
     claim: Claim
+    estimate: Estimate
     measured: str
     interval: str
     under_pgd: str
@@ -95,6 +96,7 @@ def _row(result: StudyResult, claim: Claim) -> ClaimRow:
     why = blocked or _why(claim, measured, under_pgd, verdict, attack_title("pgd", result.spec))
     return ClaimRow(
         claim,
+        measured,
         write(claim, measured.value),
         formats.interval(measured, claim.unit),
         write(claim, under_pgd.value) if under_pgd else "",

@@ -10,6 +10,7 @@ from generator.report.findings import evaluations, exact, tiers, verdict
 from generator.report.findings.gate import Gate, gate
 from generator.report.findings.names import MODELS, ModelName
 from generator.report.findings.recipes import RecipeRow
+from generator.report.tracing import derived
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class ProofFindings:
     trap: str
     standing: str
     limit: str
+    limit_note: str
     unresolved: str
     contradictions: str
     choice: str
@@ -102,6 +104,7 @@ def find_proofs(
         trap=exact.trap_sentence(result, original) if original.exact else "",
         standing=exact.standing_sentence(result, original) if original.exact else "",
         limit=exact.limit_sentence(result, proofs),
+        limit_note=exact.limit_note(result, proofs),
         unresolved=exact.unresolved_sentence(proofs),
         contradictions=exact.contradiction_sentence(proofs),
         choice=verdict.choice_sentence(result, proofs, recipes),
@@ -193,8 +196,5 @@ def _walk(result: StudyResult, walk: ProofWalk) -> Walk:
 
 def _range(low: float, high: float, feature: Feature) -> str:
     if low == high:
-        return formats.raw(low, feature)
-    write = formats.number
-    decimals = feature.decimals or 1
-    unit = f"{formats.JOIN}{feature.unit}" if feature.unit else ""
-    return f"{write(low, decimals)} to {write(high, decimals)}{unit}"
+        return formats.raw(derived(low, low, high), feature)
+    return formats.raw_between(low, high, feature)

@@ -7,6 +7,7 @@ from generator.records.results import Feature, StudyResult
 from generator.records.spec import Tier
 from generator.report import formats, palette
 from generator.report.findings.names import MATCHED, MODELS, STANDARD, ModelName
+from generator.report.tracing import derived
 
 HEADLINE_TIER: Tier = "T1"
 """What anybody can do; the benchmark box T0 keeps the original's protocol instead."""
@@ -68,9 +69,9 @@ def reach_words(reach: Reach | None, feature: Feature) -> str:
     """What one tier may do to one feature: `up to 412.00 USD down`."""
     if not reach or not (reach.down or reach.up):
         return "nothing"
+    if reach.down == reach.up:
+        return f"up to {formats.raw_moved(derived(reach.down, reach.down, reach.up), feature)} either way"
     down, up = (formats.raw_moved(value, feature) for value in (reach.down, reach.up))
-    if down == up:
-        return f"up to {down} either way"
     parts = [
         f"{size} {way}" for value, size, way in ((reach.down, down, "down"), (reach.up, up, "up")) if value
     ]

@@ -1,0 +1,199 @@
+/* The five charts of the calculator as inline SVG, small and quick: a slider redraws them while it moves. Colours are
+   classes and CSS variables, so that they follow the scheme of the page. */
+(() => {
+  "use strict";
+
+  const NS = "http://www.w3.org/2000/svg";
+  const FONT = 11;
+  const LEGEND = 86; // px from one entry to the next
+  const format = (...given) => window.studyOutput.format(...given);
+
+  // ---------------------------------------------------------------- pieces
+
+  function shape(name, attributes, text) {
+    const made = document.createElementNS(NS, name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+
+  /* Sizes are kept, so that a redraw never makes the browser lay out the page half way. */
+  const sizes = new WeakMap();
+  const resized = new ResizeObserver((entries) => {
+    for (const { target } of entries) sizes.set(target, [target.clientWidth, target.clientHeight]);
+  });
+
+  function size(box) {
+    if (!sizes.has(box)) {
+      sizes.set(box, [box.clientWidth, box.clientHeight]);
+      resized.observe(box);
+    }
+    return sizes.get(box);
+  }
+
+  function canvas(box) {
+    const [width, height] = size(box);
+    const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" });
+    const add = (name, attributes, text) => svg.appendChild(shape(name, attributes, text));
+    return { width, height, add, done: () => box.replaceChildren(svg) };
+  }
+
+  /* About `count` round values between low and high. */
+  function ticks(low, high, count) {
+    const rough = (high - low) / count || 1;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((m) => m * power).find((each) => each >= rough);
+    const found = [];
+    for (let at = Math.ceil(low / step); at * step <= high + step * 1e-9; at++) found.push(at * step);
+    return found;
+  }
+
+  const scale = (low, high, from, to, log) => {
+    const place = log ? Math.log : (x) => x;
+    const [a, b] = [place(low), place(high)];
+    return (value) => from + (to - from) * (place(value) - a) / (b - a || 1);
+  };
+
+  /* Axes with their labels; x and y turn values into places. */
+  function frame(box, { x, y, xTicks, yTicks, xText, yText, log = false }) {
+    const { width, height, add, done } = canvas(box);
+    const left = 8 + Math.max(...yTicks.map((at) => yText(at).length)) * FONT * 0.58;
+    const area = { left, right: width - 10, top: 8, bottom: height - 22 };
+    const X = scale(...x, area.left, area.right, log);
+    const Y = scale(...y, area.bottom, area.top);
+    for (const at of yTicks) {
+      add("line", { class: "grid", x1: area.left, x2: area.right, y1: Y(at), y2: Y(at) });
+      add("text", { x: area.left - 5, y: Y(at) + 4, "text-anchor": "end" }, yText(at));
+    }
+    for (const at of xTicks) {
+      const anchor = X(at) > area.right - 14 ? "end" : X(at) < area.left + 10 ? "start" : "middle";
+      add("line", { class: "grid", x1: X(at), x2: X(at), y1: area.top, y2: area.bottom });
+      add("text", { x: X(at), y: area.bottom + 15, "text-anchor": anchor }, xText(at));
+    }
+    return { X, Y, add, done, area };
+  }
+
+  const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+
+  function strip(add, xs, bands, X, Y) {
+    const up = xs.map((x, i) => [X(x), Y(bands[i].high)]);
+    const down = xs.map((x, i) => [X(x), Y(bands[i].low)]).reverse();
+    add("path", { class: "band", d: `${path([...up, ...down])}Z` });
+  }
+
+  function label(add, area, x, y, text) {
+    const anchor = x > (area.left + area.right) / 2 ? "end" : "start";
+    add("text", { class: "strong", x: x + (anchor === "end" ? -5 : 5), y, "text-anchor": anchor }, text);
+  }
+
+  // ---------------------------------------------------------------- the charts
+
+  /* xs in 0..1, bands of net benefit, the break-even share and the reader's own. */
+  function net(box, { xs, bands, share, own, ownNet }) {
+    const low = Math.min(0, ...bands.map((each) => each.low));
+    const high = Math.max(0, ...bands.map((each) => each.high));
+    const { X, Y, add, done, area } = frame(box, {
+      x: [0, 1], y: [low, high], xTicks: [0, 0.25, 0.5, 0.75, 1], yTicks: ticks(low, high, 5),
+      xText: (at) => format(at, "percent", 0), yText: (at) => format(at, "short"),
+    });
+    strip(add, xs, bands, X, Y);
+    add("line", { class: "zero", x1: area.left, x2: area.right, y1: Y(0), y2: Y(0) });
+    add("path", { class: "line", d: path(xs.map((x, i) => [X(x), Y(bands[i].value)])) });
+    if (share > 0 && share <= 1) {
+      add("line", { class: "mark", x1: X(share), x2: X(share), y1: area.top, y2: area.bottom });
+      label(add, area, X(share), area.top + 10, `pays from ${format(share, "share")}`);
+    }
+    add("circle", { class: "own", cx: X(own), cy: Y(ownNet), r: 5 });
+    done();
+  }
+
+  function prior(box, { xs, bands, own, ownShare }) {
+    const clip = (value) => Math.min(1, Math.max(0, value));
+    const decades = [0.0001, 0.001, 0.01, 0.1].filter((at) => at >= xs[0] && at <= xs.at(-1));
+    const { X, Y, add, done } = frame(box, {
+      x: [xs[0], xs.at(-1)], y: [0, 1], xTicks: decades, yTicks: [0, 0.25, 0.5, 0.75, 1], log: true,
+      xText: (at) => format(at, "percent", at < 0.01 ? (at < 0.001 ? 2 : 1) : 0),
+      yText: (at) => format(at, "percent", 0),
+    });
+    if (bands.every((each) => !Number.isNaN(each.value))) {
+      const shown = bands.map(({ value, low, high }) => ({ value: clip(value), low: clip(low), high: clip(high) }));
+      strip(add, xs, shown, X, Y);
+      add("path", { class: "line", d: path(xs.map((x, i) => [X(x), Y(shown[i].value)])) });
+      add("circle", { class: "own", cx: X(own), cy: Y(clip(ownShare)), r: 5 });
+    }
+    done();
+  }
+
+  /* Rows with a title at the left, an axis below, and above them what the colours mean. */
+  function bars(box, { titles, x, meanings = {} }) {
+    const { width, height, add, done } = canvas(box);
+    const keys = Object.entries(meanings);
+    const left = 10 + Math.max(...titles.map((title) => title.length)) * FONT * 0.56;
+    const area = { left, right: width - 14, top: keys.length ? 26 : 6, bottom: height - 22 };
+    const X = scale(...x, area.left, area.right);
+    const step = (area.bottom - area.top) / titles.length;
+    for (const at of ticks(...x, 4)) {
+      add("line", { class: "grid", x1: X(at), x2: X(at), y1: area.top, y2: area.bottom });
+      add("text", { x: X(at), y: area.bottom + 15, "text-anchor": "middle" }, format(at, "short"));
+    }
+    titles.forEach((title, i) => {
+      add("text", { x: left - 6, y: area.top + (i + 0.5) * step + 4, "text-anchor": "end" }, title);
+    });
+    keys.forEach(([name, text], i) => {
+      add("rect", { class: name, x: left + i * LEGEND, y: 4, width: 10, height: 10 });
+      add("text", { x: left + i * LEGEND + 15, y: 13 }, text);
+    });
+    const bar = (side, i, from, to) => {
+      const [a, b] = [X(from), X(to)].sort((one, other) => one - other);
+      add("rect", { class: side, x: a, y: area.top + (i + 0.2) * step, width: b - a, height: step * 0.6 });
+    };
+    const arm = (i, { low, high }) => {
+      const y = area.top + (i + 0.5) * step;
+      add("path", { class: "arm", d: `M${X(low)} ${y}H${X(high)}M${X(low)} ${y - 4}v8M${X(high)} ${y - 4}v8` });
+    };
+    const rule = (name, at) => add("line", { class: name, x1: X(at), x2: X(at), y1: area.top, y2: area.bottom });
+    return { bar, arm, rule, done };
+  }
+
+  /* rows: { title, half, more } of net benefit at half and at one and a half times an input. */
+  function tornado(box, { rows, base }) {
+    const ends = [base, ...rows.flatMap((row) => [row.half, row.more])];
+    const [low, high] = [Math.min(...ends), Math.max(...ends)];
+    const { bar, rule, done } = bars(box, {
+      titles: rows.map((row) => row.title), x: [low, high], meanings: { half: "half", more: "one and a half" },
+    });
+    rows.forEach((row, i) => {
+      for (const side of ["half", "more"]) bar(side, i, base, row[side]);
+    });
+    rule("zero", base);
+    if (low < 0 && high > 0) rule("mark", 0);
+    done();
+  }
+
+  /* rows: { title, parts: { lost, review, friction }, band }. */
+  function cost(box, { rows }) {
+    const meanings = { lost: "lost", review: "reviews", friction: "customers" };
+    const { bar, arm, done } = bars(box, {
+      titles: rows.map((row) => row.title), x: [0, Math.max(...rows.map((row) => row.band.high), 1e-9)], meanings,
+    });
+    rows.forEach((row, i) => {
+      let from = 0;
+      for (const name of Object.keys(meanings)) bar(name, i, from, from += row.parts[name]);
+      arm(i, row.band);
+    });
+    done();
+  }
+
+  function alerts(box, { rows, capacity }) {
+    const high = Math.max(capacity, ...rows.map((row) => row.band.high)) * 1.05;
+    const { bar, arm, rule, done } = bars(box, { titles: rows.map((row) => row.title), x: [0, high] });
+    rows.forEach((row, i) => {
+      bar(row.side, i, 0, row.band.value);
+      arm(i, row.band);
+    });
+    rule("mark", capacity);
+    done();
+  }
+
+  window.studyImpactCharts = { net, prior, tornado, cost, alerts };
+})();

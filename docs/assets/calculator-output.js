@@ -1,0 +1,149 @@
+/* What the calculator says: numbers written as generator/report writes them, its sentence, its tables, its charts. */
+(() => {
+  "use strict";
+
+  const GAP = "\u202f", MINUS = "\u2212";
+  const MOVING = {
+    transactions_per_day: "Transactions", fraud_share: "Fraud share", attack_prevalence: "Attackers",
+    loss_per_fraud: "Loss per fraud", recovered_share: "Comes back", review_cost: "Review", friction_cost: "Customer",
+  }; // inputs that move the net benefit of a day
+  const SHARES = ["fraud_share", "attack_prevalence", "recovered_share"];
+
+  // ---------------------------------------------------------------- numbers as generator/report writes them
+
+  function number(value, decimals) {
+    const text = Math.abs(value).toLocaleString("en-US", {
+      minimumFractionDigits: decimals, maximumFractionDigits: decimals,
+    });
+    return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
+  }
+
+  const significant = (value) =>
+    number(value, value ? Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))) : 0);
+  const percent = (value, decimals = 1) => `${number(100 * value, decimals)}${GAP}%`;
+  const dollars = (value) => `USD${GAP}${Number.isInteger(value) ? number(value, 0) : significant(value)}`;
+  const share = (value) => (value > 1 ? `over ${percent(1, 0)}` : percent(Math.max(0, value)));
+
+  /* A tick label: 1.2k, 3M. */
+  function short(value) {
+    const size = Math.abs(value);
+    const [unit, letter] = size >= 1e9 ? [1e9, "G"] : size >= 1e6 ? [1e6, "M"] : size >= 1e3 ? [1e3, "k"] : [1, ""];
+    return `${value < 0 ? MINUS : ""}${Number((size / unit).toPrecision(3))}${letter}`;
+  }
+
+  function format(value, kind, decimals) {
+    if (kind === "short") return short(value);
+    if (Number.isNaN(value)) return "–";
+    if (kind === "share") return share(value);
+    if (!Number.isFinite(value)) return value > 0 ? "never" : `${MINUS}∞`;
+    return { count: significant, money: dollars, percent: (each) => percent(each, decimals) }[kind](value);
+  }
+
+  function span({ low, high }, kind) {
+    return Number.isNaN(low) ? "" : `${format(low, kind)} to ${format(high, kind)}`;
+  }
+
+  // ---------------------------------------------------------------- sentence and tables
+
+  function sentence(found, s, title) {
+    const a = percent(s.attack_prevalence);
+    const said = `95${GAP}% interval ${span(found.prevalence, "share")}`;
+    const start = {
+      "pays above": `At these values, ${title} pays from ${share(found.prevalence.value)} of attacking fraudsters (${said}).`,
+      "pays below": `At these values, ${title} pays up to ${share(found.limit)} of attacking fraudsters: it is not more robust, but saves elsewhere.`,
+      "always pays": `At these values, ${title} pays whatever the share of attacking fraudsters (${said}).`,
+      "never pays": `At these values, ${title} does not pay even if every fraudster attacks (${said}).`,
+      "not more robust": `At these values, attacks are no reason for ${title}: it gains nothing as more fraudsters attack.`,
+      "catching does not pay": "At these values, reviewing an alert costs more than a caught fraud saves: no model pays.",
+    }[found.verdict];
+    const net = found.benefit.net_usd;
+    const noise = net.low <= 0 && net.high >= 0 ? ", which this run cannot tell from nothing" : "";
+    return `${start} You set ${a}: hardening ${net.value > 0 ? "saves" : "costs"} ${dollars(Math.abs(net.value))} a day `
+      + `(net benefit, 95${GAP}% interval ${span(net, "money")})${noise}.`;
+  }
+
+  function write(root, study, chosen, s, found, title) {
+    const bands = {
+      standard: found.standard, hardened: found.hardened,
+      benefit: { ...found.benefit, prevalence: found.prevalence, count_only: found.count_only },
+    };
+    for (const cell of root.querySelectorAll("td[data-output]")) {
+      const { output, side, kind } = cell.dataset;
+      const each = bands[side][output];
+      const [value, ends] = cell.children;
+      value.textContent = format(each.value, kind);
+      ends.textContent = span(each, kind);
+    }
+    root.querySelector(".calculator-hardened").textContent = title;
+    root.querySelector(".calculator-verdict").textContent = sentence(found, s, title);
+    const points = root.querySelector(".calculator-points");
+    points.hidden = chosen.point !== window.studyImpact.ALERT_BUDGET;
+    const named = found.points.map((point) => study.points.find((each) => each.name === point).title);
+    points.textContent = `Within your alert budget: standard at ${named[0]}, ${title} at ${named[1]}.`;
+    const tick = root.querySelector(".calculator-tick");
+    const at = found.prevalence.value;
+    tick.hidden = !(at > 0 && at <= 1);
+    tick.style.setProperty("--at", at);
+    tick.parentElement.classList.toggle("pays", found.benefit.net_usd.value > 0);
+  }
+
+  // ---------------------------------------------------------------- charts
+
+  const steps = (low, high, count, log) => Array.from({ length: count }, (_, i) =>
+    (log ? low * (high / low) ** (i / (count - 1)) : low + (high - low) * i / (count - 1)));
+
+  function draw(root, s, { means, drawn }, found, title, { low, high }) {
+    const { band, capacity, cost, paired, prevalence } = window.studyImpact;
+    const charts = window.studyImpactCharts;
+    const net = (a, b, changed) => cost(a, changed) - cost(b, changed);
+    const at = (changed, f) => band(f(...means, changed), paired(drawn, (a, b) => f(a, b, changed)));
+    const box = (name) => root.querySelector(`[data-draw=${name}] .calculator-plot`);
+    const say = (name, text) => box(name).setAttribute("aria-label", text);
+
+    const shares = steps(0, 1, 21);
+    charts.net(box("net"), {
+      xs: shares, bands: shares.map((a) => at({ ...s, attack_prevalence: a }, net)),
+      share: found.prevalence.value, own: s.attack_prevalence, ownNet: found.benefit.net_usd.value,
+    });
+    say("net", `Net benefit a day is ${format(found.benefit.net_usd.value, "money")} at ${percent(s.attack_prevalence)} attackers.`);
+
+    const priors = steps(low, high, 41, true);
+    charts.prior(box("prior"), {
+      xs: priors, bands: priors.map((p) => at({ ...s, fraud_share: p }, prevalence)),
+      own: s.fraud_share, ownShare: found.prevalence.value,
+    });
+    say("prior", `At ${percent(s.fraud_share, 2)} fraud, hardening pays from ${format(found.prevalence.value, "share")} attackers.`);
+
+    const base = net(...means, s);
+    const rows = Object.entries(MOVING).map(([name, label]) => {
+      const times = (factor) => net(...means, { ...s, [name]: SHARES.includes(name) ? Math.min(1, factor * s[name]) : factor * s[name] });
+      return { title: label, half: times(0.5), more: times(1.5) };
+    }).sort((a, b) => Math.abs(b.more - b.half) - Math.abs(a.more - a.half));
+    charts.tornado(box("tornado"), { rows, base });
+    say("tornado", `The input that moves the net benefit most: ${rows[0].title}.`);
+
+    const sides = [["standard", "Standard"], ["hardened", title]];
+    charts.cost(box("cost"), {
+      rows: sides.map(([side, name]) => {
+        const day = found[side];
+        const review = day.alerts.value * s.review_cost, friction = day.false_alarms.value * s.friction_cost;
+        return { title: name, band: day.cost_usd, parts: { lost: day.leakage_usd.value * (1 - s.recovered_share), review, friction } };
+      }),
+    });
+    say("cost", `A day costs ${sides.map(([side, name]) => `${format(found[side].cost_usd.value, "money")} with ${name}`).join(" and ")}.`);
+
+    charts.alerts(box("alerts"), {
+      rows: sides.map(([side, name]) => ({ side, title: name, band: found[side].alerts })), capacity: capacity(s),
+    });
+    say("alerts", `Alerts a day: ${sides.map(([side, name]) => `${name} ${format(found[side].alerts.value, "count")}`).join(", ")}; capacity ${format(capacity(s), "count")}.`);
+  }
+
+  function show(root, study, chosen, s, rates, found, fraudShares) {
+    const look = study.models.find((each) => each.name === chosen.hardened);
+    root.style.setProperty("--hardened", `light-dark(${look.light},${look.dark})`);
+    write(root, study, chosen, s, found, look.title);
+    draw(root, s, rates, found, look.title, fraudShares);
+  }
+
+  window.studyOutput = { format, show };
+})();

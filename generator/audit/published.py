@@ -1,0 +1,157 @@
+"""The published files of one dataset, read and put together: rows, weights, scalers, cuts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from generator.records.base import RecordError
+from generator.records.files import rows_file, weights_file
+from generator.records.results import StudyResult
+from generator.records.rows import Rows, read_rows
+
+
+class AuditError(Exception):
+    """A file says one thing and what it has to agree with another: file, line, field, expected, found."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What is published of one dataset, each line with the replicate that judged it."""
+
+    result: StudyResult
+    rows: Rows
+    arrays: Mapping[str, np.ndarray]
+    """`means`, `scales` (replicates, d); per model `<model>/cuts` (replicates,) and its weights."""
+
+    @property
+    def table(self) -> str:
+        """Name of the per-row file."""
+        return rows_file(Path(), self.result.data.name).as_posix()
+
+    @property
+    def replicate(self) -> np.ndarray:
+        """(n, s): seed * folds + fold."""
+        return np.arange(self.result.spec.training.seeds) * self.result.spec.training.folds + self.rows.fold
+
+    @property
+    def centre(self) -> np.ndarray:
+        """(n, 1, s, d) float64: each row as the model is given it, standardised and rounded to float32."""
+        return self.scaled(self.rows.x[:, None, None]).astype(np.float32).astype(np.float64)
+
+    def scaled(self, raw: np.ndarray) -> np.ndarray:
+        """raw (n, m, s, d) in the standardised units of the replicate that judges it."""
+        means, scales = (self.arrays[name][self.replicate][:, None] for name in ("means", "scales"))
+        return (raw - means) / scales
+
+    def cuts(self) -> np.ndarray:
+        """(n, m, s): the cut of the quoted operating point."""
+        return np.stack([self.arrays[f"{model}/cuts"][self.replicate] for model in self.rows.models], axis=1)
+
+    def judge(self, raw: np.ndarray) -> np.ndarray:
+        """(n, m, s) float32 margins of raw (n, m, s, d), as the deployed pipeline has them; NaN gives NaN."""
+        x = self.scaled(raw).astype(np.float32)
+        x = np.broadcast_to(x, (*self.rows.shape, x.shape[-1]))
+        margins, replicate = np.empty(self.rows.shape, np.float32), self.replicate
+        for place in range(replicate.max() + 1):
+            row, seed = np.nonzero(replicate == place)
+            for m, model in enumerate(self.rows.models):
+                margins[row, m, seed] = self._margins(model, place, x[row, m, seed])
+        return margins
+
+    def _margins(self, model: str, replicate: int, x: np.ndarray) -> np.ndarray:
+        layers = sum(name.startswith(f"{model}/weights.") for name in self.arrays)
+        for layer in range(layers):
+            x = x @ self.arrays[f"{model}/weights.{layer}"][replicate]
+            x += self.arrays[f"{model}/biases.{layer}"][replicate]
+            if layer < layers - 1:
+                x = np.maximum(x, 0)
+        return x[:, 1] - x[:, 0]
+
+    def hold(self, ok: np.ndarray, field: str, expected: str, found: np.ndarray):
+        """Pass if `ok` (n, m, s) is true everywhere; else name the first line where it is not.
+
+        Args:
+            expected: What should be there.
+            found: (n, m, s), broadcast; what is there.
+        """
+        ok = np.broadcast_to(ok, self.rows.shape).ravel()
+        if ok.all():
+            return
+        place = int(np.argmin(ok))
+        seen = np.broadcast_to(found, self.rows.shape).ravel()[place]
+        raise AuditError(
+            f"{self.table}, line {self.rows.line(place)}, {field}: expected {expected}, found {seen}"
+        )
+
+    def agree(self, place: str, expected: Any, found: Any):
+        """Pass if a value of the record is what the lines give: counts exactly, shares to 1e-12."""
+        same = abs(expected - found) <= SAME if isinstance(expected, float) else expected == found
+        if not same:
+            raise AuditError(
+                f"{self.result.data.name}.json, {place}: expected {expected} from the lines of {self.table}, "
+                f"found {found}"
+            )
+
+
+SAME = 1e-12
+"""Shares worked out twice from the same counts differ by rounding alone."""
+
+
+def read_published(result: StudyResult, folder: Path) -> Published:
+    """The files of `result` below `folder`.
+
+    Raises:
+        RecordError: One is missing or damaged, or holds other models than the record needs.
+    """
+    rows, path = read_rows(folder, result), weights_file(folder, result.data.name)
+    try:
+        arrays = load(path.read_bytes())
+    except FileNotFoundError:
+        raise RecordError(f"{path}: no such file; run `make study` to write it") from None
+    except SafetensorError as error:
+        raise RecordError(f"{path}: damaged ({error}); run `make study` to write it again") from None
+    known = [model.name for model in result.models]
+    if list(rows.models) != [name for name in known if name in rows.models]:
+        raise RecordError(
+            f"{rows_file(folder, result.data.name)}, model: expected some of {', '.join(known)} in that order, "
+            f"found {', '.join(rows.models)}"
+        )
+    choices = [choice.model for choice in result.proofs.choices] if result.proofs else []
+    for model in (*(name for name in result.spec.proof.leading if name in known), *choices):
+        if model not in rows.models:
+            raise RecordError(f"{rows_file(folder, result.data.name)}: expected lines of {model}, found none")
+    _check_arrays(result, rows, arrays, path)
+    return Published(result, rows, arrays)
+
+
+def _check_arrays(result: StudyResult, rows: Rows, arrays: Mapping[str, np.ndarray], path: Path):
+    replicates, d = result.spec.training.replicates, len(rows.features)
+    shapes = {"means": (replicates, d), "scales": (replicates, d)}
+    widths = (d, *result.spec.training.hidden, 2)
+    for model in rows.models:
+        shapes[f"{model}/cuts"] = (replicates,)
+        for layer in range(len(widths) - 1):
+            shapes[f"{model}/weights.{layer}"] = (replicates, widths[layer], widths[layer + 1])
+            shapes[f"{model}/biases.{layer}"] = (replicates, 1, widths[layer + 1])
+    if shapes != {name: array.shape for name, array in arrays.items()}:
+        odd = sorted(
+            {
+                name
+                for name in shapes.keys() | arrays.keys()
+                if shapes.get(name) != getattr(arrays.get(name), "shape", None)
+            }
+        )[0]
+        raise RecordError(
+            f"{path}, {odd}: expected shape {shapes.get(odd, 'none')}, "
+            f"found {getattr(arrays.get(odd), 'shape', 'nothing')}"
+        )
+    if rows.fold.min() < 0 or rows.fold.max() >= result.spec.training.folds:
+        raise RecordError(
+            f"{rows_file(path.parents[1], result.data.name)}, fold: expected 0 to "
+            f"{result.spec.training.folds - 1}, found {rows.fold.min()} to {rows.fold.max()}"
+        )

@@ -1,0 +1,87 @@
+"""One what-if question answered whole: two models, a scenario, every output with its band.
+
+`docs/assets/calculator-model.js` holds the same arithmetic for the page; a test in a browser compares the two.
+"""
+
+from dataclasses import dataclass, fields
+
+from generator.impact.bands import Band, band
+from generator.impact.breakeven import BreakEven, break_even, count_only
+from generator.impact.measured import (
+    Choice,
+    Draws,
+    Priced,
+    amounts,
+    drawn_detection,
+    mean_detection,
+    point_of,
+)
+from generator.impact.model import Benefit, Day, Detection, benefit, day
+from generator.records.impact import OperatingRates, Scenario
+
+STANDARD = "standard"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One study's rates with their draws, and where it measured the price of evasion."""
+
+    rates: OperatingRates
+    draws: Draws
+    priced: Priced
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Bands by the names of the fields of `Day` and `Benefit`."""
+
+    points: tuple[str, str]
+    """Operating points, of the standard and of the hardened model; they differ under an alert budget only."""
+    standard: dict[str, Band]
+    hardened: dict[str, Band]
+    benefit: dict[str, Band]
+    break_even: BreakEven
+    count_only: Band
+    """a0, the same if only missed frauds count."""
+
+
+Pair = tuple[Detection, Detection]
+
+
+def answer(measured: Measured, choice: Choice, scenario: Scenario) -> Answer:
+    """Every output for the standard model and the chosen one."""
+    means, draws, points = detections(measured, choice, scenario)
+    sums = amounts(measured.rates)
+    days = [
+        _bands(day(mean, scenario, sums), day(drawn, scenario, sums), Day)
+        for mean, drawn in zip(means, draws, strict=True)
+    ]
+    standard, hardened = zip(means, draws, strict=True)
+    return Answer(
+        points=points,
+        standard=days[0],
+        hardened=days[1],
+        benefit=_bands(benefit(*means, scenario), benefit(*draws, scenario), Benefit),
+        break_even=break_even(standard, hardened, scenario),
+        count_only=band(count_only(*means), count_only(*draws)),
+    )
+
+
+def detections(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[Pair, Pair, tuple[str, str]]:
+    """Mean rates, draws and operating points, each of the standard model and of the chosen one."""
+    rates = measured.rates
+    models = (STANDARD, choice.hardened)
+    points = tuple(point_of(rates, model, choice, scenario) for model in models)
+    means = tuple(
+        mean_detection(rates, model, choice, point, measured.priced)
+        for model, point in zip(models, points, strict=True)
+    )
+    draws = tuple(
+        drawn_detection(measured.draws, rates, model, choice, point, mean.given_up)
+        for model, point, mean in zip(models, points, means, strict=True)
+    )
+    return means, draws, points
+
+
+def _bands(mean, draws, kind: type) -> dict[str, Band]:
+    return {each.name: band(getattr(mean, each.name), getattr(draws, each.name)) for each in fields(kind)}

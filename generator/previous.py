@@ -1,0 +1,123 @@
+"""The run before this one: kept when its record is replaced, or fetched from the site it was published on."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from generator.engine.files import write_whole
+from generator.records.base import RecordError
+from generator.records.results import StudyResult
+
+FOLDER = "previous"
+"""Beside the records, one file a dataset; never read as records of this run."""
+SECONDS = 60
+"""How long a site may take to answer."""
+
+
+def keep(path: Path, study_key: str):
+    """Copy the record in `path` into the folder of earlier ones, if a study with another key is to replace it.
+
+    One that cannot be read is kept as it is. It stays in `path` too, so a crash at any time loses nothing.
+    """
+    if path.exists() and _key(path) != study_key:
+        write_whole(path.parent / FOLDER / path.name, path.read_bytes())
+
+
+def kept(records: Path, datasets: Iterable[str]) -> dict[str, StudyResult | None]:
+    """The earlier record of each dataset that has one; None where this version cannot read it."""
+    paths = {name: records / FOLDER / f"{name}.json" for name in datasets}
+    return {name: _parsed(path.read_bytes()) for name, path in paths.items() if path.exists()}
+
+
+def fetch(site: str, records: Path) -> list[Path]:
+    """Take the earlier record of every record here from `site`, where the last run was published.
+
+    If the site shows the very study that is here, what it shows as its earlier record is taken instead.
+    What a site has not published is left out.
+
+    Returns:
+        The files written.
+
+    Raises:
+        OSError: The site does not answer, or answers with an error.
+        ValueError: `site` is no address.
+    """
+    written = []
+    for path in sorted(records.glob("*.json")):
+        if (content := _published(site, path.name, _key(path))) is not None:
+            write_whole(records / FOLDER / path.name, content)
+            written.append(records / FOLDER / path.name)
+    return written
+
+
+def pairs(before: Path, after: Path) -> list[tuple[StudyResult, StudyResult]]:
+    """The records of each dataset that both places hold, in two files or folders.
+
+    Raises:
+        RecordError: A place holds no record, one that cannot be read, or the two share no dataset.
+    """
+    old, new = _records(before), _records(after)
+    if not old.keys() & new.keys():
+        raise RecordError(
+            f"{before} holds {', '.join(old)} and {after} holds {', '.join(new)}: "
+            "give two runs of the same dataset"
+        )
+    return [(old[name], new[name]) for name in new if name in old]
+
+
+def _records(place: Path) -> dict[str, StudyResult]:
+    """Dataset -> record, of one file or of a folder."""
+    if not place.exists():
+        raise RecordError(f"{place}: no such file or folder; give a record (JSON) or a folder of records")
+    paths = sorted(place.glob("*.json")) if place.is_dir() else [place]
+    if not paths:
+        raise RecordError(f"{place}: no records here; give a record (JSON) or a folder of records")
+    found = {}
+    for path in paths:
+        record = _parsed(path.read_bytes())
+        if not record:
+            raise RecordError(
+                f"{path}: damaged, or written by another version; runs can be compared if this version reads both"
+            )
+        found[record.data.name] = record
+    return found
+
+
+def _published(site: str, name: str, key: str | None) -> bytes | None:
+    """The newest record called `name` on the site that is not of the study `key`; None if there is none."""
+    for place in (f"data/{name}", f"data/{FOLDER}/{name}"):
+        # the query asks past copies that a cache keeps from before the last publication
+        content = _download(f"{site.rstrip('/')}/{place}?after={key}")
+        if content is None:
+            return None
+        found = _parsed(content)
+        if not found or found.provenance.study_key != key:
+            return content
+    return None
+
+
+def _download(address: str) -> bytes | None:
+    """The bytes at `address`; None if nothing is published there."""
+    try:
+        with urllib.request.urlopen(address, timeout=SECONDS) as answer:
+            return answer.read()
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise
+
+
+def _key(path: Path) -> str | None:
+    record = _parsed(path.read_bytes())
+    return record.provenance.study_key if record else None
+
+
+def _parsed(content: bytes) -> StudyResult | None:
+    """The record; None if this version cannot read it."""
+    try:
+        return StudyResult.model_validate_json(content)
+    except ValidationError:
+        return None

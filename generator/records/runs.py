@@ -1,0 +1,30 @@
+"""On what machine a study ran and how long it took: beside the record, because equal inputs give equal records."""
+
+from pathlib import Path
+
+from generator.records.base import Record
+
+FOLDER = "runs"
+"""Beside the records, one file a dataset."""
+
+
+def run_file(folder: Path, dataset: str) -> Path:
+    """The run that made a record of `folder`."""
+    return folder / FOLDER / f"{dataset}.json"
+
+
+class Run(Record):
+    """The last run that computed a study; stages found on disk took it no time."""
+
+    processor: str
+    """Model of the processor, as the system names it; empty where it does not say."""
+    cores: int
+    """That the run might use."""
+    workers: int
+    """Processes that shared the tasks, each on one thread; studies that ran side by side shared them too."""
+    system: str
+    python: str
+    seconds: float
+    """From the first stage to the record, wall time."""
+    stages: dict[str, float]
+    """Seconds from the start of a stage to its last answer, wall time; other studies may have run meanwhile."""

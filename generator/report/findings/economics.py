@@ -1,0 +1,276 @@
+"""When hardening pays, in words: the break-even share of attackers, a day's cost, and what moves the answer."""
+
+from dataclasses import dataclass, replace
+
+from generator.impact import priors
+from generator.impact.bands import Band, scalar
+from generator.impact.breakeven import pays_below, prevalence, verdict
+from generator.impact.measured import Choice, amounts, mean_detection, relabelled_detections
+from generator.impact.model import Detection, benefit, cost, take_per_attempt
+from generator.impact.priors import PriorRange, prior_range
+from generator.impact.whatif import STANDARD, Answer, Measured, answer
+from generator.records.impact import EvasionPrice, Scenario
+from generator.report import formats
+from generator.report.breakeven import (
+    alone,
+    assumptions,
+    dollar_range,
+    dollars,
+    opening_sentence,
+    pays,
+    rate,
+    share,
+)
+from generator.report.findings.names import MATCHED, MODELS, ModelName
+from generator.report.findings.tiers import HEADLINE_TIER
+from generator.report.scenarios import Assumptions, Preset, default_scenario, scenario_of
+from generator.report.tracing import derived
+
+POLICIES = {
+    "either": "Stop what either of them stops",
+    "both": "Stop what both of them stop",
+}
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """One hardened model in the opening scenario."""
+
+    words: ModelName
+    answer: Answer
+    missed: tuple[str, str]
+    """Frauds a day, with the standard model and with this one."""
+    net: str
+    pays: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class PresetLine:
+    preset: Preset
+    scenario: Scenario
+    answer: Answer
+    fraud_share: str
+    missed: tuple[str, str]
+    net: str
+    pays: str
+
+
+@dataclass(frozen=True)
+class PolicyLine:
+    """One way to use the two models, mean rates in the opening scenario."""
+
+    title: str
+    caught_clean: float
+    caught_attacked: float
+    false_positive_rate: float
+    cost: str
+    net: str
+    """Against the standard model alone; empty for that one itself."""
+    pays: str
+
+
+@dataclass(frozen=True)
+class EvasionLine:
+    """What evading one model costs the fraudster."""
+
+    words: ModelName
+    price: EvasionPrice
+    take: str
+    """Mean USD per attempt, caught or not."""
+
+
+@dataclass(frozen=True)
+class PriorLine:
+    """One bank's fraud share: what the rates of the study become there."""
+
+    fraud_share: str
+    accuracy: tuple[float, float]
+    """Of the standard and of the hardened model, when nobody evades."""
+    precision: tuple[str, str]
+    reweighted: str
+    """Break-even share with the rates of the study's label."""
+    relabelled: str
+    """From the least to the most with the rates under other labels; empty where none were measured."""
+
+
+@dataclass(frozen=True)
+class Economics:
+    """What the page on business impact says of one dataset beyond its scenario day."""
+
+    measured: Measured
+    choice: Choice
+    words: ModelName
+    """The hardened model looked at first."""
+    scenario: Scenario
+    assumptions: str
+    sentence: str
+    lines: tuple[ModelLine, ...]
+    presets: tuple[PresetLine, ...]
+    policies: tuple[PolicyLine, ...]
+    evasion: tuple[EvasionLine, ...]
+    priors: tuple[PriorLine, ...]
+
+
+def find_economics(measured: Measured, known: Assumptions) -> Economics:
+    """Everything at the opening choice of the calculator, in its opening scenario and in every preset."""
+    rates, models = measured.rates, measured.draws.models
+    choice = opening_choice(measured)
+    hardened, scenario = choice.hardened, default_scenario(rates, known)
+    lines = tuple(_model_line(measured, choice, scenario, name) for name in models if name != STANDARD)
+    return Economics(
+        measured=measured,
+        choice=choice,
+        words=MODELS[hardened],
+        scenario=scenario,
+        assumptions=assumptions(scenario),
+        sentence=next(line.sentence for line in lines if line.words.name == hardened),
+        lines=lines,
+        presets=tuple(_preset_line(measured, choice, preset, known) for preset in known.presets),
+        policies=_policies(measured, choice, scenario),
+        evasion=_evasion(measured, choice),
+        priors=tuple(_prior_line(measured, choice, scenario, share) for share in _shares(known)),
+    )
+
+
+def favoured(models: tuple[str, ...]) -> str:
+    """The hardened model looked at first: the one trained against what a fraudster can do, or else the last."""
+    return MATCHED if MATCHED in models else models[-1]
+
+
+def opening_choice(measured: Measured) -> Choice:
+    """What is looked at first: the favoured recipe against what anybody can do, quoted budget and false alarms."""
+    tiers = measured.rates.of(STANDARD).caught
+    tier = HEADLINE_TIER if HEADLINE_TIER in tiers else next(iter(tiers))
+    return Choice(favoured(measured.draws.models), tier, measured.priced.epsilon, measured.priced.point)
+
+
+def answered(measured: Measured, choice: Choice, scenario: Scenario) -> Answer:
+    """The answer; the ends of its bands name the same sources as their values, for draws carry none."""
+    found = answer(measured, choice, scenario)
+    return replace(
+        found,
+        standard={name: _sourced(each) for name, each in found.standard.items()},
+        hardened={name: _sourced(each) for name, each in found.hardened.items()},
+        benefit={name: _sourced(each) for name, each in found.benefit.items()},
+        break_even=replace(found.break_even, prevalence=_sourced(found.break_even.prevalence)),
+        count_only=_sourced(found.count_only),
+    )
+
+
+def _sourced(found: Band) -> Band:
+    return Band(found.value, derived(found.low, found.value), derived(found.high, found.value))
+
+
+# ---------------------------------------------------------------- lines
+
+
+def _model_line(measured: Measured, choice: Choice, scenario: Scenario, name: str) -> ModelLine:
+    chosen = Choice(name, choice.tier, choice.epsilon, choice.point)
+    found = answered(measured, chosen, scenario)
+    return ModelLine(
+        words=MODELS[name],
+        answer=found,
+        missed=_missed(found),
+        net=dollar_range(found.benefit["net_usd"]),
+        pays=pays(found.break_even),
+        sentence=opening_sentence(found, scenario, MODELS[name].title),
+    )
+
+
+def _preset_line(measured: Measured, choice: Choice, preset: Preset, known: Assumptions) -> PresetLine:
+    scenario = scenario_of(preset, measured.rates, known)
+    found = answered(measured, choice, scenario)
+    return PresetLine(
+        preset=preset,
+        scenario=scenario,
+        answer=found,
+        fraud_share=rate(scenario.fraud_share),
+        missed=_missed(found),
+        net=dollar_range(found.benefit["net_usd"]),
+        pays=pays(found.break_even),
+    )
+
+
+def _missed(found: Answer) -> tuple[str, str]:
+    return tuple(
+        formats.significant(each["missed_frauds"].value) for each in (found.standard, found.hardened)
+    )
+
+
+def _policies(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[PolicyLine, ...]:
+    """The two models alone, then together where the study measured that."""
+    known = {each.model for each in measured.rates.rates}
+    joined = {f"{policy}/{choice.hardened}": title for policy, title in POLICIES.items()}
+    titles = {name: MODELS[name].title for name in (STANDARD, choice.hardened)} | joined
+    found = {
+        name: mean_detection(measured.rates, name, choice, choice.point) for name in titles if name in known
+    }
+    standard = found[STANDARD]
+    return tuple(
+        PolicyLine(
+            title=titles[name],
+            caught_clean=each.caught_clean,
+            caught_attacked=each.caught_attacked,
+            false_positive_rate=each.false_positive_rate,
+            cost=dollars(cost(each, scenario)),
+            net="" if name == STANDARD else dollars(benefit(standard, each, scenario).net_usd),
+            pays="" if name == STANDARD else _pays(standard, each, scenario),
+        )
+        for name, each in found.items()
+    )
+
+
+def _pays(standard: Detection, policy: Detection, scenario: Scenario) -> str:
+    said = verdict(standard, policy, scenario)
+    root = pays_below if said == "pays below" else prevalence
+    return alone(said, scalar(root(standard, policy, scenario)))
+
+
+def _evasion(measured: Measured, choice: Choice) -> tuple[EvasionLine, ...]:
+    rates = measured.rates
+    return tuple(
+        EvasionLine(
+            MODELS[name],
+            price,
+            dollars(
+                take_per_attempt(
+                    mean_detection(rates, name, choice, choice.point, measured.priced), amounts(rates)
+                )
+            ),
+        )
+        for name in measured.draws.models
+        for price in rates.prices
+        if (price.model, price.tier) == (name, choice.tier)
+    )
+
+
+def _shares(known: Assumptions) -> list[float]:
+    """The fraud shares of the opening scenario and of the presets, falling, each once."""
+    presets = [each.changes["fraud_share"] for each in known.presets if "fraud_share" in each.changes]
+    return sorted({known.opening.fraud_share, *presets}, reverse=True)
+
+
+def _prior_line(measured: Measured, choice: Choice, scenario: Scenario, fraud_share: float) -> PriorLine:
+    rates, models = measured.rates, (STANDARD, choice.hardened)
+    bank = scenario.model_copy(update={"fraud_share": fraud_share})
+    pair = tuple(mean_detection(rates, name, choice, choice.point) for name in models)
+    found = prior_range(
+        lambda two: scalar(prevalence(*two, bank)),
+        pair,
+        relabelled_detections(rates, models, choice.tier, (choice.point, choice.point)),
+    )
+    clean = [(each.caught_clean, each.false_positive_rate, fraud_share) for each in pair]
+    return PriorLine(
+        fraud_share=rate(fraud_share),
+        accuracy=tuple(priors.accuracy(*each) for each in clean),
+        precision=tuple(rate(priors.precision(*each)) for each in clean),
+        reweighted=share(found.reweighted),
+        relabelled=_relabelled(found),
+    )
+
+
+def _relabelled(found: PriorRange) -> str:
+    if not found.relabelled:
+        return ""
+    return f"{share(min(found.relabelled.values()))} to {share(max(found.relabelled.values()))}"

@@ -1,0 +1,164 @@
+"""The reproducibility manifest: every published data file by its hash, and what the studies behind them depend on.
+
+It holds nothing that differs between two runs on equal inputs: machines and times are in `runs/`.
+"""
+
+import hashlib
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from generator.engine.files import sha256_of
+from generator.records import runs
+from generator.records.base import Record
+from generator.records.files import record_file, rows_file, weights_file
+from generator.records.results import StudyResult
+
+MANIFEST = "manifest.json"
+UNLISTED = (f"{runs.FOLDER}/", MANIFEST)
+"""Starts of names that the manifest does not list: what differs from run to run, and itself."""
+ROOT = Path(__file__).parents[2]
+
+
+class ManifestError(Exception):
+    """A published file is not what the manifest says; the message names it."""
+
+
+class Checkout(Record):
+    """The source the site was made from."""
+
+    commit: str
+    """Empty where the source is not under git."""
+    dirty: bool | None
+    """Whether files differed from that commit; None where there is none."""
+
+
+class PublishedFile(Record):
+    sha256: str
+    """As `sha256sum` prints it."""
+    bytes: int
+
+
+class PublishedStudy(Record):
+    """What one study depends on."""
+
+    study_key: str
+    source_sha256: str
+    lock_sha256: str
+    spec_sha256: str
+    data_sha256: str
+    """Of the canonical table."""
+    file_sha256: str
+    """Of the file that was read; empty for simulated data."""
+    versions: dict[str, str]
+    seed: int
+    seeds: int
+    folds: int
+    quick: bool
+
+
+class Manifest(Record):
+    sha256: str
+    """Of this manifest with this field empty."""
+    source: Checkout
+    studies: dict[str, PublishedStudy]
+    files: dict[str, PublishedFile]
+    """By name below the folder of the manifest."""
+
+    def signed(self) -> "Manifest":
+        """The same with its own hash."""
+        blank = self.model_copy(update={"sha256": ""})
+        return self.model_copy(update={"sha256": hashlib.sha256(blank.to_json().encode()).hexdigest()})
+
+
+def downloads(results: Sequence[StudyResult], records: Path) -> dict[str, Path]:
+    """Name below the published data -> file below `records`: rows, weights and the run, of those that have them."""
+    kinds = (rows_file, weights_file, runs.run_file)
+    names = [kind(Path(), result.data.name) for result in results for kind in kinds]
+    return {name.as_posix(): records / name for name in names if (records / name).exists()}
+
+
+def write_manifest(results: Sequence[StudyResult], data: Path, root: Path = ROOT):
+    """Write the manifest of everything below `data`, the last file to be written there.
+
+    Args:
+        root: Folder of the source, whose commit is named.
+    """
+    manifest = Manifest(
+        sha256="",
+        source=checkout(root),
+        studies={result.data.name: published_study(result) for result in results},
+        files={name: _file(path) for name, path in _listed(data).items()},
+    )
+    (data / MANIFEST).write_text(manifest.signed().to_json(), encoding="utf-8", newline="\n")
+
+
+def published_study(result: StudyResult) -> PublishedStudy:
+    spec, provenance = result.spec, result.provenance
+    return PublishedStudy(
+        study_key=provenance.study_key,
+        source_sha256=provenance.source_sha256,
+        lock_sha256=provenance.lock_sha256,
+        spec_sha256=sha256_of(spec.to_json()),
+        data_sha256=provenance.data_sha256,
+        file_sha256=result.data.source.file_sha256,
+        versions=provenance.versions,
+        seed=spec.seed,
+        seeds=spec.training.seeds,
+        folds=spec.training.folds,
+        quick=spec.quick,
+    )
+
+
+def checkout(root: Path) -> Checkout:
+    """Commit of the source below `root`, and whether anything git tracks or could track differs from it."""
+
+    def git(*arguments: str) -> str:
+        run = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=True)
+        return run.stdout.strip()
+
+    try:
+        return Checkout(commit=git("rev-parse", "HEAD"), dirty=bool(git("status", "--porcelain")))
+    except (OSError, subprocess.CalledProcessError):  # no git, or nothing under git
+        return Checkout(commit="", dirty=None)
+
+
+def check_published(data: Path) -> list[StudyResult]:
+    """Check every file below `data` against the manifest there; the records it lists.
+
+    Raises:
+        ManifestError: A file is altered, missing, or not listed; the first by name.
+        RecordError: The manifest or a record is missing or cannot be read.
+    """
+    manifest = Manifest.read(data / MANIFEST)
+    if (data / MANIFEST).read_bytes() != manifest.signed().to_json().encode():
+        raise ManifestError(f"{data / MANIFEST}: altered: it does not hash to the sha256 it holds")
+    found = _listed(data)
+    for name in sorted(found.keys() | manifest.files.keys()):
+        if name not in found:
+            raise ManifestError(f"{data / name}: missing, but listed in {MANIFEST}")
+        if name not in manifest.files:
+            raise ManifestError(f"{data / name}: not listed in {MANIFEST}")
+        wanted, is_there = manifest.files[name], _file(found[name])
+        if wanted != is_there:
+            raise ManifestError(
+                f"{data / name}: altered: expected {wanted.bytes} bytes with sha256 {wanted.sha256}, "
+                f"found {is_there.bytes} with {is_there.sha256}"
+            )
+    results = [StudyResult.read(record_file(data, name)) for name in manifest.studies]
+    for result in results:
+        name = result.data.name
+        if published_study(result) != manifest.studies.get(name):
+            raise ManifestError(f"{data / MANIFEST}: studies, {name}: not what {name}.json says")
+    return results
+
+
+def _listed(data: Path) -> dict[str, Path]:
+    """Name -> path of the files below `data`, in the order of names, without those that are not listed."""
+    paths = {path.relative_to(data).as_posix(): path for path in data.rglob("*") if path.is_file()}
+    return {name: paths[name] for name in sorted(paths) if not name.startswith(UNLISTED)}
+
+
+def _file(path: Path) -> PublishedFile:
+    content = path.read_bytes()
+    return PublishedFile(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))

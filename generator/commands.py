@@ -14,6 +14,7 @@ from rich.console import Console
 from generator import previous
 from generator.records.base import RecordError
 from generator.records.changes import changed_inputs
+from generator.records.files import missing
 from generator.records.results import StudyResult
 
 ROOT = Path(__file__).parents[1]
@@ -118,6 +119,8 @@ def _changed(path: Path, origin) -> list[str]:
     """Why the study has to run; empty if the record in `path` still holds."""
     if not path.exists():
         return ["no record yet"]
+    if lost := missing(path.parent, path.stem):
+        return [f"{_short(each)} is missing" for each in lost]
     try:
         return changed_inputs(StudyResult.read(path).provenance, origin)
     except RecordError:
@@ -227,7 +230,7 @@ def verify_claims(options: argparse.Namespace) -> int:
     try:
         folder = options.site / "data" if options.site else options.records
         results = check_published(folder) if options.site else _results(options)
-        replayed = {result.data.title: audit(result, folder) for result in results}
+        replayed = {result.data.name: audit(result, folder) for result in results}
     except (AuditError, ManifestError) as error:
         raise InputError(str(error)) from None
     console.print(audit_table(replayed))

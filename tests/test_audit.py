@@ -58,7 +58,7 @@ def test_what_the_study_publishes_passes_and_every_example_is_replayed(good, tin
 def test_the_table_has_a_line_for_each_model(good):
     replayed = _audit(good)
     console = Console(width=150, record=True, file=io.StringIO())
-    console.print(audit_table({"Bank checks": replayed}))
+    console.print(audit_table({"checks": replayed}))
     text = console.export_text()
     for each in replayed:
         (line,) = (line for line in text.splitlines() if f" {each.model} " in line)

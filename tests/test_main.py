@@ -117,15 +117,26 @@ def test_a_bad_input_ends_the_process_with_two_and_no_traceback():
 def test_a_record_that_still_holds_is_used_again(tiny_study, tmp_path, capsys, monkeypatch):
     """`study` with nothing changed reads the record, and neither computes nor rewrites anything."""
     from generator import commands
+    from generator.study.output import write_study
 
     monkeypatch.setattr(commands, "_spec", lambda known, options: tiny_study.spec)
-    path = tmp_path / "checks.json"
-    path.write_text(tiny_study.result.to_json())
-    before = path.stat().st_mtime_ns
+    write_study(tiny_study.study, tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     assert main(["study", "--datasets", "checks", "--records", str(tmp_path)]) == 0
     assert "nothing changed" in capsys.readouterr().out
-    assert path.stat().st_mtime_ns == before
-    assert [p.name for p in tmp_path.iterdir()] == ["checks.json"]
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize("lost", ["draws/checks.npz", "rows/checks.csv.gz", "rows/checks.safetensors"])
+def test_a_record_without_the_files_beside_it_does_not_hold(tiny_study, tmp_path, lost):
+    from generator import commands
+    from generator.study.output import write_study
+
+    write_study(tiny_study.study, tmp_path)
+    assert commands._changed(tmp_path / "checks.json", tiny_study.origin) == []
+    (tmp_path / lost).unlink()
+    (reason,) = commands._changed(tmp_path / "checks.json", tiny_study.origin)
+    assert reason.endswith(f"{lost} is missing")
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("study-key", "previous")])

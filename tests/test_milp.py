@@ -122,3 +122,18 @@ def test_a_box_without_a_lattice_point_is_called_empty():
     lattice = Lattice(np.zeros(1), np.ones(1))
     with pytest.raises(RuntimeError, match="row 0"):
         milp.verify(net, np.array([[0.2]]), np.array([[0.8]]), np.array([1]), lattice=lattice)
+
+
+def test_a_row_whose_box_bends_no_relu_needs_no_binary_and_is_proved_by_the_linear_program():
+    # m = x + 2 on [-1, 1] with both ReLUs on throughout: worst at -1, where it is 1
+    one, zero = np.ones((1, 1, 1)), np.zeros((1, 1, 1))
+    net = from_arrays(
+        {
+            "weights.0": one, "biases.0": 5 * one, "weights.1": one, "biases.1": zero,
+            "weights.2": np.array([[[0.0, 1.0]]]), "biases.2": np.array([[[3.0, 0.0]]]),
+        },
+        0,
+    )  # fmt: skip
+    found = milp.verify(net, np.array([[-1.0]]), np.array([[1.0]]), np.array([1]))
+    assert found.outcome[0] == PROVED
+    assert found.margin[0] == pytest.approx(1.0)

@@ -11,7 +11,7 @@ from generator.records.base import RecordError
 from generator.records.choices import fold_choices
 from generator.records.files import rows_file, weights_file
 from generator.records.rows import OUTCOMES, header, read_rows
-from generator.study.rows import _brackets, fold_numbers, gather
+from generator.study.rows import _brackets, gather
 
 HEADLINE, QUOTED = 1, 3
 """Places of the headline budget, and of the quoted operating point: own cut, then 1, 2 and 5 %."""
@@ -118,7 +118,7 @@ def test_the_weights_are_those_of_the_last_states_with_their_scalers_and_cuts(fo
 def test_what_is_read_back_is_what_was_written(folder, models, study):
     back = read_rows(folder, study.result)
     rows = gather(
-        study.result, study.table, fold_numbers(study.folds), models, study.settled, study.proved.tiers,
+        study.result, study.table, study.folds.held_out(), models, study.settled, study.proved.tiers,
         study.proved.radii,
     )  # fmt: skip
     for name, value in vars(rows).items():
@@ -180,7 +180,7 @@ def test_choosing_is_what_the_study_does(study):
     recipes = [model for model in study.settled if model != "standard"]
     kept = np.stack([study.settled[m]["outcome"][:, :, HEADLINE] == 1 for m in recipes])
     choice = next(c for c in study.result.proofs.choices if c.measure == "robust_accuracy")
-    found = fold_choices(kept, np.ones(300, bool), fold_numbers(study.folds))
+    found = fold_choices(kept, np.ones(300, bool), study.folds.held_out())
     assert recipes[found.favourite] == choice.model
     assert (found.chosen == found.favourite).sum() == choice.agreeing
     assert found.hits / 600 == choice.validated.value

@@ -267,17 +267,22 @@
 
   // ---------------------------------------------------------------- when to wake up
 
-  const wanted = restore();
-  const wake = () => refresh(wanted ?? {});
-  if (wanted) {
+  /* A link with a state in it, also one that is pasted while the page is open. */
+  function arrive() {
+    const wanted = restore();
+    if (!wanted) return false;
     shownDataset = field("dataset").value;
-    wake();
+    refresh(wanted);
     root.scrollIntoView();
-  } else {
+    return true;
+  }
+
+  addEventListener("hashchange", arrive);
+  if (!arrive()) {
     new IntersectionObserver((entries, near) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       near.disconnect();
-      wake();
+      refresh();
     }, { rootMargin: "600px" }).observe(root);
   }
   let width = 0;

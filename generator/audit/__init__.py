@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.table import Table
 
 from generator.audit.figures import check_figures
-from generator.audit.judgements import Replayed, check_judgements
-from generator.audit.published import AuditError, Published, read_published
+from generator.audit.judgements import CLOSE, Replayed, check_judgements
+from generator.audit.published import AuditError, read_published
 from generator.records.results import StudyResult
 from generator.report import formats
 
@@ -24,22 +24,23 @@ def audit(result: StudyResult, folder: Path) -> tuple[Replayed, ...]:
         AuditError: Something does not hold; the message names file, line, field, expected and found.
         RecordError: A file is missing, damaged, or not laid out as it has to be.
     """
-    published: Published = read_published(result, folder)
+    published = read_published(result, folder)
     replayed = check_judgements(published)
     check_figures(published)
     return replayed
 
 
 def audit_table(replayed: dict[str, tuple[Replayed, ...]]) -> Table:
-    """What was replayed, by title of the dataset: examples, and how many of them only touch the cut."""
+    """What was replayed, by name of the dataset: examples, and how many of them only touch the cut."""
     table = Table(
-        title="Judgements repeated, examples replayed, headline figures worked out again: all agree"
+        title="Judged, replayed and counted again: all agrees",
+        caption=f"touch: the margin of the example is within {CLOSE:g} of the cut, on the right side",
     )
-    for column in ("dataset", "model", "lines", "examples", "only touch", "T1 examples", "only touch"):
+    for column in ("dataset", "model", "lines", "examples", "touch", "T1 examples", "touch"):
         table.add_column(column, justify="left" if column in ("dataset", "model") else "right")
-    for title, each in replayed.items():
+    for name, each in replayed.items():
         for model in each:
             counts = (model.lines, model.examples, model.touching, model.t1_examples, model.t1_touching)
-            table.add_row(title, model.model, *map(formats.count, counts))
+            table.add_row(name, model.model, *map(formats.count, counts))
         table.add_section()
     return table

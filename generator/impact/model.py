@@ -162,7 +162,7 @@ def _mixed(clean: Values, attacked: Values, prevalence: Values) -> Values:
 
 def _ratio(part: Values, whole: Values) -> Values:
     """part / whole; over nothing it is infinite, or not a number if there is no part either."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.true_divide(part, whole)
 
 

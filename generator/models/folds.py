@@ -43,6 +43,11 @@ class Folds:
     def folds(self) -> int:
         return self.replicates // self.seeds
 
+    def held_out(self) -> np.ndarray:
+        """(seeds, n): the fold that holds each row out."""
+        numbers = np.arange(self.replicates)[:, None] % self.folds
+        return self.to_rows(np.broadcast_to(numbers, self.test_rows.shape))
+
     def encode(self, raw: np.ndarray, replicates: slice = slice(None)) -> np.ndarray:
         """Raw (replicates, rows, d) to the model's float32 inputs: (raw - mean) / scale."""
         means, scales = self.means[replicates, None], self.scales[replicates, None]

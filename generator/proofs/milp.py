@@ -59,8 +59,10 @@ def verify(
         if answer.status == 2:
             raise RuntimeError(f"row {row}: HiGHS calls the box empty ({answer.message})")
         boxes[row] = answer.mip_node_count or 0
-        if answer.mip_dual_bound is not None and answer.mip_dual_bound + net.c > tau:
-            outcome[row], found[row] = PROVED, answer.mip_dual_bound + net.c
+        # without a binary it is a linear program, whose optimum is its dual bound and is reported as `fun` alone
+        bound = answer.fun if answer.mip_dual_bound is None and answer.success else answer.mip_dual_bound
+        if bound is not None and bound + net.c > tau:
+            outcome[row], found[row] = PROVED, bound + net.c
         elif answer.x is not None:
             steps = np.where(whole, np.rint(answer.x[:d]), answer.x[:d])
             point = base + unit * np.clip(steps, low, high)

@@ -25,6 +25,7 @@ from generator.report.findings.evidence import Evidence
 from generator.report.findings.names import MODELS, ORIGINAL, ModelName
 from generator.report.formats import FILTERS, LEVEL
 from generator.report.ledger import Book, LedgerError
+from generator.report.manifest import write_manifest
 from generator.report.tracing import CONSTANTS, REPORT, length, traced
 
 SUFFIX = ".md.j2"
@@ -99,6 +100,7 @@ def render_pages(
         for name, source in files.items():
             (fresh / "data" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, fresh / "data" / name)
+        write_manifest(results, fresh / "data")
         _swap(fresh, docs)
     return [docs / name for name in pages]
 
@@ -178,7 +180,8 @@ def _render(
     def chart(name: str, result: StudyResult, **options) -> str:
         if name not in CHARTS:
             raise jinja2.UndefinedError(f"unknown chart {name!r}; known: {', '.join(CHARTS)}")
-        asked = (name, result.data.name, *sorted(options.items()))
+        given = ((key, part if isinstance(part, str) else id(part)) for key, part in sorted(options.items()))
+        asked = (name, result.data.name, *given)
         if asked not in made:  # several pages show the same one
             try:
                 made[asked] = book.drawn(CHARTS[name](result, **options))

@@ -7,6 +7,7 @@ import numpy as np
 
 from generator.engine.files import write_whole
 from generator.records.files import draws_file, record_file
+from generator.study.rows import write_rows
 from generator.study.run import Study
 
 
@@ -16,4 +17,8 @@ def write_study(study: Study, folder: Path):
     packed = io.BytesIO()
     np.savez(packed, **study.draws)
     write_whole(draws_file(folder, name), packed.getvalue())
+    write_rows(
+        study.result, study.table, study.folds, study.weights, study.settled,
+        study.proved.tiers, study.proved.radii, folder,
+    )  # fmt: skip
     write_whole(record_file(folder, name), study.result.to_json().encode())

@@ -14,6 +14,7 @@ from generator.proofs.network import margins as margins64
 from generator.proofs.population import PulledRule, best_pulled, paired_errors
 from generator.proofs.search import BROKEN
 from generator.proofs.walk import walk
+from generator.records.choices import fold_choices
 from generator.records.metrics import rate_estimate
 from generator.records.proofs import (
     Choice,
@@ -50,19 +51,11 @@ def choose(kept: Mapping[str, np.ndarray], rows: np.ndarray, folds: Folds, tier:
         kept: Model -> (seeds, n) bool; the candidates.
         rows: (n,) bool, the rows that count.
     """
-    names = list(kept)
-    chosen, hits = [], 0
-    for replicate in range(folds.replicates):
-        seed = replicate // folds.folds
-        test = np.zeros(len(rows), bool)
-        test[folds.test_rows[replicate, : folds.test_counts[replicate]]] = True
-        validation = [kept[name][seed, rows & ~test].mean() for name in names]
-        chosen.append(names[int(np.argmax(validation))])
-        hits += int(kept[chosen[-1]][seed, rows & test].sum())
-    favourite = max(names, key=chosen.count)
+    names, found = list(kept), fold_choices(np.array(list(kept.values())), rows, folds.held_out())
     return Choice(
-        tier=tier, measure=measure, model=favourite, agreeing=chosen.count(favourite), folds=len(chosen),
-        validated=rate_estimate(hits, int(rows.sum()), folds.seeds),
+        tier=tier, measure=measure, model=names[found.favourite],
+        agreeing=int((found.chosen == found.favourite).sum()), folds=found.chosen.size,
+        validated=rate_estimate(found.hits, int(rows.sum()), folds.seeds),
     )  # fmt: skip
 
 
@@ -86,9 +79,7 @@ def radius_summary(model: str, parts: list[Arrays], y: np.ndarray, largest: floa
     )
 
 
-def limit_record(
-    table: LabelledTable, epsilons: tuple[float, ...], fresh: FreshRows | None = None
-) -> Limit:
+def limit_record(table: LabelledTable, epsilons: tuple[float, ...], fresh: FreshRows | None = None) -> Limit:
     """The ceiling of any classifier, and what a known one and the labelling rule keep, plain box."""
     spread = table.x.std(0)
     best, rule, known, classifiers = [], [], [], []
@@ -127,7 +118,9 @@ def _population_limit(
             (value, float(np.sqrt(np.log(2 / 0.05) / (2 * rows))))
             for value, rows in ((matched.accuracy, matched.rows), (1 - paired, len(y)))
         ]
-        best.append(min(best[-1], *estimates))  # what no classifier passes at a smaller budget, it does not here
+        best.append(
+            min(best[-1], *estimates)
+        )  # what no classifier passes at a smaller budget, it does not here
         known.append(max(classifier.kept(*_corners(table, fresh.x, epsilon), y), float(1 - y.mean())))
     limits, margins = zip(*best[1:], strict=True)
     return PopulationLimit(rows=len(y), best=limits, margin=margins, known=tuple(known))

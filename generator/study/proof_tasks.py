@@ -153,7 +153,7 @@ def cross_check_task(spec: StudySpec, folds: Folds, state: Arrays) -> StageTask:
 
 
 def _cross_check(folds: Folds, weights: Arrays, headline: float, spec: ProofSpec) -> Arrays:
-    """ "search" and "milp", each (rows,) int8: `cross_checked_rows` outcomes, half of them of frauds if so many exist."""
+    """ "search" and "milp", each (rows,) int8: `cross_checked_rows` outcomes, half of frauds if so many exist."""
     first = slice(0, 1)
     x, y = folds.test_x(first)[0].astype(np.float64), folds.test_y(first)[0]
     frauds_first = np.argsort(y != 1, kind="stable")

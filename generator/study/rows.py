@@ -38,7 +38,7 @@ def write_rows(
         tiers: By model, as `tier_task` gives it, all seeds.
         radii: By model that has any, as `radius_task` gives it, one a seed from the first on.
     """
-    fold = fold_numbers(folds)
+    fold = folds.held_out()
     models = published(result, settled, tiers, table.y, fold)
     rows = gather(result, table, fold, models, settled, tiers, radii)
     point = quoted_point(result.spec.proof)
@@ -50,12 +50,6 @@ def write_rows(
     write_whole(paths[0], rows_bytes(rows))
     write_whole(paths[1], save({name: np.ascontiguousarray(value) for name, value in arrays.items()}))
     return paths
-
-
-def fold_numbers(folds: Folds) -> np.ndarray:
-    """(seeds, n): the fold that holds each row out."""
-    numbers = np.arange(folds.replicates)[:, None] % folds.folds
-    return folds.to_rows(np.broadcast_to(numbers, folds.test_rows.shape))
 
 
 def published(

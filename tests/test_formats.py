@@ -4,6 +4,7 @@ import pytest
 
 from generator.records.results import Anomaly, Estimate, Feature
 from generator.report import formats
+from generator.report.marks import recording
 
 AMOUNT = Feature(
     name="amount", title="Amount", unit="USD", decimals=2, control="effort", helps="down", note="",
@@ -87,6 +88,18 @@ def test_an_unknown_kind_of_interval_is_an_error():
 )
 def test_features_are_written_in_their_own_unit(write, value, feature, text):
     assert write(value, feature) == text
+
+
+def test_a_spread_and_a_range_are_written_in_the_unit_of_their_feature():
+    assert formats.raw_spread(AMOUNT) == "1,208.50\u202fUSD"
+    assert formats.raw_spread(LOGINS) == "0.60"
+    assert formats.raw_between(0.26, 1919.1, AMOUNT) == "0.26 to 1,919.10\u202fUSD"
+    assert formats.raw_between(0.2, 0.9, LOGINS) == "0.2 to 0.9"
+
+
+def test_a_position_is_no_finding():
+    with recording():
+        assert formats.position(3) == "3"
 
 
 def test_an_anomaly_gets_its_facts_written_in():

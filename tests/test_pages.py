@@ -11,6 +11,8 @@ import pytest
 from report_fixture import tiny_result
 
 from generator.report.pages import PageError, render_pages
+from generator.report.prose import typed_digits
+from generator.report.tracing import traced
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "templates"
@@ -66,7 +68,9 @@ def template(tmp_path):
 
 def test_every_template_becomes_a_page_and_every_record_a_download(docs):
     assert sorted(p.name for p in docs.glob("*.md")) == PAGES
-    assert {p.name for p in (docs / "data").glob("*.json")} == {"checks.json", "kaggle.json"}
+    assert {p.name for p in (docs / "data").glob("*.json")} == {
+        "checks.json", "kaggle.json", "ledger.json", "report.json",
+    }  # fmt: skip
     assert (docs / "data" / "checks.json").read_text() == results()[0].to_json()
 
 
@@ -173,14 +177,34 @@ def test_text_from_data_cannot_become_markup(tmp_path):
         assert "<img" not in (tmp_path / "docs" / name).read_text()
 
 
-@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.j2")), ids=lambda p: p.name)
-def test_prose_types_no_digit(path):
+def test_prose_types_no_digit():
     """Every number comes from a record; digits stand in code, HTML attributes, anchors and addresses only."""
-    text = CODE.sub("", path.read_text(encoding="utf-8"))
-    text = re.sub(r"<[^>]*>|\]\([^)]*\)|\{[^}]*\}", "", text, flags=re.S)
-    text = re.sub(r"^\d+\. ", "", text, flags=re.M)
-    text = text.replace("QUICK=1", "").replace("OFFLINE=1", "")
-    assert not re.findall(r".*\d.*", text)
+    assert typed_digits(TEMPLATES) == []
+
+
+def test_further_files_and_records_are_published_and_values_reach_templates(tmp_path):
+    (tmp_path / "rows.csv.gz").write_bytes(b"\x1f\x8b")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "page.md.j2").write_text(
+        "# ?\n\n{{ earlier.budget_violations|count }} {{ seen }}\n"
+    )
+    earlier = results()[0]
+    render_pages(
+        results()[1:],
+        tmp_path / "templates",
+        tmp_path / "docs",
+        files={"rows/checks.csv.gz": tmp_path / "rows.csv.gz"},
+        documents={"previous-checks": earlier},
+        extras=lambda shown: {
+            "earlier": traced(earlier, "previous-checks"),
+            "seen": ", ".join(result.data.name for result in shown),
+        },
+    )
+    data = tmp_path / "docs" / "data"
+    assert (data / "rows" / "checks.csv.gz").read_bytes() == b"\x1f\x8b"
+    assert (data / "previous-checks.json").read_text() == earlier.to_json()
+    assert re.search(r'<span data-claim="[^"]+">3</span> kaggle', (tmp_path / "docs" / "page.md").read_text())
+    assert "previous-checks#/budget_violations" in (data / "ledger.json").read_text()
 
 
 @pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.j2")), ids=lambda p: p.name)

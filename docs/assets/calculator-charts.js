@@ -140,8 +140,8 @@
       add("text", { x: left - 6, y: area.top + (i + 0.5) * step + 4, "text-anchor": "end" }, title);
     });
     keys.forEach(([name, text], i) => {
-      add("rect", { class: name, x: left + i * LEGEND, y: 4, width: 10, height: 10 });
-      add("text", { x: left + i * LEGEND + 15, y: 13 }, text);
+      add("rect", { class: name, x: 8 + i * LEGEND, y: 4, width: 10, height: 10 });
+      add("text", { x: 8 + i * LEGEND + 15, y: 13 }, text);
     });
     const bar = (side, i, from, to) => {
       const [a, b] = [X(from), X(to)].sort((one, other) => one - other);

@@ -219,6 +219,7 @@
       const { scenario: opening, opening: chosen } = studies.get(choice().dataset) ?? {};
       if (!opening) return;
       for (const name of names) set(name, opening[name]);
+      clearTimeout(remembering);
       history.replaceState(null, "", location.pathname + location.search);
       refresh({ ...chosen, epsilon: String(chosen.epsilon) });
     },

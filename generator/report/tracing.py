@@ -20,7 +20,10 @@ NOT_CLAIMS = frozenset({"decimals", "schema_version"})
 """Fields that say how to write a number, and are no finding themselves."""
 
 CONSTANTS = {
-    "masking": {"value": 0.05, "meaning": "FGSM above the truth by more than this warns of a hidden gradient."},
+    "masking": {
+        "value": 0.05,
+        "meaning": "FGSM above the truth by more than this warns of a hidden gradient.",
+    },
     "cut": {"value": 0.5, "meaning": "Fraud probability from which a transaction is stopped."},
     "original_figures": {"value": 10, "meaning": "Figures of the original study that are compared."},
     "listed": {"value": 0, "meaning": "How many lines a list on the page itself has."},

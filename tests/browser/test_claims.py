@@ -1,4 +1,4 @@
-"""Numbers that say where they come from, in a real browser: by mouse, by finger, by keyboard, on every way to a page."""
+"""Numbers that say where they come from, in a real browser: by mouse, by finger, by keyboard, from disk."""
 
 import time
 
@@ -43,7 +43,9 @@ def hover(browser, selector: str):
 
 def tap(browser, selector: str):
     element(browser, selector)
-    box = browser.run(f"const b = document.querySelector('{selector}').getClientRects()[0]; return [b.x, b.y]")
+    box = browser.run(
+        f"const b = document.querySelector('{selector}').getClientRects()[0]; return [b.x, b.y]"
+    )
     touch = [{"x": box[0] + 3, "y": box[1] + 3}]
     browser.cdp("Input.dispatchTouchEvent", type="touchStart", touchPoints=touch)
     browser.cdp("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
@@ -146,7 +148,9 @@ def test_a_finger_opens_and_closes_the_tip_within_a_small_screen(browser, base):
 def test_every_number_in_a_table_is_found_by_its_place(browser, base, page):
     browser.open(base + page)
     switch(browser)
-    placed = browser.run("return document.querySelectorAll('.md-typeset table:not(figure table) [data-claim]').length")
+    placed = browser.run(
+        "return document.querySelectorAll('.md-typeset table:not(figure table) [data-claim]').length"
+    )
     script = f"{base}data/claims-{page.strip('/')}.js"
     known = browser.driver.execute_async_script(
         "const done = arguments[1], before = window.studyClaims;"

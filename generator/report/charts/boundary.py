@@ -4,7 +4,7 @@ from generator.records.results import StudyResult
 from generator.report import formats, palette
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
 from generator.report.charts.frame import axis, figure, grid, placed
-from generator.report.tracing import counted
+from generator.report.tracing import counted, stated
 
 
 def boundary(result: StudyResult) -> Chart:
@@ -49,7 +49,7 @@ def boundary(result: StudyResult) -> Chart:
         title="A slice of the decision boundary",
         caption=f"Fraud probability over {features[first.x_feature].title.lower()} and "
         f"{features[first.y_feature].title.lower()}, all other features held at the median of the frauds. "
-        "The line is the 50 % cut: above it a transaction is stopped.",
+        f"The line is the cut of {formats.percent(stated('cut'), 0)}: above it a transaction is stopped.",
         summary=f"The part of the plane that is stopped: {formats.listed(shares)}.",
         figure=figure(data, coloraxis=scale, **placed(axes, grid(len(slices), len(slices), gap_x=0.05))),
         headers=("Model", x_title, y_title, "Fraud probability (%)"),
@@ -67,7 +67,7 @@ def boundary(result: StudyResult) -> Chart:
 
 def _flagged(part) -> float:
     cells = [p for row in part.probability for p in row]
-    return counted(sum(p >= 0.5 for p in cells) / len(cells), cells)
+    return counted(sum(p >= stated("cut") for p in cells) / len(cells), cells)
 
 
 def _with_unit(feature) -> str:

@@ -47,7 +47,8 @@ def break_even(result: StudyResult, draws: Draws | None = None) -> Chart:
         slug=f"{result.data.name}-break-even",
         title="The share of attacking fraudsters from which hardening pays",
         caption="Above its line, a hardened model saves more than it costs; at the top, it does not pay even if "
-        f"every fraudster attacks. Fraudsters who move what anybody can move, {_terms(result)}. Strips are 95 % "
+        "every fraudster attacks. With equal false alarms a line is flat. Fraudsters who move what anybody can "
+        f"move, {_terms(result)}. Strips are 95 % "
         f"intervals.{remark(drawn, names)}",
         summary=f"At a fraud share of {formats.percent(scenario.fraud_share)}, hardening pays from: "
         f"{formats.listed(said)}.",

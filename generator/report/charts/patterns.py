@@ -72,8 +72,8 @@ def breakdown(result: StudyResult, column: str, title: str = "") -> Chart:
         title=f"{found.title}: rows and fraud rate",
         caption="Bars: rows by class. Marks: share of the rows that are fraud, with its 95 % interval; "
         f"the dashed line is the share over all rows. {found.note}".rstrip(),
-        summary=f"{found.title}: {formats.count(counted(len(table), found.categories))} values; the fraud rate runs from "
-        f"{formats.percent(shares[low])} ({low}) to {formats.percent(shares[high])} ({high}), over all "
+        summary=f"{found.title}: {formats.count(counted(len(table), found.categories))} values; the fraud rate "
+        f"runs from {formats.percent(shares[low])} ({low}) to {formats.percent(shares[high])} ({high}), over all "
         f"{formats.percent(overall)}.",
         figure=figure([*counts, rates], barmode="stack", **axes),
         headers=(found.title, "Legitimate", "Fraud", "Fraud rate (%)", "95 % low (%)", "95 % high (%)"),
@@ -98,8 +98,8 @@ def calendar(result: StudyResult) -> Chart:
         slug=f"{result.data.name}-calendar",
         title="Transactions per day",
         caption="One cell a day, one column a week; the darker or brighter the cell, the more transactions.",
-        summary=f"{formats.count(empty)} of {formats.count(counted(len(days), found.rows))} days between {found.dates[0]} and "
-        f"{found.dates[-1]} have no transaction; the most are {formats.count(rows[busiest])}, on {busiest}.",
+        summary=f"{formats.count(empty)} of {formats.count(counted(len(days), found.rows))} days between "
+        f"{found.dates[0]} and {found.dates[-1]} have no transaction; the most are {formats.count(rows[busiest])}, on {busiest}.",
         figure=figure(
             [{
                 "type": "heatmap", "x": [monday.isoformat() for monday in mondays], "y": list(WEEKDAYS),

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from generator.impact import priors
 from generator.impact.bands import Band, scalar
 from generator.impact.breakeven import pays_below, prevalence, verdict
-from generator.impact.measured import Choice, amounts, mean_detection, relabelled_detections
+from generator.impact.measured import Choice, amounts, mean_detection
 from generator.impact.model import Detection, benefit, cost, take_per_attempt
-from generator.impact.priors import PriorRange, prior_range
 from generator.impact.whatif import STANDARD, Answer, Measured, answer
-from generator.records.impact import EvasionPrice, Scenario
+from generator.records.impact import EvasionPrice, OperatingRates, Scenario
 from generator.report import formats
 from generator.report.breakeven import (
     alone,
@@ -19,9 +17,9 @@ from generator.report.breakeven import (
     opening_sentence,
     pays,
     rate,
-    share,
 )
 from generator.report.findings.names import MATCHED, MODELS, ModelName
+from generator.report.findings.priors import PriorLine, prior_lines
 from generator.report.findings.tiers import HEADLINE_TIER
 from generator.report.scenarios import Assumptions, Preset, default_scenario, scenario_of
 from generator.report.tracing import derived
@@ -54,6 +52,8 @@ class PresetLine:
     missed: tuple[str, str]
     net: str
     pays: str
+    pays_own: str
+    """The same with each model at its own cut, where their false alarms differ."""
 
 
 @dataclass(frozen=True)
@@ -78,20 +78,6 @@ class EvasionLine:
     price: EvasionPrice
     take: str
     """Mean USD per attempt, caught or not."""
-
-
-@dataclass(frozen=True)
-class PriorLine:
-    """One bank's fraud share: what the rates of the study become there."""
-
-    fraud_share: str
-    accuracy: tuple[float, float]
-    """Of the standard and of the hardened model, when nobody evades."""
-    precision: tuple[str, str]
-    reweighted: str
-    """Break-even share with the rates of the study's label."""
-    relabelled: str
-    """From the least to the most with the rates under other labels; empty where none were measured."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +115,7 @@ def find_economics(measured: Measured, known: Assumptions) -> Economics:
         presets=tuple(_preset_line(measured, choice, preset, known) for preset in known.presets),
         policies=_policies(measured, choice, scenario),
         evasion=_evasion(measured, choice),
-        priors=tuple(_prior_line(measured, choice, scenario, share) for share in _shares(known)),
+        priors=prior_lines(measured, choice, scenario, known),
     )
 
 
@@ -189,7 +175,15 @@ def _preset_line(measured: Measured, choice: Choice, preset: Preset, known: Assu
         missed=_missed(found),
         net=dollar_range(found.benefit["net_usd"]),
         pays=pays(found.break_even),
+        pays_own=pays(
+            answered(measured, replace(choice, point=own_cut(measured.rates)), scenario).break_even
+        ),
     )
+
+
+def own_cut(rates: OperatingRates) -> str:
+    """Name of the operating point that is each model's own."""
+    return next(point.name for point in rates.points if point.false_positive_rate is None)
 
 
 def _missed(found: Answer) -> tuple[str, str]:
@@ -243,34 +237,3 @@ def _evasion(measured: Measured, choice: Choice) -> tuple[EvasionLine, ...]:
         for price in rates.prices
         if (price.model, price.tier) == (name, choice.tier)
     )
-
-
-def _shares(known: Assumptions) -> list[float]:
-    """The fraud shares of the opening scenario and of the presets, falling, each once."""
-    presets = [each.changes["fraud_share"] for each in known.presets if "fraud_share" in each.changes]
-    return sorted({known.opening.fraud_share, *presets}, reverse=True)
-
-
-def _prior_line(measured: Measured, choice: Choice, scenario: Scenario, fraud_share: float) -> PriorLine:
-    rates, models = measured.rates, (STANDARD, choice.hardened)
-    bank = scenario.model_copy(update={"fraud_share": fraud_share})
-    pair = tuple(mean_detection(rates, name, choice, choice.point) for name in models)
-    found = prior_range(
-        lambda two: scalar(prevalence(*two, bank)),
-        pair,
-        relabelled_detections(rates, models, choice.tier, (choice.point, choice.point)),
-    )
-    clean = [(each.caught_clean, each.false_positive_rate, fraud_share) for each in pair]
-    return PriorLine(
-        fraud_share=rate(fraud_share),
-        accuracy=tuple(priors.accuracy(*each) for each in clean),
-        precision=tuple(rate(priors.precision(*each)) for each in clean),
-        reweighted=share(found.reweighted),
-        relabelled=_relabelled(found),
-    )
-
-
-def _relabelled(found: PriorRange) -> str:
-    if not found.relabelled:
-        return ""
-    return f"{share(min(found.relabelled.values()))} to {share(max(found.relabelled.values()))}"

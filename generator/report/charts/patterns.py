@@ -99,7 +99,8 @@ def calendar(result: StudyResult) -> Chart:
         title="Transactions per day",
         caption="One cell a day, one column a week; the darker or brighter the cell, the more transactions.",
         summary=f"{formats.count(empty)} of {formats.count(counted(len(days), found.rows))} days between "
-        f"{found.dates[0]} and {found.dates[-1]} have no transaction; the most are {formats.count(rows[busiest])}, on {busiest}.",
+        f"{found.dates[0]} and {found.dates[-1]} have no transaction; the most are "
+        f"{formats.count(rows[busiest])}, on {busiest}.",
         figure=figure(
             [{
                 "type": "heatmap", "x": [monday.isoformat() for monday in mondays], "y": list(WEEKDAYS),

@@ -460,6 +460,7 @@ def _label(dataset: str) -> LabelCard:
         mean_fraud_amount=671.08,
         weight_overlap_mean=0.952,
         weight_overlap_low=0.923,
+        formula_overlaps={"equal weights": 0.797, "without amount": 0.686, "amount alone": 0.676},
         flip_epsilons=(0.05, 0.1, 0.2, 0.3, 0.5),
         flip_shares=(0.1, 0.2, 0.37, 0.48, 0.67),
     )

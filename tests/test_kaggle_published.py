@@ -82,6 +82,16 @@ def test_the_label_moves_with_the_weights_as_little_as_published(summary):
     assert summary.label.weight_overlap_low == pytest.approx(0.923, abs=0.001)
 
 
+def test_another_formula_moves_the_label_as_far_as_published(summary):
+    found = summary.label.formula_overlaps
+    published = {
+        "equal weights": 0.797, "the largest single term counts": 0.553, "without amount": 0.686, "without amount share": 0.855,
+        "without thin balance": 0.895, "without duration": 0.903, "without login attempts": 0.938,
+        "amount alone": 0.676, "amount share alone": 0.736,
+    }  # fmt: skip
+    assert {name: round(found[name], 3) for name in published} == pytest.approx(published, abs=0.015)
+
+
 def test_the_flip_budget_is_the_published_one(summary):
     shares = dict(zip(summary.label.flip_epsilons, summary.label.flip_shares, strict=True))
     published = {0.05: 0.10, 0.1: 0.20, 0.2: 0.37, 0.3: 0.48, 0.5: 0.67}

@@ -4,39 +4,35 @@ import html
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
+from rates_fixture import tiny_draws
 from report_fixture import tiny_result
 
 from generator.records.base import Record
 from generator.records.results import Estimate, StudyResult
-from generator.report import formats, marks, prose
+from generator.report import calculator, formats, marks, prose
+from generator.report.changes import documents, find_changes
 from generator.report.export import single_page
 from generator.report.findings.original import CLAIMS
 from generator.report.pages import PageError, render_pages
-from generator.report.tracing import (
-    CONSTANTS,
-    condensed,
-    counted,
-    derived,
-    length,
-    resolve,
-    sources,
-    stated,
-    traced,
-)
+from generator.report.paths import condensed, resolve
+from generator.report.tracing import CONSTANTS, counted, derived, length, sources, stated, traced
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+DRAWS = tiny_draws(tiny_result().rates)
 LEAVES, SEED = 40, 3
 STEERING = re.compile(
     r"^/spec/|^/schema_version$"
     r"|/(epsilon|epsilons/\d+|round|seeds|decimals|false_positive_rate|frauds_per_day)$"  # looked up, or a format
     r"|^/data/breakdowns/|/correlations/|/standard_deviation$|/mean_change$"  # the highest and the lowest are named
     r"|/(contradictions|rows_unresolved|boxes|unresolved|battery/\d+/rows|evaded)$"
+    r"|^/rates/mean_fraud_amount$"  # cancels out of ratios
     r"|/reach/\d+/(up|down)$"  # zero is said in other words
 )
 """Numbers that decide which sentence is said or which row is shown, and not only what stands there."""
@@ -90,8 +86,17 @@ class Rendered:
         }
 
 
-def rendered(result: StudyResult, folder: Path) -> Rendered:
-    render_pages([result], TEMPLATES, folder / "docs")
+def rendered(
+    result: StudyResult, folder: Path, earlier: Mapping[str, StudyResult] = MappingProxyType({})
+) -> Rendered:
+    """Every page, with what the calculator works out."""
+    render_pages(
+        [result], TEMPLATES, folder / "docs",
+        documents=documents(earlier) | calculator.DOCUMENTS,
+        extras=lambda results: (
+            {"changes": find_changes(results, earlier)} | calculator.values(results, {"checks": DRAWS})
+        ),
+    )  # fmt: skip
     data = folder / "docs" / "data"
     scripts = {path.stem.removeprefix("claims-"): path.read_text() for path in data.glob("claims-*.js")}
     return Rendered(
@@ -115,11 +120,13 @@ def blanked(of: Rendered, page: str, leaf: str = "") -> str:
     """The page without the texts of the claims and charts that the ledger derives from `leaf`."""
     claims = {name: c for name, c in of.claims(page).items() if covers(c["paths"], leaf)}
     text = re.sub(r' aria-label="[^"]*"', "", of.pages[page])  # the same text as beside it
+    # what the form of the calculator shows at first is the reader's to change, and no claim
+    text = re.sub(r'<section class="calculator".*?</section>', "", text, flags=re.S)
     for slug, chart in of.ledger["charts"].items():
         for element in ("details", "div") if covers(chart["paths"], leaf) else ():
             start = rf'(id="{slug}"(?:(?!</figure>).)*?)<{element} class="chart-(?:table|views)'
             text = re.sub(rf"{start}.*?</{element}>", r"\1", text, flags=re.S)
-    text = SPAN.sub(lambda m: m[0].replace(m[2], GONE) if m[1] in claims else m[0], text)
+    text = SPAN.sub(lambda m: f'<span data-claim="{m[1]}">{GONE}</span>' if m[1] in claims else m[0], text)
     lines, table, row = text.split("\n"), -1, 0
     for at, line in enumerate(lines):
         if line.startswith(("#", "!!!")):
@@ -287,15 +294,18 @@ QUOTING = "crosswalk"
 """The page that names standards and their paragraphs; its numbers are checked by hand."""
 
 
-def test_no_digit_on_a_page_stands_outside_claims_records_and_names(before):
+def test_no_digit_on_a_page_stands_outside_claims_records_and_names(tmp_path):
     """What is left of a page without its claims, its addresses and the texts of the records has no digit."""
-    known = [*texts_with_digits(tiny_result().model_dump(mode="json")), *(claim.stated for claim in CLAIMS)]
+    records = (tiny_result(), *calculator.DOCUMENTS.values())
+    known = [text for record in records for text in texts_with_digits(record.model_dump(mode="json"))]
+    known += [claim.stated for claim in CLAIMS]
     spelled = sorted(known, key=len, reverse=True)
-    records = re.compile(rf"(?<![\w.,])(?:{'|'.join(map(re.escape, spelled))})(?![\w]|[.,]\d)")
-    for page in before.pages.keys() - {QUOTING}:
-        text = blanked(before, page)
+    quoted = re.compile(rf"(?<![\w.,])(?:{'|'.join(map(re.escape, spelled))})(?![\w]|[.,]\d)")
+    now = rendered(tiny_result(), tmp_path, {"checks": moved(tiny_result(), ["data", "label", "cut"], 1)})
+    for page in now.pages.keys() - {QUOTING}:
+        text = blanked(now, page)
         text = re.sub(r"```.*?```|`[^`\n]*`|<[^>]*>|\]\([^)]*\)|\{[^}]*\}", "", text, flags=re.S)
-        text = "\n".join(records.sub("", ALLOWED.sub("", line)) for line in html.unescape(text).split("\n"))
+        text = "\n".join(quoted.sub("", ALLOWED.sub("", line)) for line in html.unescape(text).split("\n"))
         assert re.findall(r".{0,60}\d.{0,30}", text) == [], page
 
 
@@ -427,6 +437,8 @@ def test_a_count_is_traced_to_the_node_that_holds_what_is_counted():
     rows = traced(((1.0, 2.0), (3.0, 4.0)), "record")
     assert sources(counted(1, rows)) == {"record#/*"}
     assert sources(counted(1, rows[1])) == {"record#/1/*"}
+    both = [rows, traced(((5.0,),), "other")]
+    assert sources(counted(1, both)) == {"record#/*", "other#/0/*"}
     assert sources(length(["a", "b"])) == {"report#/listed/*"}
 
 

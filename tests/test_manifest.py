@@ -154,6 +154,11 @@ def test_a_lost_file_and_one_too_many_are_named(site):
     assert _refusal(site) == f"{site / 'data' / 'other.json'}: not listed in {MANIFEST}"
 
 
+def test_the_page_that_shares_the_folder_is_no_download(site):
+    (site / "data" / "index.html").write_text("<h1>Where does the data come from?</h1>")
+    check_published(site / "data")
+
+
 def test_what_differs_from_run_to_run_is_not_checked(site):
     (site / "data" / "runs" / "checks.json").write_text("another machine\n")
     check_published(site / "data")

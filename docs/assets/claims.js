@@ -35,10 +35,9 @@
 
   /* Numbers in tables get an element only now; one is trusted only if the cell has its text. */
   function findCells() {
-    const tables = document.querySelectorAll(".md-typeset table:not(figure table)");
     for (const [place, ids] of Object.entries(known.cells)) {
-      const [table, row, column] = place.split("/").map(Number);
-      const cell = tables[table]?.rows[row]?.cells[column];
+      const [table, row, column] = place.split("/");
+      const cell = document.querySelector(`[data-table="${table}"]`)?.closest("table").rows[row]?.cells[column];
       if (!cell || !ids.every((id) => cell.textContent.includes(known.claims[id].text))) continue;
       const claim = document.createElement("span");
       claim.dataset.claim = ids.join(" ");
@@ -78,7 +77,8 @@
     } else if (values.length) {
       told.push(made("span", `unrounded: ${values.join(" to ")}`));
     }
-    for (const path of paths) {
+    // an estimate is one node of the record, whichever of its numbers are written
+    for (const path of estimate ? [paths[0].replace(/\/[^/]*$/, "")] : paths) {
       const [file, place] = path.split("#");
       const link = made("a", `${file}.json`);
       link.href = new URL(`../data/${file}.json`, assets).href;

@@ -190,6 +190,7 @@ def summarise(table: LabelledTable, spec: StudySpec) -> DatasetSummary:
         PROFILE,
         terms=score_terms(table.x),
         weights=weight_vector(spec.label, TERMS),
+        names=TERMS,
         score_signs=SIGNS,
         anomalies=marks(table),
     )

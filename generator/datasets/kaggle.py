@@ -175,6 +175,7 @@ def summarise(table: LabelledTable, spec: StudySpec) -> DatasetSummary:
         profile,
         terms=score_terms(table.x),
         weights=weight_vector(spec.label, TERMS),
+        names=TERMS,
         score_signs=SIGNS,
         anomalies=anomalies(table.frame),
     )

@@ -13,9 +13,14 @@ SCORE_BINS = 40
 
 
 def label_card(
-    table: LabelledTable, *, terms: ScoreTerms, weights: np.ndarray, score_signs: np.ndarray
+    table: LabelledTable,
+    *,
+    terms: ScoreTerms,
+    weights: np.ndarray,
+    names: tuple[str, ...],
+    score_signs: np.ndarray,
 ) -> LabelCard:
-    """The card of `table`, whose score is terms(x) @ weights plus its noise."""
+    """The card of `table`, whose score is terms(x) @ weights plus its noise; `names` are those of the terms."""
     fraud = table.y == 1
     edges = np.linspace(table.score.min(), table.score.max(), SCORE_BINS + 1)
     overlaps = weight_overlaps(table, terms, weights)
@@ -32,6 +37,7 @@ def label_card(
         mean_fraud_amount=float(table.amounts[fraud].mean()),
         weight_overlap_mean=float(overlaps.mean()),
         weight_overlap_low=float(overlaps.min()),
+        formula_overlaps=formula_overlaps(table, terms(table.x), weights, names),
         flip_epsilons=FLIP_EPSILONS,
         flip_shares=tuple(
             flip_share(table, epsilon, terms=terms, weights=weights, score_signs=score_signs)
@@ -52,6 +58,29 @@ def weight_overlaps(table: LabelledTable, terms: ScoreTerms, weights: np.ndarray
             for factor in factors
         ]
     )
+
+
+def formula_overlaps(
+    table: LabelledTable, parts: np.ndarray, weights: np.ndarray, names: tuple[str, ...]
+) -> dict[str, float]:
+    """Share of the frauds that other scores over the same terms parts (n, k) would flag too.
+
+    What another analyst could have chosen. By chance alone it would be the share of frauds.
+    """
+    z = (parts - parts.mean(0)) / np.maximum(parts.std(0), 1e-12)
+    others = {
+        "equal weights": parts.sum(1),
+        "the same weights on z-scores of the terms": z @ weights,
+        "the largest single term counts": parts.max(1),
+        **{f"without {name}": parts @ np.where(np.arange(len(names)) == i, 0, weights)
+           for i, name in enumerate(names)},
+        **{f"{name} alone": parts[:, i] for i, name in enumerate(names)},
+    }  # fmt: skip
+    share = table.y.mean()
+    return {
+        words: float(flag_top(score, share, table.ids)[table.y == 1].mean())
+        for words, score in others.items()
+    }
 
 
 def flip_share(

@@ -54,10 +54,11 @@ def summary(
     *,
     terms: ScoreTerms,
     weights: np.ndarray,
+    names: tuple[str, ...],
     score_signs: np.ndarray,
     anomalies: tuple[Anomaly, ...],
 ) -> DatasetSummary:
-    """All facts about `table`, whose score is terms(x) @ weights plus noise and has the given signs."""
+    """All facts about `table`, whose score is terms(x) @ weights plus noise, with the given names and signs."""
     frame, y = table.frame, table.y
     shown = tuple(
         breakdown(frame[column], y, title, kind, note) for column, title, kind, note in profile.breakdowns
@@ -71,7 +72,7 @@ def summary(
         n_rows=len(frame),
         columns=tuple(column_summary(frame[name], *profile.roles[name]) for name in frame.columns),
         features=table.features,
-        label=label_card(table, terms=terms, weights=weights, score_signs=score_signs),
+        label=label_card(table, terms=terms, weights=weights, names=names, score_signs=score_signs),
         histograms=tuple(histogram(table.x[:, i], y, given) for i, given in enumerate(table.features)),
         breakdowns=shown if times is None else shown + time_breakdowns(times, y, profile.time_notes),
         correlations=correlations(table.x, tuple(given.title for given in table.features)),

@@ -148,6 +148,8 @@ class LabelCard(Record):
     """Mean share of frauds kept when every weight is moved by 20 % up or down, over all corners."""
     weight_overlap_low: float
     """The least such share."""
+    formula_overlaps: dict[str, float]
+    """Another formula over the same terms, in words -> share of the frauds that are frauds by it too."""
     flip_epsilons: tuple[float, ...]
     flip_shares: tuple[float, ...]
     """Share of frauds whose own score can drop below the cut within epsilon on all model inputs."""

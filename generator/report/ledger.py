@@ -17,7 +17,8 @@ from typing import Any
 from generator.records.proofs import Estimate
 from generator.report.charts.chart import Chart
 from generator.report.marks import END, MARK, MIDDLE, START, Mark, Marks, plain, untraced
-from generator.report.tracing import Traced, TracedInt, bare, condensed, resolve, sources
+from generator.report.paths import condensed, resolve
+from generator.report.tracing import Traced, TracedInt, bare, sources
 
 PAIR = re.compile(f"{START}(\\d+){MIDDLE}([^{END}]*){END} \\({START}(\\d+){MIDDLE}([^{END}]*){END}\\)")
 """A value with its interval behind it."""
@@ -104,11 +105,12 @@ class Book:
         text = PAIR.sub(self._joined, text)
         pieces, at, tables = [], 0, 0
         for part in BARE.finditer(text):
-            pieces += [self._elements(page, text[at : part.start()]), plain(part[0])]
+            pieces.append(self._elements(page, text[at : part.start()]))
             if part["table"]:
-                self._place_cells(page, part[0], tables)
+                pieces.append(self._table(page, part[0], tables))
                 tables += 1
             else:
+                pieces.append(plain(part[0]))
                 for found in self.marks.within(part[0]):
                     page.claim(found)
             at = part.end()
@@ -145,14 +147,19 @@ class Book:
 
         return MARK.sub(element, text)
 
-    def _place_cells(self, page: Page, table: str, number: int):
-        head, _, *body = table.split("\n")
+    def _table(self, page: Page, table: str, number: int) -> str:
+        """The table without marks; its claims are known by their place, and it by an element in its head."""
+        head, rule, *body = table.split("\n")
+        known = len(page.cells)
         for row, line in enumerate((head, *body)):
             for column, cell in enumerate(line.split("|")[1:]):
                 names = [page.claim(found) for found in self.marks.within(cell)]
                 if names:
                     page.cells[f"{number}/{row}/{column}"] = names
                     page.shown.update(names)
+        if len(page.cells) > known:
+            head = f'|<span data-table="{number}"></span>{head[1:]}'
+        return plain("\n".join((head, rule, *body)))
 
     def _joined(self, found: re.Match) -> str:
         """A value and the interval of the same estimate become one claim."""

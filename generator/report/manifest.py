@@ -15,8 +15,9 @@ from generator.records.files import record_file, rows_file, weights_file
 from generator.records.results import StudyResult
 
 MANIFEST = "manifest.json"
-UNLISTED = (f"{runs.FOLDER}/", MANIFEST)
-"""Starts of names that the manifest does not list: what differs from run to run, and itself."""
+UNLISTED = (f"{runs.FOLDER}/", MANIFEST, "index.html")
+"""Starts of names that the manifest does not list: what differs from run to run, itself, and the page about the data,
+whose address is this folder's."""
 ROOT = Path(__file__).parents[2]
 
 

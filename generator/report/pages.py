@@ -92,7 +92,10 @@ def render_pages(
     docs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=docs.parent, prefix=".docs-") as folder:
         fresh = Path(folder)
-        _write_pages(pages, book, fresh)
+        try:
+            _write_pages(pages, book, fresh)
+        except LedgerError as error:
+            raise PageError(str(error)) from None
         for slug in sorted(charts):
             write(charts[slug], fresh / "data")
         for name, record in known.items():

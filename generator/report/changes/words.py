@@ -9,7 +9,7 @@ from generator.report import formats
 from generator.report.changes.compare import RunDiff, compare_runs
 from generator.report.changes.figures import MATERIAL, FigureChange
 from generator.report.findings.names import MODELS
-from generator.report.tracing import derived, traced
+from generator.report.tracing import counted, traced
 
 DOCUMENT = "previous/{}"
 """Where the earlier record of a dataset is published, below `data/` and without its suffix."""
@@ -127,7 +127,7 @@ def tally_sentence(diff: RunDiff) -> str:
     verdicts = [change.verdict for change in changes]
 
     def tally(number: int) -> str:
-        return formats.count(derived(number, compared))
+        return formats.count(counted(number, compared))
 
     parts = [
         f"{tally(verdicts.count(word))} {word}" for word in ("better", "worse", "within noise", "unchanged")

@@ -97,6 +97,8 @@ class Cards:
     not_measured: tuple[str, ...]
     groups: tuple[GroupLine, ...]
     groups_sentence: str
+    formulas: tuple[float, float]
+    """Least and most of the frauds that stay frauds by another formula."""
 
 
 def cards(result: StudyResult) -> Cards:
@@ -104,7 +106,7 @@ def cards(result: StudyResult) -> Cards:
     inputs = counted(len(result.data.features), result.data.features)
     widths = (inputs, *result.spec.training.hidden, 2)
     hidden = formats.listed(formats.count(width) for width in result.spec.training.hidden)
-    groups = _groups(result)
+    groups, overlaps = _groups(result), result.data.label.formula_overlaps.values()
     return Cards(
         parameters=sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(widths)),
         architecture=f"{formats.count(inputs)} inputs, hidden layers of {hidden} units with ReLU, two outputs",
@@ -114,6 +116,7 @@ def cards(result: StudyResult) -> Cards:
         not_measured=NOT_MEASURED,
         groups=groups,
         groups_sentence=_groups_sentence(groups),
+        formulas=(min(overlaps), max(overlaps)),
     )
 
 

@@ -85,8 +85,9 @@ def test_the_label_moves_with_the_weights_as_little_as_published(summary):
 def test_another_formula_moves_the_label_as_far_as_published(summary):
     found = summary.label.formula_overlaps
     published = {
-        "equal weights": 0.797, "the largest single term counts": 0.553, "without amount": 0.686, "without amount share": 0.855,
-        "without thin balance": 0.895, "without duration": 0.903, "without login attempts": 0.938,
+        "equal weights": 0.797, "the largest single term counts": 0.553, "without amount": 0.686,
+        "without amount share": 0.855, "without thin balance": 0.895, "without duration": 0.903,
+        "without login attempts": 0.938,
         "amount alone": 0.676, "amount share alone": 0.736,
     }  # fmt: skip
     assert {name: round(found[name], 3) for name in published} == pytest.approx(published, abs=0.015)

@@ -26,7 +26,7 @@ from generator.report.tracing import CONSTANTS, counted, derived, length, source
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DRAWS = tiny_draws(tiny_result().rates)
-LEAVES, SEED = 40, 3
+LEAVES, SEED = 24, 3
 STEERING = re.compile(
     r"^/spec/|^/schema_version$"
     r"|/(epsilon|epsilons/\d+|round|seeds|decimals|false_positive_rate|frauds_per_day)$"  # looked up, or a format

@@ -7,8 +7,9 @@ import pytest
 
 from generator.engine.cache import StageCache
 from generator.engine.stages import Engine, StageTask
-from generator.study.proof_tasks import radius_task, settle_task, tier_task
+from generator.study.proof_tasks import radius_task, settle_task
 from generator.study.tasks import as_net, attack_task, battery_task, harden_task, round_arrays, train_task
+from generator.study.tier_tasks import tier_task
 
 CALLS = []
 

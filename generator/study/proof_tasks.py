@@ -19,6 +19,15 @@ PROOF_SOURCE = (
 )  # fmt: skip
 
 
+DECIDING = ("box_limit", "tau", "milp_seconds")
+"""Settings of the proof that every verdict depends on."""
+
+
+def settings(spec: ProofSpec, *names: str) -> str:
+    """Those settings, as an input of a task."""
+    return str({name: getattr(spec, name) for name in names})
+
+
 def seed_block(folds: Folds, seeds: range) -> slice:
     """The replicates of some consecutive seeds."""
     return slice(seeds.start * folds.folds, seeds.stop * folds.folds)
@@ -30,7 +39,7 @@ def settle_task(
     """Settle every row of some seeds in the plain box at every budget."""
     weights = only_weights(state)
     inputs = task_inputs(
-        PROOF_SOURCE, spec.proof, spec.training, spec.seed, str(seeds), str(epsilons),
+        PROOF_SOURCE, settings(spec.proof, *DECIDING), spec.training, spec.seed, str(seeds), str(epsilons),
         spec.attack.headline_epsilon, x=folds.x, y=folds.y, weights=weights,
     )  # fmt: skip
     return StageTask(
@@ -109,7 +118,7 @@ def radius_task(spec: StudySpec, folds: Folds, state: Arrays, seed: int) -> Stag
     weights = only_weights(state)
     largest = max(spec.attack.epsilons)
     inputs = task_inputs(
-        PROOF_SOURCE, spec.proof, spec.training, spec.seed, seed, largest,
+        PROOF_SOURCE, settings(spec.proof, *DECIDING, "radius_tolerance"), spec.training, spec.seed, seed, largest,
         x=folds.x, y=folds.y, weights=weights,
     )  # fmt: skip
     return StageTask(inputs, _radius, (folds, weights, seed, largest, spec.proof))
@@ -147,8 +156,9 @@ def cross_check_task(spec: StudySpec, folds: Folds, state: Arrays) -> StageTask:
     """Put some rows of the first replicate to both methods at the headline budget."""
     weights, headline = only_weights(state), spec.attack.headline_epsilon
     inputs = task_inputs(
-        PROOF_SOURCE, spec.proof, spec.training, spec.seed, headline, x=folds.x, y=folds.y, weights=weights
-    )
+        PROOF_SOURCE, settings(spec.proof, *DECIDING, "cross_checked_rows"), spec.training, spec.seed, headline,
+        x=folds.x, y=folds.y, weights=weights,
+    )  # fmt: skip
     return StageTask(inputs, _cross_check, (folds, weights, headline, spec.proof))
 
 

@@ -12,7 +12,7 @@ from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, Lattice
 from generator.records.impact import OperatingPoint
 from generator.records.results import Feature
 from generator.records.spec import ProofSpec, StudySpec, Tier
-from generator.study.proof_tasks import PROOF_SOURCE, rows_of, seed_block
+from generator.study.proof_tasks import DECIDING, PROOF_SOURCE, rows_of, seed_block, settings
 from generator.study.tasks import only_weights, task_inputs
 from generator.threats.surface import boxes, lattice, surface
 
@@ -44,8 +44,9 @@ def tier_task(
 ) -> StageTask:
     """Settle the frauds of some seeds in the box of every tier, at every operating point and budget."""
     weights, headline = only_weights(state), spec.attack.headline_epsilon
+    asked = settings(spec.proof, *DECIDING, "epsilons", "false_positive_rates", "quoted_false_positive_rate")
     inputs = task_inputs(
-        PROOF_SOURCE, spec.proof, spec.training, spec.seed, str(seeds), str(features), headline,
+        PROOF_SOURCE, asked, spec.training, spec.seed, str(seeds), str(features), headline,
         x=folds.x, y=folds.y, weights=weights,
     )  # fmt: skip
     return StageTask(inputs, _tiers, (folds, features, weights, seeds, headline, spec.proof))

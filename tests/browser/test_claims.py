@@ -62,7 +62,11 @@ def switch(browser):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_mouse_on_a_key_figure_shows_interval_rows_seeds_and_record(browser, base, scheme):
-    browser.open(base, scheme=scheme)
+    browser.open(base)
+    if scheme == "dark":
+        browser.run("document.querySelector('[data-md-component=palette] label:not([hidden])').click()")
+        time.sleep(0.5)
+        assert browser.run("return document.body.dataset.mdColorScheme") == "slate"
     hover(browser, CARD)
     found = tip(browser)
     for word in ("95\u202f% interval", "wilson", "n = 1,000 rows", "2 repetitions", "/models/0/"):

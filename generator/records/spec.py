@@ -170,7 +170,7 @@ class ProofSpec(Record):
     """Logits a proof keeps from the cut; a row whose margin is within twice of it at some input counts as broken."""
     milp_seconds: float = Field(default=60.0, gt=0)
     """Seconds the mixed-integer program may take for a row before it counts as unresolved."""
-    cross_checked_rows: int = Field(default=3, ge=1)
+    cross_checked_rows: int = Field(default=2, ge=1)
     """Rows of each model, first replicate, that are put to the mixed-integer program too: both must agree."""
     population_rows: int = Field(default=40_000, ge=100)
     """Fresh rows the limit of any classifier is estimated on, where the dataset can be drawn from."""
@@ -231,7 +231,6 @@ class StudySpec(Record):
                         "epsilons": (0.1, 0.25, 0.35, 0.5, 1.0),
                         "radius_seeds": 1,
                         "radius_tolerance": 0.02,
-                        "cross_checked_rows": 2,
                         "population_rows": 5_000,
                     }
                 ),

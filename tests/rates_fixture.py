@@ -77,14 +77,15 @@ def tiny_draws(rates: OperatingRates, seed: int = 11) -> Draws:
         spread = np.sqrt(mean * (1 - mean) / rates.frauds)
         return np.clip(mean + spread * noise, 0, 1).astype(np.float32)
 
-    models = [rates.of(model) for model in LEADING]
+    names = (*LEADING, *(rate.model for rate in rates.rates if "/" in rate.model))
+    models = [rates.of(name) for name in names]
     arrays = {
         name: around([getattr(each, name) for each in models])
         for name in ("false_positive_rate", "caught_clean", "value_caught_clean")
     }
     for kind in ("caught", "value_caught"):
         arrays |= {f"{kind}/{tier}": around([getattr(each, kind)[tier] for each in models]) for tier in TIERS}
-    return Draws(LEADING, arrays)
+    return Draws(names, arrays)
 
 
 def tiny_measured(dataset: str, epsilons: tuple[float, ...]) -> Measured:

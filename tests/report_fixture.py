@@ -27,6 +27,7 @@ from generator.records.results import (
     Feature,
     FeatureMovement,
     FeatureStep,
+    GroupErrors,
     Histogram,
     ImpactResult,
     ImpactRow,
@@ -113,6 +114,7 @@ def tiny_result(dataset: str = "checks") -> StudyResult:
         impact=_impact(spec, models),
         proofs=tiny_proofs(models, dict(FEATURES[dataset])),
         rates=tiny_rates(dataset, spec.proof.epsilons),
+        groups=_groups(),
         budget_violations=3,
     )  # fmt: skip
 
@@ -398,6 +400,28 @@ def _bell(bins: int, middle: float, total: int) -> tuple[int, ...]:
     counts = [int(total * w / sum(weights)) for w in weights]
     counts[int(middle)] += total - sum(counts)
     return tuple(counts)
+
+
+def _groups() -> tuple[GroupErrors, ...]:
+    """Errors of two models by channel: apart in what the standard one catches, alike in all else."""
+
+    def rate(value: float, rows: int) -> Estimate:
+        return metrics.rate_estimate(round(value * rows * SEEDS), rows, SEEDS)
+
+    caught = {
+        "standard": {"ATM": 0.5, "Branch": 0.8, "Online": 0.9},
+        "pgd_tier1": {"ATM": 0.7, "Branch": 0.71, "Online": 0.72},
+    }
+    return tuple(
+        GroupErrors(
+            model=model, column=part.column, title=part.title, category=each.category,
+            true_positive_rate=rate(shares[each.category], each.fraud),
+            false_positive_rate=rate(0.02, each.legitimate),
+        )
+        for model, shares in caught.items()
+        for part in _breakdowns()[:1]
+        for each in part.categories
+    )  # fmt: skip
 
 
 def _breakdowns() -> tuple[Breakdown, ...]:

@@ -99,7 +99,7 @@ def test_the_use_of_a_model_follows_the_choices_on_validation_rows():
 
 
 def test_what_is_not_measured_is_listed(page):
-    for words in ("Calibration", "Error rates by group"):
+    for words in ("Calibration", "Change over time"):
         assert words in page
 
 
@@ -129,6 +129,18 @@ def test_shares_of_frauds_by_group_are_the_counts_of_the_record():
     assert groups["Channel"].low == "18.8\u202f% of 320 (ATM)"
     assert groups["Channel"].high == "21.2\u202f% of 330 (Online)"
     assert "Weekday" not in groups
+
+
+def test_error_rates_by_group_differ_only_where_their_intervals_do_not_meet():
+    lines = findings.find(tiny_result("kaggle")).cards.errors
+    found = {(line.words.name, line.what): line for line in lines}
+    assert len(found) == len(lines) == 4
+    apart = found["standard", "Frauds caught"]
+    assert (apart.apart, apart.low[:4], apart.low[-4:-1]) == ("differ", "50.0", "ATM")
+    assert apart.high.startswith("90.0")
+    assert apart.high.endswith("; Online)")
+    assert found["pgd_tier1", "Frauds caught"].apart == "no difference"
+    assert found["standard", "Genuine payments stopped"].apart == "no difference"
 
 
 def test_a_record_without_proofs_has_cards_without_proved_rates(tmp_path):

@@ -342,7 +342,7 @@ def test_without_an_earlier_record_the_page_says_so(page):
     text = page([tiny_result()], {})
     assert words.NONE in text
     assert "Which changes ask" not in text
-    assert words.RULES[0] in text
+    assert words.rules()[0] in text
 
 
 def test_an_earlier_record_of_another_version_is_said_to_be_one(page, tmp_path):

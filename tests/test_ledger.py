@@ -30,7 +30,7 @@ LEAVES, SEED = 24, 3
 STEERING = re.compile(
     r"^/spec/|^/schema_version$"
     r"|/(epsilon|epsilons/\d+|round|seeds|decimals|false_positive_rate|frauds_per_day)$"  # looked up, or a format
-    r"|^/data/breakdowns/|/correlations/|/standard_deviation$|/mean_change$"  # the highest and the lowest are named
+    r"|^/data/breakdowns/|^/groups/|/correlations/|/standard_deviation$|/mean_change$"  # extremes are named
     r"|/(contradictions|rows_unresolved|boxes|unresolved|battery/\d+/rows|evaded)$"
     r"|^/rates/mean_fraud_amount$"  # cancels out of ratios
     r"|/reach/\d+/(up|down)$"  # zero is said in other words

@@ -10,6 +10,7 @@ from rows_fixture import alter_record, publish
 
 from generator.__main__ import main
 from generator.records.base import RecordError
+from generator.records.runs import Run
 from generator.report.manifest import (
     MANIFEST,
     Checkout,
@@ -25,6 +26,11 @@ from generator.report.manifest import (
 OTHERS = {"checks-curve.csv": "x,y\n0,1\n", "checks-curve.js": "draw()\n", "ledger.json": "{}\n"}
 
 
+RUN = Run(
+    processor="A", cores=2, workers=2, system="Linux", python="3.11", seconds=1.0, stages={"train": 1.0}
+).signed()
+
+
 @pytest.fixture(scope="module")
 def good(tiny_study, tmp_path_factory) -> Path:
     """A site with the tiny study: its record, rows and weights, and files of other kinds."""
@@ -33,7 +39,7 @@ def good(tiny_study, tmp_path_factory) -> Path:
     for name, text in OTHERS.items():
         (site / "data" / name).write_text(text)
     (site / "data" / "runs").mkdir()
-    (site / "data" / "runs" / "checks.json").write_text("{}\n")
+    (site / "data" / "runs" / "checks.json").write_text(RUN.to_json())
     write_manifest([tiny_study.result], site / "data", root=site)
     return site
 
@@ -78,7 +84,8 @@ def test_another_setting_is_another_spec_hash(tiny_study):
 
 def test_equal_files_give_an_equal_manifest_whatever_the_machine_and_its_times(site, tiny_study):
     before = (site / "data" / MANIFEST).read_bytes()
-    (site / "data" / "runs" / "checks.json").write_text('{"seconds": 1}\n')
+    other = RUN.model_copy(update={"seconds": 2.0}).signed()
+    (site / "data" / "runs" / "checks.json").write_text(other.to_json())
     write_manifest([tiny_study.result], site / "data", root=site)
     assert (site / "data" / MANIFEST).read_bytes() == before
 
@@ -129,7 +136,15 @@ def test_what_was_published_passes_with_its_records(good, tiny_study):
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize(
-    "name", ["checks.json", "rows/checks.csv.gz", "rows/checks.safetensors", *OTHERS, MANIFEST]
+    "name",
+    [
+        "checks.json",
+        "rows/checks.csv.gz",
+        "rows/checks.safetensors",
+        "runs/checks.json",
+        *OTHERS,
+        MANIFEST,
+    ],
 )
 def test_one_flipped_bit_is_found_and_its_file_named(site, name, share):
     path = site / "data" / name
@@ -159,9 +174,13 @@ def test_the_page_that_shares_the_folder_is_no_download(site):
     check_published(site / "data")
 
 
-def test_what_differs_from_run_to_run_is_not_checked(site):
-    (site / "data" / "runs" / "checks.json").write_text("another machine\n")
+def test_a_run_on_another_machine_passes_and_an_altered_one_does_not(site):
+    path = site / "data" / "runs" / "checks.json"
+    other = RUN.model_copy(update={"processor": "another"})
+    path.write_text(other.signed().to_json())
     check_published(site / "data")
+    path.write_text(other.to_json())
+    assert _refusal(site) == f"{path}: altered: it does not hash to the sha256 it holds"
 
 
 def test_a_manifest_of_another_study_does_not_fit_the_record(site):

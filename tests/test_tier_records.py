@@ -134,10 +134,13 @@ def test_draws_scatter_around_the_rates_and_are_paired(line, rates):
 
     tiers = {"standard": many(_arrays(line.y, 3, alarms=1)), "trades": many(_arrays(line.y, 4, alarms=1))}
     found = records.draws(tiers, table, SPEC, Resamples(y, 1, 200, np.random.default_rng(1)))
-    assert list(found["models"]) == ["standard", "trades"]
-    assert found["caught/T1"].shape == (2, 2, 2, 200)
+    assert list(found["models"]) == ["standard", "trades", "either/trades", "both/trades"]
+    assert found["caught/T1"].shape == (4, 2, 2, 200)
+    means = {name: found["caught/T1"][at, 1, 1].mean() for at, name in enumerate(found["models"])}
+    assert means["either/trades"] == pytest.approx(3 / 4, abs=0.01)
+    assert means["both/trades"] == pytest.approx(2 / 4, abs=0.01)
     assert found["caught/T1"][0, 1].mean(1) == pytest.approx([2 / 4] * 2, abs=0.01)
     assert found["value_caught/T1"][0, 1].mean(1) == pytest.approx([13 / 30] * 2, abs=0.01)
     assert found["caught/T1"][0, 1].std() > 0.01
     # both stop the same genuine rows, so that no draw parts them
-    np.testing.assert_array_equal(*found["false_positive_rate"])
+    np.testing.assert_array_equal(*found["false_positive_rate"][:2])

@@ -146,6 +146,8 @@ PROFILE = Profile(
         ("Channel", "Channel", "category", "The channels are used evenly."),
         ("CustomerOccupation", "Occupation", "category",
          "Fraud differs by occupation only because balances do, and the score reads balances."),
+        ("CustomerAge", "Customer age", "decade",
+         "Fraud differs by age only because balances do, and the score reads balances."),
         ("Location", "City", "category", "The cities are used evenly."),
         ("LoginAttempts", "Login attempts", "category", "Nearly every row has a single attempt."),
         ("AccountID", "Transactions of the same account", "rows_per_id",

@@ -130,11 +130,17 @@ def histogram(values: np.ndarray, y: np.ndarray, given: Feature) -> Histogram:
 
 
 def breakdown(values: pd.Series, y: np.ndarray, title: str, kind: str, note: str) -> Breakdown:
-    """Rows of each class per value of `values`, or per number of rows its identifiers have."""
-    groups = values.map(values.value_counts()) if kind == "rows_per_id" else values
-    return Breakdown(
-        column=str(values.name), title=title, kind=kind, categories=_counts(groups.to_numpy(), y), note=note
-    )
+    """Rows of each class per group of `values`."""
+    counted = _counts(grouped(values, kind).to_numpy(), y)
+    return Breakdown(column=str(values.name), title=title, kind=kind, categories=counted, note=note)
+
+
+def grouped(values: pd.Series, kind: str) -> pd.Series:
+    """The group of each row: its value, the decade of it, or the number of rows its identifier has."""
+    if kind == "decade":
+        first = values // 10 * 10
+        return first.astype(str) + " to " + (first + 9).astype(str)
+    return values.map(values.value_counts()) if kind == "rows_per_id" else values
 
 
 def _counts(groups: np.ndarray, y: np.ndarray) -> tuple[CategoryCount, ...]:

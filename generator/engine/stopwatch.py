@@ -45,7 +45,7 @@ class Stopwatch:
                 for (name, stage), began in self.began.items()
                 if name == dataset
             },
-        )
+        ).signed()
 
 
 def processor(cpu_info: Path = CPU_INFO) -> str:

@@ -16,13 +16,18 @@ BUDGET = "alert_budget"
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """Bootstrap draws (seed, row) of the rates of some models, paired over everything."""
+    """Bootstrap draws (seed, row) of the rates of some models and policies, paired over everything."""
 
-    models: tuple[str, ...]
-    """`standard` first."""
+    names: tuple[str, ...]
+    """As `Rates.model`: models, `standard` first, then policies."""
     arrays: dict[str, np.ndarray]
     """As float32: `false_positive_rate`, `caught_clean`, `value_caught_clean` (models, points, draws);
     `caught/<tier>`, `value_caught/<tier>` (models, budgets, points, draws)."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models alone."""
+        return tuple(name for name in self.names if "/" not in name)
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,12 @@ def read_draws(path: Path) -> Draws:
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-        models = tuple(str(name) for name in arrays.pop("models"))
+        names = tuple(str(name) for name in arrays.pop("models"))
     except FileNotFoundError:
         raise RecordError(f"{path}: no draws beside the record; run `make study` first") from None
     except (KeyError, ValueError, OSError) as error:
         raise RecordError(f"{path}: {error}; run `make study` to write it again") from None
-    return Draws(models, arrays)
+    return Draws(names, arrays)
 
 
 def amounts(rates: OperatingRates) -> Amounts:
@@ -97,7 +102,7 @@ def drawn_detection(
     draws: Draws, rates: OperatingRates, model: str, choice: Choice, point: str, given_up: float = 0.0
 ) -> Detection:
     """As `mean_detection`, once per draw; `given_up` is not drawn."""
-    m = draws.models.index(model)
+    m = draws.names.index(model)
     e, p = rates.epsilons.index(choice.epsilon), _points(rates).index(point)
 
     def at(name: str, *place: int) -> np.ndarray:

@@ -67,10 +67,12 @@ class Resamples:
         return few
 
     def means(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Mean of values (seeds, n) over the chosen rows (n,) bool, once per draw."""
-        chosen = rows.astype(np.float32)
-        totals = self.row_weights @ (values * chosen).astype(np.float32).T  # (draws, seeds)
-        return (totals * self.seed_weights).sum(1) / (self.row_weights @ chosen)
+        """Mean of values (seeds, n, ...) over the chosen rows (n,) bool, once per draw: (..., draws)."""
+        weights, rest = self.row_weights[:, rows], values.shape[2:]
+        flat = values[:, rows].astype(np.float32).swapaxes(0, 1).reshape(weights.shape[1], -1)
+        totals = (weights @ flat).reshape(len(weights), self.seeds, -1)
+        means = (totals * self.seed_weights[:, :, None]).sum(1) / weights.sum(1)[:, None]
+        return means.T.reshape(*rest, len(weights))
 
     def estimate(self, value: float, draws: np.ndarray, rows: int) -> Estimate:
         """`value` with the middle 95 % of `draws` as its interval."""

@@ -79,11 +79,17 @@ class Breakdown(Record):
 
     column: str
     title: str
-    kind: Literal["category", "time", "rows_per_id"]
-    """`rows_per_id`: the category is how many rows an identifier has, the counts are rows."""
+    kind: Literal["category", "decade", "time", "rows_per_id"]
+    """`decade`: whole years by tens; `rows_per_id`: the category is how many rows an identifier has, the counts are
+    rows."""
     categories: tuple[CategoryCount, ...]
     note: str
     """One sentence without digits: what to see. May be empty."""
+
+    @property
+    def groups(self) -> bool:
+        """Whether its categories are groups of transactions that models may err on differently."""
+        return self.kind in ("category", "decade")
 
 
 class Correlations(Record):
@@ -367,6 +373,23 @@ class ImpactResult(Record):
     """For the standard model and the original recipe, at their robust accuracy under FGSM."""
 
 
+# ---------------------------------------------------------------- groups
+
+
+class GroupErrors(Record):
+    """How one model errs in one group of the transactions: its own cut, nobody attacks."""
+
+    model: str
+    column: str
+    """With `title`, the breakdown whose category it is."""
+    title: str
+    category: str
+    true_positive_rate: Estimate | None
+    """None where the group has no fraud."""
+    false_positive_rate: Estimate | None
+    """None where it has no genuine payment."""
+
+
 # ---------------------------------------------------------------- all of it
 
 
@@ -398,6 +421,8 @@ class StudyResult(Record):
     impact: ImpactResult
     proofs: ProofResult | None = None
     rates: OperatingRates | None = None
+    groups: tuple[GroupErrors, ...] = ()
+    """Of the leading models, in the categories of every breakdown by groups."""
     budget_violations: int
     """Attacked rows that left their budget before they were projected back, over the whole study."""
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from generator.records.base import Record
+from generator.records.base import Signed
 
 FOLDER = "runs"
 """Beside the records, one file a dataset."""
@@ -13,8 +13,11 @@ def run_file(folder: Path, dataset: str) -> Path:
     return folder / FOLDER / f"{dataset}.json"
 
 
-class Run(Record):
-    """The last run that computed a study; stages found on disk took it no time."""
+class Run(Signed):
+    """The last run that computed a study; stages found on disk took it no time.
+
+    Signed by itself, for the manifest, which is the same on every machine, cannot list it.
+    """
 
     processor: str
     """Model of the processor, as the system names it; empty where it does not say."""

@@ -136,6 +136,7 @@ def draws_of(draws: Draws, tier: str) -> dict:
     """The draws of one tier: little-endian float32 in the order of the arrays, base64."""
     arrays = {name: draws.arrays[name] for name in SHARED}
     arrays |= {name: draws.arrays[f"{name}/{tier}"] for name in ("caught", "value_caught")}
+    arrays = {name: each[: len(draws.models)] for name, each in arrays.items()}
     return {
         "models": draws.models,
         "count": int(arrays["caught"].shape[-1]),

@@ -1,6 +1,7 @@
 """The reproducibility manifest: every published data file by its hash, and what the studies behind them depend on.
 
-It holds nothing that differs between two runs on equal inputs: machines and times are in `runs/`.
+It holds nothing that differs between two runs on equal inputs: machines and times are in `runs/`, each file with its
+own hash.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from generator.engine.files import sha256_of
 from generator.records import runs
-from generator.records.base import Record
+from generator.records.base import Record, Signed
 from generator.records.files import record_file, rows_file, weights_file
 from generator.records.results import StudyResult
 
@@ -58,18 +59,11 @@ class PublishedStudy(Record):
     quick: bool
 
 
-class Manifest(Record):
-    sha256: str
-    """Of this manifest with this field empty."""
+class Manifest(Signed):
     source: Checkout
     studies: dict[str, PublishedStudy]
     files: dict[str, PublishedFile]
     """By name below the folder of the manifest."""
-
-    def signed(self) -> "Manifest":
-        """The same with its own hash."""
-        blank = self.model_copy(update={"sha256": ""})
-        return self.model_copy(update={"sha256": hashlib.sha256(blank.to_json().encode()).hexdigest()})
 
 
 def downloads(results: Sequence[StudyResult], records: Path) -> dict[str, Path]:
@@ -86,7 +80,6 @@ def write_manifest(results: Sequence[StudyResult], data: Path, root: Path = ROOT
         root: Folder of the source, whose commit is named.
     """
     manifest = Manifest(
-        sha256="",
         source=checkout(root),
         studies={result.data.name: published_study(result) for result in results},
         files={name: _file(path) for name, path in _listed(data).items()},
@@ -129,11 +122,13 @@ def check_published(data: Path) -> list[StudyResult]:
 
     Raises:
         ManifestError: A file is altered, missing, or not listed; the first by name.
-        RecordError: The manifest or a record is missing or cannot be read.
+        RecordError: The manifest, a run or a record is missing or cannot be read.
     """
     manifest = Manifest.read(data / MANIFEST)
-    if (data / MANIFEST).read_bytes() != manifest.signed().to_json().encode():
-        raise ManifestError(f"{data / MANIFEST}: altered: it does not hash to the sha256 it holds")
+    signed = {data / MANIFEST: Manifest} | dict.fromkeys(sorted((data / runs.FOLDER).glob("*")), runs.Run)
+    for path, kind in signed.items():
+        if kind.altered(path):
+            raise ManifestError(f"{path}: altered: it does not hash to the sha256 it holds")
     found = _listed(data)
     for name in sorted(found.keys() | manifest.files.keys()):
         if name not in found:

@@ -21,6 +21,10 @@ CONSTANTS = {
         "value": 0.05,
         "meaning": "FGSM above the truth by more than this warns of a hidden gradient.",
     },
+    "material": {
+        "value": 0.02,
+        "meaning": "A figure that moved by more than this share between two runs asks for a new sign-off.",
+    },
     "cut": {"value": 0.5, "meaning": "Fraud probability from which a transaction is stopped."},
     "original_figures": {"value": 10, "meaning": "Figures of the original study that are compared."},
     "listed": {"value": 0, "meaning": "How many lines a list on the page itself has."},

@@ -13,6 +13,7 @@ from generator.models.slices import boundary_slice, telling_pair
 from generator.records.metrics import Resamples
 from generator.records.results import ImpactResult, ModelResult, Provenance, RoundResult, StudyResult
 from generator.records.spec import StudySpec
+from generator.study.groups import group_errors
 from generator.study.proving import Proved, proof_result, prove_all, settle_all, with_exact
 from generator.study.tasks import as_net, attack_task, harden_task, only_weights, round_arrays, train_task
 from generator.study.tier_records import draws, operating_rates
@@ -61,11 +62,13 @@ def run_study(
     measured = (*spec.attack.attacks, "exact")
     headline = (CLEAN, *((attack, spec.attack.headline_epsilon) for attack in measured))
     shown = _illustrate(spec, folds, table, {n: s[-1] for n, s in states.items() if n in ILLUSTRATED})
+    data = dataset.summarise(table, spec)
+    clean = {name: finals[name].right[CLEAN] for name in spec.proof.leading if name in finals}
     models = tuple(_model_result(name, states, outcomes, folds, table) for name in outcomes)
     result = StudyResult(
         spec=spec,
         provenance=origin,
-        data=dataset.summarise(table, spec),
+        data=data,
         models=models,
         comparisons=compare(finals, "standard", headline, resamples, table.y)
         + compare(finals, "approve_everything", headline, resamples, table.y),
@@ -73,6 +76,7 @@ def run_study(
         impact=_price(spec, table, models, finals, headline, resamples),
         proofs=proof_result(spec, dataset, table, folds, states, finals, settled, proved, resamples),
         rates=operating_rates(proved.tiers, table, spec.proof, spec.attack.headline_epsilon, resamples),
+        groups=tuple(group_errors(clean, table, data.breakdowns)),
         budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),
     )
     return Study(

@@ -1,7 +1,7 @@
 """From frauds settled tier by tier to catch rates: those the pages quote, and those money is worked out from."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -91,20 +91,14 @@ def operating_rates(
     the proved rate is exact. `either` stops what one of them stops; it is proved where one of the two
     is, and might hold on more, so its proved rate is a lower limit.
     """
-    frauds, standard = table.y == 1, tiers["standard"]
-    pairs = {
-        f"{policy}/{recipe}": _joined(join, standard, tiers[recipe])
-        for recipe in spec.leading
-        if recipe in tiers and recipe != "standard"
-        for policy, join in (("either", np.logical_or), ("both", np.logical_and))
-    }
-    stops = {model: _proved(arrays) for model, arrays in tiers.items()} | pairs
+    frauds = table.y == 1
+    stops = {model: _proved(arrays) for model, arrays in tiers.items()} | _pairs(tiers, spec)
     return OperatingRates(
         points=operating_points(spec),
         epsilons=spec.epsilons,
         frauds=int(frauds.sum()),
         genuine=int((~frauds).sum()),
-        seeds=len(standard["flagged"]),
+        seeds=resamples.seeds,
         fraud_share=float(frauds.mean()),
         mean_fraud_amount=float(table.amounts[frauds].mean()),
         mean_genuine_amount=float(table.amounts[~frauds].mean()),
@@ -147,9 +141,17 @@ def _proved(arrays: Arrays) -> Arrays:
     return {"flagged": arrays["flagged"]} | {tier: arrays[tier] == PROVED for tier in TIERS}
 
 
-def _joined(join: Callable, a: Arrays, b: Arrays) -> Arrays:
-    a, b = _proved(a), _proved(b)
-    return {name: join(a[name], b[name]) for name in a}
+def _pairs(tiers: Mapping[str, Arrays], spec: ProofSpec) -> dict[str, Arrays]:
+    """Policy -> what the standard model stops together with a leading recipe, as `_proved`."""
+    joins, standard = (("either", np.logical_or), ("both", np.logical_and)), _proved(tiers["standard"])
+    return {
+        f"{policy}/{recipe}": {
+            name: join(standard[name], stops) for name, stops in _proved(tiers[recipe]).items()
+        }
+        for recipe in spec.leading
+        if recipe in tiers and recipe != "standard"
+        for policy, join in joins
+    }
 
 
 def _rates(model: str, stops: Arrays, amounts: np.ndarray, frauds: np.ndarray) -> Rates:
@@ -196,41 +198,28 @@ def _price(
 
 
 def draws(tiers: Mapping[str, Arrays], table: LabelledTable, spec: ProofSpec, resamples: Resamples) -> Arrays:
-    """Bootstrap draws of the rates of the leading models, paired over everything; the fields of `Rates` by name.
+    """Bootstrap draws of the rates of the leading models and their pairs, paired over everything; fields as `Rates`.
 
     Returns:
         "models" (m,) str; "false_positive_rate", "caught_clean", "value_caught_clean" (m, points, draws)
         float32; per tier "caught/<tier>", "value_caught/<tier>" (m, budgets, points, draws).
     """
-    frauds, models = table.y == 1, [model for model in spec.leading if model in tiers]
+    frauds = table.y == 1
+    stops = {model: _proved(tiers[model]) for model in spec.leading if model in tiers} | _pairs(tiers, spec)
     amounts = np.broadcast_to(table.amounts, (resamples.seeds, len(frauds)))
     money = resamples.means(amounts, frauds)
 
-    def share(caught: np.ndarray) -> np.ndarray:
-        """(seeds, n, ...) to (..., draws)."""
-        return _over_last(lambda each: resamples.means(each, frauds), caught)
-
     def value(caught: np.ndarray) -> np.ndarray:
-        return _over_last(lambda each: resamples.means(each * amounts, frauds) / money, caught)
+        worth = amounts.reshape(*amounts.shape, *[1] * (caught.ndim - 2))
+        return resamples.means(caught * worth, frauds) / money
 
-    flagged = [tiers[model]["flagged"] for model in models]
     answers = {
-        "models": np.array(models),
-        "false_positive_rate": [_over_last(lambda each: resamples.means(each, ~frauds), f) for f in flagged],
-        "caught_clean": [share(f) for f in flagged],
-        "value_caught_clean": [value(f) for f in flagged],
+        "false_positive_rate": [resamples.means(each["flagged"], ~frauds) for each in stops.values()],
+        "caught_clean": [resamples.means(each["flagged"], frauds) for each in stops.values()],
+        "value_caught_clean": [value(each["flagged"]) for each in stops.values()],
     }
     for tier in TIERS:
-        proved = [tiers[model][tier] == PROVED for model in models]
-        answers |= {f"caught/{tier}": [share(p) for p in proved]}
-        answers |= {f"value_caught/{tier}": [value(p) for p in proved]}
-    return {
-        name: part if name == "models" else np.array(part, dtype=np.float32) for name, part in answers.items()
-    }
-
-
-def _over_last(mean: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
-    """`mean` of values[:, :, i, ...] for every i, ...: values (seeds, n, ...) give (..., draws)."""
-    flat = values.reshape(*values.shape[:2], -1)
-    means = np.stack([mean(flat[:, :, i]) for i in range(flat.shape[2])])
-    return means.reshape(*values.shape[2:], -1)
+        answers[f"caught/{tier}"] = [resamples.means(each[tier], frauds) for each in stops.values()]
+        answers[f"value_caught/{tier}"] = [value(each[tier]) for each in stops.values()]
+    packed = {name: np.array(part, dtype=np.float32) for name, part in answers.items()}
+    return {"models": np.array(list(stops)), **packed}

@@ -7,12 +7,12 @@ from typing import Literal
 from generator.records.results import Attacked, Estimate, StudyResult
 from generator.records.spec import StudySpec, Tier
 from generator.report import formats, palette
+from generator.report.tracing import stated
 
 Verdict = Literal["better", "worse", "within noise", "unchanged"]
 
-MATERIAL = 0.02
+MATERIAL = stated("material")
 """A figure that moved by more than this share asks for a new sign-off."""
-FAR = f"moved by more than {formats.loss(MATERIAL, 0)}"
 ROUNDING = 1e-9
 """A move of exactly `MATERIAL` is not more than it, whatever the last binary digit says."""
 
@@ -65,9 +65,10 @@ class FigureChange:
     def reasons(self) -> tuple[str, ...]:
         """Why the move asks for a new sign-off; empty if it does not."""
         moved = abs(self.delta) / self.whole > MATERIAL + ROUNDING
+        far = f"moved by more than {formats.loss(MATERIAL, 0)}"
         apart = self.before.high < self.after.low or self.after.high < self.before.low
-        far = f"{FAR} of the day's frauds" if self.kind == "count" else FAR
-        return (*([far] if moved else []), *(["the intervals do not meet"] if apart else []))
+        whose = " of the day's frauds" if self.kind == "count" else ""
+        return (*([far + whose] if moved else []), *(["the intervals do not meet"] if apart else []))
 
 
 @dataclass(frozen=True)

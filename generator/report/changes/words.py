@@ -18,17 +18,6 @@ UNREADABLE = (
     "The earlier record was written by another version of this program and cannot be compared. "
     "Every figure counts as new and asks for a sign-off."
 )
-RULES = (
-    f"**Change.** The later run minus the earlier one, with its {formats.LEVEL} interval. The runs are taken as "
-    "independent: the two half-widths are squared, added, and the root is taken, each on its own side "
-    "(Newcombe). Where both runs judge the same rows this is cautious: it calls more changes noise.",
-    "**Better, worse, within noise.** A change is within noise if its interval holds zero. If not, it is "
-    "better or worse: fewer missed frauds and fewer genuine payments stopped are better, and of all else more.",
-    f"**New sign-off.** A change asks for one if the figure moved by more than {formats.loss(MATERIAL, 0)} in "
-    "either direction, within noise or not; if the intervals of the two runs do not meet; if a cut moved; if "
-    "another recipe is named best; or if a sanity check fails that did not fail before.",
-)
-"""How a change is judged."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +78,21 @@ def find_changes(
     }
     return RunChanges(
         tuple(dataset_changes(each, known.get(each.data.name), each.data.name in known) for each in results),
-        RULES,
+        rules(),
+    )
+
+
+def rules() -> tuple[str, ...]:
+    """How a change is judged."""
+    return (
+        f"**Change.** The later run minus the earlier one, with its {formats.LEVEL} interval. The runs are taken as "
+        "independent: the two half-widths are squared, added, and the root is taken, each on its own side "
+        "(Newcombe). Where both runs judge the same rows this is cautious: it calls more changes noise.",
+        "**Better, worse, within noise.** A change is within noise if its interval holds zero. If not, it is "
+        "better or worse: fewer missed frauds and fewer genuine payments stopped are better, and of all else more.",
+        f"**New sign-off.** A change asks for one if the figure moved by more than {formats.loss(MATERIAL, 0)} in "
+        "either direction, within noise or not; if the intervals of the two runs do not meet; if a cut moved; if "
+        "another recipe is named best; or if a sanity check fails that did not fail before.",
     )
 
 

@@ -1,7 +1,8 @@
 """Model cards and data cards: every model on one page, from the records alone; what was not measured is listed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from generator.records.results import Breakdown, Estimate, ModelResult, StudyResult
 from generator.report import formats
@@ -23,7 +24,6 @@ from generator.report.tracing import counted
 
 NOT_MEASURED = (
     "Calibration of the scores.",
-    "Error rates by group of customers. The label's own rates by group are in the data card.",
     "Change over time.",
 )
 """What a model card asks for and no record holds."""
@@ -84,6 +84,19 @@ class GroupLine:
 
 
 @dataclass(frozen=True)
+class ErrorLine:
+    """The least and the most that a model errs in the groups of one column."""
+
+    words: ModelName
+    title: str
+    what: str
+    low: str
+    high: str
+    apart: str
+    """Whether the two intervals meet."""
+
+
+@dataclass(frozen=True)
 class Cards:
     """The cards of one dataset."""
 
@@ -96,6 +109,8 @@ class Cards:
     models: tuple[ModelCard, ...]
     not_measured: tuple[str, ...]
     groups: tuple[GroupLine, ...]
+    errors: tuple[ErrorLine, ...]
+    """Of the leading models, their own cut, nobody attacks."""
     groups_sentence: str
     formulas: tuple[float, float]
     """Least and most of the frauds that stay frauds by another formula."""
@@ -115,6 +130,7 @@ def cards(result: StudyResult) -> Cards:
         models=tuple(_card(result, model) for model in models_in_order(result) if model.name != TRIVIAL),
         not_measured=NOT_MEASURED,
         groups=groups,
+        errors=tuple(_errors(result)),
         groups_sentence=_groups_sentence(groups),
         formulas=(min(overlaps), max(overlaps)),
     )
@@ -224,7 +240,7 @@ def _lost(result: StudyResult, model: str) -> list[str]:
 
 
 def _groups(result: StudyResult) -> tuple[GroupLine, ...]:
-    return tuple(_group(part) for part in result.data.breakdowns if part.kind == "category")
+    return tuple(_group(part) for part in result.data.breakdowns if part.groups)
 
 
 def _group(part: Breakdown) -> GroupLine:
@@ -238,10 +254,38 @@ def _group(part: Breakdown) -> GroupLine:
     return GroupLine(part.title, counted(len(filled), part.categories), low, high)
 
 
+def _errors(result: StudyResult) -> Iterator[ErrorLine]:
+    kinds = (
+        ("true_positive_rate", "Frauds caught"),
+        ("false_positive_rate", "Genuine payments stopped"),
+    )
+    for _, same in groupby(result.groups, lambda each: (each.model, each.column, each.title)):
+        rows = list(same)
+        for field, what in kinds:
+            found = sorted(
+                ((getattr(row, field), row.category) for row in rows if getattr(row, field)),
+                key=lambda pair: pair[0].value,
+            )
+            if len(found) > 1:
+                (low, _), (high, _) = found[0], found[-1]
+                yield ErrorLine(
+                    words=MODELS[rows[0].model],
+                    title=rows[0].title,
+                    what=what,
+                    low=_in_group(*found[0]),
+                    high=_in_group(*found[-1]),
+                    apart="differ" if low.high < high.low else "no difference",
+                )
+
+
+def _in_group(found: Estimate, category: str) -> str:
+    return f"{formats.percent(found.value)} ({formats.interval(found)}; {formats.md(category)})"
+
+
 def _groups_sentence(groups: tuple[GroupLine, ...]) -> str:
     if not groups:
         return "The record holds no groups, so rates by group are not measured."
     return (
-        "The formula of the label alone makes these differences, before any model is trained. "
-        "Small groups differ by chance too."
+        "The formula of the label alone makes these shares differ, before any model is trained. "
+        "Small groups differ by chance too, and of many groups the extremes do most."
     )

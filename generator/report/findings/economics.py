@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from generator.impact.bands import Band, scalar
-from generator.impact.breakeven import pays_below, prevalence, verdict
+from generator.impact.bands import Band
 from generator.impact.measured import Choice, amounts, mean_detection
-from generator.impact.model import Detection, benefit, cost, take_per_attempt
+from generator.impact.model import take_per_attempt
 from generator.impact.whatif import STANDARD, Answer, Measured, answer
 from generator.records.impact import EvasionPrice, OperatingRates, Scenario
 from generator.report import formats
 from generator.report.breakeven import (
-    alone,
     assumptions,
     dollar_range,
     dollars,
@@ -194,31 +192,27 @@ def _missed(found: Answer) -> tuple[str, str]:
 
 def _policies(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[PolicyLine, ...]:
     """The two models alone, then together where the study measured that."""
-    known = {each.model for each in measured.rates.rates}
     joined = {f"{policy}/{choice.hardened}": title for policy, title in POLICIES.items()}
     titles = {name: MODELS[name].title for name in (STANDARD, choice.hardened)} | joined
-    found = {
-        name: mean_detection(measured.rates, name, choice, choice.point) for name in titles if name in known
-    }
-    standard = found[STANDARD]
-    return tuple(
-        PolicyLine(
-            title=titles[name],
-            caught_clean=each.caught_clean,
-            caught_attacked=each.caught_attacked,
-            false_positive_rate=each.false_positive_rate,
-            cost=dollars(cost(each, scenario)),
-            net="" if name == STANDARD else dollars(benefit(standard, each, scenario).net_usd),
-            pays="" if name == STANDARD else _pays(standard, each, scenario),
+    lines = []
+    for name in (name for name in titles if name in measured.draws.names):
+        chosen = replace(choice, hardened=name)
+        found, mean = (
+            answered(measured, chosen, scenario),
+            mean_detection(measured.rates, name, choice, choice.point),
         )
-        for name, each in found.items()
-    )
-
-
-def _pays(standard: Detection, policy: Detection, scenario: Scenario) -> str:
-    said = verdict(standard, policy, scenario)
-    root = pays_below if said == "pays below" else prevalence
-    return alone(said, scalar(root(standard, policy, scenario)))
+        lines.append(
+            PolicyLine(
+                title=titles[name],
+                caught_clean=mean.caught_clean,
+                caught_attacked=mean.caught_attacked,
+                false_positive_rate=mean.false_positive_rate,
+                cost=dollar_range(found.hardened["cost_usd"]),
+                net="" if name == STANDARD else dollar_range(found.benefit["net_usd"]),
+                pays="" if name == STANDARD else pays(found.break_even),
+            )
+        )
+    return tuple(lines)
 
 
 def _evasion(measured: Measured, choice: Choice) -> tuple[EvasionLine, ...]:

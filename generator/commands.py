@@ -31,6 +31,8 @@ def study(options: argparse.Namespace) -> int:
 
     The studies run side by side and share the workers, so that one fills the waits of the other.
     """
+    from threadpoolctl import threadpool_limits
+
     from generator.engine.progress import reporter
     from generator.provenance import provenance
 
@@ -46,7 +48,8 @@ def study(options: argparse.Namespace) -> int:
             _say(f"{known.name}: nothing changed since the study in {_short(path)}")
     if not pending:
         return 0
-    with reporter(console) as progress, ThreadPoolExecutor(len(pending)) as pool:
+    # one thread for linear algebra here too: sums are then added in one order, and workers keep their cores
+    with threadpool_limits(1), reporter(console) as progress, ThreadPoolExecutor(len(pending)) as pool:
         running = [pool.submit(_run, options, progress, *one) for one in pending]
         for (known, *_, path), done in zip(pending, running, strict=True):
             _say(f"{known.name}: studied in {done.result():.0f} s, record in {_short(path)}")

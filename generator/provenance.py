@@ -2,6 +2,7 @@
 
 import json
 import platform
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def lock_sha256() -> str:
     return sha256_of(LOCK.read_bytes())
 
 
+@cache
 def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 

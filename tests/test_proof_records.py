@@ -11,6 +11,7 @@ from generator.datasets import FreshRows, LabelledTable, dataset
 from generator.models.folds import Folds
 from generator.proofs.search import BROKEN, PROVED, TAU
 from generator.records.results import DataSource, Feature
+from generator.study import limit_tasks as limits
 from generator.study import proof_records as records
 from generator.study.tasks import only_weights
 
@@ -141,7 +142,7 @@ EPSILONS = (0.1, 0.35, 0.7, 1.0, 2.0)
 
 
 def test_on_one_feature_the_rule_keeps_the_rows_farther_from_the_cut_than_the_budget(line):
-    limit = records.limit_record(line, EPSILONS)
+    limit = limits.limit_record(line, EPSILONS)
     x, spread = np.arange(10), np.sqrt(8.25)
     expected = [
         np.mean([row - e * spread >= 6 if row >= 6 else row + e * spread < 6 for row in x]) for e in EPSILONS
@@ -152,13 +153,13 @@ def test_on_one_feature_the_rule_keeps_the_rows_farther_from_the_cut_than_the_bu
 
 def test_on_one_feature_the_limit_loses_one_row_of_each_pair_that_can_meet(line):
     # rows k apart meet within a reach of k: k pairs such as 5-7, 4-6 for 2; four frauds at most
-    limit = records.limit_record(line, EPSILONS)
+    limit = limits.limit_record(line, EPSILONS)
     reach = [2 * e * np.sqrt(8.25) for e in EPSILONS]
     assert limit.best == pytest.approx([1 - min(int(r), 4) / 10 for r in reach])
 
 
 def test_on_one_feature_a_cut_of_its_own_reaches_the_limit(line):
-    limit = records.limit_record(line, EPSILONS)
+    limit = limits.limit_record(line, EPSILONS)
     assert limit.known == pytest.approx(limit.best)
     assert limit.known[1] > limit.rule[1]
     assert limit.population is None
@@ -169,10 +170,10 @@ def test_a_whole_number_moved_by_less_than_a_half_is_read_as_it_was(line):
     # a reach of 0.4 covers no neighbour, but one of 1.2 on each side brings two rows together
     whole = replace(line, features=(line.features[0].model_copy(update={"integer": True}),))
     epsilons = (0.4 / np.sqrt(8.25), 1.2 / np.sqrt(8.25))
-    calm, alarming = records._corners(whole, line.x, epsilons[0])
+    calm, alarming = limits._corners(whole, line.x, epsilons[0])
     assert (calm == line.x).all()
     assert (alarming == line.x).all()
-    assert records.limit_record(whole, epsilons).known == pytest.approx((1.0, 0.8))
+    assert limits.limit_record(whole, epsilons).known == pytest.approx((1.0, 0.8))
 
 
 def _uniform(rows: np.ndarray) -> FreshRows:
@@ -184,7 +185,7 @@ def _uniform(rows: np.ndarray) -> FreshRows:
 
 
 def test_where_every_row_is_as_likely_the_population_loses_what_the_rows_lose(line):
-    limit = records.limit_record(line, EPSILONS, _uniform(np.tile(np.arange(10), 30)))
+    limit = limits.limit_record(line, EPSILONS, _uniform(np.tile(np.arange(10), 30)))
     assert limit.ceiling == pytest.approx(limit.best)
     assert limit.reached == pytest.approx(limit.known)
     # Hoeffding on 300 rows, one twentieth shared between two limits
@@ -196,7 +197,7 @@ def test_the_limit_of_checks_is_lower_on_fresh_rows_and_above_what_a_known_class
 ):
     fresh = dataset("checks").fresh(tiny_spec)
     epsilons = tiny_spec.proof.epsilons
-    limit = records.limit_record(small_table, epsilons, fresh)
+    limit = limits.limit_record(small_table, epsilons, fresh)
     assert list(limit.ceiling) == sorted(limit.ceiling, reverse=True)
     trivial = 1 - (small_table.rule(fresh.x) >= small_table.cut).mean()
     for best, known, own, margin in zip(
@@ -208,7 +209,7 @@ def test_the_limit_of_checks_is_lower_on_fresh_rows_and_above_what_a_known_class
 @pytest.mark.parametrize("seed", range(3))
 def test_the_limit_never_rises_and_lies_above_the_rule_and_above_approving_everything(seed):
     table = _table(np.random.default_rng(seed).lognormal(0, 1, 200), cut=2.0)
-    limit = records.limit_record(table, EPSILONS)
+    limit = limits.limit_record(table, EPSILONS)
     assert list(limit.best) == sorted(limit.best, reverse=True)
     assert list(limit.rule) == sorted(limit.rule, reverse=True)
     for best, known, rule in zip(limit.best, limit.known, limit.rule, strict=True):

@@ -59,20 +59,30 @@ class Resamples:
         for label in (0, 1):
             rows = np.flatnonzero(y == label)
             self.row_weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), draws)
+        self._chosen: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
 
     def first(self, draws: int) -> "Resamples":
         """The first so many of the draws, where all would be too many to keep."""
         few = copy.copy(self)
         few.seed_weights, few.row_weights = self.seed_weights[:draws], self.row_weights[:draws]
+        few._chosen = {}
         return few
 
     def means(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Mean of values (seeds, n, ...) over the chosen rows (n,) bool, once per draw: (..., draws)."""
-        weights, rest = self.row_weights[:, rows], values.shape[2:]
+        weights, total = self._weights_of(rows)
         flat = values[:, rows].astype(np.float32).swapaxes(0, 1).reshape(weights.shape[1], -1)
         totals = (weights @ flat).reshape(len(weights), self.seeds, -1)
-        means = (totals * self.seed_weights[:, :, None]).sum(1) / weights.sum(1)[:, None]
-        return means.T.reshape(*rest, len(weights))
+        means = (totals * self.seed_weights[:, :, None]).sum(1) / total[:, None]
+        return means.T.reshape(*values.shape[2:], len(weights))
+
+    def _weights_of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (draws, chosen) of the chosen rows and their sum; kept, as the same rows are chosen many times."""
+        key = rows.tobytes()
+        if key not in self._chosen:
+            weights = self.row_weights[:, rows]
+            self._chosen[key] = weights, weights.sum(1)
+        return self._chosen[key]
 
     def estimate(self, value: float, draws: np.ndarray, rows: int) -> Estimate:
         """`value` with the middle 95 % of `draws` as its interval."""

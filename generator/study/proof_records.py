@@ -1,17 +1,15 @@
 """From settled rows to the records of the proof: choices, radii, limits, labels."""
 
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
 
-from generator.datasets import FreshRows, LabelledTable
+from generator.datasets import LabelledTable
 from generator.engine.cache import Arrays
 from generator.models.folds import Folds
-from generator.proofs.limits import drawn_limit, frontier, plain_limit
+from generator.proofs.limits import frontier
 from generator.proofs.network import from_arrays
 from generator.proofs.network import margins as margins64
-from generator.proofs.population import PulledRule, best_pulled, paired_errors
 from generator.proofs.search import BROKEN
 from generator.proofs.walk import walk
 from generator.records.choices import fold_choices
@@ -20,8 +18,6 @@ from generator.records.proofs import (
     Choice,
     Frontier,
     LabelAware,
-    Limit,
-    PopulationLimit,
     ProofStep,
     ProofWalk,
     RadiusSummary,
@@ -77,72 +73,6 @@ def radius_summary(model: str, parts: list[Arrays], y: np.ndarray, largest: floa
         widest_bracket=float((broken - held)[bounded].max(initial=0.0)),
         mean_boxes=float(boxes.mean()),
     )
-
-
-def limit_record(table: LabelledTable, epsilons: tuple[float, ...], fresh: FreshRows | None = None) -> Limit:
-    """The ceiling of any classifier, and what a known one and the labelling rule keep, plain box."""
-    spread = table.x.std(0)
-    best, rule, known, classifiers = [], [], [], []
-    for epsilon in epsilons:
-        best.append(plain_limit(table.x / spread, table.y, epsilon).accuracy)
-        lower, upper = table.x - epsilon * spread, table.x + epsilon * spread
-        stays_fraud = table.lowest_scores(lower, upper) >= table.cut
-        stays_genuine = table.highest_scores(lower, upper) < table.cut
-        rule.append(float(np.where(table.y == 1, stays_fraud, stays_genuine).mean()))
-        corners = _corners(table, table.x, epsilon)
-        classifiers.append(best_pulled(table.rule, table.x.mean(0), *corners, table.y))
-        known.append(classifiers[-1].kept(*corners, table.y))
-    return Limit(
-        epsilons=epsilons, best=tuple(best), known=tuple(known), rule=tuple(rule),
-        population=_population_limit(table, epsilons, fresh, classifiers) if fresh else None,
-    )  # fmt: skip
-
-
-def _population_limit(
-    table: LabelledTable, epsilons: tuple[float, ...], fresh: FreshRows, classifiers: list[PulledRule]
-) -> PopulationLimit:
-    """At each budget the lower of two limits: rows drawn matched with each other, frauds paired by likelihood.
-
-    Both move by at most 1/n when one of n rows is another one, so chance lifts the true limit by more than
-    √(ln(2 / 0.05) / 2n) at most one time in twenty (Hoeffding, McDiarmid; halved for taking the lower).
-    """
-    spread, best, known = table.x.std(0), [(1.0, 0.0)], []
-    y = _flagged(table, fresh.x).astype(np.int64)
-    for epsilon, classifier in zip(epsilons, classifiers, strict=True):
-        matched = drawn_limit(fresh.x / spread, y, epsilon)
-        shift = table.score_signs * np.floor(2 * epsilon * spread / fresh.step) * fresh.step
-        paired = paired_errors(
-            fresh.x, shift, fresh.probability, partial(_flagged, table), fresh.low, fresh.high
-        )
-        estimates = [
-            (value, float(np.sqrt(np.log(2 / 0.05) / (2 * rows))))
-            for value, rows in ((matched.accuracy, matched.rows), (1 - paired, len(y)))
-        ]
-        best.append(
-            min(best[-1], *estimates)
-        )  # what no classifier passes at a smaller budget, it does not here
-        known.append(max(classifier.kept(*_corners(table, fresh.x, epsilon), y), float(1 - y.mean())))
-    limits, margins = zip(*best[1:], strict=True)
-    return PopulationLimit(rows=len(y), best=limits, margin=margins, known=tuple(known))
-
-
-def _flagged(table: LabelledTable, x: np.ndarray) -> np.ndarray:
-    """(m,) True where the rule calls a row fraud."""
-    return table.rule(x) >= table.cut
-
-
-def _corners(table: LabelledTable, x: np.ndarray, epsilon: float) -> tuple[np.ndarray, np.ndarray]:
-    """The calmest and the most alarming input of each row's box, as a classifier may read them, raw units.
-
-    It cuts inputs to the data's range, and reads a whole number as the nearest one: moved by less than a
-    half, that is the number it was.
-    """
-    reach = epsilon * table.x.std(0)
-    whole = np.array([feature.integer for feature in table.features])
-    change = table.score_signs * np.where(whole & (reach < 0.5), 0.0, reach)
-    low = np.array([feature.low for feature in table.features])
-    high = np.array([feature.high for feature in table.features])
-    return np.clip(x - change, low, high), np.clip(x + change, low, high)
 
 
 def rule_frontiers(table: LabelledTable, epsilon: float) -> tuple[Frontier, ...]:

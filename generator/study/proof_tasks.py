@@ -1,5 +1,8 @@
 """The stages that prove: pure functions from arrays to arrays, one task per model and block of seeds."""
 
+from collections import deque
+from collections.abc import Iterator
+
 import numpy as np
 
 from generator.engine.cache import Arrays
@@ -10,7 +13,7 @@ from generator.models.training import margins
 from generator.proofs import milp
 from generator.proofs.decide import decide
 from generator.proofs.network import from_arrays
-from generator.proofs.search import BROKEN, radius, verify
+from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, radius, verify
 from generator.records.spec import ProofSpec, StudySpec
 from generator.study.tasks import TRAINING_SOURCE, only_weights, task_inputs
 
@@ -50,7 +53,7 @@ def settle_task(
 def _settle(
     folds: Folds, weights: Arrays, seeds: range, epsilons: tuple[float, ...], headline: float, spec: ProofSpec
 ) -> Arrays:
-    """Outcomes in rising order of budgets: a row once broken, or wrong at the start, stays broken.
+    """A row proved at one budget is proved at every smaller one, one broken, or wrong at the start, at every larger.
 
     Returns:
         "margin" (seeds, n) float32 before any attack, fraud above 0; "outcome" (seeds, n, epsilons) int8;
@@ -62,14 +65,15 @@ def _settle(
     net, x, y = FraudNet.from_arrays(weights), folds.test_x(block), folds.test_y(block)
     margin = margins(net.select(block), x)
     right = (margin > 0) == (y == 1)
-    outcome = np.full((*y.shape, len(epsilons)), BROKEN, np.int8)
+    outcome = np.full((*y.shape, len(epsilons)), UNRESOLVED, np.int8)
+    outcome[~right] = BROKEN
     witness, looked = np.full(x.shape, np.nan), np.zeros(y.shape, np.int64)
     replayed = flipped = 0
     for i, replicate in enumerate(range(block.start, block.stop)):
         one, network = slice(replicate, replicate + 1), from_arrays(weights, replicate)
-        part, standing = net.select(one), right[i].copy()
-        for e, epsilon in enumerate(epsilons):
-            rows = np.flatnonzero(standing)
+        part = net.select(one)
+        for e in middle_first(len(epsilons)):
+            rows, epsilon = np.flatnonzero(outcome[i, :, e] == UNRESOLVED), epsilons[e]
             centre = x[i, rows].astype(np.float64)
             found = decide(
                 network, centre - epsilon, centre + epsilon, y[i, rows],
@@ -87,7 +91,7 @@ def _settle(
             if epsilon <= headline:
                 witness[i, rows[broken]] = raw[0]
                 looked[i, rows] += found.boxes
-            standing[rows[broken]] = False
+            spread(outcome[i], e)
     by_row = rows_of(folds, seeds)
     return {
         "margin": by_row(margin),
@@ -97,6 +101,27 @@ def _settle(
         "replayed": np.array([replayed]),
         "flipped": np.array([flipped]),
     }
+
+
+def middle_first(count: int) -> Iterator[int]:
+    """0 ... count - 1, each before the two halves it parts: most rows are asked about few of the budgets."""
+    waiting = deque([(0, count)])
+    while waiting:
+        low, high = waiting.popleft()
+        if low < high:
+            middle = (low + high) // 2
+            yield middle
+            waiting += [(low, middle), (middle + 1, high)]
+
+
+def spread(outcome: np.ndarray, e: int):
+    """Let what is proved at budget e hold at smaller ones and what is broken at larger ones, where not known otherwise.
+
+    Args:
+        outcome: (n, budgets, ...), filled in place.
+    """
+    for name, others in ((PROVED, outcome[:, :e]), (BROKEN, outcome[:, e + 1 :])):
+        others[(others == UNRESOLVED) & (outcome[:, [e]] == name)] = name
 
 
 def rows_of(folds: Folds, seeds: range):

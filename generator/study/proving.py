@@ -11,10 +11,11 @@ from generator.engine.stages import Engine
 from generator.models.folds import Folds
 from generator.proofs.search import PROVED, UNRESOLVED
 from generator.records.metrics import Resamples
-from generator.records.proofs import BatteryRow, ProofResult
+from generator.records.proofs import BatteryRow, Limit, ProofResult
 from generator.records.spec import StudySpec
 from generator.study import proof_records as records
 from generator.study.gate import Evidence, sanity_gate
+from generator.study.limit_tasks import limit_from, limit_task
 from generator.study.proof_tasks import cross_check_task, radius_task, settle_task
 from generator.study.tasks import battery_task
 from generator.study.tier_records import tier_comparisons, tier_results
@@ -116,16 +117,18 @@ class Proved:
     battery: Mapping[str, Mapping[str, battery.BatteryOutcome]]
     crossed: Mapping[str, Arrays]
     """The outcomes of both methods on some rows."""
+    limit: Limit
 
 
 def prove_all(
     spec: StudySpec,
+    dataset: Dataset,
     table: LabelledTable,
     folds: Folds,
     states: Mapping[str, list[Arrays]],
     engine: Engine,
 ) -> Proved:
-    """Tiers, radii, the battery and the second method on the last state of every model."""
+    """Tiers, radii, the battery and the second method on the last state of every model, and the limit of all."""
     name, last = table.name, {model: rounds[-1] for model, rounds in states.items()}
     blocks = seed_blocks(folds)
     tasks = [tier_task(spec, folds, table.features, last[m], block) for m in last for block in blocks]
@@ -139,17 +142,18 @@ def prove_all(
     radii = {model: [next(answers) for _ in seeds] for model in bracketed}
     fights = engine.run(name, "battery", [battery_task(spec, folds, last[model]) for model in last])
     checks = engine.run(name, "cross-check", [cross_check_task(spec, folds, last[model]) for model in last])
+    (limit,) = engine.run(name, "limit", [limit_task(spec, table, dataset.fresh(spec))])
     return Proved(
         tiers=tiers,
         radii=radii,
         battery={m: battery.from_arrays(arrays) for m, arrays in zip(last, fights, strict=True)},
         crossed=dict(zip(last, checks, strict=True)),
+        limit=limit_from(limit),
     )
 
 
 def proof_result(
     spec: StudySpec,
-    dataset: Dataset,
     table: LabelledTable,
     folds: Folds,
     states: Mapping[str, list[Arrays]],
@@ -180,7 +184,7 @@ def proof_result(
             records.radius_summary(model, parts, y, max(spec.attack.epsilons))
             for model, parts in proved.radii.items()
         ),
-        limit=records.limit_record(table, settled.epsilons, dataset.fresh(spec)),
+        limit=proved.limit,
         frontiers=records.rule_frontiers(table, headline),
         label_aware=tuple(
             records.label_aware(m, arrays, finals[m].right[CLEAN], table, headline, place)

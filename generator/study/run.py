@@ -55,7 +55,7 @@ def run_study(
     states = {"standard": [standard]} | _harden_all(spec, folds, standard, engine, table.name)
     attacked = _attack_all(spec, folds, states, engine, table.name)
     settled = settle_all(spec, folds, states, engine, table.name)
-    proved = prove_all(spec, table, folds, states, engine)
+    proved = prove_all(spec, dataset, table, folds, states, engine)
     outcomes = with_exact(attacked, settled, spec.attack.headline_epsilon)
     finals = {name: rounds[-1] for name, rounds in outcomes.items()}
     resamples = Resamples(table.y, spec.training.seeds, spec.bootstrap, stage_rng(spec.seed, "bootstrap"))
@@ -74,7 +74,7 @@ def run_study(
         + compare(finals, "approve_everything", headline, resamples, table.y),
         **shown,
         impact=_price(spec, table, models, finals, headline, resamples),
-        proofs=proof_result(spec, dataset, table, folds, states, finals, settled, proved, resamples),
+        proofs=proof_result(spec, table, folds, states, finals, settled, proved, resamples),
         rates=operating_rates(proved.tiers, table, spec.proof, spec.attack.headline_epsilon, resamples),
         groups=tuple(group_errors(clean, table, data.breakdowns)),
         budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),

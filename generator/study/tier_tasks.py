@@ -12,12 +12,22 @@ from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, Lattice
 from generator.records.impact import OperatingPoint
 from generator.records.results import Feature
 from generator.records.spec import ProofSpec, StudySpec, Tier
-from generator.study.proof_tasks import DECIDING, PROOF_SOURCE, rows_of, seed_block, settings
+from generator.study.proof_tasks import (
+    DECIDING,
+    PROOF_SOURCE,
+    middle_first,
+    rows_of,
+    seed_block,
+    settings,
+    spread,
+)
 from generator.study.tasks import only_weights, task_inputs
 from generator.threats.surface import boxes, lattice, surface
 
 NESTED: tuple[Tier, ...] = ("T1", "T2", "T3", "T0")
 """Each may do all that the one before may, so what breaks a fraud in one breaks it in the next."""
+ENDS_FIRST: tuple[Tier, ...] = ("T1", "T0", "T3", "T2")
+"""The order they are settled in: what lies between two that agree needs no asking."""
 
 
 def operating_points(spec: ProofSpec) -> tuple[OperatingPoint, ...]:
@@ -79,27 +89,37 @@ def _tiers(
             for m, seen, label in zip(margin, counted, y, strict=True)
         ]
     )
-    flagged = margin[:, :, None] > cuts[:, None, :]
-    answers: Arrays = {"flagged": flagged}
-    outcome = np.where(y == 1, BROKEN, UNRESOLVED)[:, :, None, None].repeat(len(spec.epsilons), 2)
-    outcome = outcome.repeat(cuts.shape[1], 3).astype(np.int8)
-    outcome[(flagged & (y == 1)[:, :, None])[:, :, None].repeat(len(spec.epsilons), 2)] = PROVED
-    witness = np.full(x.shape, np.nan)
-    for tier in NESTED:
-        outcome, witness = outcome.copy(), witness.copy()
+    flagged, fraud = margin[:, :, None] > cuts[:, None, :], y == 1
+    start = np.zeros((*y.shape, len(spec.epsilons), cuts.shape[1]), np.int8)
+    start[(fraud[:, :, None] & ~flagged)[:, :, None].repeat(len(spec.epsilons), 2)] = BROKEN
+    outcomes: dict[Tier, np.ndarray] = {}
+    witnesses: dict[Tier, np.ndarray] = {}
+    for tier in ENDS_FIRST:
+        outcome = outcomes[tier] = _inherited(tier, outcomes, start)
+        witness = witnesses[tier] = witnesses.get(NESTED[0], np.full(x.shape, np.nan)).copy()
         reach = surface(features, tier)
         offset, step = lattice(reach, folds, block)
-        for e, epsilon in enumerate(spec.epsilons):
-            if e:  # what a smaller budget breaks, this one breaks
-                outcome[:, :, e] = np.minimum(outcome[:, :, e], outcome[:, :, e - 1])
-            lower, upper = boxes(reach, folds, block, epsilon)
+        for e in middle_first(len(spec.epsilons)):
+            lower, upper = boxes(reach, folds, block, spec.epsilons[e])
             for i, network in enumerate(networks):
                 box = lower[i], upper[i], Lattice(offset[i], step[i])
-                kept = witness[i] if epsilon <= headline else np.full_like(witness[i], np.nan)
-                _settle_points(network, cuts[i], *box, flagged[i], outcome[i, :, e], kept, spec)
-        answers[tier], answers[f"witness/{tier}"] = outcome, folds.decode(witness, block)
+                found = _settle_points(network, cuts[i], *box, fraud[i], flagged[i], outcome[i, :, e], spec)
+                if spec.epsilons[e] <= headline:
+                    witness[i] = np.where(np.isnan(found), witness[i], found)
+                spread(outcome[i], e)
+    answers = {"flagged": flagged, **outcomes}
+    answers |= {f"witness/{tier}": folds.decode(witness, block) for tier, witness in witnesses.items()}
     by_row = rows_of(folds, seeds)
     return {name: by_row(values) for name, values in answers.items()} | {"cuts": cuts}
+
+
+def _inherited(tier: Tier, settled: dict[Tier, np.ndarray], start: np.ndarray) -> np.ndarray:
+    """What is known before it is asked: what breaks a weaker tier breaks it, what holds a stronger one holds it."""
+    outcome, rank = start.copy(), NESTED.index(tier)
+    for other, known in settled.items():
+        telling = BROKEN if NESTED.index(other) < rank else PROVED
+        outcome[(outcome == UNRESOLVED) & (known == telling)] = telling
+    return outcome
 
 
 def _settle_points(
@@ -108,34 +128,39 @@ def _settle_points(
     lower: np.ndarray,
     upper: np.ndarray,
     steps: Lattice,
+    fraud: np.ndarray,
     flagged: np.ndarray,
     outcome: np.ndarray,
-    witness: np.ndarray,
     spec: ProofSpec,
-):
-    """Settle frauds in their boxes from the highest cut down, in place; PROVED in `outcome` means not yet broken.
+) -> np.ndarray:
+    """Settle in their boxes the frauds that are open, from the highest cut down, in place.
 
     A proof at one cut holds at every lower one, and an example breaks every cut it does not
     exceed, so a fraud is asked about few of them.
 
     Args:
+        fraud: (n,)
         flagged: (n, points), nobody evading.
         outcome: (n, points), of one replicate and budget.
-        witness: (n, d) scaled; rows flagged at the quoted point that have none get what breaks them there.
+
+    Returns:
+        (n, d) scaled: of rows flagged at the quoted point, what breaks them there; NaN elsewhere.
     """
-    quoted, done = quoted_point(spec), np.zeros(len(outcome), bool)
+    quoted, witness = quoted_point(spec), np.full(lower.shape, np.nan)
     for place in np.argsort(-cuts, kind="stable"):
-        rows = np.flatnonzero((outcome[:, place] == PROVED) & ~done)
+        rows = np.flatnonzero((outcome[:, place] == UNRESOLVED) & fraud)
         if not len(rows):
             continue
         found = decide(
             network, lower[rows], upper[rows], np.ones(len(rows)), threshold=cuts[place], lattice=steps,
             box_limit=spec.box_limit, tau=spec.tau, milp_seconds=spec.milp_seconds,
         )  # fmt: skip
-        done[rows[found.outcome == PROVED]] = True
         outcome[rows, place] = found.outcome
         broken = found.outcome == BROKEN
-        hit, seen = rows[broken], found.margin[broken] + cuts[place]
-        outcome[hit] = np.where(seen[:, None] <= cuts + 2 * spec.tau, BROKEN, outcome[hit])
-        new = hit[flagged[hit, quoted] & (outcome[hit, quoted] == BROKEN) & np.isnan(witness[hit, 0])]
-        witness[new] = found.witness[np.searchsorted(rows, new)]
+        seen = np.where(broken, found.margin + cuts[place], np.inf)
+        told = np.where(seen[:, None] <= cuts + 2 * spec.tau, BROKEN, UNRESOLVED)
+        told[np.ix_(found.outcome == PROVED, cuts <= cuts[place])] = PROVED
+        outcome[rows] = np.where(outcome[rows] == UNRESOLVED, told, outcome[rows])
+        new = flagged[rows, quoted] & (told[:, quoted] == BROKEN) & np.isnan(witness[rows, 0])
+        witness[rows[new]] = found.witness[new]
+    return witness

@@ -143,7 +143,15 @@ def _comparison(name: str, tier: str, rate: float) -> TierComparison:
 
 
 def _choice(tier: str, measure: str, model: str, value: float, n: int) -> Choice:
-    return Choice(tier=tier, measure=measure, model=model, agreeing=5, folds=6, validated=_rate(value, n))
+    return Choice(
+        tier=tier,
+        epsilon=HEADLINE,
+        measure=measure,
+        model=model,
+        agreeing=5,
+        folds=6,
+        validated=_rate(value, n),
+    )
 
 
 def _radius(name: str) -> RadiusSummary:

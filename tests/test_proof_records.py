@@ -62,7 +62,7 @@ def _kept(rows: list[int], n: int = 6) -> np.ndarray:
 def test_a_fold_is_judged_by_what_the_other_folds_chose_and_not_by_what_suits_it():
     folds = _folds([[0, 1], [2, 3], [4, 5]])
     kept = {"trades": _kept([0, 1, 3]), "pgd_ramp": _kept([2, 4])}
-    choice = records.choose(kept, np.ones(6, bool), folds, "T0", "robust_accuracy")
+    choice = records.choose(kept, np.ones(6, bool), folds, "T0", 0.35, "robust_accuracy")
     # fold one: 1 against 2 on rows 2..5, so pgd_ramp, which keeps none of 0, 1
     # fold two: 2 against 1, trades, keeps 3; fold three: 3 against 1, trades, keeps none
     assert choice.validated.value == 1 / 6
@@ -73,7 +73,7 @@ def test_a_fold_is_judged_by_what_the_other_folds_chose_and_not_by_what_suits_it
 def test_only_the_rows_that_count_choose_and_are_counted():
     folds = _folds([[0, 1], [2, 3], [4, 5]])
     kept = {"trades": _kept([0, 2, 4]), "pgd_ramp": _kept([1, 3, 5, 0])}
-    choice = records.choose(kept, _kept([0, 2, 4])[0], folds, "T1", "caught_proved")
+    choice = records.choose(kept, _kept([0, 2, 4])[0], folds, "T1", 0.35, "caught_proved")
     assert (choice.model, choice.agreeing) == ("trades", 3)
     assert (choice.validated.value, choice.validated.n) == (1.0, 3)
 
@@ -81,7 +81,9 @@ def test_only_the_rows_that_count_choose_and_are_counted():
 def test_each_seed_chooses_by_itself():
     folds = _folds([[0, 1], [2, 3]] * 2, seeds=2)
     a = np.array([[True] * 4, [False] * 4])
-    choice = records.choose({"trades": a, "pgd_ramp": ~a}, np.ones(4, bool), folds, "T0", "robust_accuracy")
+    choice = records.choose(
+        {"trades": a, "pgd_ramp": ~a}, np.ones(4, bool), folds, "T0", 0.35, "robust_accuracy"
+    )
     assert choice.validated.value == 1.0
     assert (choice.agreeing, choice.folds) == (2, 4)
 
@@ -90,7 +92,7 @@ def test_choosing_among_coin_flips_keeps_half_though_the_luckiest_keeps_more():
     rng, folds = np.random.default_rng(0), _folds(np.arange(400).reshape(5, 80).tolist())
     kept = {f"recipe {i}": rng.random((1, 400)) < 0.5 for i in range(50)}
     assert max(each.mean() for each in kept.values()) > 0.54
-    choice = records.choose(kept, np.ones(400, bool), folds, "T0", "robust_accuracy")
+    choice = records.choose(kept, np.ones(400, bool), folds, "T0", 0.35, "robust_accuracy")
     assert choice.validated.low < 0.5 < choice.validated.high
 
 

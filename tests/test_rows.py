@@ -54,8 +54,8 @@ def test_a_transaction_has_one_line_for_each_model_and_seed(lines, models, study
 
 
 def test_the_models_are_those_quoted_and_those_some_fold_chose(models, study):
-    spec, proofs = study.result.spec.proof, study.result.proofs
-    assert {*spec.leading, *(choice.model for choice in proofs.choices)} <= set(models)
+    spec = study.result.spec.proof
+    assert {*spec.leading, *(choice.model for choice in study.result.choices)} <= set(models)
     assert models == [name for name in study.settled if name in models]
 
 
@@ -179,7 +179,7 @@ def test_only_the_rows_that_count_decide_and_are_counted():
 def test_choosing_is_what_the_study_does(study):
     recipes = [model for model in study.settled if model != "standard"]
     kept = np.stack([study.settled[m]["outcome"][:, :, HEADLINE] == 1 for m in recipes])
-    choice = next(c for c in study.result.proofs.choices if c.measure == "robust_accuracy")
+    choice = next(c for c in study.result.choices if c.measure == "robust_accuracy")
     found = fold_choices(kept, np.ones(300, bool), study.folds.held_out())
     assert recipes[found.favourite] == choice.model
     assert (found.chosen == found.favourite).sum() == choice.agreeing

@@ -135,7 +135,7 @@ def test_the_last_state_is_proved_at_every_budget_and_the_original_recipe_at_the
 
 
 def test_everything_a_page_shows_is_there(result):
-    conditions = {CLEAN, ("fgsm", 0.35), ("pgd", 0.35), ("exact", 0.35)}
+    conditions = {CLEAN, ("fgsm", 0.35)} | {(a, e) for a in ("pgd", "exact") for e in (0.1, 0.35, 1.0)}
     against_standard = {
         (c.model, c.attack, c.epsilon) for c in result.comparisons if c.baseline == "standard"
     }
@@ -157,17 +157,19 @@ def test_every_model_is_proved_against_every_tier_and_fought_by_every_attack(res
     assert {(t.model, t.tier, t.false_positive_rate, t.epsilon) for t in proofs.tiers} == {
         (model, tier, *point) for model in models for tier in TIERS for point in points
     }
-    assert {(c.model, c.tier, c.false_positive_rate) for c in proofs.tier_comparisons} == {
-        (model, tier, rate) for model in RECIPES for tier in TIERS for rate in (0.01, 0.02, 0.05, 0.1)
+    assert {(c.model, c.tier, c.false_positive_rate, c.epsilon) for c in proofs.tier_comparisons} == {
+        (model, tier, *point) for model in RECIPES for tier in TIERS for point in points
     }
     attacks = {*FULL_COVERAGE, "hop_skip_jump", "worst_case", "exact"}
     assert {(b.model, b.attack) for b in proofs.battery} == {(m, a) for m in models for a in attacks}
     assert {b.rows for b in proofs.battery if b.attack != "hop_skip_jump"} == {ROWS}
     assert {r.model for r in proofs.radii} == {"standard", "accumulating_fgsm", "pgd_ramp", "pgd_tier1"}
     assert {each.model for each in proofs.label_aware} == models
-    assert [(c.tier, c.measure) for c in proofs.choices] == [
-        ("T0", "robust_accuracy"), ("T1", "caught_proved"),
-    ]  # fmt: skip
+    assert [(c.epsilon, c.tier, c.measure) for c in proofs.choices] == [
+        (epsilon, *asked)
+        for epsilon in (0.1, 0.35, 1.0)
+        for asked in (("T0", "robust_accuracy"), ("T1", "caught_proved"))
+    ]
     assert {f.tier for f in proofs.frontiers} == set(TIERS)
 
 

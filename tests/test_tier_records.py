@@ -63,11 +63,13 @@ def test_the_quoted_rate_is_shown_at_all_budgets_and_the_others_at_the_headline(
     assert records.shown(spec, HEADLINE) == [(0.01, 1, 1), (0.05, 2, 0), (0.05, 2, 1)]
 
 
-def test_a_recipe_is_compared_with_the_standard_model_at_the_headline_budget(line, resamples):
+def test_a_recipe_is_compared_with_the_standard_model_wherever_its_rates_are_shown(line, resamples):
     tiers = {"standard": _arrays(line.y, 2), "trades": _arrays(line.y, 4)}
     compared = records.tier_comparisons(tiers, line.y, SPEC, HEADLINE, resamples)
-    assert {(c.model, c.tier, c.epsilon) for c in compared} == {
-        ("trades", tier, 0.35) for tier in ("T0", "T1", "T2", "T3")
+    assert {(c.model, c.tier, c.false_positive_rate, c.epsilon) for c in compared} == {
+        ("trades", tier, rate, SPEC.epsilons[e])
+        for tier in ("T0", "T1", "T2", "T3")
+        for rate, _, e in records.shown(SPEC, HEADLINE)
     }
     assert {c.difference.value for c in compared} == {3 / 4 - 1 / 4}
 

@@ -130,7 +130,7 @@ def _choices(published: Published, by_model: Mapping[str, Mapping[tuple[str, flo
         "caught_proved": [(rows.t1_outcome[:, rows.models.index(m)] == "proved").T for m in recipes],
     }
     counted = {"robust_accuracy": np.ones(len(rows.label), bool), "caught_proved": rows.label == 1}
-    for choice in published.result.proofs.choices:
+    for choice in published.result.choices:
         which = counted[choice.measure]
         made = fold_choices(np.stack(proved[choice.measure]), which, rows.fold.T)
         place = f"choice against {choice.tier}"

@@ -121,7 +121,7 @@ def read_published(result: StudyResult, folder: Path) -> Published:
             f"{rows_file(folder, result.data.name)}, model: expected some of {', '.join(known)} in that order, "
             f"found {', '.join(rows.models)}"
         )
-    choices = [choice.model for choice in result.proofs.choices] if result.proofs else []
+    choices = [choice.model for choice in result.choices]
     for model in (*(name for name in result.spec.proof.leading if name in known), *choices):
         if model not in rows.models:
             raise RecordError(f"{rows_file(folder, result.data.name)}: expected lines of {model}, found none")

@@ -62,6 +62,7 @@ class Choice(Record):
     """The recipe that kept most on rows it was chosen on, and what it kept on rows it was not."""
 
     tier: Tier
+    epsilon: float
     measure: Literal["robust_accuracy", "caught_proved"]
     model: str
     """The recipe chosen for most folds."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from generator.records.base import Record
 from generator.records.impact import OperatingRates
-from generator.records.proofs import Estimate, ProofResult
+from generator.records.proofs import Choice, Estimate, ProofResult
 from generator.records.spec import StudySpec
 
 Direction = Literal["higher", "lower", "no difference"]
@@ -425,6 +425,12 @@ class StudyResult(Record):
     """Of the leading models, in the categories of every breakdown by groups."""
     budget_violations: int
     """Attacked rows that left their budget before they were projected back, over the whole study."""
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """The recipes chosen at the headline budget; none in a record without proofs."""
+        every, headline = self.proofs.choices if self.proofs else (), self.spec.attack.headline_epsilon
+        return tuple(choice for choice in every if choice.epsilon == headline)
 
     def model(self, name: str) -> ModelResult:
         """The model called `name`; KeyError names the known ones."""

@@ -40,7 +40,9 @@ def reaches(table: LabelledTable, epsilon: float) -> tuple[Reach, ...]:
     )
 
 
-def choose(kept: Mapping[str, np.ndarray], rows: np.ndarray, folds: Folds, tier: str, measure: str) -> Choice:
+def choose(
+    kept: Mapping[str, np.ndarray], rows: np.ndarray, folds: Folds, tier: str, epsilon: float, measure: str
+) -> Choice:
     """For each fold, the model that kept most of the same seed's other folds; judged on the fold itself.
 
     Args:
@@ -49,7 +51,7 @@ def choose(kept: Mapping[str, np.ndarray], rows: np.ndarray, folds: Folds, tier:
     """
     names, found = list(kept), fold_choices(np.array(list(kept.values())), rows, folds.held_out())
     return Choice(
-        tier=tier, measure=measure, model=names[found.favourite],
+        tier=tier, epsilon=epsilon, measure=measure, model=names[found.favourite],
         agreeing=int((found.chosen == found.favourite).sum()), folds=found.chosen.size,
         validated=rate_estimate(found.hits, int(rows.sum()), folds.seeds),
     )  # fmt: skip

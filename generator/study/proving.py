@@ -11,7 +11,7 @@ from generator.engine.stages import Engine
 from generator.models.folds import Folds
 from generator.proofs.search import PROVED, UNRESOLVED
 from generator.records.metrics import Resamples
-from generator.records.proofs import BatteryRow, Limit, ProofResult
+from generator.records.proofs import BatteryRow, Choice, Limit, ProofResult
 from generator.records.spec import StudySpec
 from generator.study import proof_records as records
 from generator.study.gate import Evidence, sanity_gate
@@ -164,21 +164,19 @@ def proof_result(
 ) -> ProofResult:
     """The records that say what all of it means, and the gate that says what may be quoted."""
     headline, y = spec.attack.headline_epsilon, table.y
-    place, quoted = settled.epsilons.index(headline), quoted_point(spec.proof)
+    place = settled.epsilons.index(headline)
     evidence = Evidence(
         spec, table, folds, finals, settled.finals, settled.epsilons, proved.battery, proved.crossed
     )
-    recipes = [model for model in settled.finals if model != "standard"]
-    kept = {m: finals[m].right["exact", headline] for m in recipes}
-    caught = {m: proved.tiers[m]["T1"][:, :, place, quoted] == PROVED for m in recipes}
     counts = np.concatenate([arrays["outcome"].ravel() for arrays in settled.finals.values()])
     return ProofResult(
         reach=records.reaches(table, headline),
         tiers=tier_results(proved.tiers, y, spec.proof, headline),
         tier_comparisons=tier_comparisons(proved.tiers, y, spec.proof, headline, resamples),
-        choices=(
-            records.choose(kept, np.ones(len(y), bool), folds, "T0", "robust_accuracy"),
-            records.choose(caught, y == 1, folds, "T1", "caught_proved"),
+        choices=tuple(
+            choice
+            for e, epsilon in enumerate(settled.epsilons)
+            for choice in _choices(spec, folds, finals, proved.tiers, e, epsilon)
         ),
         radii=tuple(
             records.radius_summary(model, parts, y, max(spec.attack.epsilons))
@@ -199,6 +197,24 @@ def proof_result(
         rows_broken=int((counts < 0).sum()),
         rows_unresolved=int((counts == UNRESOLVED).sum()),
         contradictions=evidence.contradictions(),
+    )
+
+
+def _choices(
+    spec: StudySpec,
+    folds: Folds,
+    finals: Mapping[str, Outcomes],
+    tiers: Mapping[str, Arrays],
+    e: int,
+    epsilon: float,
+) -> tuple[Choice, Choice]:
+    """The recipe that keeps most of the plain box at one budget, and the one that catches most under T1."""
+    recipes = [model for model in tiers if model != "standard"]
+    kept = {m: finals[m].right["exact", epsilon] for m in recipes}
+    caught = {m: tiers[m]["T1"][:, :, e, quoted_point(spec.proof)] == PROVED for m in recipes}
+    return (
+        records.choose(kept, np.ones(len(folds.y), bool), folds, "T0", epsilon, "robust_accuracy"),
+        records.choose(caught, folds.y == 1, folds, "T1", epsilon, "caught_proved"),
     )
 
 

@@ -61,6 +61,8 @@ def run_study(
     resamples = Resamples(table.y, spec.training.seeds, spec.bootstrap, stage_rng(spec.seed, "bootstrap"))
     measured = (*spec.attack.attacks, "exact")
     headline = (CLEAN, *((attack, spec.attack.headline_epsilon) for attack in measured))
+    others = [e for e in spec.proof.epsilons if e != spec.attack.headline_epsilon]
+    quoted = (*headline, *((attack, e) for e in others for attack in ("pgd", "exact")))
     shown = _illustrate(spec, folds, table, {n: s[-1] for n, s in states.items() if n in ILLUSTRATED})
     data = dataset.summarise(table, spec)
     clean = {name: finals[name].right[CLEAN] for name in spec.proof.leading if name in finals}
@@ -70,8 +72,8 @@ def run_study(
         provenance=origin,
         data=data,
         models=models,
-        comparisons=compare(finals, "standard", headline, resamples, table.y)
-        + compare(finals, "approve_everything", headline, resamples, table.y),
+        comparisons=compare(finals, "standard", quoted, resamples, table.y)
+        + compare(finals, "approve_everything", quoted, resamples, table.y),
         **shown,
         impact=_price(spec, table, models, finals, headline, resamples),
         proofs=proof_result(spec, table, folds, states, finals, settled, proved, resamples),

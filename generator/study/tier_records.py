@@ -57,12 +57,12 @@ def tier_results(
 def tier_comparisons(
     tiers: Mapping[str, Arrays], y: np.ndarray, spec: ProofSpec, headline: float, resamples: Resamples
 ) -> tuple[TierComparison, ...]:
-    """Every model minus the standard one at the headline budget."""
-    compared, e = [], spec.epsilons.index(headline)
+    """Every model minus the standard one, where `tier_results` has them."""
+    compared = []
     for model, arrays in tiers.items():
         if model == "standard":
             continue
-        for point, rate in enumerate(spec.false_positive_rates, start=1):
+        for rate, point, e in shown(spec, headline):
             for tier in TIERS:
                 ours, theirs = (each[tier][:, :, e, point] == PROVED for each in (arrays, tiers["standard"]))
                 difference = resamples.difference(ours, theirs, y == 1)
@@ -70,7 +70,7 @@ def tier_comparisons(
                     TierComparison(
                         model=model,
                         tier=tier,
-                        epsilon=headline,
+                        epsilon=spec.epsilons[e],
                         false_positive_rate=rate,
                         difference=difference,
                         direction=direction(difference),

@@ -140,9 +140,7 @@ def _models(run: StudyResult) -> dict[str, str]:
 
 def _choices(before: StudyResult, after: StudyResult) -> tuple[tuple[ChoiceChange, ...], bool]:
     """The choices both runs made, and whether none had to be left out: other budgets are other questions."""
-    old, new = (
-        {(c.tier, c.measure): c for c in run.proofs.choices} if run.proofs else {} for run in (before, after)
-    )
+    old, new = ({(c.tier, c.measure): c for c in run.choices} for run in (before, after))
     if _quoted(before) != _quoted(after):
         return (), not old and not new
     changes = []

@@ -12,8 +12,7 @@ ALWAYS = ("standard", "accumulating_fgsm", "pgd_tier1", "approve_everything")
 
 def chosen(result: StudyResult) -> str:
     """The recipe chosen on validation rows against the plain box; PGD training where none was chosen."""
-    choices = result.proofs.choices if result.proofs else ()
-    return next((choice.model for choice in choices if choice.tier == "T0"), "pgd_ramp")
+    return next((choice.model for choice in result.choices if choice.tier == "T0"), "pgd_ramp")
 
 
 def leading(result: StudyResult, names: Iterable[str] | None = None) -> list[str]:

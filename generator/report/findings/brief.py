@@ -33,7 +33,7 @@ def decisions(result: StudyResult, recipes: tuple[RecipeRow, ...]) -> tuple[Deci
 
 
 def _choice(result: StudyResult, tier: str) -> Choice | None:
-    return next((c for c in result.proofs.choices if c.tier == tier), None) if result.proofs else None
+    return next((c for c in result.choices if c.tier == tier), None)
 
 
 def _nobody(result: StudyResult) -> Decision | None:

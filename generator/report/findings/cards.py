@@ -196,7 +196,7 @@ def _radius(result: StudyResult, model: str) -> str:
 
 def _use(result: StudyResult, model: str) -> str:
     """What it is for within the study: chosen against an attacker, or kept for comparison."""
-    chosen = [c for c in result.proofs.choices if c.model == model] if result.proofs else []
+    chosen = [c for c in result.choices if c.model == model]
     if chosen:
         tiers = formats.listed(choice.tier for choice in chosen)
         return f"The recipe chosen on validation rows against {tiers}: the one to try first on a bank's own data."

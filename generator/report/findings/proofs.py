@@ -131,7 +131,7 @@ def at_headline(result: StudyResult, proofs: ProofResult) -> ProofResult:
     epsilon = result.spec.attack.headline_epsilon
     kept = {
         field: tuple(row for row in getattr(proofs, field) if row.epsilon == epsilon)
-        for field in ("tiers", "tier_comparisons", "frontiers", "label_aware")
+        for field in ("tiers", "tier_comparisons", "choices", "frontiers", "label_aware")
     }
     return proofs.model_copy(update=kept)
 

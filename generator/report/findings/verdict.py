@@ -131,7 +131,7 @@ def _fgsm_card(original: RecipeRow) -> Card:
 
 
 def _chosen_card(result: StudyResult) -> tuple[Card, ...]:
-    choice = next((c for c in result.proofs.choices if c.tier == "T0"), None)
+    choice = next((c for c in result.choices if c.tier == "T0"), None)
     if not choice:
         return ()
     return (

@@ -17,7 +17,10 @@
   let returning = false; // the focus goes back to a claim whose tip was just closed
   let waiting = 0;
 
-  window.studyClaims = (_, registered) => { known = registered; };
+  /* A page has one script; epsilon.js brings the numbers of other budgets. */
+  window.studyClaims = (_, { claims, cells }) => {
+    known = { claims: { ...known?.claims, ...claims }, cells: cells ?? known?.cells ?? {} };
+  };
 
   // ---------------------------------------------------------------- what is known
 

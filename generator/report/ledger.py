@@ -5,6 +5,7 @@ their place, and vanish, as they do where no element may stand: in code, heading
 """
 
 import base64
+import copy
 import hashlib
 import json
 import math
@@ -31,6 +32,7 @@ BARE = re.compile(
     re.M | re.S,
 )
 """Where no element may stand, and tables."""
+TABLE = re.compile(r'<span data-table="\d+"></span>')
 HEADING = re.compile(r"^# [^\n]*$", re.M)
 FEW = 8
 """More paths than this are told by the nodes that hold them."""
@@ -102,6 +104,25 @@ class Book:
             LedgerError: The page names a claim that is not on it.
         """
         page = self.pages[name] = Page(name)
+        text = self._linked(page, text)
+        for asked in re.findall(r'data-claim="([^"]*)"', text):
+            if asked not in page.claims:
+                raise LedgerError(f"no claim {asked!r} on this page")
+        return HEADING.sub(lambda found: f"{found[0]}\n\n{_switch(name)}", text, 1) if page.shown else text
+
+    def elsewhere(self, name: str, text: str) -> tuple[str, dict[str, Any]]:
+        """A part of a finished page as it reads at another budget, and what is known of its numbers, by id.
+
+        They are claims of the page too. Those in tables have no element: their place is taken by those on the page.
+        """
+        page = copy.copy(self.pages[name])
+        page.shown, page.cells = set(), {}
+        text = TABLE.sub("", self._linked(page, text))
+        named = re.findall(r'data-claim="([^"]*)"', text)
+        return text, {each: self._entry(page.claims[each]) for each in named}
+
+    def _linked(self, page: Page, text: str) -> str:
+        """The text with its marks turned into elements or taken away."""
         text = PAIR.sub(self._joined, text)
         pieces, at, tables = [], 0, 0
         for part in BARE.finditer(text):
@@ -114,11 +135,7 @@ class Book:
                 for found in self.marks.within(part[0]):
                     page.claim(found)
             at = part.end()
-        text = "".join([*pieces, self._elements(page, text[at:])])
-        for asked in re.findall(r'data-claim="([^"]*)"', text):
-            if asked not in page.claims:
-                raise LedgerError(f"no claim {asked!r} on this page")
-        return HEADING.sub(lambda found: f"{found[0]}\n\n{_switch(name)}", text, 1) if page.shown else text
+        return "".join([*pieces, self._elements(page, text[at:])])
 
     def to_json(self) -> str:
         """The whole ledger, a claim a line."""

@@ -17,7 +17,7 @@ from typing import Any, TypedDict
 import jinja2
 
 from generator.records.results import StudyResult
-from generator.report import marks, palette, prose
+from generator.report import following, marks, palette, prose
 from generator.report.charts import CHARTS, Chart, embed, write
 from generator.report.findings import Banners, DatasetFindings, banners, find
 from generator.report.findings.evaluations import MASKING_POINTS
@@ -56,6 +56,8 @@ class PageContext(TypedDict):
     """The same, as the name of the interval."""
     evidence: Evidence
     """The register of limitations and the frameworks of the crosswalk."""
+    follows: bool
+    """Whether there are other budgets for parts of the pages to follow."""
 
 
 def render_pages(
@@ -88,12 +90,16 @@ def render_pages(
     charts: dict[str, Chart] = {}
     with marks.recording() as recorded:
         book = Book(recorded, {**known, REPORT: CONSTANTS})
-        pages = _render([traced(each, each.data.name) for each in results], templates, charts, book, extras)
+        pages, moving = _render(
+            [traced(each, each.data.name) for each in results], templates, charts, book, extras
+        )
     docs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=docs.parent, prefix=".docs-") as folder:
         fresh = Path(folder)
         try:
             _write_pages(pages, book, fresh)
+            for page, text in moving.items():
+                _write(fresh / "data" / f"at-{page}.js", text)
         except LedgerError as error:
             raise PageError(str(error)) from None
         for slug in sorted(charts):
@@ -163,6 +169,7 @@ def _context(results: Sequence[StudyResult]) -> PageContext:
         level=LEVEL,
         ci=f"{LEVEL} interval",
         evidence=Evidence(),
+        follows=bool(following.budgets(results)),
     )
 
 
@@ -172,8 +179,11 @@ def _render(
     charts: dict[str, Chart],
     book: Book,
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]],
-) -> dict[str, str]:
-    """Page name -> Markdown, in the order of names; the charts the pages ask for are put into `charts`."""
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Page name -> Markdown, in the order of names, and page -> what follows the budget there.
+
+    The charts the pages ask for are put into `charts`.
+    """
     typed = prose.typed_digits(templates)
     if typed:
         raise PageError("\n".join(typed))
@@ -196,21 +206,53 @@ def _render(
         book.placed(page, drawn)
         return embed(drawn)
 
+    def follow(name: str, text: str) -> str:
+        if "<figure" in text:
+            raise jinja2.UndefinedError(
+                f"{name!r} follows the budget and holds a chart: charts follow by themselves"
+            )
+        if name in met:
+            raise jinja2.UndefinedError(f"two parts called {name!r} follow the budget")
+        met[name] = text
+        return following.wrapped(name, text)
+
     env = environment(templates)
-    env.globals["chart"] = chart
-    pages = {}
+    env.globals |= {
+        "chart": chart,
+        "following": follow,
+        "budget_control": lambda: following.control(results, page),
+    }
+    # the same templates for the parts at other budgets, where nothing is drawn
+    quiet = environment(templates)
+    quiet.globals |= {**env.globals, "chart": lambda *_, **__: ""}
+    steps, home = following.budgets(results), results[0].spec.attack.headline_epsilon
+    elsewhere = {
+        epsilon: _context([following.at_budget(each, epsilon) for each in results])
+        for epsilon in steps
+        if epsilon != home
+    }
+    pages, moving = {}, {}
     for path in sorted(templates.glob(f"[!_]*{SUFFIX}")):
-        page = path.name.removesuffix(SUFFIX)
+        page, met = path.name.removesuffix(SUFFIX), {}
         try:
             text = env.get_template(path.name).render(context)
             pages[f"{page}.md"] = book.finished(page, text)
+            if met:
+                quoted, parts = dict(met), {name: {} for name in met}
+                for epsilon, others in elsewhere.items():
+                    met.clear()
+                    quiet.get_template(path.name).render({**context, **others})
+                    for name in quoted.keys() & met.keys():
+                        text, claims = book.elsewhere(page, met[name])
+                        parts[name][epsilon] = following.Part(following.to_html(text), claims)
+                moving[page] = following.script(page, steps, home, parts)
         except jinja2.TemplateSyntaxError as error:
             raise PageError(f"{error.name}, line {error.lineno}: {error.message}") from None
         except jinja2.UndefinedError as error:
             raise PageError(f"{_place(error, templates)}: {error.message}") from None
         except LedgerError as error:
             raise PageError(f"{path.name}: {error}") from None
-    return pages
+    return pages, moving
 
 
 def _place(error: jinja2.UndefinedError, templates: Path) -> str:

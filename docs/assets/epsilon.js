@@ -1,0 +1,188 @@
+/* One budget for the whole site: the control on a page picks it, and what follows it is put in place: parts of the page
+   from data/at-<page>.js, where they are written out for every measured budget, and whoever listens to study:epsilon
+   (charts). It is kept in the address (#place&at=0.25&of=kaggle) and, from page to page, in this tab. Without this
+   script the page reads at the budget the study quotes. Works from http and from file://. */
+(() => {
+  "use strict";
+
+  const form = document.querySelector("form.at");
+  if (!form) return;
+
+  const KEPT = "study-at";
+  const assets = document.currentScript.src;
+  const { page, budgets, home, datasets } = JSON.parse(form.dataset.at);
+  const slider = form.elements.at;
+  const which = form.elements.of; // missing where there is one dataset
+  const back = form.querySelector("button");
+  const parts = new Map([...document.querySelectorAll("[data-follow]")].map((part) => [part.dataset.follow, part]));
+  const quoted = new Map(); // part -> its own nodes, kept with all that is attached to them
+  let written = null; // what at-<page>.js registered
+  let loading = null;
+  let shown = home;
+
+  window.studyAt = (registered) => { written = registered; };
+
+  function load() {
+    loading ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL(`../data/at-${page}.js`, assets).href;
+      script.onload = resolve;
+      script.onerror = () => {
+        loading = null;
+        reject(new Error(`at-${page}.js did not load`));
+      };
+      document.head.append(script);
+    }).then(() => window.studyClaims?.(page, { claims: written.claims }));
+    return loading;
+  }
+
+  // ---------------------------------------------------------------- the parts of this page
+
+  /* Links in a part are those of the Markdown; where a page really lies, the links around it know. */
+  function linked(root) {
+    const others = [...document.querySelectorAll("a[href]")].filter((link) => !root.contains(link));
+    for (const link of root.querySelectorAll("a[href]")) {
+      const [, name, place] = /^([a-z-]+)\.md(#.*)?$/.exec(link.getAttribute("href")) ?? [];
+      const there = others.find((each) => new RegExp(`/${name}(/|\\.html)$`).test(each.pathname));
+      if (there) link.href = there.href.split("#")[0] + (place ?? "");
+    }
+  }
+
+  function put(at) {
+    for (const [name, part] of parts) {
+      const text = at === home ? null : written.parts[name]?.[at];
+      if (!quoted.has(name)) quoted.set(name, [...part.childNodes]);
+      if (text == null) {
+        part.replaceChildren(...quoted.get(name));
+      } else {
+        part.innerHTML = text;
+        linked(part);
+      }
+      part.toggleAttribute("data-moved", text != null);
+    }
+    shown = at;
+  }
+
+  // ---------------------------------------------------------------- the control
+
+  function raw(epsilon, { title, features }) {
+    const sizes = features.map(([name, unit, decimals, spread]) =>
+      `${name} ${(epsilon * spread).toLocaleString("en", { maximumFractionDigits: decimals })}${unit ? `\u202f${unit}` : ""}`);
+    return `${title}: ${sizes.join(", ")}`;
+  }
+
+  function say(at) {
+    const epsilon = budgets[at];
+    const chosen = Object.entries(datasets).filter(([name]) => !which?.value || which.value === name);
+    const size = document.createElement("strong");
+    size.textContent = `${epsilon}\u202fσ`;
+    const units = document.createElement("span");
+    units.textContent = chosen.map(([, each]) => raw(epsilon, each)).join("; ");
+    form.elements.said.replaceChildren(size, " ", units);
+    slider.ariaValueText = `${epsilon} standard deviations`;
+    back.disabled = at === home && !which?.value;
+  }
+
+  async function show(at) {
+    say(at);
+    if (at !== home) await load();
+    if (at !== Number(slider.value)) return; // moved on meanwhile
+    if (at !== shown) put(at);
+    document.dispatchEvent(new CustomEvent("study:epsilon", { detail: { epsilon: budgets[at], quoted: at === home } }));
+  }
+
+  // ---------------------------------------------------------------- one dataset
+
+  const LEVELS = { H2: 2, H3: 3 };
+
+  /* What a page says of one dataset: sections under its heading, its figures, tables, lines and cards. */
+  function belongs(element, name, title) {
+    if (element.matches("figure.chart")) return element.dataset.chart.startsWith(`${name}-`);
+    if (element.matches("[data-follow]")) return element.dataset.follow.startsWith(`${name}-`);
+    if (element.matches("[aria-label]")) return element.getAttribute("aria-label").endsWith(`: ${title}`);
+    const start = element.textContent.trimStart();
+    return element.matches("p, li") && (start.startsWith(`${title}.`) || start.startsWith(`${title}:`) || start === title);
+  }
+
+  function filter() {
+    const article = document.querySelector("article");
+    for (const element of article.querySelectorAll("[data-other]")) element.removeAttribute("data-other");
+    if (!which?.value) return;
+    for (const [name, { title }] of Object.entries(datasets)) {
+      if (name === which.value) continue;
+      for (const element of article.querySelectorAll("p, li, figure.chart, [data-follow], .table-scroll")) {
+        if (belongs(element, name, title)) element.setAttribute("data-other", "");
+      }
+      for (const heading of article.querySelectorAll("h2, h3")) {
+        const said = heading.firstChild?.textContent.trim() ?? "";
+        if (said !== title && !said.startsWith(`${title}:`) && !heading.id.startsWith(`${name}-`)) continue;
+        let next = heading;
+        do {
+          next.setAttribute("data-other", "");
+          next = next.nextElementSibling;
+        } while (next && !(LEVELS[next.tagName] <= LEVELS[heading.tagName]) && !next.matches("hr, .provenance"));
+      }
+    }
+  }
+
+  // ---------------------------------------------------------------- address and memory
+
+  function asked() {
+    const [place, ...given] = location.hash.slice(1).split("&");
+    const words = new URLSearchParams((place.includes("=") ? [place, ...given] : given).join("&"));
+    if (words.has("at") || words.has("of")) {
+      if (!place.includes("=")) document.getElementById(place)?.scrollIntoView();
+      return { at: Number(words.get("at") ?? budgets[home]), of: words.get("of") ?? "" };
+    }
+    try {
+      return JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
+    } catch {
+      return {}; // no storage for this page
+    }
+  }
+
+  function keep() {
+    const at = Number(slider.value);
+    const words = [...(at === home ? [] : [`at=${budgets[at]}`]), ...(which?.value ? [`of=${which.value}`] : [])];
+    const [place] = location.hash.slice(1).split("&");
+    const hash = [...(place && !place.includes("=") ? [place] : []), ...words].join("&");
+    history.replaceState(history.state, "", hash ? `#${hash}` : location.pathname + location.search);
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify({ at: budgets[at], of: which?.value ?? "" }));
+    } catch {
+      // no storage for this page: the address has it
+    }
+  }
+
+  function update() {
+    keep();
+    filter();
+    show(Number(slider.value)).catch((error) => {
+      slider.value = shown;
+      say(shown);
+      form.elements.said.append(` (${error.message})`);
+      console.error(error);
+    });
+  }
+
+  function start() {
+    const { at, of } = asked();
+    const place = budgets.indexOf(at);
+    slider.value = place < 0 ? home : place;
+    if (which && Object.hasOwn(datasets, of ?? "")) which.value = of;
+    slider.disabled = false;
+    for (const event of ["input", "change"]) form.addEventListener(event, update);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    back.addEventListener("click", () => {
+      slider.value = home;
+      if (which) which.value = "";
+      update();
+      slider.focus();
+    });
+    if (Number(slider.value) !== home || which?.value) update();
+    else say(home);
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();

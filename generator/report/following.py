@@ -1,0 +1,105 @@
+"""One budget for the whole site: the parts of pages that follow it, written out at every measured budget.
+
+A template puts such a part into `m.follow`. The page holds it at the budget the study quotes; `at-<page>.js` holds it
+at the others, and `epsilon.js` puts it in place.
+"""
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markdown import Markdown
+
+from generator.records.results import StudyResult
+from generator.report.marks import plain
+from generator.report.tracing import bare
+
+EXTENSIONS = ("attr_list", "md_in_html", "tables")
+"""Of the Markdown in such parts, as mkdocs.yml has them."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a page at another budget."""
+
+    html: str
+    """Links to pages are those of the Markdown, `page.md#place`."""
+    claims: Mapping[str, Any]
+    """What the ledger knows of its numbers, by id."""
+
+
+def budgets(results: Sequence[StudyResult]) -> tuple[float, ...]:
+    """The measured budgets at which all records can fill every sentence; empty if that is the quoted one alone."""
+    if len({result.spec.attack.headline_epsilon for result in results}) != 1:
+        return ()
+    known = [{each.epsilon for each in result.comparisons if each.attack == "exact"} for result in results]
+    shared = tuple(e for e in results[0].spec.proof.epsilons if all(e in found for found in known))
+    return shared if len(shared) > 1 else ()
+
+
+def at_budget(result: StudyResult, epsilon: float) -> StudyResult:
+    """The result as if the study quoted that budget, which keeps its own place in the record."""
+    (own,) = (each for each in result.spec.proof.epsilons if each == epsilon)
+    attack = result.spec.attack.model_copy(update={"headline_epsilon": own})
+    return result.model_copy(update={"spec": result.spec.model_copy(update={"attack": attack})})
+
+
+def wrapped(name: str, text: str) -> str:
+    """The part where it stands in the page, in Markdown."""
+    return f'\n<div class="follow" data-follow="{name}" markdown="1">\n\n{text.strip()}\n\n</div>\n'
+
+
+def to_html(text: str) -> str:
+    """The Markdown of a part without marks as the HTML of `wrapped`, without its element."""
+    return Markdown(extensions=list(EXTENSIONS)).convert(text.strip())
+
+
+def control(results: Sequence[StudyResult], page: str) -> str:
+    """What picks the budget, or nothing if there is nothing to pick; its script writes the numbers on it."""
+    steps = budgets(results)
+    if not steps:
+        return ""
+    home = steps.index(results[0].spec.attack.headline_epsilon)
+    spreads = {
+        result.data.name: {
+            "title": result.data.title,
+            "features": [[f.title, f.unit, f.decimals, f.standard_deviation] for f in result.data.features],
+        }
+        for result in results
+    }
+    given = {"page": page, "budgets": bare(steps), "home": home, "datasets": bare(spreads)}
+    options = "".join(
+        f'<option value="{name}">{html.escape(each["title"])}</option>' for name, each in spreads.items()
+    )
+    choice = (
+        f'<label>Data <select name="of"><option value="">all</option>{options}</select></label>'
+        if len(results) > 1
+        else ""
+    )
+    return plain(
+        f'<form class="at" data-at="{html.escape(json.dumps(given, sort_keys=True, separators=(",", ":")))}" '
+        'data-search-exclude markdown="0" aria-label="What the attacker may do">'
+        '<label class="at-budget">Budget <input type="range" name="at" min="0" '
+        f'max="{len(steps) - 1}" value="{home}" step="1" disabled></label>'
+        f'<output name="said"></output>{choice}<button type="button" disabled>As quoted</button></form>'
+    )
+
+
+def script(page: str, steps: Sequence[float], home: float, parts: Mapping[str, Mapping[float, Part]]) -> str:
+    """What `epsilon.js` asks for: every part at every budget; null where it reads as on the page."""
+    claims = {
+        name: told for part in parts.values() for each in part.values() for name, told in each.claims.items()
+    }
+    payload = {
+        "parts": {
+            name: [None if e == home or e not in part else part[e].html for e in steps]
+            for name, part in parts.items()
+        },
+        "claims": claims,
+    }
+    text = json.dumps(
+        bare(payload), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return f"studyAt({text});\n".replace("<", "\\u003c")

@@ -244,13 +244,13 @@ def test_other_data_or_less_training_is_not_comparable(status, quick, reason):
     rows = original.compare_claims(result)
     assert {row.verdict for row in rows} == {"not comparable"}
     assert all(reason in row.why for row in rows)
-    assert findings.find(result).headline.claims.startswith("None of the original's 10 figures")
+    assert findings.find(result).claims_sentence.startswith("None of the original's 10 figures")
 
 
 def test_the_headline_counts_the_verdicts():
     found = findings.find(full_run())
     kept = sum(row.verdict == "reproduced" for row in found.claims)
-    assert found.headline.claims == (
+    assert found.claims_sentence == (
         f"Of the original's 10 figures: {kept} reproduced and {10 - kept} not reproduced."
     )
 

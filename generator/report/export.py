@@ -108,7 +108,7 @@ def _banners(said: Banners) -> str:
 
 def _headline(found: DatasetFindings) -> str:
     said = found.headline
-    lines = (said.clean, said.attacked, said.hardened, found.best_sentence, said.claims)
+    lines = (said.clean, said.attacked, said.hardened, found.best_sentence, found.claims_sentence)
     items = "".join(f"<li>{html.escape(text)}</li>" for text in lines)
     cards = "".join(
         f'<div class="kpi"><div class="kpi-value">{html.escape(card.value)}</div>'

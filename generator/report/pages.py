@@ -156,8 +156,11 @@ def _placed(value: Any) -> Any:
     return value
 
 
-def _context(results: Sequence[StudyResult]) -> PageContext:
-    findings = [find(result) for result in results]
+def _context(results: Sequence[StudyResult], epsilon: float | None = None) -> PageContext:
+    """What templates see, with the parts that follow the budget at `epsilon`."""
+    findings = [
+        find(following.at_budget(result, epsilon) if epsilon else result, result) for result in results
+    ]
     found = {row.name for each in findings for row in each.recipes}
     return PageContext(
         results=results,
@@ -226,11 +229,7 @@ def _render(
     quiet = environment(templates)
     quiet.globals |= {**env.globals, "chart": lambda *_, **__: ""}
     steps, home = following.budgets(results), results[0].spec.attack.headline_epsilon
-    elsewhere = {
-        epsilon: _context([following.at_budget(each, epsilon) for each in results])
-        for epsilon in steps
-        if epsilon != home
-    }
+    elsewhere = {epsilon: _context(results, epsilon) for epsilon in steps if epsilon != home}
     pages, moving = {}, {}
     for path in sorted(templates.glob(f"[!_]*{SUFFIX}")):
         page, met = path.name.removesuffix(SUFFIX), {}

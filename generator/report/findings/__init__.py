@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from generator.records.results import Feature, StudyResult
 from generator.report import formats
@@ -29,6 +30,9 @@ class DatasetFindings:
     """All that the pages say about one dataset beyond placing its records."""
 
     result: StudyResult
+    """At the budget that sentences, cards and tables are about."""
+    quoted: StudyResult
+    """The same as the study quotes it."""
     features: dict[str, Feature]
     """Model inputs by name."""
     headline: headline.Headline
@@ -61,37 +65,70 @@ class DatasetFindings:
     best_sentence: str
     prices: tuple[str, ...]
     gaps: tuple[str, ...]
-    claims: tuple[original.ClaimRow, ...]
-    impact_sentence: str
-    impact_lines: tuple[impact.ImpactLine, ...]
-    reductions: tuple[impact.Reduction, ...]
-    bounds: tuple[impact.BoundsLine, ...]
     proof: proofs.ProofFindings | None
     """None where the records hold no proofs: pages leave those parts out."""
     drawn: tuple[str, ...]
     """Recipes whose rounds are drawn; the records hold the rest."""
-    cards: cards.Cards
-    threat: threat.ThreatModel
-    crosswalk: crosswalk.Crosswalk
-    decisions: tuple[brief.Decision, ...]
+
+    # for these the record holds what they need at the quoted budget only
+
+    @cached_property
+    def claims(self) -> tuple[original.ClaimRow, ...]:
+        return original.compare_claims(self.quoted)
+
+    @cached_property
+    def claims_sentence(self) -> str:
+        return original.claims_sentence(self.quoted, self.claims)
+
+    @cached_property
+    def impact_sentence(self) -> str:
+        return impact.day_sentence(self.quoted)
+
+    @cached_property
+    def impact_lines(self) -> tuple[impact.ImpactLine, ...]:
+        return impact.impact_lines(self.quoted)
+
+    @cached_property
+    def reductions(self) -> tuple[impact.Reduction, ...]:
+        return impact.reductions(self.quoted)
+
+    @cached_property
+    def bounds(self) -> tuple[impact.BoundsLine, ...]:
+        return impact.bounds_lines(self.quoted)
+
+    @cached_property
+    def cards(self) -> cards.Cards:
+        return cards.cards(self.quoted)
+
+    @cached_property
+    def threat(self) -> threat.ThreatModel:
+        return threat.threat_model(self.quoted)
+
+    @cached_property
+    def crosswalk(self) -> crosswalk.Crosswalk:
+        return crosswalk.crosswalk(self.quoted)
+
+    @cached_property
+    def decisions(self) -> tuple[brief.Decision, ...]:
+        return brief.decisions(self.quoted, recipes.recipe_rows(self.quoted))
 
 
-def find(result: StudyResult) -> DatasetFindings:
-    """Every finding on one dataset."""
+def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindings:
+    """Every finding on one dataset; `quoted` is the record as it is where `result` is at another budget."""
     label = result.data.label
     models = models_in_order(result)
     rows = tuple(evaluations.model_row(result, model) for model in models)
     hardened = recipes.recipe_rows(result)
     first = recipes.original_row(hardened)
     readings = recipes.readings(hardened)
-    claims = original.compare_claims(result)
     standard = next(row for row in rows if row.name == STANDARD)
     proof = proofs.find_proofs(result, hardened, first)
     return DatasetFindings(
         result=result,
+        quoted=quoted or result,
         features={feature.name: feature for feature in result.data.features},
-        headline=verdict.proved_headline(result, standard, first, claims)
-        or headline.headline(result, standard, first, claims),
+        headline=verdict.proved_headline(result, standard, first)
+        or headline.headline(result, standard, first),
         pgd=attack_title("pgd", result.spec),
         attack_titles=tuple(attack_title(attack, result.spec) for attack in result.spec.attack.attacks),
         status=data.status_line(result),
@@ -124,17 +161,8 @@ def find(result: StudyResult) -> DatasetFindings:
         or tuple(
             recipes.gap_sentence(evaluations.gap(result, model)) for model in models if model.name != TRIVIAL
         ),
-        claims=claims,
-        impact_sentence=impact.day_sentence(result),
-        impact_lines=impact.impact_lines(result),
-        reductions=impact.reductions(result),
-        bounds=impact.bounds_lines(result),
         proof=proof,
         drawn=tuple(name for name in leading(result) if name in result.spec.hardening.followed),
-        cards=cards.cards(result),
-        threat=threat.threat_model(result),
-        crosswalk=crosswalk.crosswalk(result),
-        decisions=brief.decisions(result, hardened),
     )
 
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from generator.records.results import Direction, Estimate, StudyResult
 from generator.report import formats
 from generator.report.findings.evaluations import ModelRow, trivial_accuracy
-from generator.report.findings.original import ClaimRow, obstacle
 from generator.report.findings.recipes import RecipeRow, price_in_frauds
-from generator.report.tracing import counted, stated
 
 
 @dataclass(frozen=True)
@@ -27,20 +25,15 @@ class Headline:
     attacked: str
     hardened: str
     cards: tuple[Card, ...]
-    claims: str
-    """How many claims of the original were reproduced."""
 
 
-def headline(
-    result: StudyResult, standard: ModelRow, original: RecipeRow, claims: tuple[ClaimRow, ...]
-) -> Headline:
+def headline(result: StudyResult, standard: ModelRow, original: RecipeRow) -> Headline:
     return Headline(
         _answer(result, standard, original),
         clean_sentence(result, standard),
         _attacked(result, standard),
         _hardened(result, original),
         _cards(result, standard, original),
-        claims_sentence(result, claims),
     )
 
 
@@ -143,14 +136,3 @@ def card(estimate: Estimate, label: str) -> Card:
     return Card(
         formats.percent(estimate.value), label, f"{formats.LEVEL} interval {formats.interval(estimate)}"
     )
-
-
-def claims_sentence(result: StudyResult, claims: tuple[ClaimRow, ...]) -> str:
-    blocked, figures = obstacle(result), formats.count(stated("original_figures"))
-    if blocked:
-        return f"None of the original's {figures} figures can be compared. {blocked}"
-    names = ("reproduced", "not reproduced")
-    tally = {name: sum(row.verdict == name for row in claims) for name in names}
-    measured = [row.estimate for row in claims]
-    parts = [f"{formats.count(counted(tally[name], measured))} {name}" for name in names]
-    return f"Of the original's {figures} figures: {formats.listed(parts)}."

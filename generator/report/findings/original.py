@@ -10,6 +10,7 @@ from generator.report.findings.evaluations import against_standard, lost
 from generator.report.findings.gate import blocked as gate_blocked
 from generator.report.findings.impact import impact_row, reduction_record
 from generator.report.findings.names import ORIGINAL, STANDARD, attack_title
+from generator.report.tracing import counted, stated
 
 Verdict = Literal["reproduced", "not reproduced", "not comparable"]
 Quantity = Literal["clean accuracy", "robust accuracy", "drop", "clean cost", "fewer missed", "missed a day"]
@@ -160,3 +161,14 @@ _MEASURES: dict[Quantity, Callable[[StudyResult, str, Attacked], Estimate]] = {
     "fewer missed": _fewer_missed,
     "missed a day": _missed_a_day,
 }
+
+
+def claims_sentence(result: StudyResult, claims: tuple[ClaimRow, ...]) -> str:
+    blocked, figures = obstacle(result), formats.count(stated("original_figures"))
+    if blocked:
+        return f"None of the original's {figures} figures can be compared. {blocked}"
+    names = ("reproduced", "not reproduced")
+    tally = {name: sum(row.verdict == name for row in claims) for name in names}
+    measured = [row.estimate for row in claims]
+    parts = [f"{formats.count(counted(tally[name], measured))} {name}" for name in names]
+    return f"Of the original's {figures} figures: {formats.listed(parts)}."

@@ -14,18 +14,14 @@ from generator.report.findings.headline import (
     Card,
     Headline,
     card,
-    claims_sentence,
     clean_sentence,
 )
 from generator.report.findings.names import MATCHED, MODELS, STANDARD
-from generator.report.findings.original import ClaimRow
 from generator.report.findings.recipes import AGAINST, RecipeRow, price_in_frauds
 from generator.report.findings.tiers import HEADLINE_TIER
 
 
-def proved_headline(
-    result: StudyResult, standard: ModelRow, original: RecipeRow, claims: tuple[ClaimRow, ...]
-) -> Headline | None:
+def proved_headline(result: StudyResult, standard: ModelRow, original: RecipeRow) -> Headline | None:
     """The headline from exact figures; None where the records lack a proof or a comparison it needs."""
     needed = (standard.exact, original.exact, original.exact_change, original.exact_caught_change)
     if not result.proofs or not all(needed):
@@ -36,7 +32,6 @@ def proved_headline(
         standard_sentence(result, standard.exact),
         _hardened(result, original),
         _cards(result, standard, original),
-        claims_sentence(result, claims),
     )
 
 

@@ -27,6 +27,10 @@ HEADLINE = 0.35
 ROWS, FRAUDS, SEEDS = 1000, 200, 2
 TIERS = ("T0", "T1", "T2", "T3")
 RATES = (0.01, 0.05, 0.1)
+BUDGETS = (0.1, HEADLINE, 0.5)
+"""At which figures are compared."""
+SHOWN = (*((rate, HEADLINE) for rate in RATES), (0.05, 0.1), (0.05, 0.5))
+"""Matched rate and budget of the rates of tiers."""
 # what a model provably catches under T1 at a false-positive rate of 5 %
 CAUGHT = {
     "standard": 0.48, "accumulating_fgsm": 0.30, "current_round_fgsm": 0.33, "half_batch_fgsm": 0.40,
@@ -49,18 +53,22 @@ def tiny_proofs(models, features) -> ProofResult:
     return ProofResult(
         reach=tuple(_reach(tier, name, values) for tier in TIERS for name, values in features.items()),
         tiers=tuple(
-            _tier(name, tier, rate) for name in CAUGHT for tier in TIERS for rate in RATES
+            _tier(name, tier, *shown) for name in CAUGHT for tier in TIERS for shown in SHOWN
         ),
         tier_comparisons=tuple(
-            _comparison(name, tier, rate)
+            _comparison(name, tier, *shown)
             for name in CAUGHT
             if name != "standard"
             for tier in TIERS
-            for rate in RATES
+            for shown in SHOWN
         ),
-        choices=(
-            _choice("T0", "robust_accuracy", "pgd_ramp", 0.81, ROWS),
-            _choice("T1", "caught_proved", "pgd_tier1", 0.66, FRAUDS),
+        choices=tuple(
+            choice
+            for budget in BUDGETS
+            for choice in (
+                _choice("T0", budget, "robust_accuracy", "pgd_ramp", 0.81 + _gain(budget), ROWS),
+                _choice("T1", budget, "caught_proved", "pgd_tier1", 0.66 + _gain(budget), FRAUDS),
+            )
         ),
         radii=tuple(_radius(name) for name in ("standard", "accumulating_fgsm", "pgd_ramp")),
         limit=Limit(
@@ -123,29 +131,34 @@ def _caught(name: str, tier: str, rate: float) -> float:
     return max(0.0, CAUGHT[name] + {0.01: -0.15, 0.05: 0.0, 0.1: 0.1}[rate] - loss)
 
 
-def _tier(name: str, tier: str, rate: float) -> TierResult:
+def _gain(budget: float) -> float:
+    """What is kept more at another budget than the headline's."""
+    return (HEADLINE - budget) / 5
+
+
+def _tier(name: str, tier: str, rate: float, budget: float) -> TierResult:
     clean = min(1.0, 0.97 + (rate - 0.05) / 2) - (0.05 if name not in ("standard", "extra_epochs") else 0.0)
     return TierResult(
-        model=name, tier=tier, epsilon=HEADLINE, false_positive_rate=rate, caught_clean=_rate(clean),
-        caught_proved=_rate(_caught(name, tier, rate)), unresolved=0,
+        model=name, tier=tier, epsilon=budget, false_positive_rate=rate, caught_clean=_rate(clean),
+        caught_proved=_rate(max(0.0, _caught(name, tier, rate) + _gain(budget))), unresolved=0,
     )  # fmt: skip
 
 
-def _comparison(name: str, tier: str, rate: float) -> TierComparison:
+def _comparison(name: str, tier: str, rate: float, budget: float) -> TierComparison:
     value = _caught(name, tier, rate) - _caught("standard", tier, rate)
     difference = Estimate(
         value=value, low=value - 0.04, high=value + 0.04, n=FRAUDS, seeds=SEEDS, method="bootstrap"
     )
     return TierComparison(
-        model=name, tier=tier, epsilon=HEADLINE, false_positive_rate=rate, difference=difference,
+        model=name, tier=tier, epsilon=budget, false_positive_rate=rate, difference=difference,
         direction=metrics.direction(difference),
     )  # fmt: skip
 
 
-def _choice(tier: str, measure: str, model: str, value: float, n: int) -> Choice:
+def _choice(tier: str, budget: float, measure: str, model: str, value: float, n: int) -> Choice:
     return Choice(
         tier=tier,
-        epsilon=HEADLINE,
+        epsilon=budget,
         measure=measure,
         model=model,
         agreeing=5,

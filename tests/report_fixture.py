@@ -5,7 +5,7 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
-from proof_fixture import tiny_proofs
+from proof_fixture import BUDGETS, tiny_proofs
 from rates_fixture import tiny_draws, tiny_rates
 
 from generator.records import metrics
@@ -254,7 +254,7 @@ def _spread(value: float, half: float, method: str = "bootstrap", n: int = ROWS)
 def _comparisons(models):
     pairs = [(model, models[0]) for model in models[2:]]
     pairs += [(model, models[1]) for model in (models[0], *models[2:])]
-    points = (("clean", 0.0), ("fgsm", HEADLINE), ("pgd", HEADLINE), ("exact", HEADLINE))
+    points = (("clean", 0.0), ("fgsm", HEADLINE), *((a, e) for e in BUDGETS for a in ("pgd", "exact")))
     for model, base in pairs:
         for attack, epsilon in points:
             for metric in ("accuracy", "true_positive_rate", "false_positive_rate"):

@@ -289,7 +289,7 @@ def test_another_quoted_rate_is_a_moved_cut_and_figures_are_compared_at_the_late
 
 def test_another_recipe_named_best_asks():
     result = tiny_result()
-    first, *rest = result.proofs.choices
+    first, *rest = result.choices
     after = later(with_proofs(result, choices=(first.model_copy(update={"model": "trades"}), *rest)))
     row, *others = words.sign_offs(compare_runs(result, after))
     assert others == []

@@ -95,7 +95,7 @@ def test_an_attack_that_stays_within_the_interval_fools_nobody():
     unmoved = evaluations.ModelRow(
         standard.name, standard.words, False, standard.clean, tuple(calm), calm[1], calm[1], "above"
     )
-    found = headline.headline(result, unmoved, row(result, ORIGINAL), original.compare_claims(result))
+    found = headline.headline(result, unmoved, row(result, ORIGINAL))
     assert found.answer == "No attack we ran lowers the accuracy of the standard model measurably."
 
 

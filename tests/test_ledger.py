@@ -106,7 +106,7 @@ def rendered(
         {
             path.name: path.read_bytes()
             for path in data.iterdir()
-            if path.suffix in (".js", ".csv") and not path.name.startswith("claims-")
+            if path.suffix in (".js", ".csv") and not path.name.startswith(("claims-", "at-"))
         },
     )
 

@@ -244,7 +244,7 @@ def test_tiers_at_other_budgets_do_not_reach_the_sentences():
 )
 def test_the_choice_is_named_with_its_side_of_approving_everything(low, high, side):
     result = tiny_result()
-    first, *rest = result.proofs.choices
+    first, *rest = result.choices
     chosen = first.model_copy(update={"validated": estimate((low + high) / 2, low, high)})
     said = findings.find(with_proofs(result, choices=(chosen, *rest))).best_sentence
     assert said.startswith(

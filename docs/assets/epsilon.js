@@ -66,8 +66,11 @@
   // ---------------------------------------------------------------- the control
 
   function raw(epsilon, { title, features }) {
-    const sizes = features.map(([name, unit, decimals, spread]) =>
-      `${name} ${(epsilon * spread).toLocaleString("en", { maximumFractionDigits: decimals })}${unit ? `\u202f${unit}` : ""}`);
+    const sizes = features.map(([name, unit, decimals, spread]) => {
+      const size = epsilon * spread;
+      const digits = size < 1 ? Math.max(2, decimals) : decimals; // less than a step is not nothing
+      return `${name} ${size.toLocaleString("en", { maximumFractionDigits: digits })}${unit ? `\u202f${unit}` : ""}`;
+    });
     return `${title}: ${sizes.join(", ")}`;
   }
 
@@ -88,6 +91,7 @@
     if (at !== home) await load();
     if (at !== Number(slider.value)) return; // moved on meanwhile
     if (at !== shown) put(at);
+    filter();
     document.dispatchEvent(new CustomEvent("study:epsilon", { detail: { epsilon: budgets[at], quoted: at === home } }));
   }
 
@@ -156,7 +160,6 @@
 
   function update() {
     keep();
-    filter();
     show(Number(slider.value)).catch((error) => {
       slider.value = shown;
       say(shown);

@@ -50,9 +50,9 @@
     const start = `Fraud score ${percent(before)}`, end = `Stopped above ${percent(cut)}.`;
     if (wrong || still) return `${start}. ${end}`;
     const moved = `${start}, after ${attack} ${percent(after)}. ${end}`;
-    if (outcome === "broken" && !found) return `${moved} ${attack} misses it: the example is from the proof.`;
-    if (outcome === "proved") return `${moved} ${attack} fails, as it must.`;
-    return `${moved} ${attack} finds it.`;
+    if (found) return `${moved} ${attack} finds it.`;
+    if (outcome === "broken") return `${moved} ${attack} misses it: the example is from the proof.`;
+    return outcome === "proved" ? `${moved} ${attack} fails, as it must.` : moved;
   }
 
   /* The limit no attack passes, and what the study recorded for the same question. */
@@ -111,10 +111,12 @@
     const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" });
     const add = (name, attributes, text) => svg.appendChild(shape(name, attributes, text));
 
-    const limit = radius && radius.proved > 0 ? X(radius.proved) : null;
-    if (limit !== null) {
-      add("rect", { class: "safe", x: area.left, y: area.top, width: limit - area.left, height: area.bottom - area.top });
-      if (limit - area.left > 104) add("text", { class: "word safe-word", x: area.left + 6, y: area.bottom - 7 }, "no attack can flip it");
+    const words = []; // on top of every line
+    const word = (name, x, y, anchor, said) => words.push([{ class: `word ${name}`, x, y, "text-anchor": anchor }, said]);
+    const end = radius && radius.proved > 0 ? X(radius.proved) : null, middle = (area.left + area.right) / 2;
+    if (end !== null) {
+      add("rect", { class: "safe", x: area.left, y: area.top, width: end - area.left, height: area.bottom - area.top });
+      if (end - area.left > 130) word("safe-word", area.left + 6, area.bottom - 7, "start", "no attack can flip it");
     }
     for (const score of SCORES) {
       const y = Y(logit(score));
@@ -126,21 +128,20 @@
       add("line", { class: "grid", x1: X(at), x2: X(at), y1: area.top, y2: area.bottom });
       add("text", { x: X(at), y: area.bottom + 14, "text-anchor": anchor }, sigma(at));
     }
-    add("text", { x: (area.left + area.right) / 2, y: height - 5, "text-anchor": "middle" }, "budget of the attacker");
+    add("text", { x: middle, y: height - 5, "text-anchor": "middle" }, "budget of the attacker");
 
     const y = Y(cut);
     add("line", { class: "cut", x1: area.left, x2: area.right, y1: y, y2: y });
-    add("text", { class: "word", x: area.right - 4, y: y - 5, "text-anchor": "end" }, above);
-    add("text", { class: "word", x: area.right - 4, y: y + 13, "text-anchor": "end" }, below);
-
-    if (limit !== null && radius.broken < Infinity) {
-      add("line", { class: "limit", x1: limit, x2: limit, y1: area.top, y2: area.bottom });
-      const end = limit > (area.left + area.right) / 2;
-      add("text", { class: "word limit-word", x: limit + (end ? -5 : 5), y: area.top + 12, "text-anchor": end ? "end" : "start" },
-        `limit ${sigma(radius.proved, 3)}`);
+    word("", area.right - 4, y - 5, "end", above);
+    word("", area.right - 4, y + 13, "end", below);
+    if (end !== null && radius.broken < Infinity) {
+      add("line", { class: "limit", x1: end, x2: end, y1: area.top, y2: area.bottom });
+      const left = end > middle;
+      word("limit-word", end + (left ? -6 : 6), area.top + 12, left ? "end" : "start", `limit ${sigma(radius.proved, 3)}`);
     }
     if (curve) add("path", { class: "line", d: path(curve.map(([e, m]) => [X(e), Y(m)])) });
     add("line", { class: "now", x1: X(epsilon), x2: X(epsilon), y1: area.top, y2: area.bottom });
+    for (const [attributes, said] of words) add("text", attributes, said);
     add("circle", { class: "dot", cx: X(epsilon), cy: Y(attacked), r: 5.5 });
     if (mine && mine.distance <= largest) {
       const x = X(mine.distance), at = Y(mine.margin);

@@ -6,7 +6,7 @@
   const root = document.querySelector(".playground");
   const SIDES = ["standard", "hardened"];
   const CHOSEN = ["dataset", "transaction", "label", "tier", "attack", "steps", "hardened", "cut", "epsilon"];
-  const PREFIX = "#playground&", TYPED = "typed", SLICE = 7, POINTS = 50; // ms of proof in a frame; budgets of a curve
+  const PREFIX = "#playground&", TYPED = "typed", SLICE = 5, POINTS = 50; // ms of proof in a frame; budgets of a curve
 
   const fields = new Map(CHOSEN.map((name) => [name, root.querySelector(`[name=${name}]`)]));
   const field = (name) => fields.get(name);

@@ -53,8 +53,8 @@ def page(offers: Sequence[Offer]) -> str:
             f'<fieldset><legend>Choose the attacker</legend><div class="playground-grid">{attack}</div></fieldset>',
             f'<fieldset><legend>Choose the defence</legend><div class="playground-grid">{defence}</div></fieldset>',
             "</form>",
-            f'<form class="playground-form playground-budget" autocomplete="off">{budget}'
-            '<p class="playground-raw"></p></form>',
+            f'<form class="playground-form playground-budget" autocomplete="off">{budget}</form>',
+            '<p class="playground-raw"></p>',
             '<div class="playground-models">',
             _model("standard", offer.standard.title),
             _model("hardened", hardened.title),

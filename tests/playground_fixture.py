@@ -26,12 +26,16 @@ def tiny_offers(results, folder: Path) -> dict[str, Offer]:
     return make_offers(results, folder)
 
 
-def stack(rng: np.random.Generator, inputs: int, replicates: int, scale: float = 1.0) -> dict[str, np.ndarray]:
+def stack(
+    rng: np.random.Generator, inputs: int, replicates: int, scale: float = 1.0
+) -> dict[str, np.ndarray]:
     """Weights of untrained networks 32-16, larger by `scale` than PyTorch draws them; margins around zero."""
     arrays = {}
     for layer, (fan_in, fan_out) in enumerate(((inputs, 32), (32, 16), (16, 2))):
         size = scale / np.sqrt(fan_in)
-        arrays[f"weights.{layer}"] = rng.uniform(-size, size, (replicates, fan_in, fan_out)).astype(np.float32)
+        arrays[f"weights.{layer}"] = rng.uniform(-size, size, (replicates, fan_in, fan_out)).astype(
+            np.float32
+        )
         arrays[f"biases.{layer}"] = rng.uniform(-size, size, (replicates, 1, fan_out)).astype(np.float32)
     return arrays
 
@@ -39,7 +43,9 @@ def stack(rng: np.random.Generator, inputs: int, replicates: int, scale: float =
 def write_files(result: StudyResult, folder: Path, rng: np.random.Generator):
     """Rows and weights of every replicate, all alike but for the fold; what is found is found by the proofs."""
     features, models, seeds = result.data.features, playable(result), result.spec.training.seeds
-    means, scales = np.array([[getattr(f, each) for f in features] for each in ("mean", "standard_deviation")])
+    means, scales = np.array(
+        [[getattr(f, each) for f in features] for each in ("mean", "standard_deviation")]
+    )
     low, high = np.array([[getattr(f, each) for f in features] for each in ("low", "high")])
     raw = np.clip(means + scales * rng.normal(0, 1, (ROWS, len(features))), low, high)
     raw = np.array([[round(v, f.decimals) for v, f in zip(row, features, strict=True)] for row in raw])

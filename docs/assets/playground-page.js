@@ -90,8 +90,9 @@
     type(transaction.raw, transaction.label, false);
   }
 
-  /* Inputs within the range of the data, whole where they have to be. */
-  function type(values, label, typed = true) {
+  /* Inputs within the range of the data, whole where they have to be. A reader in the middle of a number, in the input
+     `editing`, is not corrected before he leaves it. */
+  function type(values, label, typed = true, editing = null) {
     raw = values.map((value, i) => {
       const { low, high, integer } = study.features[i], within = Math.min(high, Math.max(low, value));
       return integer ? Math.round(within) : within;
@@ -99,7 +100,10 @@
     mine = null;
     if (typed) field("transaction").value = TYPED;
     if (label) field("label").value = label;
-    raw.forEach((value, i) => { body.rows[i].querySelector("input[type=number]").value = Number(value.toPrecision(10)); });
+    raw.forEach((value, i) => {
+      const input = body.rows[i].querySelector("input[type=number]");
+      if (input !== editing) input.value = Number(value.toPrecision(10));
+    });
   }
 
   // ---------------------------------------------------------------- the work
@@ -249,18 +253,15 @@
       const low = Number(target.dataset.low), high = Number(target.dataset.high);
       mine[i] = low + ((high - low) * target.value) / target.max;
     } else if (row && target.value !== "" && Number.isFinite(Number(target.value))) {
-      const typed = target.value, values = [...raw];
-      values[i] = Number(typed);
-      type(values);
-      target.value = typed; // a reader in the middle of a number is not corrected
+      type(raw.map((value, k) => (k === i ? Number(target.value) : value)), null, true, target);
     } else if (!["epsilon", "steps"].includes(target.name)) return;
     soon();
     changed();
   });
   root.addEventListener("change", ({ target }) => {
     if (!study) return;
-    if (target.closest("[data-cell=raw]")) type(raw);
-    else if (target.name === "dataset") {
+    if (target.closest("[data-cell=raw]")) return;
+    if (target.name === "dataset") {
       const { tier, cut, attack, steps, epsilon } = chosen();
       return start({ dataset: target.value, tier, cut, attack, steps, epsilon }).then(changed);
     } else if (target.name === "transaction") {
@@ -269,6 +270,9 @@
     else if (!["tier", "attack", "hardened", "cut"].includes(target.name)) return;
     soon();
     changed();
+  });
+  body.addEventListener("focusout", ({ target }) => {
+    if (study && target.type === "number") target.value = Number(raw[Number(target.closest("[data-feature]").dataset.feature)].toPrecision(10));
   });
   root.querySelector(".playground-tools").addEventListener("click", ({ target }) => {
     const { act } = target.dataset;

@@ -59,9 +59,7 @@ def make_offers(results: Sequence[StudyResult], records: Path) -> dict[str, Offe
     Raises:
         RecordError: A file is damaged.
     """
-    return {
-        result.data.name: make_offer(result, records) for result in results if available(result, records)
-    }
+    return {result.data.name: make_offer(result, records) for result in results if available(result, records)}
 
 
 def documents(offers: Mapping[str, Offer]) -> dict[str, Offer]:
@@ -175,7 +173,9 @@ def _inputs(offer: Offer) -> tuple[InputLine, ...]:
             formats.raw_moved(after, feature),
             formats.raw_change(after - before, feature),
         )
-        for feature, before, after in zip(offer.features, example.transaction.raw, example.witness, strict=True)
+        for feature, before, after in zip(
+            offer.features, example.transaction.raw, example.witness, strict=True
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""The playground as HTML, whole before a script has run: what a reader chooses, and room for what the script answers."""
+"""The playground as HTML, whole before a script has run: what a reader chooses, and room for the answers."""
 
 import html
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ SLIDER = 200
 
 
 def page(offers: Sequence[Offer]) -> str:
-    """One block of HTML without empty lines, which would end it in Markdown, in the opening state of the first offer."""
+    """One block of HTML without empty lines, which would end it in Markdown; it opens as the first offer says."""
     offer = offers[0]
     example = offer.example
     hardened = offer.model(example.hardened)
@@ -42,16 +42,23 @@ def page(offers: Sequence[Offer]) -> str:
     budget = _slider(
         "epsilon", "Budget ε", 0, offer.largest, EPSILON_STEP, example.epsilon, formats.epsilon(example.epsilon)
     )  # fmt: skip
+    buttons = (
+        ("standard", f"Copy the example against {offer.standard.title}"),
+        ("hardened", f"Copy the example against {hardened.title}"),
+        ("undo", "Undo my try"),
+        ("link", "Copy link"),
+        ("reset", "Reset"),
+    )
     return "\n".join(
         [
             f'<section class="playground" id="playground" data-datasets="{names}" style="{_colours(offer)}" '
             'aria-label="Attack playground">',
-            '<p class="playground-off">The playground needs JavaScript: the models run in your browser. The example below '
-            "was worked out by the study itself.</p>",
+            '<p class="playground-off">The playground needs JavaScript: the models run in your browser. The example '
+            "below was worked out by the study itself.</p>",
             '<form class="playground-form" autocomplete="off">',
-            f'<fieldset><legend>Choose a transaction</legend><div class="playground-grid">{transaction}</div></fieldset>',
-            f'<fieldset><legend>Choose the attacker</legend><div class="playground-grid">{attack}</div></fieldset>',
-            f'<fieldset><legend>Choose the defence</legend><div class="playground-grid">{defence}</div></fieldset>',
+            _fieldset("Choose a transaction", transaction),
+            _fieldset("Choose the attacker", attack),
+            _fieldset("Choose the defence", defence),
             "</form>",
             f'<form class="playground-form playground-budget" autocomplete="off">{budget}</form>',
             '<p class="playground-raw"></p>',
@@ -61,11 +68,7 @@ def page(offers: Sequence[Offer]) -> str:
             "</div>",
             _inputs(offer, hardened.title),
             '<p class="playground-try"></p>',
-            '<p class="playground-tools"><button type="button" data-act="standard">Copy the example against Standard</button>'
-            f'<button type="button" data-act="hardened">Copy the example against {_text(hardened.title)}</button>'
-            '<button type="button" data-act="undo">Undo my try</button>'
-            '<button type="button" data-act="link">Copy link</button>'
-            '<button type="button" data-act="reset">Reset</button></p>',
+            f'<p class="playground-tools">{"".join(_button(*each) for each in buttons)}</p>',
             f'<p class="playground-source">{source_line(offer)}</p>',
             '<p class="playground-status" role="status"></p>',
             "</section>",
@@ -86,8 +89,21 @@ def _text(text: str) -> str:
 def _colours(offer: Offer) -> str:
     """The two models in their colours; the script changes the second with the model."""
     known = palette.colours()
-    things = {"standard": offer.standard.name, "hardened": offer.example.hardened, "proved": "exact", "broken": "warm"}
+    things = {
+        "standard": offer.standard.name,
+        "hardened": offer.example.hardened,
+        "proved": "exact",
+        "broken": "warm",
+    }
     return ";".join(f"--{name}:light-dark({','.join(known[token])})" for name, token in things.items())
+
+
+def _fieldset(title: str, fields: str) -> str:
+    return f'<fieldset><legend>{title}</legend><div class="playground-grid">{fields}</div></fieldset>'
+
+
+def _button(act: str, title: str) -> str:
+    return f'<button type="button" data-act="{act}">{_text(title)}</button>'
 
 
 def _field(name: str, title: str, control: str) -> str:
@@ -108,9 +124,7 @@ def _select(name: str, title: str, options: Sequence[tuple[str, str]], chosen: s
     return _field(name, title, f'<select id="playground-{name}" name="{name}">{body}</select>')
 
 
-def _slider(
-    name: str, title: str, low: float, high: float, step: float, value: float, written: str
-) -> str:
+def _slider(name: str, title: str, low: float, high: float, step: float, value: float, written: str) -> str:
     return (
         f'<div class="playground-field"><label for="playground-{name}">{title}: '
         f'<output for="playground-{name}" data-output="{name}">{written}</output></label>'
@@ -157,7 +171,7 @@ def _inputs(offer: Offer, hardened: str) -> str:
     return (
         '<table class="playground-table"><caption>What may change, and what the attack makes of it</caption><thead><tr>'
         + "".join(f'<th scope="col">{head}</th>' for head in heads)
-        + '<th scope="col" data-head="standard">Against Standard</th>'
+        + f'<th scope="col" data-head="standard">Against {_text(offer.standard.title)}</th>'
         f'<th scope="col" data-head="hardened">Against {_text(hardened)}</th>'
         f'<th scope="col">Your own try</th></tr></thead><tbody>{rows}</tbody></table>'
     )
@@ -170,7 +184,8 @@ def _row(place: int, feature: PlayFeature, value: float) -> str:
         f'<tr data-feature="{place}"><th scope="row">{title}{unit}</th>'
         f'<td data-cell="raw"><input type="number" inputmode="decimal" step="{step}" min="{feature.low:.10g}" '
         f'max="{feature.high:.10g}" value="{value:.10g}" aria-label="{title}{unit}"></td>'
-        '<td data-cell="range" data-label="May move within"></td><td data-cell="standard"></td><td data-cell="hardened"></td>'
+        '<td data-cell="range" data-label="May move within"></td>'
+        '<td data-cell="standard"></td><td data-cell="hardened"></td>'
         f'<td data-cell="mine" data-label="Your own try"><input type="range" min="0" max="{SLIDER}" step="1" value="0" '
         f'aria-label="{title}: your own try"><output></output></td></tr>'
     )

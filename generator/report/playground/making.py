@@ -125,7 +125,12 @@ def tier_of(result: StudyResult, tier: Tier) -> PlayTier:
         return tuple(float(f.control in WITHIN_REACH[tier] and f.helps in ways) for f in features)
 
     return PlayTier(
-        name=tier, title=title, down=side("down", "both"), up=side("up", "both"), limited=True, frauds_only=True
+        name=tier,
+        title=title,
+        down=side("down", "both"),
+        up=side("up", "both"),
+        limited=True,
+        frauds_only=True,
     )
 
 

@@ -68,7 +68,9 @@ def test_models_scalers_and_cuts_are_the_published_ones_of_the_first_replicate(o
     assert [model.name for model in offer.models] == list(playable(tiny_study.result))
     for model in offer.models:
         packed = np.frombuffer(base64.b64decode(model.weights), "<f4")
-        parts = [arrays[f"{model.name}/{kind}.{i}"][0].ravel() for i in range(3) for kind in ("weights", "biases")]
+        parts = [
+            arrays[f"{model.name}/{kind}.{i}"][0].ravel() for i in range(3) for kind in ("weights", "biases")
+        ]
         np.testing.assert_array_equal(packed, np.concatenate(parts))
         assert [cut.margins[model.name] for cut in offer.cuts] == [0.0, arrays[f"{model.name}/cuts"][0]]
 
@@ -114,7 +116,9 @@ def test_few_rows_are_all_offered_once(tiny):
     assert offered_of(few, few[2], models) == list(few)
 
 
-def test_equal_files_give_equal_bytes_and_a_script_that_registers_the_record(offer, tiny_study, folder, tmp_path):
+def test_equal_files_give_equal_bytes_and_a_script_that_registers_the_record(
+    offer, tiny_study, folder, tmp_path
+):
     again = playground.make_offers([tiny_study.result], folder)
     (path,) = playground.write(again, tmp_path).values()
     assert path.name == "playground-checks.js"
@@ -122,7 +126,9 @@ def test_equal_files_give_equal_bytes_and_a_script_that_registers_the_record(off
     assert text == playground.registration(offer)
     assert text.startswith('studyPlay("checks",')
     assert "<" not in text
-    assert json.loads(text.removeprefix('studyPlay("checks",').removesuffix(");\n")) == json.loads(offer.to_json())
+    assert json.loads(text.removeprefix('studyPlay("checks",').removesuffix(");\n")) == json.loads(
+        offer.to_json()
+    )
     assert len(text) < 100_000
 
 
@@ -192,7 +198,9 @@ def test_the_sentence_says_what_the_record_says(tiny):
     wrong = held.model_copy(update={"margin": -held.margin})
     transaction = transaction.model_copy(update={"found": {**found, name: wrong}})
     changed = offer.model_copy(update={"example": example.model_copy(update={"transaction": transaction})})
-    assert f"{start}the answer is wrong although nobody attacks" in playground.worked_example(changed).sentence
+    assert (
+        f"{start}the answer is wrong although nobody attacks" in playground.worked_example(changed).sentence
+    )
     assert playground.worked_example(changed).inputs == ()
 
 

@@ -105,7 +105,7 @@
   function draw(box, { largest, cut, curve, radius, epsilon, attacked, mine, above, below }) {
     const [width, height] = size(box);
     if (!width) return;
-    const area = { left: 52, right: width - 12, top: 8, bottom: height - 34 };
+    const area = { left: 52, right: width - 12, top: 20, bottom: height - 34 };
     const X = (e) => area.left + (area.right - area.left) * Math.min(e, largest) / largest;
     const Y = (m) => area.bottom - (area.bottom - area.top) * (Math.min(EDGE, Math.max(-EDGE, m)) + EDGE) / (2 * EDGE);
     const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" });
@@ -129,6 +129,7 @@
       add("text", { x: X(at), y: area.bottom + 14, "text-anchor": anchor }, sigma(at));
     }
     add("text", { x: middle, y: height - 5, "text-anchor": "middle" }, "budget of the attacker");
+    add("text", { x: 2, y: 11 }, "fraud score after the attack");
 
     const y = Y(cut);
     add("line", { class: "cut", x1: area.left, x2: area.right, y1: y, y2: y });

@@ -5,6 +5,7 @@
 
   const root = document.querySelector(".playground");
   const SIDES = ["standard", "hardened"];
+  const CLEAR = 0.1; // logits by which an attack has to miss, to be worth showing
   const CHOSEN = ["dataset", "transaction", "label", "tier", "attack", "steps", "hardened", "cut", "epsilon"];
   const PREFIX = "#playground&", TYPED = "typed", SLICE = 5, POINTS = 50; // ms of proof in a frame; budgets of a curve
 
@@ -29,7 +30,8 @@
   /* Fill a choice with [value, title]; what was wanted stays chosen where there is such a thing. */
   function options(name, entries, wanted, otherwise) {
     const select = field(name);
-    const made = ([value, title]) => (Array.isArray(title) ? Object.assign(document.createElement("optgroup"), { label: value }) : new Option(title, value));
+    const made = ([value, title]) => (Array.isArray(title)
+      ? Object.assign(document.createElement("optgroup"), { label: value }) : new Option(title, value));
     select.replaceChildren(...entries.map((entry) => {
       const option = made(entry);
       if (Array.isArray(entry[1])) option.append(...entry[1].map(made));
@@ -110,29 +112,34 @@
 
   /* What hangs on everything but the budget: the signed networks, the place, and jobs for the curve and the limit. */
   function prepare(state) {
-    const { network, towardsRight, reach, encode, margin, fgsm, pgd } = window.studyModel, { radius } = window.studyProof;
-    const fraud = state.label === "fraud", place = reach(study, state.tier, raw, fraud);
-    const rule = { tau: study.tau, limit: study.box_limit }, x = encode(study, raw);
+    jobs = [];
+    sides = models(state, raw);
+    for (const made of sides) {
+      const limit = window.studyProof.radius(made.net, made.place, study.largest, study.tolerance, made.rule);
+      if (!made.wrong && !made.still) jobs.push({ steps: limit, done: (found) => { made.radius = found; } });
+      jobs.push({ steps: curve(made), done: (points) => { made.curve = points; } });
+    }
+  }
+
+  /* The two models at one transaction: networks that are positive where they are right, place, attack, cut. */
+  function models(state, values) {
+    const { network, towardsRight, reach, margin, fgsm, pgd } = window.studyModel;
+    const fraud = state.label === "fraud", place = reach(study, state.tier, values, fraud);
+    const rule = { tau: study.tau, limit: study.box_limit };
     const attack = (net, epsilon) => (state.attack === "fgsm" ? fgsm(net, place, epsilon)
       : pgd(net, place, epsilon, Number(state.steps), study.pgd_share));
-    jobs = [];
-    sides = SIDES.map((side) => {
+    return SIDES.map((side) => {
       const name = side === "standard" ? study.models[0].name : state.hardened;
       const model = study.models.find((each) => each.name === name);
       model.network ??= network(model.weights, study.widths);
       const cut = study.cuts.find((each) => each.name === state.cut).margins[name];
-      const net = towardsRight(model.network, fraud, cut), before = margin(net, x);
+      const net = towardsRight(model.network, fraud, cut), before = margin(net, place.x);
       const recorded = state.transaction !== TYPED && state.tier === study.example.tier && state.cut === "own" && study.exact[name]
         ? offered(state.transaction)?.found[name] : null;
-      const made = {
+      return {
         side, model, cut, net, fraud, place, rule, recorded, still: place.still, wrong: before <= 0,
         before, attack: (epsilon) => attack(net, epsilon), curve: null, radius: null, verdict: null,
       };
-      if (!made.wrong && !made.still) {
-        jobs.push({ steps: radius(net, place, study.largest, study.tolerance, rule), done: (found) => { made.radius = found; } });
-      }
-      jobs.push({ steps: curve(made), done: (points) => { made.curve = points; } });
-      return made;
     });
   }
 
@@ -192,6 +199,24 @@
     return values.map((value, i) => (upper[i] - lower[i] > 1e-7 ? Math.min(high[i], Math.max(low[i], value)) : raw[i]));
   }
 
+  /* The next transaction of the list that a model loses and the attack misses, as the choices stand: [id, budget] or null.
+     It is looked for well beyond the limit, and every attack of the page is tried at several budgets. */
+  function* missed(state) {
+    const ids = study.transactions.map((each) => each.id), from = ids.indexOf(state.transaction) + 1;
+    for (const id of [...ids.slice(from), ...ids.slice(0, from)]) {
+      const { raw: values, label } = offered(id), now = { ...state, label, transaction: id };
+      for (const each of models(now, values)) {
+        if (each.wrong || each.still) continue;
+        const { broken } = yield* window.studyProof.radius(each.net, each.place, study.largest, study.tolerance, each.rule);
+        for (let epsilon = Math.ceil(20 * (broken + 0.01)) / 20; epsilon <= study.largest; epsilon += 0.05) {
+          if (each.attack(epsilon).margin > CLEAR) return [id, Number(epsilon.toFixed(2))];
+          yield;
+        }
+      }
+    }
+    return null;
+  }
+
   let waiting = 0;
   function soon() {
     waiting ||= requestAnimationFrame(() => {
@@ -226,6 +251,20 @@
     standard: () => copy(0),
     hardened: () => copy(1),
     undo() { mine = null; },
+    miss() {
+      say("Looking for one …");
+      jobs.push({
+        steps: missed(chosen()),
+        done: (found) => {
+          if (!found) return say("None in the list: as the choices stand, this attack finds a way at every budget tried beyond the limits.");
+          take(found[0]);
+          field("epsilon").value = found[1];
+          changed();
+          return soon();
+        },
+      });
+      work();
+    },
     link() {
       history.replaceState(null, "", hash());
       navigator.clipboard.writeText(location.href).then(() => say("Link copied."), () => say("The link is in the address bar."));
@@ -278,7 +317,7 @@
     const { act } = target.dataset;
     if (!acts[act] || !study) return;
     acts[act]();
-    if (act === "link" || act === "reset") return;
+    if (["link", "miss", "reset"].includes(act)) return;
     soon();
     changed();
   });

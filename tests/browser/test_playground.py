@@ -1,5 +1,6 @@
 """The playground in a real browser: its scores and proofs are those of Python, and a reader can work it."""
 
+import base64
 import json
 import time
 from dataclasses import dataclass
@@ -8,13 +9,15 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 from playground_fixture import stack, tiny_offers
-from report_fixture import tiny_result
+from report_fixture import ROOT, tiny_result
 from selenium.webdriver.common.keys import Keys
 
 from generator.models.folds import Folds
 from generator.proofs.network import Network, from_arrays, margins
 from generator.proofs.search import TAU, Lattice, radius, verify
 from generator.records.results import Feature
+from generator.report.playground import registration
+from generator.report.playground.form import page
 from generator.report.playground.making import tier_of
 from generator.threats.surface import TIERS, boxes, lattice, surface
 
@@ -24,6 +27,8 @@ ROWS = 200
 EPSILONS = (0.05, 0.1, 0.25, 0.35, 0.8)
 CODES = {1: "proved", -1: "broken", 0: "unresolved"}
 TOLERANCE = 1e-3
+PARTS = ("", "-model", "-proof", "-output", "-page")
+"""Of the scripts."""
 
 # Everything of one case, worked out by the scripts of the page: arguments are the case and what to call when done.
 WORK = """
@@ -110,8 +115,6 @@ def _case(name: str, weights: dict[str, np.ndarray], cut: float, offers, seed: i
 
 
 def _packed(weights: dict[str, np.ndarray]) -> str:
-    import base64
-
     parts = [weights[f"{kind}.{i}"][0].ravel() for i in range(3) for kind in ("weights", "biases")]
     return base64.b64encode(np.concatenate(parts).astype("<f4").tobytes()).decode()
 
@@ -325,6 +328,15 @@ def test_the_reader_flips_what_is_broken_by_the_example_and_sees_it(playground):
     wait(playground, "!document.querySelector('.mine')")
 
 
+def test_a_missed_attack_is_found_on_demand_and_the_proof_has_the_example(playground):
+    choose(playground, "attack", "fgsm")
+    playground.run("document.querySelector('[data-act=miss]').click()")
+    wait(playground, "location.hash.includes('attack=fgsm')")
+    wait(playground, SETTLED)
+    said = playground.run("return [...document.querySelectorAll('.playground-scores')].map((e) => e.textContent)")
+    assert any("FGSM misses it: the example is from the proof." in each for each in said)
+
+
 def test_no_place_of_the_readers_sliders_flips_what_is_proved(playground):
     choose(playground, "epsilon", "0.05")
     assert outcome(playground, "standard") == "proved"
@@ -403,7 +415,7 @@ def test_every_control_has_a_name_a_size_and_a_place_in_the_order(playground, ba
         "({ name: e.labels?.[0]?.textContent || e.ariaLabel || e.textContent, height: e.offsetHeight, "
         "inside: e.getBoundingClientRect().right <= document.documentElement.clientWidth, tab: e.tabIndex }))"
     )
-    assert len(controls) == 9 + 2 * 5 + 5
+    assert len(controls) == 9 + 2 * 5 + 6
     for control in controls:
         assert control["name"].strip(), control
         assert control["height"] >= TARGET, control
@@ -453,3 +465,19 @@ def test_data_that_does_not_load_is_said(browser, base):
     finally:
         browser.cdp("Network.setBlockedURLs", urls=[])
         browser.errors()
+
+
+def test_one_file_that_holds_everything_asks_for_nothing(browser, offers, tmp_path):
+    scripts = [(ROOT / "docs" / "assets" / f"playground{part}.js").read_text() for part in PARTS]
+    scripts.insert(1, registration(offers["kaggle"]))
+    inline = "".join(f"<script>{script}</script>" for script in scripts)
+    (tmp_path / "one.html").write_text(
+        f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">{page([offers["kaggle"]])}{inline}',
+        encoding="utf-8",
+    )
+    address = (tmp_path / "one.html").as_uri()
+    browser.open(address)
+    wait(browser, SETTLED)
+    assert outcome(browser, "standard") in ("proved", "broken", "wrong")
+    assert browser.requests() == [address]
+    assert browser.errors() == []

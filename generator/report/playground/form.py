@@ -46,6 +46,7 @@ def page(offers: Sequence[Offer]) -> str:
         ("standard", f"Copy the example against {offer.standard.title}"),
         ("hardened", f"Copy the example against {hardened.title}"),
         ("undo", "Undo my try"),
+        ("miss", "Find an attack that misses"),
         ("link", "Copy link"),
         ("reset", "Reset"),
     )

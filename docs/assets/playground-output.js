@@ -104,7 +104,7 @@
      epsilon; mine { distance, margin } or null; above and below, what the two sides of the cut are called. */
   function draw(box, { largest, cut, curve, radius, epsilon, attacked, mine, above, below }) {
     const [width, height] = size(box);
-    if (!width) return;
+    if (!width || height < 100) return; // not laid out
     const area = { left: 52, right: width - 12, top: 20, bottom: height - 34 };
     const X = (e) => area.left + (area.right - area.left) * Math.min(e, largest) / largest;
     const Y = (m) => area.bottom - (area.bottom - area.top) * (Math.min(EDGE, Math.max(-EDGE, m)) + EDGE) / (2 * EDGE);

@@ -199,8 +199,8 @@
     return values.map((value, i) => (upper[i] - lower[i] > 1e-7 ? Math.min(high[i], Math.max(low[i], value)) : raw[i]));
   }
 
-  /* The next transaction of the list that a model loses and the attack misses, as the choices stand: [id, budget] or null.
-     It is looked for well beyond the limit, and every attack of the page is tried at several budgets. */
+  /* The next transaction of the list that a model loses and the attack clearly misses, as the choices stand: [id, budget]
+     or null. Budgets are tried in steps from the limit on. */
   function* missed(state) {
     const ids = study.transactions.map((each) => each.id), from = ids.indexOf(state.transaction) + 1;
     for (const id of [...ids.slice(from), ...ids.slice(0, from)]) {
@@ -256,7 +256,7 @@
       jobs.push({
         steps: missed(chosen()),
         done: (found) => {
-          if (!found) return say("None in the list: as the choices stand, this attack finds a way at every budget tried beyond the limits.");
+          if (!found) return say("None in the list is missed clearly, as the choices stand.");
           take(found[0]);
           field("epsilon").value = found[1];
           changed();

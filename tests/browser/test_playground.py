@@ -333,7 +333,9 @@ def test_a_missed_attack_is_found_on_demand_and_the_proof_has_the_example(playgr
     playground.run("document.querySelector('[data-act=miss]').click()")
     wait(playground, "location.hash.includes('attack=fgsm')")
     wait(playground, SETTLED)
-    said = playground.run("return [...document.querySelectorAll('.playground-scores')].map((e) => e.textContent)")
+    said = playground.run(
+        "return [...document.querySelectorAll('.playground-scores')].map((e) => e.textContent)"
+    )
     assert any("FGSM misses it: the example is from the proof." in each for each in said)
 
 

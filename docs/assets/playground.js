@@ -56,9 +56,21 @@
   const PREFIX = "#playground&";
   const linked = () => (location.hash.startsWith(PREFIX)
     ? Object.fromEntries(new URLSearchParams(location.hash.slice(PREFIX.length))) : null);
+
+  /* The budget and the data that the reader picked for the other pages, in epsilon.js. */
+  function picked() {
+    try {
+      const { at, of } = JSON.parse(sessionStorage.getItem("study-at")) ?? {};
+      return { ...(at >= 0 && { epsilon: String(at) }), ...(of && { dataset: of }) };
+    } catch {
+      return {}; // no storage for this page
+    }
+  }
+
   addEventListener("hashchange", () => {
     if (linked()) start(linked(), true);
   });
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => start(linked() ?? {}, Boolean(linked())));
-  else start(linked() ?? {}, Boolean(linked()));
+  const begin = () => start(linked() ?? picked(), Boolean(linked()));
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
 })();

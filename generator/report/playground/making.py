@@ -110,7 +110,8 @@ def make_offer(result: StudyResult, records: Path) -> Offer:
 def playable(result: StudyResult) -> tuple[str, ...]:
     """The standard model, the recipe chosen against the plain box, and the one made for the real threat."""
     known = {model.name for model in result.models}
-    wanted = (STANDARD, generic(result.proofs), MATCHED)
+    chosen = generic(result.proofs.model_copy(update={"choices": result.choices}))
+    wanted = (STANDARD, chosen, MATCHED)
     return tuple(dict.fromkeys(name for name in wanted if name in known))
 
 

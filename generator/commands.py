@@ -145,7 +145,7 @@ def _results(options: argparse.Namespace) -> list[StudyResult]:
 
 def pages(options: argparse.Namespace) -> int:
     """Render the pages in docs/ from the records."""
-    from generator.report import calculator
+    from generator.report import calculator, playground
     from generator.report.changes import documents, find_changes
     from generator.report.manifest import downloads
     from generator.report.pages import PageError, render_pages
@@ -153,14 +153,19 @@ def pages(options: argparse.Namespace) -> int:
     results = _results(options)
     earlier = previous.kept(options.records, [result.data.name for result in results])
     draws = calculator.stored_draws(results, options.records)
+    offers = playground.make_offers(results, options.records)
     try:
         with tempfile.TemporaryDirectory() as scripts:
             written = render_pages(
                 results, ROOT / "templates", ROOT / "docs",
-                files=downloads(results, options.records) | calculator.write(results, draws, Path(scripts)),
-                documents=documents(earlier) | calculator.DOCUMENTS,
+                files=(
+                    downloads(results, options.records) | calculator.write(results, draws, Path(scripts))
+                    | playground.write(offers, Path(scripts))
+                ),
+                documents=documents(earlier) | calculator.DOCUMENTS | playground.documents(offers),
                 extras=lambda results: (
                     {"changes": find_changes(results, earlier)} | calculator.values(results, draws)
+                    | playground.values(offers)
                 ),
             )  # fmt: skip
     except PageError as error:

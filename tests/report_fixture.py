@@ -539,18 +539,22 @@ def _slice(dataset: str, model: str, steep: float) -> BoundarySlice:
 
 def tiny_project(folder: Path) -> tuple[StudyResult, ...]:
     """A copy of what MkDocs reads, with the pages of both tiny results rendered into `folder`/docs."""
-    from generator.report import calculator
+    from playground_fixture import tiny_offers
+
+    from generator.report import calculator, playground
     from generator.report.pages import render_pages
 
     results = tiny_result("checks"), tiny_result("kaggle")
     draws = {result.data.name: tiny_draws(result.rates) for result in results}
+    offers = tiny_offers(results, folder / "records")
     for name in ("mkdocs.yml", "mkdocs.offline.yml"):
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "overrides", folder / "overrides")
     shutil.copytree(ROOT / "docs" / "assets", folder / "docs" / "assets")
     render_pages(
         results, ROOT / "templates", folder / "docs",
-        files=calculator.write(results, draws, folder / "scripts"), documents=calculator.DOCUMENTS,
-        extras=lambda results: calculator.values(results, draws),
+        files=calculator.write(results, draws, folder / "scripts") | playground.write(offers, folder / "scripts"),
+        documents=calculator.DOCUMENTS | playground.documents(offers),
+        extras=lambda results: calculator.values(results, draws) | playground.values(offers),
     )  # fmt: skip
     return results

@@ -13,6 +13,7 @@ PAGES = (
     "attacks/",
     "hardening/",
     "proof/",
+    "playground/",
     "impact/",
     "evidence/",
     "cards/",

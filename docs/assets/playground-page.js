@@ -1,0 +1,345 @@
+/* What a reader does in the attack playground: reads its forms, asks playground-model.js and playground-proof.js, shows
+   what they say through playground-output.js. Proofs run in slices between frames, so the page never stands still. */
+(() => {
+  "use strict";
+
+  const root = document.querySelector(".playground");
+  const SIDES = ["standard", "hardened"];
+  const CLEAR = 0.1; // logits by which an attack has to miss, to be worth showing
+  const CHOSEN = ["dataset", "transaction", "label", "tier", "attack", "steps", "hardened", "cut", "epsilon"];
+  const PREFIX = "#playground&", TYPED = "typed", SLICE = 5, POINTS = 50; // ms of proof in a frame; budgets of a curve
+
+  const fields = new Map(CHOSEN.map((name) => [name, root.querySelector(`[name=${name}]`)]));
+  const field = (name) => fields.get(name);
+  const body = root.querySelector(".playground-table tbody");
+
+  let study = null;
+  let start = null; // shows a dataset, once it is loaded
+  let raw = []; // the transaction, raw units
+  let mine = null; // the reader's own try, raw units; null while it is the transaction itself
+  let sides = null; // what is known of the two models
+  let jobs = []; // { steps, done }: generators to be run in slices
+  let known = ""; // what `sides` belongs to
+
+  // ---------------------------------------------------------------- the state
+
+  const chosen = () => Object.fromEntries(CHOSEN.map((name) => [name, field(name).value]));
+  const whole = (i) => study.features[i].integer && study.tiers.find((t) => t.name === field("tier").value).limited;
+  const offered = (id) => study.transactions.find((each) => each.id === id);
+
+  /* Fill a choice with [value, title]; what was wanted stays chosen where there is such a thing. */
+  function options(name, entries, wanted, otherwise) {
+    const select = field(name);
+    const made = ([value, title]) => (Array.isArray(title)
+      ? Object.assign(document.createElement("optgroup"), { label: value }) : new Option(title, value));
+    select.replaceChildren(...entries.map((entry) => {
+      const option = made(entry);
+      if (Array.isArray(entry[1])) option.append(...entry[1].map(made));
+      return option;
+    }));
+    const fits = [...select.options].some((each) => each.value === wanted);
+    select.value = fits ? wanted : otherwise;
+  }
+
+  /* The choices that a dataset has, in the state of a link. */
+  function follow(offer, wanted) {
+    study = offer;
+    known = "";
+    const { number, unit } = window.studyPlayOutput, { example, features } = study;
+    const listed = (label) => study.transactions.filter((each) => each.label === label)
+      .map((each) => [each.id, `${each.id}, ${unit(features[0], number(each.raw[0], 2))}`]);
+    const transactions = [["Frauds", listed("fraud")], ["Genuine payments", listed("genuine")], [TYPED, "typed in below"]];
+    field("dataset").value = study.dataset;
+    options("transaction", transactions, wanted.transaction, example.transaction.id);
+    options("hardened", study.models.slice(1).map((m) => [m.name, m.title]), wanted.hardened, example.hardened);
+    options("tier", study.tiers.map((t) => [t.name, `${t.name}: ${t.title}`]), wanted.tier, example.tier);
+    options("cut", study.cuts.map((c) => [c.name, c.title]), wanted.cut, example.cut);
+    field("epsilon").max = study.largest;
+    rows();
+    const typed = field("transaction").value === TYPED && numbers(wanted.values);
+    if (typed) type(typed, ["fraud", "genuine"].includes(wanted.label) ? wanted.label : "fraud");
+    else take(field("transaction").value);
+    mine = numbers(wanted.mine);
+    const what = study.stand_in ? "Stand-in data, simulated; not the real file." : "Transactions:";
+    root.querySelector(".playground-source").textContent = `${what} ${study.origin}. Licence: ${study.licence}.`;
+  }
+
+  /* One number for each input out of a link; null if it is not that. */
+  function numbers(text) {
+    const values = (text ?? "").split(",").map(Number);
+    return text && values.length === study.features.length && values.every(Number.isFinite) ? values : null;
+  }
+
+  /* A row of the table for each input; their number may differ between datasets. */
+  function rows() {
+    const first = body.rows[0];
+    while (body.rows.length < study.features.length) body.append(first.cloneNode(true));
+    while (body.rows.length > study.features.length) body.lastElementChild.remove();
+    study.features.forEach((feature, i) => {
+      const row = body.rows[i], title = feature.unit ? `${feature.title} (${feature.unit})` : feature.title;
+      row.dataset.feature = i;
+      row.querySelector("th").textContent = title;
+      const input = row.querySelector("input[type=number]"), slider = row.querySelector("input[type=range]");
+      Object.assign(input, { min: feature.low, max: feature.high, step: feature.integer ? 1 : "any", ariaLabel: title });
+      slider.ariaLabel = `${feature.title}: your own try`;
+    });
+  }
+
+  function take(id) {
+    const transaction = offered(id) ?? study.example.transaction;
+    field("transaction").value = transaction.id;
+    field("label").value = transaction.label;
+    type(transaction.raw, transaction.label, false);
+  }
+
+  /* Inputs within the range of the data, whole where they have to be. A reader in the middle of a number, in the input
+     `editing`, is not corrected before he leaves it. */
+  function type(values, label, typed = true, editing = null) {
+    raw = values.map((value, i) => {
+      const { low, high, integer } = study.features[i], within = Math.min(high, Math.max(low, value));
+      return integer ? Math.round(within) : within;
+    });
+    mine = null;
+    if (typed) field("transaction").value = TYPED;
+    if (label) field("label").value = label;
+    raw.forEach((value, i) => {
+      const input = body.rows[i].querySelector("input[type=number]");
+      if (input !== editing) input.value = Number(value.toPrecision(10));
+    });
+  }
+
+  // ---------------------------------------------------------------- the work
+
+  /* What hangs on everything but the budget: the signed networks, the place, and jobs for the curve and the limit. */
+  function prepare(state) {
+    jobs = [];
+    sides = models(state, raw);
+    for (const made of sides) {
+      const limit = window.studyProof.radius(made.net, made.place, study.largest, study.tolerance, made.rule);
+      if (!made.wrong && !made.still) jobs.push({ steps: limit, done: (found) => { made.radius = found; } });
+      jobs.push({ steps: curve(made), done: (points) => { made.curve = points; } });
+    }
+  }
+
+  /* The two models at one transaction: networks that are positive where they are right, place, attack, cut. */
+  function models(state, values) {
+    const { network, towardsRight, reach, margin, fgsm, pgd } = window.studyModel;
+    const fraud = state.label === "fraud", place = reach(study, state.tier, values, fraud);
+    const rule = { tau: study.tau, limit: study.box_limit };
+    const attack = (net, epsilon) => (state.attack === "fgsm" ? fgsm(net, place, epsilon)
+      : pgd(net, place, epsilon, Number(state.steps), study.pgd_share));
+    return SIDES.map((side) => {
+      const name = side === "standard" ? study.models[0].name : state.hardened;
+      const model = study.models.find((each) => each.name === name);
+      model.network ??= network(model.weights, study.widths);
+      const cut = study.cuts.find((each) => each.name === state.cut).margins[name];
+      const net = towardsRight(model.network, fraud, cut), before = margin(net, place.x);
+      const recorded = state.transaction !== TYPED && state.tier === study.example.tier && state.cut === "own" && study.exact[name]
+        ? offered(state.transaction)?.found[name] : null;
+      return {
+        side, model, cut, net, fraud, place, rule, recorded, still: place.still, wrong: before <= 0,
+        before, attack: (epsilon) => attack(net, epsilon), curve: null, radius: null, verdict: null,
+      };
+    });
+  }
+
+  function* curve({ attack }) {
+    const points = [];
+    for (let at = 0; at <= POINTS; at++) {
+      const epsilon = (study.largest * at) / POINTS;
+      points.push([epsilon, attack(epsilon).margin]);
+      yield;
+    }
+    return points;
+  }
+
+  /* Run jobs for one slice; the rest waits for the next turn. */
+  let turning = 0;
+  function work() {
+    const until = performance.now() + SLICE;
+    while (jobs.length && performance.now() < until) {
+      const { value, done } = jobs[0].steps.next();
+      if (done) jobs.shift().done(value);
+    }
+    clearTimeout(turning);
+    if (jobs.length) turning = setTimeout(() => { work(); show(); });
+  }
+
+  function show() {
+    window.studyPlayOutput.show(root, { study, state: chosen(), raw, mine, sides, whole });
+    root.dataset.state = jobs.length ? "working" : "settled";
+  }
+
+  function redraw() {
+    if (!study) return;
+    const began = performance.now(), state = chosen();
+    const { epsilon: _, ...rest } = state, key = JSON.stringify([rest, raw]);
+    if (key !== known) {
+      known = key;
+      prepare(state);
+    }
+    const epsilon = Number(state.epsilon), { settle } = window.studyProof;
+    if (mine) mine = within(mine, sides[0].place.box(epsilon));
+    jobs = jobs.filter((each) => !each.verdict); // of another budget
+    for (const each of sides) {
+      each.attacked = each.attack(epsilon);
+      each.verdict = null;
+      const asked = performance.now();
+      jobs.unshift({ verdict: true, steps: settle(each.net, each.place.box(epsilon), each.place, each.rule),
+        done: (found) => { each.verdict = { ...found, ms: performance.now() - asked }; } });
+    }
+    work();
+    show();
+    root.dataset.frame = (performance.now() - began).toFixed(1);
+  }
+
+  /* An own try stays within the budget; what may not move stays the transaction's. */
+  function within(values, { lower, upper }) {
+    const [low, high] = [lower, upper].map((each) => window.studyModel.decode(study, each));
+    return values.map((value, i) => (upper[i] - lower[i] > 1e-7 ? Math.min(high[i], Math.max(low[i], value)) : raw[i]));
+  }
+
+  /* The next transaction of the list that a model loses and the attack clearly misses, as the choices stand: [id, budget]
+     or null. Budgets are tried in steps from the limit on. */
+  function* missed(state) {
+    const ids = study.transactions.map((each) => each.id), from = ids.indexOf(state.transaction) + 1;
+    for (const id of [...ids.slice(from), ...ids.slice(0, from)]) {
+      const { raw: values, label } = offered(id), now = { ...state, label, transaction: id };
+      for (const each of models(now, values)) {
+        if (each.wrong || each.still) continue;
+        const { broken } = yield* window.studyProof.radius(each.net, each.place, study.largest, study.tolerance, each.rule);
+        for (let epsilon = Math.ceil(20 * (broken + 0.01)) / 20; epsilon <= study.largest; epsilon += 0.05) {
+          if (each.attack(epsilon).margin > CLEAR) return [id, Number(epsilon.toFixed(2))];
+          yield;
+        }
+      }
+    }
+    return null;
+  }
+
+  let waiting = 0;
+  function soon() {
+    waiting ||= requestAnimationFrame(() => {
+      waiting = 0;
+      redraw();
+    });
+  }
+
+  // ---------------------------------------------------------------- link, status
+
+  function hash() {
+    const { transaction, label, ...rest } = chosen(), state = { dataset: "", transaction, ...rest };
+    if (transaction === TYPED) Object.assign(state, { label, values: raw.join(",") });
+    if (mine) state.mine = mine.map((each) => Number(each.toPrecision(8))).join(",");
+    return PREFIX + new URLSearchParams(state).toString().replaceAll("%2C", ",");
+  }
+
+  function say(words) {
+    root.querySelector(".playground-status").textContent = words;
+  }
+
+  let remembering = 0, speaking = 0;
+  function changed() {
+    clearTimeout(remembering);
+    remembering = setTimeout(() => history.replaceState(null, "", hash()), 250);
+    clearTimeout(speaking);
+    speaking = setTimeout(() => say([...root.querySelectorAll(".playground-model")].map((card) =>
+      `${card.ariaLabel}: ${card.querySelector(".playground-verdict").textContent}`).join(" ")), 1000);
+  }
+
+  const acts = {
+    standard: () => copy(0),
+    hardened: () => copy(1),
+    undo() { mine = null; },
+    miss() {
+      say("Looking for one …");
+      jobs.push({
+        steps: missed(chosen()),
+        done: (found) => {
+          if (!found) return say("None in the list is missed clearly, as the choices stand.");
+          take(found[0]);
+          field("epsilon").value = found[1];
+          changed();
+          return soon();
+        },
+      });
+      work();
+    },
+    link() {
+      history.replaceState(null, "", hash());
+      navigator.clipboard.writeText(location.href).then(() => say("Link copied."), () => say("The link is in the address bar."));
+    },
+    reset() {
+      clearTimeout(remembering);
+      history.replaceState(null, "", location.pathname + location.search);
+      for (const each of root.querySelectorAll("form")) each.reset();
+      start({ dataset: field("dataset").value });
+    },
+  };
+
+  function copy(side) {
+    mine = window.studyModel.decode(study, window.studyPlayOutput.ending(sides[side]));
+  }
+
+  // ---------------------------------------------------------------- what the reader does
+
+  for (const each of root.querySelectorAll("form")) each.addEventListener("submit", (event) => event.preventDefault());
+  root.addEventListener("input", ({ target }) => {
+    if (!study) return;
+    const row = target.closest("[data-feature]"), i = Number(row?.dataset.feature);
+    if (row && target.type === "range") {
+      mine ??= [...raw];
+      const low = Number(target.dataset.low), high = Number(target.dataset.high);
+      mine[i] = low + ((high - low) * target.value) / target.max;
+    } else if (row && target.value !== "" && Number.isFinite(Number(target.value))) {
+      type(raw.map((value, k) => (k === i ? Number(target.value) : value)), null, true, target);
+    } else if (!["epsilon", "steps"].includes(target.name)) return;
+    soon();
+    changed();
+  });
+  root.addEventListener("change", ({ target }) => {
+    if (!study) return;
+    if (target.closest("[data-cell=raw]")) return;
+    if (target.name === "dataset") {
+      const { tier, cut, attack, steps, epsilon } = chosen();
+      return start({ dataset: target.value, tier, cut, attack, steps, epsilon }).then(changed);
+    } else if (target.name === "transaction") {
+      if (target.value !== TYPED) take(target.value);
+    } else if (target.name === "label") field("transaction").value = TYPED;
+    else if (!["tier", "attack", "hardened", "cut"].includes(target.name)) return;
+    soon();
+    changed();
+  });
+  body.addEventListener("focusout", ({ target }) => {
+    if (study && target.type === "number") target.value = Number(raw[Number(target.closest("[data-feature]").dataset.feature)].toPrecision(10));
+  });
+  root.querySelector(".playground-tools").addEventListener("click", ({ target }) => {
+    const { act } = target.dataset;
+    if (!acts[act] || !study) return;
+    acts[act]();
+    if (["link", "miss", "reset"].includes(act)) return;
+    soon();
+    changed();
+  });
+
+  /* Show a dataset in a state: what a link says, and the opening one where it says nothing. */
+  function open(_, offer, wanted, restart) {
+    start = restart;
+    follow(offer, wanted);
+    for (const simple of ["attack", "steps", "epsilon"]) {
+      const value = wanted[simple], choices = field(simple).options;
+      const fits = choices ? [...choices].some((each) => each.value === value) : Number.isFinite(parseFloat(value));
+      if (fits) field(simple).value = value;
+    }
+    redraw();
+  }
+
+  let width = 0;
+  new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width === width) return;
+    width = contentRect.width;
+    soon();
+  }).observe(root);
+
+  window.studyPlayPage = { open };
+})();

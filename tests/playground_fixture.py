@@ -1,0 +1,87 @@
+"""Files beside the tiny results from which the playground can be made: invented rows, and networks of full size."""
+
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save
+
+from generator.engine.files import write_whole
+from generator.proofs.network import from_arrays, margins
+from generator.proofs.search import BROKEN, PROVED, radius, verify
+from generator.records.files import rows_file, weights_file
+from generator.records.results import StudyResult
+from generator.records.rows import Rows, rows_bytes
+from generator.report.playground import make_offers
+from generator.report.playground.making import playable
+from generator.report.playground.offer import Offer
+
+ROWS, FOLDS = 90, 3
+WORDS = {PROVED: "proved", BROKEN: "broken"}
+
+
+def tiny_offers(results, folder: Path) -> dict[str, Offer]:
+    """The offers of results without files, from files that are made up in `folder`."""
+    for number, result in enumerate(results):
+        write_files(result, folder, np.random.default_rng(7 + number))
+    return make_offers(results, folder)
+
+
+def stack(
+    rng: np.random.Generator, inputs: int, replicates: int, scale: float = 1.0
+) -> dict[str, np.ndarray]:
+    """Weights of untrained networks 32-16, larger by `scale` than PyTorch draws them; margins around zero."""
+    arrays = {}
+    for layer, (fan_in, fan_out) in enumerate(((inputs, 32), (32, 16), (16, 2))):
+        size = scale / np.sqrt(fan_in)
+        arrays[f"weights.{layer}"] = rng.uniform(-size, size, (replicates, fan_in, fan_out)).astype(
+            np.float32
+        )
+        arrays[f"biases.{layer}"] = rng.uniform(-size, size, (replicates, 1, fan_out)).astype(np.float32)
+    return arrays
+
+
+def write_files(result: StudyResult, folder: Path, rng: np.random.Generator):
+    """Rows and weights of every replicate, all alike but for the fold; what is found is found by the proofs."""
+    features, models, seeds = result.data.features, playable(result), result.spec.training.seeds
+    means, scales = np.array(
+        [[getattr(f, each) for f in features] for each in ("mean", "standard_deviation")]
+    )
+    low, high = np.array([[getattr(f, each) for f in features] for each in ("low", "high")])
+    raw = np.clip(means + scales * rng.normal(0, 1, (ROWS, len(features))), low, high)
+    raw = np.array([[round(v, f.decimals) for v, f in zip(row, features, strict=True)] for row in raw])
+    x = ((raw - means) / scales).astype(np.float32).astype(np.float64)
+    replicates = seeds * FOLDS
+    arrays = {"means": np.tile(means, (replicates, 1)), "scales": np.tile(scales, (replicates, 1))}
+    label, found = None, []
+    for number, model in enumerate(models):
+        one = stack(rng, len(features), 1, scale=2.5 - number / 2)
+        network = from_arrays(one, 0)
+        one["biases.2"][0, 0, 1] -= np.float32(np.quantile(margins(network, x), 0.6))
+        network = from_arrays(one, 0)
+        margin = margins(network, x)
+        label = (margin > 0).astype(int) if label is None else label
+        verdicts = verify(network, x - 0.35, x + 0.35, label)
+        radii = radius(network, x, label, np.ones_like(x), np.ones_like(x), 1.0)
+        found.append((margin, verdicts, radii))
+        arrays |= {f"{model}/{name}": np.repeat(value, replicates, 0) for name, value in one.items()}
+        arrays[f"{model}/cuts"] = np.full(replicates, np.quantile(margin[label == 0], 0.9))
+
+    def each(values) -> np.ndarray:
+        """(models, n, ...) to (n, models, seeds, ...)."""
+        values = np.moveaxis(np.array(values), 0, 1)
+        return np.repeat(values[:, :, None], seeds, 2)
+
+    margin = each([m for m, _, _ in found])
+    outcome = each([[WORDS[o] for o in v.outcome] for _, v, _ in found])
+    witness = each([v.witness * scales + means for _, v, _ in found])
+    rows = Rows(
+        features=tuple(f.name for f in features), models=models,
+        ids=np.array([f"ROW{i:04d}" for i in range(ROWS)]), label=label, x=raw,
+        fold=np.tile((np.arange(ROWS) % FOLDS)[:, None], (1, seeds)), margin=margin.astype(np.float32),
+        radius_proved=each([r.proved for _, _, r in found]), radius_broken=each([r.broken for _, _, r in found]),
+        outcome=outcome, witness=witness, flagged=margin > 0,
+        t1_outcome=np.full(outcome.shape, ""), t1_witness=np.full(witness.shape, np.nan),
+    )  # fmt: skip
+    name = result.data.name
+    write_whole(rows_file(folder, name), rows_bytes(rows))
+    write_whole(weights_file(folder, name), save({k: np.ascontiguousarray(v) for k, v in arrays.items()}))

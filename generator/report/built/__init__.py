@@ -1,0 +1,23 @@
+"""What happens to a site between MkDocs and the reader: trimmed, given its security policy, and checked.
+
+It works on the HTML alone, so it serves whatever engine has built it.
+"""
+
+from pathlib import Path
+
+from generator.report.built.links import LinkError, check
+from generator.report.built.policy import restrict
+from generator.report.built.trim import trim
+
+__all__ = ["LinkError", "check", "finish"]
+
+
+def finish(site: Path):
+    """Make the built `site` what is published.
+
+    Raises:
+        LinkError: A page refers to something that is not there.
+    """
+    trim(site)
+    check(site)
+    restrict(site)

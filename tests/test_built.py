@@ -1,0 +1,143 @@
+"""A built site is checked to its last link, allows its own scripts only, and carries nothing that nobody asks for."""
+
+import base64
+import hashlib
+
+import pytest
+
+from generator.report.built import LinkError, check, finish
+from generator.report.built.markup import parse
+from generator.report.built.policy import SITE, with_policy
+
+HEAD = '<!doctype html><html><head>\n<meta charset="utf-8">\n<title>t</title></head>'
+FIGURE = """<figure class="chart" id="a" aria-label="Name"><p class="chart-title">Name</p>
+<div class="chart-plot" role="img" aria-label="It falls."></div>
+<p><a href="data/a.csv" download>CSV</a></p>
+<table><tr><th>x</th></tr><tr><td>1</td></tr></table></figure>"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A small site without a fault, and a function that writes one more page into its body."""
+    files = {
+        "index.html": f'{HEAD}<body><h1 id="top">t</h1>{FIGURE}<a href="page/#there">x</a></body></html>',
+        "page/index.html": f'{HEAD}<body><p id="there">t</p><a href="../#top">x</a><img src="../a%20b.png"></body></html>',
+        "404.html": f'{HEAD}<body><link href="/project/style.css"><a href="/project/">x</a></body></html>',
+        "style.css": 'p { background: url("a b.png") }',
+        "a b.png": "",
+        "data/a.csv": "x\n1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_a_site_without_a_fault_passes(site):
+    check(site)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('<a href="nowhere.html">x</a>', r"broken\.html, line 3: 'nowhere\.html': no such file"),
+        ('<a href="page/#gone">x</a>', r"'page/#gone': no such anchor"),
+        ('<a href="#gone">x</a>', r"'#gone': no such anchor"),
+        ('<a href="data/b.csv">x</a>', r"'data/b\.csv': no such file"),
+        ('<img src="missing.png">', r"'missing\.png': no such file"),
+        ('<img srcset="a%20b.png 1x, big.png 2x">', r"'big\.png': no such file"),
+        ('<script src="assets/gone.js"></script>', r"'assets/gone\.js': no such file"),
+        ('<a href="../outside.html">x</a>', r"no such file"),
+        ('<a href="/page/">x</a>', r"root of the host"),
+        ('<a href="javascript:go()">x</a>', r"scheme 'javascript'"),
+        ('<a href="//elsewhere.org/x">x</a>', r"scheme ''"),
+        ('<p id="b"></p><p id="b"></p>', r"the id 'b' stands more than once"),
+        ('<p onclick="go()"></p>', r"line 3: event handler 'onclick'"),
+    ],
+)
+def test_a_dead_end_is_named_with_page_line_and_address(site, body, said):
+    (site / "broken.html").write_text(f"{HEAD}{body}</html>")
+    with pytest.raises(LinkError, match=said):
+        check(site)
+
+
+@pytest.mark.parametrize(
+    ("part", "lacking"),
+    [
+        (' aria-label="Name"', "name"),
+        (' aria-label="It falls."', "summary"),
+        ("<tr><td>1</td></tr>", "data table"),
+        (" download", "CSV"),
+        (' id="a"', "id"),
+    ],
+)
+def test_a_figure_that_is_not_whole_is_named(site, part, lacking):
+    (site / "broken.html").write_text(f"{HEAD}{FIGURE.replace(part, '')}</html>")
+    with pytest.raises(LinkError, match=f"has no {lacking}"):
+        check(site)
+
+
+def test_a_style_that_asks_for_what_is_not_there_is_named(site):
+    (site / "style.css").write_text("p { background: url(gone.png) }")
+    with pytest.raises(LinkError, match=r"style\.css: 'gone\.png': no such file"):
+        check(site)
+
+
+def test_all_problems_are_told_at_once(site):
+    (site / "broken.html").write_text(f'{HEAD}<a href="one"></a><a href="two"></a></html>')
+    with pytest.raises(LinkError, match=r"'one'.*\n.*'two'"):
+        check(site)
+
+
+def test_other_hosts_and_mail_are_left_alone(site):
+    (site / "fine.html").write_text(
+        f'{HEAD}<a href="https://elsewhere.org/"></a><a href="mailto:a@b.c"></a></html>'
+    )
+    check(site)
+
+
+def test_the_policy_names_the_inline_scripts_by_their_hash_and_no_data():
+    data, known = '<script type="application/json">{}</script>', '<script src="a.js"></script>'
+    text = f"{HEAD}<script>go()</script>{data}{known}</html>"
+    policy = with_policy(text, SITE).split('content="')[1].split('"')[0]
+    (scripts,) = [part for part in policy.split("; ") if part.startswith("script-src")]
+    wanted = base64.b64encode(hashlib.sha256(b"go()").digest()).decode()
+    assert scripts == f"script-src 'self' 'sha256-{wanted}'"
+    assert "unsafe-eval" not in policy
+    assert with_policy(text, SITE).index("Content-Security-Policy") < with_policy(text, SITE).index(
+        "<script>"
+    )
+
+
+def test_a_page_that_hides_its_encoding_has_no_policy():
+    with pytest.raises(ValueError, match="charset"):
+        with_policy("<html><script>go()</script></html>", SITE)
+
+
+def test_finishing_drops_maps_and_languages_and_restricts_every_page(site):
+    languages = site / "assets" / "javascripts" / "lunr"
+    languages.mkdir(parents=True)
+    (languages / "ja.js").write_text("")
+    (site / "a.js").write_text("go();\n//# sourceMappingURL=a.js.map\n")
+    (site / "a.js.map").write_text("{}")
+    (site / "b.css").write_text("p{}\n/*# sourceMappingURL=b.css.map */")
+    (site / "b.css.map").write_text("{}")
+    finish(site)
+    assert not languages.exists()
+    assert not list(site.rglob("*.map"))
+    assert (site / "a.js").read_text() == "go();\n"
+    assert (site / "b.css").read_text() == "p{}\n"
+    pages = list(site.rglob("*.html"))
+    assert len(pages) == 3
+    assert all(page.read_text().count("Content-Security-Policy") == 1 for page in pages)
+
+
+def test_void_elements_and_nested_figures_do_not_confuse_the_reader():
+    page = parse(f"<p><br><img src='a'><input></p>{FIGURE}<table><tr><td>2</td></tr></table>")
+    (figure,) = page.figures
+    assert (figure.title, figure.summary, figure.rows, figure.downloads) == (
+        "Name",
+        "It falls.",
+        2,
+        ["data/a.csv"],
+    )

@@ -8,6 +8,7 @@ import pytest
 from generator.report.built import LinkError, check, finish
 from generator.report.built.markup import parse
 from generator.report.built.policy import SITE, with_policy
+from generator.report.built.styles import pruned
 
 HEAD = '<!doctype html><html><head>\n<meta charset="utf-8">\n<title>t</title></head>'
 FIGURE = """<figure class="chart" id="a" aria-label="Name"><p class="chart-title">Name</p>
@@ -21,7 +22,7 @@ def site(tmp_path):
     """A small site without a fault, and a function that writes one more page into its body."""
     files = {
         "index.html": f'{HEAD}<body><h1 id="top">t</h1>{FIGURE}<a href="page/#there">x</a></body></html>',
-        "page/index.html": f'{HEAD}<body><p id="there">t</p><a href="../#top">x</a><img src="../a%20b.png"></body></html>',
+        "page/index.html": f'{HEAD}<body id="there"><a href="../#top">x</a><img src="../a%20b.png"></body></html>',
         "404.html": f'{HEAD}<body><link href="/project/style.css"><a href="/project/">x</a></body></html>',
         "style.css": 'p { background: url("a b.png") }',
         "a b.png": "",
@@ -141,3 +142,24 @@ def test_void_elements_and_nested_figures_do_not_confuse_the_reader():
         2,
         ["data/a.csv"],
     )
+
+
+@pytest.mark.parametrize(
+    ("css", "kept"),
+    [
+        (".a{x:1}.b{x:2}", ".a{x:1}"),
+        (".a,.b{x:1}", ".a{x:1}"),
+        (".a .b,.c:is(.a,.b){x:1}", ""),
+        (".a:not(.b){x:1}", ".a:not(.b){x:1}"),
+        ("@media print{.b{x:1}}p{x:2}", "p{x:2}"),
+        ("@media print{.a{x:1}.b{x:1}}", "@media print{.a{x:1}}"),
+        ("@keyframes k{0%{x:1}to{x:2}}", "@keyframes k{0%{x:1}to{x:2}}"),
+        ('@charset "utf-8";.b{x:1}', '@charset "utf-8";'),
+        ("[dir=rtl] .a{x:1}[dir=ltr] .a{x:1}", "[dir=ltr] .a{x:1}"),
+        ('.a{content:"}.b{"}', '.a{content:"}.b{"}'),
+        (".made--by-script{x:1}", ".made--by-script{x:1}"),
+        ("[data-md-color-primary=red]{x:1}[data-md-color-primary=a]{x:1}", "[data-md-color-primary=a]{x:1}"),
+    ],
+)
+def test_a_rule_stays_if_anything_on_the_site_can_match_it(css, kept):
+    assert pruned(css, {"a", "made--"}) == kept

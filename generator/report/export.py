@@ -19,6 +19,8 @@ BUNDLE = "plotly-cartesian-4.1.1.min.js"
 STYLES = ("extra.css", "standalone.css")
 NEEDS_SERVER = ("sitemap.xml", "sitemap.xml.gz", "404.html")
 """Files of a site that mean nothing on a disk; the first two also hold the day of the build."""
+SEARCH_INDEX = "search/search_index.json"
+"""From file:// no page may read it; as a script the theme takes it."""
 TOO_LARGE = "data/rows/"
 """Start of the names of files that only the published site offers."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -51,10 +53,15 @@ def make_archive(mkdocs_config: Path, out_dir: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=out_dir, prefix=".offline-") as folder:
         site = Path(folder) / "site"
         build_site(mkdocs_config, site)
+        index = site / SEARCH_INDEX
+        index.with_suffix(".js").write_text(
+            f"var __index = {index.read_text(encoding='utf-8')};\n", encoding="utf-8"
+        )
+        index.unlink()
         files = {path.relative_to(site).as_posix(): path for path in site.rglob("*") if path.is_file()}
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in sorted(files):
-                if name in NEEDS_SERVER or name.startswith(TOO_LARGE) or name.endswith(".map"):
+                if name in NEEDS_SERVER or name.startswith(TOO_LARGE):
                     continue
                 entry = zipfile.ZipInfo(f"model-security-study/{name}", EPOCH)
                 entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16

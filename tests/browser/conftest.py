@@ -1,10 +1,7 @@
 """One Chromium and one built site for all browser tests."""
 
-import functools
-import http.server
 import os
 import shutil
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +11,7 @@ from browser import Browser
 from report_fixture import tiny_project
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from server import Server, serving
 
 from generator.report.export import export_offline
 from generator.report.site import build_site
@@ -23,11 +21,6 @@ FLAGS = (
     "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
     "disable-component-update", "disable-sync",
 )  # fmt: skip
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        """A test log has no place for requests."""
 
 
 @pytest.fixture(scope="session")
@@ -43,13 +36,15 @@ def project(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def base(project) -> Iterator[str]:
+def server(project) -> Iterator[Server]:
+    with serving(project / "site") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def base(server) -> str:
     """Where the built site is served."""
-    handler = functools.partial(Quiet, directory=project / "site")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    return server.base
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from generator.report.built.links import LinkError, check
 from generator.report.built.policy import restrict
+from generator.report.built.styles import prune
 from generator.report.built.trim import trim
 
 __all__ = ["LinkError", "check", "finish"]
@@ -19,5 +20,6 @@ def finish(site: Path):
         LinkError: A page refers to something that is not there.
     """
     trim(site)
+    prune(site)
     check(site)
     restrict(site)

@@ -1,7 +1,8 @@
 """Drops from the theme's style sheets the rules that no page of this site can match.
 
 Conservative: a selector is dropped only if it needs a class, or a colour of the theme, whose name stands nowhere in any
-page or script, or text from right to left. What a script may put together (`md-x--` and an ending) counts as standing there.
+page or script, or text from right to left. What a script may put together (`md-x--` and an ending) counts as standing
+there.
 """
 
 import re

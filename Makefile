@@ -11,7 +11,7 @@ RUN := $(VENV)/bin/python -m generator
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site study pages offline serve test lint bench diff verify previous study-key clean clean-cache help
+.PHONY: site study pages offline single serve test lint bench diff verify previous study-key clean clean-cache help
 
 site: $(VENV)/ready       ## set up, get the data, run the study, build site/
 	$(RUN) all
@@ -24,6 +24,9 @@ pages: $(VENV)/ready      ## render docs/ and build site/ from the records
 
 offline: $(VENV)/ready    ## copies that open from disk, into build/
 	$(RUN) offline
+
+single: $(VENV)/ready     ## the whole site as one HTML file, into build/
+	$(RUN) single
 
 serve: $(VENV)/ready      ## preview on localhost; pages follow templates and charts
 	$(RUN) serve

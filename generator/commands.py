@@ -1,6 +1,7 @@
 """What each word of the command line does: a few lines each; study and report are imported where needed."""
 
 import argparse
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -180,13 +181,27 @@ def site(options: argparse.Namespace) -> int:
 
 
 def offline(options: argparse.Namespace) -> int:
-    """Build the copies that open from disk, into `<output>/../build`."""
+    """Build the copies that open from disk, into `build/`."""
+    return _copies(options)
+
+
+def single(options: argparse.Namespace) -> int:
+    """Build the one file that is the whole site, into `build/`."""
+    return _copies(options, only_single=True)
+
+
+def _copies(options: argparse.Namespace, **which) -> int:
     from generator.report.export import export_offline
+    from generator.report.site import BuildError
 
     pages(options)
-    written = export_offline(_results(options), ROOT / "docs", ROOT / "build", ROOT / "mkdocs.offline.yml")
+    try:
+        written = export_offline(ROOT / "docs", ROOT / "build", ROOT / "mkdocs.offline.yml", **which)
+    except BuildError as error:
+        raise InputError(str(error)) from None
     for path in written:
-        _say(f"{_short(path)}: {path.stat().st_size / 1e6:.1f} MB")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        _say(f"{_short(path)}: {path.stat().st_size / 1e6:.2f} MB, sha256 {digest}")
     return 0
 
 
@@ -279,6 +294,7 @@ COMMANDS = {
     "pages": pages,
     "site": site,
     "offline": offline,
+    "single": single,
     "serve": serve,
     "diff": diff,
     "verify-claims": verify_claims,

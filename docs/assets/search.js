@@ -35,7 +35,7 @@
     let started = null;
     later.postMessage = (data) => {
       if (!started) {
-        started = location.protocol === "file:" ? new FrameWorker(url) : new Native(url, options);
+        started = location.protocol === "file:" && !Native.fromDisk ? new FrameWorker(url) : new Native(url, options);
         started.addEventListener("message", (event) => later.dispatchEvent(new MessageEvent("message", { data: event.data })));
       }
       started.postMessage(data);

@@ -96,9 +96,9 @@ def write(results: Sequence[StudyResult], draws: Mapping[str, Draws], folder: Pa
         name = result.data.name
         texts = {f"calculator-{name}.js": _call("studyRates", name, rates_of(result, found))}
         for tier in tiers_of(found):
-            texts[f"calculator-{name}-{tier}.js"] = _call(
-                "studyDraws", name, tier, draws_of(found.draws, tier)
-            )
+            call = _call("studyDraws", name, tier, draws_of(found.draws, tier))
+            # each array on a line of its own, as tiers share some of them
+            texts[f"calculator-{name}-{tier}.js"] = call.replace('":"', '":\n"')
         for file, text in texts.items():
             written[file] = folder / file
             written[file].write_text(text, encoding="utf-8", newline="\n")

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -117,3 +118,23 @@ class Browser:
             if message["method"] == "Network.requestWillBeSent":
                 urls.append(message["params"]["request"]["url"])
         return [url for url in urls if urlsplit(url).scheme not in ("data", "blob")]
+
+
+def waited(browser: Browser, condition: str, seconds: float = 15):
+    """Wait until `condition` is true on the page."""
+    until = time.monotonic() + seconds
+    while not browser.run(f"return Boolean({condition})"):
+        assert time.monotonic() < until, f"{condition} did not come true"
+        time.sleep(0.05)
+
+
+def search(browser: Browser, words: str) -> list[str]:
+    """What the search of the page offers for `words`: the addresses."""
+    browser.run(
+        "const input = document.querySelector('[data-md-component=search-query]'); input.focus();"
+        f"input.value = '{words}'; input.dispatchEvent(new Event('keyup', {{ bubbles: true }}));"
+    )
+    waited(browser, "document.querySelector('.md-search-result__link')")
+    return browser.run(
+        "return [...document.querySelectorAll('.md-search-result__link')].map((link) => link.href)"
+    )

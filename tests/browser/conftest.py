@@ -27,9 +27,9 @@ FLAGS = (
 def project(tmp_path_factory) -> Path:
     """A folder with the site of both tiny results in site/ and its offline copies in build/ and unpacked/."""
     folder = tmp_path_factory.mktemp("project")
-    results = tiny_project(folder)
+    tiny_project(folder)
     build_site(folder / "mkdocs.yml", folder / "site")
-    archive, *_ = export_offline(results, folder / "docs", folder / "build", folder / "mkdocs.offline.yml")
+    archive, _ = export_offline(folder / "docs", folder / "build", folder / "mkdocs.offline.yml")
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder / "unpacked")
     return folder

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from browser import AXE
+from browser import AXE, search
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE.parents[1] / "templates"
@@ -100,21 +100,6 @@ def test_without_scripts_every_figure_table_and_download_is_there(browser, serve
         assert browser.driver.find_element("css selector", "article h1").is_displayed()
     finally:
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
-
-
-def search(browser, words: str) -> list[str]:
-    """What the search of the page offers for `words`: the addresses."""
-    browser.run(
-        "const input = document.querySelector('[data-md-component=search-query]'); input.focus();"
-        f"input.value = '{words}'; input.dispatchEvent(new Event('keyup', {{ bubbles: true }}));"
-    )
-    until, found = time.monotonic() + 10, []
-    while time.monotonic() < until and not found:
-        time.sleep(0.1)
-        found = browser.run(
-            "return [...document.querySelectorAll('.md-search-result__link')].map((link) => link.href)"
-        )
-    return found
 
 
 @pytest.mark.parametrize(("words", "page"), [("gradient masking", "method"), ("prior shift", "impact")])

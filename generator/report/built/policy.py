@@ -45,11 +45,16 @@ def with_policy(text: str, directives: dict[str, str], scripts: Sequence[str] = 
     """
     if FIRST not in text:
         raise ValueError(f"a page has to begin its head with {FIRST}")
-    hashes = sorted({_hash(script) for script in (*markup.parse(text).scripts, *scripts)})
+    hashes = sorted({_hash(script) for script in (*inline_scripts(text), *scripts)})
     allowed = {**directives, "script-src": " ".join(filter(None, (directives.get("script-src"), *hashes)))}
     policy = "; ".join(f"{name} {sources}" for name, sources in allowed.items())
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     return text.replace(FIRST, f"{FIRST}\n      {meta}", 1)
+
+
+def inline_scripts(text: str) -> list[str]:
+    """What the page `text` would run without asking for it."""
+    return markup.parse(text).scripts
 
 
 def _hash(script: str) -> str:

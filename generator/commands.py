@@ -146,6 +146,7 @@ def pages(options: argparse.Namespace) -> int:
     from generator.report import calculator
     from generator.report.changes import documents, find_changes
     from generator.report.manifest import downloads
+    from generator.report.metadata import write_metadata
     from generator.report.pages import PageError, render_pages
 
     results = _results(options)
@@ -163,6 +164,7 @@ def pages(options: argparse.Namespace) -> int:
             )  # fmt: skip
     except PageError as error:
         raise InputError(str(error)) from None
+    write_metadata(results, ROOT / "docs")
     _say(f"{len(written)} files rendered in docs/")
     return 0
 

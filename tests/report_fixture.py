@@ -540,6 +540,7 @@ def _slice(dataset: str, model: str, steep: float) -> BoundarySlice:
 def tiny_project(folder: Path) -> tuple[StudyResult, ...]:
     """A copy of what MkDocs reads, with the pages of both tiny results rendered into `folder`/docs."""
     from generator.report import calculator
+    from generator.report.metadata import write_metadata
     from generator.report.pages import render_pages
 
     results = tiny_result("checks"), tiny_result("kaggle")
@@ -553,4 +554,5 @@ def tiny_project(folder: Path) -> tuple[StudyResult, ...]:
         files=calculator.write(results, draws, folder / "scripts"), documents=calculator.DOCUMENTS,
         extras=lambda results: calculator.values(results, draws),
     )  # fmt: skip
+    write_metadata(results, folder / "docs")
     return results

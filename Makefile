@@ -11,7 +11,7 @@ RUN := $(VENV)/bin/python -m generator
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site study pages offline single serve test lint bench diff verify previous study-key clean clean-cache help
+.PHONY: site study pages offline single pdf pictures serve test lint bench diff verify previous study-key clean clean-cache help
 
 site: $(VENV)/ready       ## set up, get the data, run the study, build site/
 	$(RUN) all
@@ -27,6 +27,12 @@ offline: $(VENV)/ready    ## copies that open from disk, into build/
 
 single: $(VENV)/ready     ## the whole site as one HTML file, into build/
 	$(RUN) single
+
+pdf: $(VENV)/ready        ## the summary and the brief on paper, into build/; needs a Chromium
+	$(RUN) pdf
+
+pictures: $(VENV)/ready   ## the pictures of README and social card, from this run; needs a Chromium
+	$(RUN) pictures
 
 serve: $(VENV)/ready      ## preview on localhost; pages follow templates and charts
 	$(RUN) serve

@@ -96,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
         ("site", (common, site), "render the pages and build the site from the records"),
         ("offline", (common, site), "build copies that open from disk: a zip, and one HTML file"),
         ("single", (common, site), "build the whole site as one HTML file"),
+        ("pdf", (common, site), "print the summary and the brief; needs a Chromium"),
+        ("pictures", (common, site), "take the pictures of README and social card; needs a Chromium"),
         ("serve", (common,), "preview the site on localhost and follow changes of templates and charts"),
         ("diff", (common, runs), "compare two runs; exits with one if a change asks for a new sign-off"),
         ("previous", (common, published), "take the records published last as those before this run"),

@@ -207,6 +207,40 @@ def _copies(options: argparse.Namespace, **which) -> int:
     return 0
 
 
+def pdf(options: argparse.Namespace) -> int:
+    """Print the Summary and the brief from the single file."""
+    from generator.report.export import SINGLE
+    from generator.report.paper import BrowserError, print_pages
+
+    _copies(options, only_single=True)
+    try:
+        written = print_pages(ROOT / "build" / SINGLE, ROOT / "build")
+    except BrowserError as error:
+        raise InputError(str(error)) from None
+    for path in written:
+        _say(f"{_short(path)}: {path.stat().st_size / 1e6:.2f} MB")
+    return 0
+
+
+def pictures(options: argparse.Namespace) -> int:
+    """Draw the social card, and take the README's picture of the Summary."""
+    from generator.report.export import SINGLE
+    from generator.report.paper import BrowserError, take_pictures
+
+    _copies(options, only_single=True)
+    summary, card = (ROOT / "build" / SINGLE).as_uri(), (ROOT / "pictures" / "social.svg").as_uri()
+    try:
+        written = take_pictures({
+            ROOT / "pictures" / "summary.png": (summary, 1280, 900),
+            ROOT / "docs" / "assets" / "social.png": (card, 1200, 630),
+        })  # fmt: skip
+    except BrowserError as error:
+        raise InputError(str(error)) from None
+    for path in written:
+        _say(f"{_short(path)}: {path.stat().st_size / 1e3:.0f} KB")
+    return 0
+
+
 def everything(options: argparse.Namespace) -> int:
     """Study, pages and site, then the headline table."""
     study(options)
@@ -297,6 +331,8 @@ COMMANDS = {
     "site": site,
     "offline": offline,
     "single": single,
+    "pdf": pdf,
+    "pictures": pictures,
     "serve": serve,
     "diff": diff,
     "verify-claims": verify_claims,

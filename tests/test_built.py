@@ -6,9 +6,11 @@ import hashlib
 import pytest
 
 from generator.report.built import LinkError, check, finish
+from generator.report.built.known import explained_in, line
 from generator.report.built.markup import parse
 from generator.report.built.policy import SITE, with_policy
 from generator.report.built.styles import pruned
+from generator.report.built.terms import anchored, explain_terms, linked
 
 HEAD = '<!doctype html><html><head>\n<meta charset="utf-8">\n<title>t</title></head>'
 FIGURE = """<figure class="chart" id="a" aria-label="Name"><p class="chart-title">Name</p>
@@ -163,3 +165,94 @@ def test_void_elements_and_nested_figures_do_not_confuse_the_reader():
 )
 def test_a_rule_stays_if_anything_on_the_site_can_match_it(css, kept):
     assert pruned(css, {"a", "made--"}) == kept
+
+
+GLOSSARY = """<h2 id="what-do-the-words-mean">Words</h2><table><tbody>
+<tr><td>ε (epsilon), budget</td><td>The most that any input may move, in <b>σ</b> &amp; not "more".</td></tr>
+<tr>
+<td>PGD</td>
+<td>Many small steps.</td>
+</tr></tbody></table>"""
+
+
+def prose(text: str) -> str:
+    """`text` in an article, with its terms linked."""
+    return linked(f"<article>{text}</article>", anchored(GLOSSARY)[1], "../method/").removeprefix("<article>")
+
+
+def test_the_glossary_gets_anchors_that_no_sign_of_another_alphabet_is_part_of():
+    text, terms = anchored(GLOSSARY)
+    assert [term.anchor for term in terms] == ["term-epsilon-budget", "term-pgd"]
+    assert terms[0].names == ("ε", "epsilon", "budget")
+    assert all(f'<td id="{term.anchor}">' in text for term in terms)
+    assert parse(text).ids >= {"term-epsilon-budget", "term-pgd"}
+
+
+def test_a_term_is_a_link_with_its_meaning_where_it_stands_first():
+    said = prose("<p>Budgets and the Budget, then ε.</p><p>PGD.</p>")
+    assert said.count("<a ") == 2
+    assert 'the <a class="term" href="../method/#term-epsilon-budget" title="The most' in said
+    assert "σ &amp; not &quot;more&quot;." in said
+    assert ">Budget</a>, then ε." in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<h2>PGD</h2>",
+        "<p><a href='x'>PGD</a> <code>PGD</code></p>",
+        "<table><tr><td><p>PGD</p></td></tr></table>",
+        '<div class="provenance"><p>PGD</p></div>',
+        "<figure><p>PGD</p></figure>",
+        "<p>PGD-40 and XPGD</p>",
+        '<p title="PGD"><img alt="PGD"></p>',
+        "<div>PGD</div>",
+    ],
+)
+def test_text_that_is_no_running_prose_is_left_alone(text):
+    assert "term" not in prose(text)
+
+
+def test_after_an_element_that_is_left_alone_terms_are_linked_again():
+    assert 'class="term"' in prose("<figure><br><p>x</figure><p>PGD</p>")
+
+
+def test_pages_link_to_the_glossary_wherever_they_lie(tmp_path):
+    (tmp_path / "method").mkdir()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "method" / "index.html").write_text(GLOSSARY)
+    for name in ("index.html", "deep/index.html", "404.html"):
+        (tmp_path / name).write_text("<article><p>PGD</p></article>")
+    explain_terms(tmp_path)
+    assert 'href="method/#term-pgd"' in (tmp_path / "index.html").read_text()
+    assert 'href="../method/#term-pgd"' in (tmp_path / "deep" / "index.html").read_text()
+    assert "term-pgd" not in (tmp_path / "404.html").read_text()
+
+
+STUDY = {
+    "quick": False, "seed": 7, "seeds": 20, "folds": 5, "versions": {"torch": "2.0", "python": "3.11", "numpy": "2"},
+    "study_key": "a" * 64, "data_sha256": "b" * 64,
+}  # fmt: skip
+
+
+def test_under_a_figure_stands_how_its_study_is_run_again():
+    said = line(STUDY)
+    assert (
+        "<code>make study</code>, seed 7, 20 repetitions of 5 folds; Python 3.11, torch 2.0; study key"
+        in said
+    )
+    assert "numpy" not in said
+    assert "<code>QUICK=1 make study</code>" in line({**STUDY, "quick": True})
+    figure = '<figure data-chart="{}"><details><summary>Data table</summary>'
+    text = figure.format("kaggle-a") + figure.format("other-b")
+    explained = explained_in(text, {"checks": "no", "kaggle": said})
+    assert explained.count("how we know") == 1
+    assert f"</summary>{said}" in explained
+
+
+def test_indentation_goes_and_what_is_shown_as_written_stays(site):
+    (site / "a.html").write_text(f"{HEAD}\n  <p>\n\n   x</p>\n<pre>  a\n    b</pre></html>")
+    finish(site)
+    text = (site / "a.html").read_text()
+    assert "\n<p>\nx</p>\n" in text
+    assert "<pre>  a\n    b</pre>" in text

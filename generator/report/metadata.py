@@ -20,7 +20,9 @@ MARKUP = re.compile(r"<[^>]+>|\{[^}]*\}")
 def write_metadata(results: Sequence[StudyResult], docs: Path, root: Path = ROOT):
     """Write the three files into `docs`, beside the pages rendered there; equal pages, equal bytes."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **StudyResult.model_json_schema()}
-    _write(docs / SCHEMA, json.dumps(schema, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n")
+    _write(
+        docs / SCHEMA, json.dumps(schema, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
+    )
     _write(docs / GUIDE, guide(results, docs))
     shutil.copyfile(root / CITATION, docs / CITATION)
 
@@ -29,18 +31,20 @@ def guide(results: Sequence[StudyResult], docs: Path) -> str:
     """The site for a reader that is a program (llmstxt.org): what it says, and where everything is."""
     answers = OF_PAGES.findall((docs / "index.md").read_text(encoding="utf-8"))
     pages = "\n".join(
-        f"- [{HEADING.search(text)[1]}]({page.stem}/)" if page.stem != "index" else f"- [{HEADING.search(text)[1]}](./)"
+        f"- [{HEADING.search(text)[1]}]({page.stem}/)"
+        if page.stem != "index"
+        else f"- [{HEADING.search(text)[1]}](./)"
         for page in sorted(docs.glob("*.md"))
         if HEADING.search(text := page.read_text(encoding="utf-8"))
     )
     records = "\n".join(
-        f"- [Record of {result.data.title}](data/{result.data.name}.json): settings, counts and figures at full precision"
+        f"- [Record of {result.data.title}](data/{result.data.name}.json): settings, counts, figures at full precision"
         for result in results
     )
     said = "\n".join(f"> {_plain(name)} {_plain(text)}" for name, text in answers[: len(results)])
     return (
         f"# Model security study\n\n{said}\n\n"
-        "Every number comes from a record. A number quoted from here should be quoted with the study key in the record.\n\n"
+        "Every number comes from a record. Quote a number together with the study key in its record.\n\n"
         f"## Pages\n\n{pages}\n\n## Data\n\n{records}\n"
         f"- [Schema of the records]({SCHEMA}): JSON Schema\n"
         "- [Ledger](data/ledger.json): each number on each page, and the places in the records it comes from\n"

@@ -49,7 +49,7 @@ def with_policy(text: str, directives: dict[str, str], scripts: Sequence[str] = 
     allowed = {**directives, "script-src": " ".join(filter(None, (directives.get("script-src"), *hashes)))}
     policy = "; ".join(f"{name} {sources}" for name, sources in allowed.items())
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    return text.replace(FIRST, f"{FIRST}\n      {meta}", 1)
+    return text.replace(FIRST, f"{FIRST}\n{meta}", 1)
 
 
 def inline_scripts(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from report_fixture import tiny_project
 
 from generator.report.export import ARCHIVE, EPOCH, SINGLE, export_offline
 from generator.report.packing import ESCAPE, FORBIDDEN, SHIFT, pack, seven_bits
-from generator.report.site import BuildError
+from generator.report.site import BuildError, build_site
 
 LIMITS = tomllib.loads((Path(__file__).parent / "browser" / "budgets.toml").read_text())["copies"]
 LOADED = re.compile(
@@ -156,6 +156,27 @@ def test_seven_bits_are_worked_by_hand():
     assert [ord(sign) for sign in seven_bits(b"\xff\x01")] == [127, 64, 32]
     # 0000000|0 -> NUL twice, each announced
     assert seven_bits(b"\x00") == "~@~@"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_two_builds_of_the_site_are_equal_and_a_refused_one_leaves_the_last(copies, tmp_path):
+    config, one, two = copies.config.with_name("mkdocs.yml"), tmp_path / "one", tmp_path / "two"
+    build_site(config, one)
+    build_site(config, two)
+    assert contents(one) == contents(two)
+    broken = copies.docs / "data.md"
+    good = broken.read_text(encoding="utf-8")
+    broken.write_text(f'{good}\n<img src="gone.png">\n', encoding="utf-8")
+    try:
+        with pytest.raises(BuildError, match=r"data/index\.html, line \d+: '\S*gone\.png': no such file"):
+            build_site(config, two)
+    finally:
+        broken.write_text(good, encoding="utf-8")
+    assert contents(one) == contents(two)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
 
 def test_a_page_that_is_refused_leaves_the_last_good_copies(copies):

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from report_fixture import tiny_project, tiny_result
 
+from generator.report.bill import BILL, bill
 from generator.report.metadata import CITATION, GUIDE, SCHEMA
 
 ROOT = Path(__file__).parents[1]
@@ -41,3 +42,19 @@ def test_the_citation_is_of_this_version(docs):
     assert cited["version"] == package["version"]
     assert cited["license"] == package["license"]
     assert {"cff-version", "message", "title", "authors"} <= set(cited)
+
+
+def test_the_bill_has_every_locked_package_with_version_and_almost_always_a_licence(docs):
+    held = json.loads((docs / BILL).read_text())
+    lock = [line for line in (ROOT / "requirements.txt").read_text().split() if "==" in line]
+    components = {f"{each['name']}=={each['version']}": each for each in held["components"]}
+    assert set(lock) <= set(components)
+    assert all(each["purl"].endswith(f"@{each['version']}") for each in components.values())
+    assert sum("licenses" in each for each in components.values()) >= 0.9 * len(components)
+
+
+def test_a_package_that_is_not_installed_is_listed_without_licence():
+    first, *_ = json.loads(bill("nobody-has-this==1.0\n"))["components"]
+    assert first == {
+        "type": "library", "name": "nobody-has-this", "version": "1.0", "purl": "pkg:pypi/nobody-has-this@1.0",
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What tells programs about the site, beside its pages: `llms.txt`, the schema of the records, how to cite it."""
+"""What tells programs about the site: `llms.txt`, the schema of the records, how to cite it, what it is made with."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generator.records.results import StudyResult
+from generator.report.bill import write_bill
 
 SCHEMA = "results.schema.json"
 GUIDE = "llms.txt"
@@ -18,18 +19,19 @@ MARKUP = re.compile(r"<[^>]+>|\{[^}]*\}")
 
 
 def write_metadata(results: Sequence[StudyResult], docs: Path, root: Path = ROOT):
-    """Write the three files into `docs`, beside the pages rendered there; equal pages, equal bytes."""
+    """Write these files into `docs`, beside the pages rendered there; equal pages, equal bytes."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **StudyResult.model_json_schema()}
     _write(
         docs / SCHEMA, json.dumps(schema, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
     )
     _write(docs / GUIDE, guide(results, docs))
     shutil.copyfile(root / CITATION, docs / CITATION)
+    write_bill(root, docs)
 
 
 def guide(results: Sequence[StudyResult], docs: Path) -> str:
     """The site for a reader that is a program (llmstxt.org): what it says, and where everything is."""
-    answers = OF_PAGES.findall((docs / "index.md").read_text(encoding="utf-8"))
+    opening = (docs / "index.md").read_text(encoding="utf-8").partition("\n## ")[0]
     pages = "\n".join(
         f"- [{HEADING.search(text)[1]}]({page.stem}/)"
         if page.stem != "index"
@@ -41,7 +43,7 @@ def guide(results: Sequence[StudyResult], docs: Path) -> str:
         f"- [Record of {result.data.title}](data/{result.data.name}.json): settings, counts, figures at full precision"
         for result in results
     )
-    said = "\n".join(f"> {_plain(name)} {_plain(text)}" for name, text in answers[: len(results)])
+    said = "\n".join(f"> {_plain(name)} {_plain(text)}" for name, text in OF_PAGES.findall(opening))
     return (
         f"# Model security study\n\n{said}\n\n"
         "Every number comes from a record. Quote a number together with the study key in its record.\n\n"

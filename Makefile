@@ -8,7 +8,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python -m generator
-PIP_AUDIT := 2.9.0
+PIP_AUDIT := 2.10.1
 ZENSICAL := 0.0.73
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 export NO_MKDOCS_2_WARNING := 1

@@ -102,7 +102,7 @@ def test_without_scripts_every_figure_table_and_download_is_there(browser, serve
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
 
 
-@pytest.mark.parametrize(("words", "page"), [("gradient masking", "method"), ("prior shift", "impact")])
+@pytest.mark.parametrize(("words", "page"), [("gradient masking", "method"), ("correlations", "data")])
 def test_the_search_wakes_when_it_is_opened_and_finds_terms(browser, server, words, page):
     assert not [
         path

@@ -8,10 +8,12 @@
 PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python -m generator
+PIP_AUDIT := 2.10.1
+ZENSICAL := 0.0.73
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site study pages offline serve test lint bench diff verify previous study-key clean clean-cache help
+.PHONY: site study pages offline single pdf pictures serve test lint bench diff audit zensical verify previous study-key clean clean-cache help
 
 site: $(VENV)/ready       ## set up, get the data, run the study, build site/
 	$(RUN) all
@@ -24,6 +26,15 @@ pages: $(VENV)/ready      ## render docs/ and build site/ from the records
 
 offline: $(VENV)/ready    ## copies that open from disk, into build/
 	$(RUN) offline
+
+single: $(VENV)/ready     ## the whole site as one HTML file, into build/
+	$(RUN) single
+
+pdf: $(VENV)/ready        ## the summary and the brief on paper, into build/; needs a Chromium
+	$(RUN) pdf
+
+pictures: $(VENV)/ready   ## the pictures of README and social card, from this run; needs a Chromium
+	$(RUN) pictures
 
 serve: $(VENV)/ready      ## preview on localhost; pages follow templates and charts
 	$(RUN) serve
@@ -39,6 +50,16 @@ bench: $(VENV)/ready      ## speed against what one would otherwise use, as rati
 
 diff: $(VENV)/ready       ## what changed between two runs: A=old.json B=new.json (default: the last two)
 	$(RUN) diff $(if $(A),"$(A)",data/results/previous) $(if $(B),"$(B)",data/results)
+
+audit:                    ## known weaknesses of the locked packages; asks the network
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT)
+	build/audit/bin/pip-audit --no-deps --disable-pip --requirement requirements.txt
+
+zensical:                 ## the same pages built by the theme's successor; a look ahead, nothing depends on it
+	$(PYTHON) -m venv build/zensical
+	build/zensical/bin/python -m pip install --quiet --disable-pip-version-check zensical==$(ZENSICAL)
+	build/zensical/bin/zensical build -f mkdocs.yml
 
 verify: $(VENV)/ready     ## check the hashes, examples and headline figures of the site in site/
 	$(RUN) verify-claims --site site

@@ -1,6 +1,7 @@
 """What each word of the command line does: a few lines each; study and report are imported where needed."""
 
 import argparse
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -148,6 +149,7 @@ def pages(options: argparse.Namespace) -> int:
     from generator.report import calculator, playground
     from generator.report.changes import documents, find_changes
     from generator.report.manifest import downloads
+    from generator.report.metadata import write_metadata
     from generator.report.pages import PageError, render_pages
 
     results = _results(options)
@@ -170,6 +172,7 @@ def pages(options: argparse.Namespace) -> int:
             )  # fmt: skip
     except PageError as error:
         raise InputError(str(error)) from None
+    write_metadata(results, ROOT / "docs")
     _say(f"{len(written)} files rendered in docs/")
     return 0
 
@@ -188,13 +191,61 @@ def site(options: argparse.Namespace) -> int:
 
 
 def offline(options: argparse.Namespace) -> int:
-    """Build the copies that open from disk, into `<output>/../build`."""
+    """Build the copies that open from disk, into `build/`."""
+    return _copies(options)
+
+
+def single(options: argparse.Namespace) -> int:
+    """Build the one file that is the whole site, into `build/`."""
+    return _copies(options, only_single=True)
+
+
+def _copies(options: argparse.Namespace, **which) -> int:
     from generator.report.export import export_offline
+    from generator.report.site import BuildError
 
     pages(options)
-    written = export_offline(_results(options), ROOT / "docs", ROOT / "build", ROOT / "mkdocs.offline.yml")
+    try:
+        written = export_offline(ROOT / "docs", ROOT / "build", ROOT / "mkdocs.offline.yml", **which)
+    except BuildError as error:
+        raise InputError(str(error)) from None
     for path in written:
-        _say(f"{_short(path)}: {path.stat().st_size / 1e6:.1f} MB")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        _say(f"{_short(path)}: {path.stat().st_size / 1e6:.2f} MB, sha256 {digest}")
+    return 0
+
+
+def pdf(options: argparse.Namespace) -> int:
+    """Print the Summary and the brief from the single file."""
+    from generator.report.export import SINGLE
+    from generator.report.paper import BrowserError, print_pages
+
+    _copies(options, only_single=True)
+    try:
+        written = print_pages(ROOT / "build" / SINGLE, ROOT / "build")
+    except BrowserError as error:
+        raise InputError(str(error)) from None
+    for path in written:
+        _say(f"{_short(path)}: {path.stat().st_size / 1e6:.2f} MB")
+    return 0
+
+
+def pictures(options: argparse.Namespace) -> int:
+    """Draw the social card, and take the README's picture of the Summary."""
+    from generator.report.export import SINGLE
+    from generator.report.paper import BrowserError, take_pictures
+
+    _copies(options, only_single=True)
+    summary, card = (ROOT / "build" / SINGLE).as_uri(), (ROOT / "pictures" / "social.svg").as_uri()
+    try:
+        written = take_pictures({
+            ROOT / "pictures" / "summary.png": (summary, 1280, 900),
+            ROOT / "docs" / "assets" / "social.png": (card, 1200, 630),
+        })  # fmt: skip
+    except BrowserError as error:
+        raise InputError(str(error)) from None
+    for path in written:
+        _say(f"{_short(path)}: {path.stat().st_size / 1e3:.0f} KB")
     return 0
 
 
@@ -287,6 +338,9 @@ COMMANDS = {
     "pages": pages,
     "site": site,
     "offline": offline,
+    "single": single,
+    "pdf": pdf,
+    "pictures": pictures,
     "serve": serve,
     "diff": diff,
     "verify-claims": verify_claims,

@@ -6,6 +6,7 @@ from generator.impact.measured import Draws, Priced
 from generator.impact.whatif import Measured
 from generator.records.impact import EvasionPrice, OperatingPoint, OperatingRates, Rates, Relabelled
 from generator.records.proofs import Estimate
+from generator.report.calculator import DECIMALS
 
 TIERS = ("T0", "T1", "T2", "T3")
 LEADING = ("standard", "accumulating_fgsm", "pgd_ramp", "pgd_tier1")
@@ -75,7 +76,7 @@ def tiny_draws(rates: OperatingRates, seed: int = 11) -> Draws:
         mean = np.array(values)[..., None]
         noise = 0.7 * common + 0.7 * rng.standard_normal((*mean.shape[:-1], DRAWS))
         spread = np.sqrt(mean * (1 - mean) / rates.frauds)
-        return np.clip(mean + spread * noise, 0, 1).astype(np.float32)
+        return np.clip(mean + spread * noise, 0, 1).round(DECIMALS).astype(np.float32)
 
     names = (*LEADING, *(rate.model for rate in rates.rates if "/" in rate.model))
     models = [rates.of(name) for name in names]

@@ -542,6 +542,7 @@ def tiny_project(folder: Path) -> tuple[StudyResult, ...]:
     from playground_fixture import tiny_offers
 
     from generator.report import calculator, playground
+    from generator.report.metadata import write_metadata
     from generator.report.pages import render_pages
 
     results = tiny_result("checks"), tiny_result("kaggle")
@@ -557,4 +558,5 @@ def tiny_project(folder: Path) -> tuple[StudyResult, ...]:
         documents=calculator.DOCUMENTS | playground.documents(offers),
         extras=lambda results: calculator.values(results, draws) | playground.values(offers),
     )  # fmt: skip
+    write_metadata(results, folder / "docs")
     return results

@@ -18,7 +18,6 @@ from generator.records.base import Record
 from generator.records.results import Estimate, StudyResult
 from generator.report import calculator, formats, marks, prose
 from generator.report.changes import documents, find_changes
-from generator.report.export import single_page
 from generator.report.findings.original import CLAIMS
 from generator.report.pages import PageError, render_pages
 from generator.report.paths import condensed, resolve
@@ -330,11 +329,6 @@ def test_headings_attributes_links_and_code_hold_no_element(before):
     for text in before.pages.values():
         without = text.replace('<span data-claim="', "<span ")
         assert not [found for found in re.findall(bare, without, re.M) if "<span " in found]
-
-
-def test_the_single_page_of_a_dataset_has_neither_marks_nor_claims():
-    page = single_page(tiny_result(), Path(__file__).parents[1] / "docs" / "assets")
-    assert not re.search("[\ue000-\ue003]|data-claim=", page)
 
 
 def test_outside_of_a_recording_nothing_is_marked():

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from report_fixture import tiny_result
 
+from generator.report.metadata import write_metadata
 from generator.report.pages import PageError, render_pages
 from generator.report.prose import typed_digits
 from generator.report.tracing import traced
@@ -233,6 +234,7 @@ def test_a_strict_build_of_the_pages_has_no_warning(docs, tmp_path):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     shutil.copytree(docs, tmp_path / "docs")
+    write_metadata(results(), tmp_path / "docs")
     shutil.copytree(ROOT / "docs" / "assets", tmp_path / "docs" / "assets")
     build = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path / "site"],

@@ -1,5 +1,6 @@
 /* The what-if calculator: reads its form, asks calculator-model.js, writes tables, sentence and charts. The page holds
-   its opening state without any script; this one wakes it up when it comes near. Works from http and from file://. */
+   its opening state without any script; this one wakes it up when it comes near and the reader has begun to read.
+   Works from http and from file://. */
 (() => {
   "use strict";
 
@@ -25,8 +26,8 @@
   window.studyRates = (dataset, study) => studies.set(dataset, study);
   window.studyDraws = (dataset, tier, packed) => {
     const arrays = Object.fromEntries(Object.entries(packed.arrays).map(([name, text]) => {
-      const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
-      return [name, new Float32Array(bytes.buffer)]; // little-endian, as every browser's machine is
+      const bytes = atob(text), size = bytes.length / 2; // hundredths of a percent: low bytes, then high ones
+      return [name, Float32Array.from({ length: size }, (_, i) => (bytes.charCodeAt(i) + 256 * bytes.charCodeAt(size + i)) / 10000)];
     }));
     draws.set(`${dataset}/${tier}`, { models: packed.models, count: packed.count, arrays });
   };
@@ -280,11 +281,17 @@
 
   addEventListener("hashchange", arrive);
   if (!arrive()) {
-    new IntersectionObserver((entries, near) => {
+    const near = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       near.disconnect();
       refresh();
-    }, { rootMargin: "600px" }).observe(root);
+    }, { rootMargin: "600px" });
+    const signs = ["scroll", "pointermove", "pointerdown", "keydown", "focusin"];
+    const awake = () => { // a page that is only opened loads nothing for it
+      for (const sign of signs) removeEventListener(sign, awake, true);
+      near.observe(root);
+    };
+    for (const sign of signs) addEventListener(sign, awake, { capture: true, passive: true });
   }
   let width = 0;
   new ResizeObserver(([{ contentRect }]) => {

@@ -27,16 +27,24 @@ from generator.report.tracing import traced
 
 SHARED = ("false_positive_rate", "caught_clean", "value_caught_clean")
 """Draws that no tier changes."""
+DECIMALS = 4
+"""Of a drawn rate: a hundredth of a percent is far below what sets two draws apart, and halves their files."""
 
 
 def stored_draws(results: Sequence[StudyResult], folder: Path) -> dict[str, Draws]:
-    """The draws beside the records in `folder`, by dataset, of every result that has rates.
+    """The draws beside the records in `folder`, by dataset, of every result that has rates; rounded.
 
     Raises:
         RecordError: They are missing, or cannot be read.
     """
     names = [result.data.name for result in results if result.rates]
-    return {name: read_draws(draws_file(folder, name)) for name in names}
+    return {name: rounded(read_draws(draws_file(folder, name))) for name in names}
+
+
+def rounded(draws: Draws) -> Draws:
+    """The draws to as many decimals as are published, so that pages and calculator work from the same."""
+    arrays = {name: np.round(each.astype(np.float64), DECIMALS) for name, each in draws.arrays.items()}
+    return Draws(draws.names, {name: each.astype(np.float32) for name, each in arrays.items()})
 
 
 def measured(result: StudyResult, draws: Draws | None) -> Measured | None:
@@ -88,9 +96,9 @@ def write(results: Sequence[StudyResult], draws: Mapping[str, Draws], folder: Pa
         name = result.data.name
         texts = {f"calculator-{name}.js": _call("studyRates", name, rates_of(result, found))}
         for tier in tiers_of(found):
-            texts[f"calculator-{name}-{tier}.js"] = _call(
-                "studyDraws", name, tier, draws_of(found.draws, tier)
-            )
+            call = _call("studyDraws", name, tier, draws_of(found.draws, tier))
+            # each array on a line of its own, as tiers share some of them
+            texts[f"calculator-{name}-{tier}.js"] = call.replace('":"', '":\n"')
         for file, text in texts.items():
             written[file] = folder / file
             written[file].write_text(text, encoding="utf-8", newline="\n")
@@ -133,18 +141,20 @@ def rates_of(result: StudyResult, found: Measured) -> dict:
 
 
 def draws_of(draws: Draws, tier: str) -> dict:
-    """The draws of one tier: little-endian float32 in the order of the arrays, base64."""
+    """The draws of one tier, base64: units of the last decimal, all low bytes before all high ones."""
     arrays = {name: draws.arrays[name] for name in SHARED}
     arrays |= {name: draws.arrays[f"{name}/{tier}"] for name in ("caught", "value_caught")}
     arrays = {name: each[: len(draws.models)] for name, each in arrays.items()}
     return {
         "models": draws.models,
         "count": int(arrays["caught"].shape[-1]),
-        "arrays": {
-            name: base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()
-            for name, values in arrays.items()
-        },
+        "arrays": {name: _packed(values) for name, values in arrays.items()},
     }
+
+
+def _packed(values: np.ndarray) -> str:
+    units = np.rint(values * 10.0**DECIMALS).astype("<u2").reshape(-1, 1).view(np.uint8)
+    return base64.b64encode(np.ascontiguousarray(units.T).tobytes()).decode()
 
 
 def tiers_of(found: Measured) -> list[str]:

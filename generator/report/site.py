@@ -1,4 +1,5 @@
-"""From docs/ to the site: MkDocs into a new folder, then one exchange: the last good site is never half gone."""
+"""From docs/ to the site: MkDocs and what follows it in a new folder, then one exchange: the last good site is never
+half gone."""
 
 import os
 import shutil
@@ -7,19 +8,21 @@ import sys
 import tempfile
 from pathlib import Path
 
+from generator.report.built import LinkError, finish
+
 EPOCH = "315532800"
 """Time stamp of what MkDocs would stamp with the clock (1980-01-01): equal pages, equal bytes."""
 
 
 class BuildError(Exception):
-    """MkDocs refused the pages; the message holds what it said."""
+    """The pages were refused, by MkDocs or by the checks of what it built; the message holds what was said."""
 
 
 def build_site(config: Path, output: Path):
     """Build the site of `config` strictly into `output`.
 
     Raises:
-        BuildError: MkDocs found anything to complain about; `output` is as it was.
+        BuildError: MkDocs or the check of links found anything to complain about; `output` is as it was.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=output.parent, prefix=f".{output.name}-new-"))
@@ -34,6 +37,10 @@ def build_site(config: Path, output: Path):
         )
         if run.returncode:
             raise BuildError(f"mkdocs build --strict:\n{run.stdout}{run.stderr}".rstrip())
+        try:
+            finish(fresh)
+        except LinkError as error:
+            raise BuildError(f"the built pages have dead ends:\n{error}") from None
         fresh.chmod(0o755)
         if output.exists():
             output.rename(old)

@@ -1,6 +1,9 @@
 """What the browser tests ask of a page, over the DevTools protocol."""
 
+import functools
 import json
+import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 # Scrolls from figure to figure until none is left undrawn.
@@ -26,12 +29,30 @@ return [...document.querySelectorAll("figure.chart")].map((figure) => {
   };
 });
 """
+AXE = Path(__file__).parent / "axe" / "axe-4.14.1.min.js"
+RULES = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice")
+VIOLATIONS = """
+const done = arguments[1];
+axe.run(document, { runOnly: arguments[0], resultTypes: ["violations"] }).then(
+  ({ violations }) => done(violations.map(
+    ({ id, nodes }) => `${id} (${nodes.length}): ${nodes[0].target} ${nodes[0].failureSummary}`)),
+  (error) => done([String(error)]));
+"""
 SHIFTS = """
 window.shift = 0;
+window.refused = [];
+addEventListener("securitypolicyviolation", (event) => {
+  refused.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
+});
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+
+
+@functools.cache
+def _axe() -> str:
+    return f"{AXE.read_text(encoding='utf-8')};0"  # its own value would be sent back
 
 
 class Browser:
@@ -67,9 +88,22 @@ class Browser:
     def figures(self) -> list[dict]:
         return self.run(FIGURES)
 
+    def axe(self) -> list[str]:
+        """What axe-core finds wrong with the page as it is now, one line a rule."""
+        self.cdp("Runtime.evaluate", expression=_axe())
+        return self.driver.execute_async_script(VIOLATIONS, list(RULES))
+
     def overflow(self) -> int:
         """Pixels the page is wider than its window."""
         return self.run("const d = document.documentElement; return d.scrollWidth - d.clientWidth")
+
+    def widest(self) -> list[str]:
+        """What sticks out of the window on the right."""
+        return self.run(
+            "return [...document.querySelectorAll('body *')].filter((e) => !e.closest('.table-scroll')"
+            " && e.getBoundingClientRect().right > innerWidth + 1).slice(0, 5)"
+            ".map((e) => `${e.tagName}.${e.className} ${e.textContent.slice(0, 60)}`)"
+        )
 
     def errors(self) -> list[str]:
         """What the console holds since the last call, but for information."""
@@ -84,3 +118,23 @@ class Browser:
             if message["method"] == "Network.requestWillBeSent":
                 urls.append(message["params"]["request"]["url"])
         return [url for url in urls if urlsplit(url).scheme not in ("data", "blob")]
+
+
+def waited(browser: Browser, condition: str, seconds: float = 15):
+    """Wait until `condition` is true on the page."""
+    until = time.monotonic() + seconds
+    while not browser.run(f"return Boolean({condition})"):
+        assert time.monotonic() < until, f"{condition} did not come true"
+        time.sleep(0.05)
+
+
+def search(browser: Browser, words: str) -> list[str]:
+    """What the search of the page offers for `words`: the addresses."""
+    browser.run(
+        "const input = document.querySelector('[data-md-component=search-query]'); input.focus();"
+        f"input.value = '{words}'; input.dispatchEvent(new Event('keyup', {{ bubbles: true }}));"
+    )
+    waited(browser, "document.querySelector('.md-search-result__link')")
+    return browser.run(
+        "return [...document.querySelectorAll('.md-search-result__link')].map((link) => link.href)"
+    )

@@ -1,10 +1,7 @@
 """One Chromium and one built site for all browser tests."""
 
-import functools
-import http.server
 import os
 import shutil
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +11,7 @@ from browser import Browser
 from report_fixture import tiny_project
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from server import Server, serving
 
 from generator.report.export import export_offline
 from generator.report.site import build_site
@@ -25,31 +23,28 @@ FLAGS = (
 )  # fmt: skip
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        """A test log has no place for requests."""
-
-
 @pytest.fixture(scope="session")
 def project(tmp_path_factory) -> Path:
     """A folder with the site of both tiny results in site/ and its offline copies in build/ and unpacked/."""
     folder = tmp_path_factory.mktemp("project")
-    results = tiny_project(folder)
+    tiny_project(folder)
     build_site(folder / "mkdocs.yml", folder / "site")
-    archive, *_ = export_offline(results, folder / "docs", folder / "build", folder / "mkdocs.offline.yml")
+    archive, _ = export_offline(folder / "docs", folder / "build", folder / "mkdocs.offline.yml")
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder / "unpacked")
     return folder
 
 
 @pytest.fixture(scope="session")
-def base(project) -> Iterator[str]:
+def server(project) -> Iterator[Server]:
+    with serving(project / "site") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def base(server) -> str:
     """Where the built site is served."""
-    handler = functools.partial(Quiet, directory=project / "site")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    return server.base
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import time
 from urllib.parse import urlencode
 
 import pytest
+from browser import waited as wait
 from rates_fixture import HEADLINE, tiny_measured
 from report_fixture import tiny_result
 
@@ -50,13 +51,6 @@ def link(dataset: str, choice: Choice, scenario: Scenario) -> str:
         "point": choice.point, **scenario.model_dump(),
     }  # fmt: skip
     return f"#calculator&{urlencode(state)}"
-
-
-def wait(browser, condition: str, seconds: float = 15):
-    until = time.monotonic() + seconds
-    while not browser.run(f"return Boolean({condition})"):
-        assert time.monotonic() < until, f"{condition} did not come true"
-        time.sleep(0.05)
 
 
 LIVE = "document.querySelector('.calculator').dataset.state === 'live'"

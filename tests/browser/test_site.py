@@ -176,16 +176,3 @@ def test_the_unpacked_zip_draws_from_disk(browser, project, page):
     assert_drawn(browser.figures(), "light")
     assert browser.errors() == []
     assert all(url.startswith(folder) for url in browser.requests())
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_a_single_file_draws_every_figure_and_asks_for_nothing(browser, project, scheme, width):
-    address = (project / "build" / "kaggle.html").as_uri()
-    browser.open(address, width=width, scheme=scheme)
-    browser.draw_all()
-    figures = browser.figures()
-    assert len(figures) > 20
-    assert_drawn(figures, scheme)
-    assert browser.overflow() <= 0
-    assert browser.errors() == []
-    assert browser.requests() == [address]

@@ -1,0 +1,103 @@
+/* The reading level: an executive sees answers, an analyst also how they come about, an engineer everything. Parts whose
+   heading has the class of a later level are folded; one press, a link into them, or paper opens them. The level is kept,
+   and stands in the address: ?level=analyst. Without this script everything is open. */
+(() => {
+  "use strict";
+
+  const LEVELS = ["executive", "analyst", "engineer"];
+  const KEY = "reading-level";
+  const control = document.querySelector(".levels");
+  const headings = [...document.querySelectorAll("article :is(h2, h3):is(.analyst, .engineer)")];
+  if (!control) return;
+  if (!headings.length) {
+    control.classList.add("idle"); // keeps its place: nothing on the page moves
+    return;
+  }
+
+  const depth = (heading) => (heading.classList.contains("engineer") ? 2 : 1);
+  const rank = (element) => (/^H[1-6]$/.test(element.localName.toUpperCase()) ? Number(element.localName[1]) : 7);
+
+  /* What belongs to a heading: everything up to the next one that is not below it. */
+  function part(heading) {
+    const found = [];
+    for (let next = heading.nextElementSibling; next; next = next.nextElementSibling) {
+      if (rank(next) <= rank(heading) || next.localName === "hr" || next.matches(".provenance")) break;
+      found.push(next);
+    }
+    return found;
+  }
+
+  const parts = new Map(headings.map((heading) => [heading, part(heading)]));
+  const notes = new Map();
+
+  function open(heading) {
+    for (const each of parts.get(heading)) each.classList.remove("folded");
+    notes.get(heading)?.remove();
+    notes.delete(heading);
+  }
+
+  function fold(heading) {
+    if (notes.has(heading)) return;
+    for (const each of parts.get(heading)) each.classList.add("folded");
+    const note = document.createElement("p");
+    const button = document.createElement("button");
+    note.className = "fold-note";
+    button.type = "button";
+    button.textContent = "Show this part";
+    button.setAttribute("aria-label", `Show: ${heading.firstChild.textContent.trim()}`);
+    button.addEventListener("click", () => open(heading));
+    note.append(button);
+    heading.after(note);
+    notes.set(heading, note);
+  }
+
+  function show(level) {
+    const reach = LEVELS.indexOf(level);
+    for (const heading of headings) {
+      if (depth(heading) > reach) fold(heading);
+      else open(heading);
+    }
+    for (const button of control.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button.dataset.level === level));
+    }
+    reveal();
+  }
+
+  /* A link into a folded part opens it. */
+  function reveal() {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    let opened = false;
+    for (const [heading, within] of parts) {
+      if (heading !== target && !within.some((each) => each.contains(target))) continue;
+      opened ||= notes.has(heading);
+      open(heading);
+    }
+    if (opened) target.scrollIntoView();
+  }
+
+  function remembered() {
+    const asked = location.search.slice(1).split("&").find((each) => each.startsWith("level="))?.slice(6);
+    if (LEVELS.includes(asked)) return asked;
+    try {
+      const kept = localStorage.getItem(KEY);
+      return LEVELS.includes(kept) ? kept : null;
+    } catch {
+      return null;
+    }
+  }
+
+  control.addEventListener("click", ({ target }) => {
+    const { level } = target.dataset;
+    if (!level) return;
+    show(level);
+    const others = location.search.slice(1).split("&").filter((each) => each && !each.startsWith("level="));
+    history.replaceState(null, "", `?${[...others, `level=${level}`].join("&")}${location.hash}`);
+    try {
+      localStorage.setItem(KEY, level);
+    } catch { /* a browser that keeps nothing: the address still has it */ }
+  });
+  addEventListener("hashchange", reveal);
+  const level = remembered();
+  if (level && level !== LEVELS.at(-1)) show(level);
+})();

@@ -1,0 +1,29 @@
+"""What happens to a site between MkDocs and the reader: explained, trimmed, checked, and given its security policy.
+
+It works on the HTML alone, so it serves whatever engine has built it.
+"""
+
+from pathlib import Path
+
+from generator.report.built.known import explain
+from generator.report.built.links import LinkError, check
+from generator.report.built.policy import restrict
+from generator.report.built.styles import prune
+from generator.report.built.terms import explain_terms
+from generator.report.built.trim import trim
+
+__all__ = ["LinkError", "check", "finish"]
+
+
+def finish(site: Path):
+    """Make the built `site` what is published.
+
+    Raises:
+        LinkError: A page refers to something that is not there.
+    """
+    explain(site)
+    explain_terms(site)
+    trim(site)
+    prune(site)
+    check(site)
+    restrict(site)

@@ -1,0 +1,60 @@
+"""Texts as one small ASCII string that a page can hold: equal lines once, gzip, seven bits a sign.
+
+    text files --lines, each once--> JSON --gzip--> bytes --seven bits--> signs
+
+Base64 would make a third more of the bytes; this makes less than a fifth.
+"""
+
+import gzip
+import json
+from collections.abc import Mapping
+
+ESCAPE = 126
+FORBIDDEN = (0, 13, 60, ESCAPE)
+"""What a page changes or takes for markup: NUL, carriage return, `<`; and the sign that announces them, `~`."""
+SHIFT = 64
+"""A forbidden sign is written as `~` and the sign this far from it, up or down within the 128."""
+
+
+def pack(files: Mapping[str, str]) -> str:
+    """`files`, name to text, as signs that `single.js` reads; equal files, equal signs."""
+    numbers: dict[str, int] = {}
+    runs = {
+        name: _runs([numbers.setdefault(line, len(numbers)) for line in text.split("\n")])
+        for name, text in files.items()
+    }
+    text = json.dumps({"lines": list(numbers), "files": runs}, ensure_ascii=False, separators=(",", ":"))
+    return seven_bits(gzip.compress(text.encode(), 9, mtime=0))
+
+
+def _runs(numbers: list[int]) -> list[int]:
+    """Consecutive numbers as first and count, one after the other."""
+    runs: list[int] = []
+    for number in numbers:
+        if runs and number == runs[-2] + runs[-1]:
+            runs[-1] += 1
+        else:
+            runs += [number, 1]
+    return runs
+
+
+def seven_bits(data: bytes) -> str:
+    """Seven bits a sign, the highest first; the last sign is filled up with zeros."""
+    signs = bytearray()
+    held, bits = 0, 0
+    for byte in data:
+        held, bits = held << 8 | byte, bits + 8
+        while bits >= 7:
+            bits -= 7
+            _write(signs, held >> bits)
+            held &= (1 << bits) - 1
+    if bits:
+        _write(signs, held << 7 - bits)
+    return signs.decode("ascii")
+
+
+def _write(signs: bytearray, value: int):
+    if value in FORBIDDEN:
+        signs.append(ESCAPE)
+        value ^= SHIFT
+    signs.append(value)

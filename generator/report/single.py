@@ -1,0 +1,67 @@
+"""The whole site as one HTML file: its pages, scripts, styles and tables, compressed into one page that unpacks them.
+
+The start page stands in it in plain HTML, so that a reader without scripts has the summary. `single.js` does the rest.
+"""
+
+import base64
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from generator.report.built import policy
+from generator.report.packing import pack
+
+SCRIPT = "single.js"
+"""Beside the other assets, but not published."""
+CONTENTS = ("*.html", "assets/**/*.js", "assets/**/*.css", "data/*.js", "data/*.csv", "search/*.js")
+LEFT_OUT = ("404.html",)
+POLICY = {
+    **policy.NOWHERE,
+    "style-src": "'unsafe-inline'",
+    "img-src": "data: blob:",
+    "worker-src": "blob:",
+}
+STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
+ICON = re.compile(r'<link rel="icon" href="([^"]+)">')
+INLINE = re.compile(r"<script>.*?</script>|<script src=[^>]*></script>", re.DOTALL)
+META = re.compile(r'\s*<meta http-equiv="Content-Security-Policy"[^>]*>')
+
+
+def single_page(site: Path, script: str) -> str:
+    """The site below `site`, built for file://, as one HTML text that asks for nothing else; equal sites, equal text.
+
+    Args:
+        script: what unpacks it.
+    """
+    files = {name: META.sub("", text) if name.endswith(".html") else text for name, text in _contents(site)}
+    start = _standing(files["index.html"], files, site)
+    runs = [script, *(text for name, text in files.items() if name.endswith(".js"))]
+    for name, text in files.items():
+        if name.endswith(".html"):
+            runs += policy.inline_scripts(text)
+    body = (
+        f'<script type="application/gzip" id="pack">{pack(files)}</script>\n'
+        f"<script>{script}</script>\n</body>"
+    )
+    return policy.with_policy(start.replace("</body>", body), POLICY, runs)
+
+
+def _contents(site: Path) -> Iterable[tuple[str, str]]:
+    """(name, text) of what is packed, similar files side by side."""
+    for pattern in CONTENTS:
+        for path in sorted(site.glob(pattern)):
+            name = path.relative_to(site).as_posix()
+            if name not in LEFT_OUT:
+                yield name, path.read_text(encoding="utf-8")
+
+
+def _standing(text: str, files: dict[str, str], site: Path) -> str:
+    """The start page without the scripts that the pack holds, its styles and its icon in it."""
+
+    def icon(found: re.Match) -> str:
+        kind = "svg+xml" if found[1].endswith(".svg") else "png"
+        content = base64.b64encode((site / found[1]).read_bytes()).decode()
+        return f'<link rel="icon" href="data:image/{kind};base64,{content}">'
+
+    text = STYLE.sub(lambda found: f"<style>{files[found[1]]}</style>", text)
+    return INLINE.sub("", ICON.sub(icon, text))

@@ -1,0 +1,89 @@
+"""The whole site in one file, opened from disk: every page by clicking, all that works on the site works in it."""
+
+import time
+
+import pytest
+from browser import search, waited
+
+from generator.report.export import SINGLE
+
+PAGE = "return document.querySelector('article h1')?.textContent"
+
+
+@pytest.fixture(scope="module")
+def address(project) -> str:
+    return (project / "build" / SINGLE).as_uri()
+
+
+@pytest.fixture
+def opened(browser, address):
+    """A function that opens a page of the file and waits until it is unpacked."""
+
+    def open_page(page: str = "", **view):
+        browser.open(f"{address}?{page}" if page else address, **view)
+        waited(browser, "document.getElementById('pack') === null")
+        return browser
+
+    return open_page
+
+
+def assert_quiet(browser, address: str):
+    assert browser.run("return window.refused") == []
+    assert browser.errors() == []
+    assert {url.split("?")[0].split("#")[0] for url in browser.requests()} <= {address}
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_every_page_is_reached_by_clicking_and_asks_for_nothing(opened, address, project, width, scheme):
+    browser, titles = opened(width=width, scheme=scheme), set()
+    while True:
+        titles.add(browser.run("return document.title"))
+        if width == 1280:
+            browser.draw_all()
+            assert {figure["state"] for figure in browser.figures()} <= {"drawn"}
+        assert browser.overflow() <= 0
+        assert_quiet(browser, address)
+        if not browser.run("return document.querySelector('.md-footer__link--next') !== null"):
+            break
+        before = browser.run("return location.search")
+        browser.run("document.querySelector('.md-footer__link--next').click()")
+        waited(
+            browser,
+            f"location.search !== {before!r} && document.body && !document.getElementById('pack')"
+            " && document.querySelector('article h1')",
+        )
+    assert len(titles) == len(list((project / "docs").glob("*.md")))
+
+
+def test_the_calculator_and_the_palette_work_and_a_link_with_an_anchor_arrives(opened, address):
+    browser = opened("impact.html#calculator")
+    waited(browser, "document.querySelector('.calculator').dataset.state === 'live'")
+    browser.run("document.querySelector('[data-md-component=palette] label:not([hidden])').click()")
+    assert browser.run("return document.body.dataset.mdColorScheme") == "slate"
+    assert browser.run("return scrollY") > 100
+    assert_quiet(browser, address)
+
+
+def test_the_search_finds_and_its_hit_is_a_page_of_the_file(opened, address):
+    browser = opened()
+    assert search(browser, "gradient masking")
+    browser.run("document.querySelector('.md-search-result__link').click()")
+    waited(browser, "location.search.endsWith('.html') && document.querySelector('article h1')")
+    assert browser.driver.current_url.startswith(f"{address}?")
+    assert_quiet(browser, address)
+
+
+def test_a_table_is_downloaded_from_within_and_what_is_not_in_the_file_says_so(opened, tmp_path):
+    browser = opened("attack.html")
+    browser.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    browser.run("document.querySelector('figure.chart a[download]').click()")
+    until = time.monotonic() + 10
+    while time.monotonic() < until and not list(tmp_path.glob("*.csv")):
+        time.sleep(0.1)
+    (table,) = tmp_path.glob("*.csv")
+    assert table.read_text().count("\n") > 2
+    record = "document.querySelector('a[href$=\"data/checks.json\"]')"
+    assert "not in this copy" in browser.run(f"return {record}.title")
+    before = browser.driver.current_url
+    browser.run(f"{record}.click()")
+    assert browser.driver.current_url == before

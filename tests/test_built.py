@@ -1,0 +1,258 @@
+"""A built site is checked to its last link, allows its own scripts only, and carries nothing that nobody asks for."""
+
+import base64
+import hashlib
+
+import pytest
+
+from generator.report.built import LinkError, check, finish
+from generator.report.built.known import explained_in, line
+from generator.report.built.markup import parse
+from generator.report.built.policy import SITE, with_policy
+from generator.report.built.styles import pruned
+from generator.report.built.terms import anchored, explain_terms, linked
+
+HEAD = '<!doctype html><html><head>\n<meta charset="utf-8">\n<title>t</title></head>'
+FIGURE = """<figure class="chart" id="a" aria-label="Name"><p class="chart-title">Name</p>
+<div class="chart-plot" role="img" aria-label="It falls."></div>
+<p><a href="data/a.csv" download>CSV</a></p>
+<table><tr><th>x</th></tr><tr><td>1</td></tr></table></figure>"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A small site without a fault, and a function that writes one more page into its body."""
+    files = {
+        "index.html": f'{HEAD}<body><h1 id="top">t</h1>{FIGURE}<a href="page/#there">x</a></body></html>',
+        "page/index.html": f'{HEAD}<body id="there"><a href="../#top">x</a><img src="../a%20b.png"></body></html>',
+        "404.html": f'{HEAD}<body><link href="/project/style.css"><a href="/project/">x</a></body></html>',
+        "style.css": 'p { background: url("a b.png") }',
+        "a b.png": "",
+        "data/a.csv": "x\n1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_a_site_without_a_fault_passes(site):
+    check(site)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('<a href="nowhere.html">x</a>', r"broken\.html, line 3: 'nowhere\.html': no such file"),
+        ('<a href="page/#gone">x</a>', r"'page/#gone': no such anchor"),
+        ('<a href="#gone">x</a>', r"'#gone': no such anchor"),
+        ('<a href="data/b.csv">x</a>', r"'data/b\.csv': no such file"),
+        ('<img src="missing.png">', r"'missing\.png': no such file"),
+        ('<img srcset="a%20b.png 1x, big.png 2x">', r"'big\.png': no such file"),
+        ('<script src="assets/gone.js"></script>', r"'assets/gone\.js': no such file"),
+        ('<a href="../outside.html">x</a>', r"no such file"),
+        ('<a href="/page/">x</a>', r"root of the host"),
+        ('<a href="javascript:go()">x</a>', r"scheme 'javascript'"),
+        ('<a href="//elsewhere.org/x">x</a>', r"scheme ''"),
+        ('<p id="b"></p><p id="b"></p>', r"the id 'b' stands more than once"),
+        ('<p onclick="go()"></p>', r"line 3: event handler 'onclick'"),
+    ],
+)
+def test_a_dead_end_is_named_with_page_line_and_address(site, body, said):
+    (site / "broken.html").write_text(f"{HEAD}{body}</html>")
+    with pytest.raises(LinkError, match=said):
+        check(site)
+
+
+@pytest.mark.parametrize(
+    ("part", "lacking"),
+    [
+        (' aria-label="Name"', "name"),
+        (' aria-label="It falls."', "summary"),
+        ("<tr><td>1</td></tr>", "data table"),
+        (" download", "CSV"),
+        (' id="a"', "id"),
+    ],
+)
+def test_a_figure_that_is_not_whole_is_named(site, part, lacking):
+    (site / "broken.html").write_text(f"{HEAD}{FIGURE.replace(part, '')}</html>")
+    with pytest.raises(LinkError, match=f"has no {lacking}"):
+        check(site)
+
+
+def test_a_style_that_asks_for_what_is_not_there_is_named(site):
+    (site / "style.css").write_text("p { background: url(gone.png) }")
+    with pytest.raises(LinkError, match=r"style\.css: 'gone\.png': no such file"):
+        check(site)
+
+
+def test_all_problems_are_told_at_once(site):
+    (site / "broken.html").write_text(f'{HEAD}<a href="one"></a><a href="two"></a></html>')
+    with pytest.raises(LinkError, match=r"'one'.*\n.*'two'"):
+        check(site)
+
+
+def test_other_hosts_and_mail_are_left_alone(site):
+    (site / "fine.html").write_text(
+        f'{HEAD}<a href="https://elsewhere.org/"></a><a href="mailto:a@b.c"></a></html>'
+    )
+    check(site)
+
+
+def test_the_policy_names_the_inline_scripts_by_their_hash_and_no_data():
+    data, known = '<script type="application/json">{}</script>', '<script src="a.js"></script>'
+    text = f"{HEAD}<script>go()</script>{data}{known}</html>"
+    policy = with_policy(text, SITE).split('content="')[1].split('"')[0]
+    (scripts,) = [part for part in policy.split("; ") if part.startswith("script-src")]
+    wanted = base64.b64encode(hashlib.sha256(b"go()").digest()).decode()
+    assert scripts == f"script-src 'self' 'sha256-{wanted}'"
+    assert "unsafe-eval" not in policy
+    assert with_policy(text, SITE).index("Content-Security-Policy") < with_policy(text, SITE).index(
+        "<script>"
+    )
+
+
+def test_a_page_that_hides_its_encoding_has_no_policy():
+    with pytest.raises(ValueError, match="charset"):
+        with_policy("<html><script>go()</script></html>", SITE)
+
+
+def test_finishing_drops_maps_and_languages_and_restricts_every_page(site):
+    languages = site / "assets" / "javascripts" / "lunr"
+    languages.mkdir(parents=True)
+    (languages / "ja.js").write_text("")
+    (site / "a.js").write_text("go();\n//# sourceMappingURL=a.js.map\n")
+    (site / "a.js.map").write_text("{}")
+    (site / "b.css").write_text("p{}\n/*# sourceMappingURL=b.css.map */")
+    (site / "b.css.map").write_text("{}")
+    finish(site)
+    assert not languages.exists()
+    assert not list(site.rglob("*.map"))
+    assert (site / "a.js").read_text() == "go();\n"
+    assert (site / "b.css").read_text() == "p{}\n"
+    pages = list(site.rglob("*.html"))
+    assert len(pages) == 3
+    assert all(page.read_text().count("Content-Security-Policy") == 1 for page in pages)
+
+
+def test_void_elements_and_nested_figures_do_not_confuse_the_reader():
+    page = parse(f"<p><br><img src='a'><input></p>{FIGURE}<table><tr><td>2</td></tr></table>")
+    (figure,) = page.figures
+    assert (figure.title, figure.summary, figure.rows, figure.downloads) == (
+        "Name",
+        "It falls.",
+        2,
+        ["data/a.csv"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("css", "kept"),
+    [
+        (".a{x:1}.b{x:2}", ".a{x:1}"),
+        (".a,.b{x:1}", ".a{x:1}"),
+        (".a .b,.c:is(.a,.b){x:1}", ""),
+        (".a:not(.b){x:1}", ".a:not(.b){x:1}"),
+        ("@media print{.b{x:1}}p{x:2}", "p{x:2}"),
+        ("@media print{.a{x:1}.b{x:1}}", "@media print{.a{x:1}}"),
+        ("@keyframes k{0%{x:1}to{x:2}}", "@keyframes k{0%{x:1}to{x:2}}"),
+        ('@charset "utf-8";.b{x:1}', '@charset "utf-8";'),
+        ("[dir=rtl] .a{x:1}[dir=ltr] .a{x:1}", "[dir=ltr] .a{x:1}"),
+        ('.a{content:"}.b{"}', '.a{content:"}.b{"}'),
+        (".made--by-script{x:1}", ".made--by-script{x:1}"),
+        ("[data-md-color-primary=red]{x:1}[data-md-color-primary=a]{x:1}", "[data-md-color-primary=a]{x:1}"),
+    ],
+)
+def test_a_rule_stays_if_anything_on_the_site_can_match_it(css, kept):
+    assert pruned(css, {"a", "made--"}) == kept
+
+
+GLOSSARY = """<h2 id="what-do-the-words-mean">Words</h2><table><tbody>
+<tr><td>ε (epsilon), budget</td><td>The most that any input may move, in <b>σ</b> &amp; not "more".</td></tr>
+<tr>
+<td>PGD</td>
+<td>Many small steps.</td>
+</tr></tbody></table>"""
+
+
+def prose(text: str) -> str:
+    """`text` in an article, with its terms linked."""
+    return linked(f"<article>{text}</article>", anchored(GLOSSARY)[1], "../method/").removeprefix("<article>")
+
+
+def test_the_glossary_gets_anchors_that_no_sign_of_another_alphabet_is_part_of():
+    text, terms = anchored(GLOSSARY)
+    assert [term.anchor for term in terms] == ["term-epsilon-budget", "term-pgd"]
+    assert terms[0].names == ("ε", "epsilon", "budget")
+    assert all(f'<td id="{term.anchor}">' in text for term in terms)
+    assert parse(text).ids >= {"term-epsilon-budget", "term-pgd"}
+
+
+def test_a_term_is_a_link_with_its_meaning_where_it_stands_first():
+    said = prose("<p>Budgets and the Budget, then ε.</p><p>PGD.</p>")
+    assert said.count("<a ") == 2
+    assert 'the <a class="term" href="../method/#term-epsilon-budget" title="The most' in said
+    assert "σ &amp; not &quot;more&quot;." in said
+    assert ">Budget</a>, then ε." in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<h2>PGD</h2>",
+        "<p><a href='x'>PGD</a> <code>PGD</code></p>",
+        "<table><tr><td><p>PGD</p></td></tr></table>",
+        '<div class="provenance"><p>PGD</p></div>',
+        "<figure><p>PGD</p></figure>",
+        "<p>PGD-40 and XPGD</p>",
+        '<p title="PGD"><img alt="PGD"></p>',
+        "<div>PGD</div>",
+    ],
+)
+def test_text_that_is_no_running_prose_is_left_alone(text):
+    assert "term" not in prose(text)
+
+
+def test_after_an_element_that_is_left_alone_terms_are_linked_again():
+    assert 'class="term"' in prose("<figure><br><p>x</figure><p>PGD</p>")
+
+
+def test_pages_link_to_the_glossary_wherever_they_lie(tmp_path):
+    (tmp_path / "method").mkdir()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "method" / "index.html").write_text(GLOSSARY)
+    for name in ("index.html", "deep/index.html", "404.html"):
+        (tmp_path / name).write_text("<article><p>PGD</p></article>")
+    explain_terms(tmp_path)
+    assert 'href="method/#term-pgd"' in (tmp_path / "index.html").read_text()
+    assert 'href="../method/#term-pgd"' in (tmp_path / "deep" / "index.html").read_text()
+    assert "term-pgd" not in (tmp_path / "404.html").read_text()
+
+
+STUDY = {
+    "quick": False, "seed": 7, "seeds": 20, "folds": 5, "versions": {"torch": "2.0", "python": "3.11", "numpy": "2"},
+    "study_key": "a" * 64, "data_sha256": "b" * 64,
+}  # fmt: skip
+
+
+def test_under_a_figure_stands_how_its_study_is_run_again():
+    said = line(STUDY)
+    assert (
+        "<code>make study</code>, seed 7, 20 repetitions of 5 folds; Python 3.11, torch 2.0; study key"
+        in said
+    )
+    assert "numpy" not in said
+    assert "<code>QUICK=1 make study</code>" in line({**STUDY, "quick": True})
+    figure = '<figure data-chart="{}"><details><summary>Data table</summary>'
+    text = figure.format("kaggle-a") + figure.format("other-b")
+    explained = explained_in(text, {"checks": "no", "kaggle": said})
+    assert explained.count("how we know") == 1
+    assert f"</summary>{said}" in explained
+
+
+def test_indentation_goes_and_what_is_shown_as_written_stays(site):
+    (site / "a.html").write_text(f"{HEAD}\n  <p>\n\n   x</p>\n<pre>  a\n    b</pre></html>")
+    finish(site)
+    text = (site / "a.html").read_text()
+    assert "\n<p>\nx</p>\n" in text
+    assert "<pre>  a\n    b</pre>" in text

@@ -16,7 +16,7 @@ from generator.report.site import build_site
 
 ARCHIVE = "model-security-study-offline.zip"
 BUNDLE = "plotly-cartesian-4.1.1.min.js"
-STYLES = ("extra.css", "standalone.css")
+STYLES = ("palette.css", "extra.css", "standalone.css")
 NEEDS_SERVER = ("sitemap.xml", "sitemap.xml.gz", "404.html")
 """Files of a site that mean nothing on a disk; the first two also hold the day of the build."""
 TOO_LARGE = "data/rows/"

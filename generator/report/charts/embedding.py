@@ -11,8 +11,9 @@ from pathlib import Path
 from generator.report import formats
 from generator.report.charts.chart import Cell, Chart
 from generator.report.palette import colours
+from generator.report.svg import drawing, settled
 
-TABLE_LIMIT = 200
+TABLE_LIMIT = 24
 """Rows of a table on the page; the CSV always has all of them."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
@@ -23,7 +24,7 @@ UNSAFE = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 def embed(chart: Chart) -> str:
     """The figure for a Markdown page in the root of the docs; put it at the beginning of a line.
 
-    Complete without JavaScript: title, caption, summary, table and CSV. The CSV is a Markdown link, so that a
+    Complete without JavaScript: title, drawing, caption, summary, table and CSV. The CSV is a Markdown link, so that a
     strict build checks that the file is there.
     """
     return _figure(chart, f"[CSV](data/{chart.slug}.csv){{ download }}")
@@ -45,19 +46,27 @@ def write(chart: Chart, folder: Path) -> None:
 
 def registration(chart: Chart) -> str:
     """The script that hands the figure to `charts.js`; a script, as file:// loads no JSON."""
-    figure = json.dumps(chart.figure)
+    ready = settled(chart.figure, chart.views)
+    figure = json.dumps(ready)
     known = colours()
     payload = {
         "title": chart.title,
-        "figure": chart.figure,
+        "figure": ready,
         "narrow": chart.narrow,
         "views": chart.views,
+        # the first view is on the page already
+        "drawings": {view: _drawn(chart, view) for view in chart.views[1:]},
         "colours": {name: known[name] for name in set(TOKEN.findall(figure)) & set(known)},
     }
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     for sign, escaped in UNSAFE.items():
         text = text.replace(sign, escaped)
     return f'studyChart("{chart.slug}",{text});\n'
+
+
+def _drawn(chart: Chart, view: str) -> str:
+    number = chart.views.index(view) if view else 0
+    return drawing(chart.figure, f"{chart.slug}-{number}", view, chart.narrow)
 
 
 def csv_text(chart: Chart) -> str:
@@ -70,18 +79,20 @@ def csv_text(chart: Chart) -> str:
 def _figure(chart: Chart, csv_link: str) -> str:
     title, caption, summary = (html.escape(t) for t in (chart.title, chart.caption, chart.summary))
     heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px"
-    # disabled until the chart is drawn; written here so that the page keeps its place when they wake up
+    # disabled until there is a script; written here so that the page keeps its place when they wake up
     buttons = "".join(
         f'<button type="button" aria-pressed="{str(i == 0).lower()}" disabled>{html.escape(view)}</button>'
         for i, view in enumerate(chart.views)
     )
     views = [f'<div class="chart-views" markdown="0">{buttons}</div>'] if chart.views else []
+    view = chart.views[0] if chart.views else ""
     return "\n".join([
         f'<figure class="chart" id="{chart.slug}" data-chart="{chart.slug}" aria-label="{title}" '
         'markdown="1">',
         f'<p class="chart-title" markdown="0">{title}</p>',
         *views,
-        f'<div class="chart-plot" role="img" aria-label="{summary}" style="{heights}" markdown="0"></div>',
+        f'<div class="chart-plot" role="img" aria-label="{summary}" style="{heights}" markdown="0">'
+        f'<div class="chart-view" aria-hidden="true" data-search-exclude>{_drawn(chart, view)}</div></div>',
         f'<figcaption markdown="0">{caption} <span class="chart-summary">{summary}</span></figcaption>',
         f'<p class="chart-tools" markdown="span">{csv_link}</p>',
         f'<details class="chart-table" data-search-exclude markdown="0">{_table(chart)}</details>',
@@ -107,10 +118,10 @@ def _table(chart: Chart) -> str:
 
 
 def _cell(value: Cell) -> str:
+    """Numbers are the rule, so that text is what carries a class."""
     if isinstance(value, str):
-        return f"<td>{html.escape(value)}</td>"
-    text = f"{value:,}".replace("-", formats.MINUS)
-    return f'<td class="number">{text}</td>'
+        return f'<td class="t">{html.escape(value)}</td>' if value else "<td></td>"
+    return f"<td>{f'{value:,}'.replace('-', formats.MINUS)}</td>"
 
 
 def _safe(cell: Cell) -> Cell:

@@ -94,8 +94,10 @@ INK = {
     "cold": ("#0072b2", "#56b4e9"),
     "neutral": ("#f4f5f7", "#2b303b"),
     "warm": ("#c84f00", "#ff8a47"),
+    "black": ("#000000", "#000000"),
+    "white": ("#ffffff", "#ffffff"),
 }
-"""What is not a thing of the study: text, lines, the ends and the middle of colour scales."""
+"""What is not a thing of the study: text, lines, the ends and the middle of colour scales, the text on them."""
 
 
 def model(name: str) -> Look:

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import hashlib
 import html
 import io
 import json
@@ -65,8 +66,9 @@ def registration(chart: Chart) -> str:
 
 
 def _drawn(chart: Chart, view: str) -> str:
-    number = chart.views.index(view) if view else 0
-    return drawing(chart.figure, f"{chart.slug}-{number}", view, chart.narrow)
+    """The drawing of one view; its ids begin with a few letters that no other drawing has."""
+    prefix = "d" + hashlib.sha256(f"{chart.slug}/{view}".encode()).hexdigest()[:5]
+    return drawing(chart.figure, prefix, view, chart.narrow)
 
 
 def csv_text(chart: Chart) -> str:

@@ -22,18 +22,18 @@ TURNED = 0.64
 """Sine of the angle of labels that are turned."""
 
 
-def drawing(figure: Figure, slug: str, view: str = "", narrow: dict[str, Any] | None = None) -> str:
+def drawing(figure: Figure, prefix: str, view: str = "", narrow: dict[str, Any] | None = None) -> str:
     """The markup of one view of a figure.
 
     Args:
         figure: As Plotly takes it, colours as tokens.
-        slug: Begins every id within.
+        prefix: Begins every id within; no other drawing of a page has it.
         narrow: What a phone changes in the layout, by path.
 
     Raises:
         ValueError: A kind of trace, a mark or a colour that has no drawing yet.
     """
-    names = Names(slug)
+    names = Names(prefix)
     known = axes(figure, view)
     slim = axes(patched(figure, narrow or {}), view)
     key = legend(figure, view, names)
@@ -96,7 +96,7 @@ def _plot(pair, known: dict[str, Axis], slim: dict[str, Axis], figure: Figure, v
         _titles(x, y, slim),
     ]
     places = [_box(known[x.name], known[y.name]), _box(slim[x.name], slim[y.name])]
-    return f'<svg class="plot" style="{_style("xwyh", *places)}">{"".join(parts)}</svg>'
+    return f'<svg class="panel" style="{_style("xwyh", *places)}">{"".join(parts)}</svg>'
 
 
 def _box(x: Axis, y: Axis) -> list[float]:

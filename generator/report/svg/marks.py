@@ -216,17 +216,15 @@ def _below(trace, figure, view, lying: bool) -> list[float]:
 
 
 def _label(text: str, share: tuple[float, float, float], token: str) -> str:
-    """The label of a lying bar: inside its end where it fits on a phone too, else beyond it."""
+    """The label of a lying bar, where it fits on a phone too: within its end, beyond it, or before its beginning."""
     middle, start, end = share
-    needed = width(text) + 12
-    up = end >= start
-    inside = abs(end - start) * NARROWEST > needed
-    if inside:
-        anchor, shift, ink = ("end", -6, "page") if up else ("start", 6, "page")
-    else:
-        anchor, shift, ink = ("start", 6, "text") if up else ("end", -6, "text")
-    more = f' dx="{shift}" dy="4" class="{anchor} c-{ink}"'
-    return element(percent(end), percent(1 - middle), text, more=more)
+    needed = (width(text) + 12) / NARROWEST
+    right = end >= start
+    inside = abs(end - start) > needed
+    beyond = inside or (end + needed <= 1.04 if right else end - needed >= 0)
+    after = right != inside if beyond else not right
+    more = f' dx="{6 if after else -6}" dy="4" class="{"start" if after else "end"} c-{"page" if inside else "text"}"'
+    return element(percent(end if beyond else start), percent(1 - middle), text, more=more)
 
 
 # ---------------------------------------------------------------- surfaces
@@ -263,7 +261,8 @@ def _heatmap(trace, x: Axis, y: Axis, figure, view, names, layers: Layers):
             paths.setdefault(paint.blend(found["scale"], share), []).append(path(box, close=True))
             if shown:
                 lines = trace["text"][r][c].split("<br>")
-                more = f' class="c-{paint.ink(found["scale"], share)}" dy="{".35em" if len(lines) == 1 else "-.2em"}"'
+                inks = paint.written(paint.ink(found["scale"], share))
+                more = f' {inks} dy="{".35em" if len(lines) == 1 else "-.2em"}"'
                 place = percent((left + right) / 2), percent(1 - (low + high) / 2)
                 layers.texts.append(element(*place, lines, more=more))
     gap = "wide-gap" if trace.get("xgap", 0) > 1 else "gap"

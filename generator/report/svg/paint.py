@@ -58,13 +58,20 @@ def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def ink(scale: list, share: float) -> str:
-    """Token of the text that is read best on a place of the scale, at worst over both schemes: "text" or "page"."""
+def ink(scale: list, share: float) -> tuple[str, str]:
+    """Token of the text that is read best on a place of the scale, in light and in dark."""
     known = colours()
 
-    def worst(token: str) -> float:
-        return min(
-            contrast(_parts(known[token][dark]), rgb(scale, share, dark)) for dark in (False, True)
-        )
+    def best(dark: bool) -> str:
+        under = rgb(scale, share, dark)
+        return max(("black", "white"), key=lambda token: contrast(_parts(known[token][dark]), under))
 
-    return max(("text", "page"), key=worst)
+    return best(False), best(True)
+
+
+def written(inks: tuple[str, str]) -> str:
+    """Attribute of text in these inks."""
+    light, dark = inks
+    if light == dark:
+        return f'class="c-{light}"'
+    return f'style="color:light-dark(var(--c-{light}),var(--c-{dark}))"'

@@ -14,7 +14,7 @@ from generator.report.site import BuildError
 LIMIT = 2_500_000
 """Bytes of a single-file copy: small enough for a mail."""
 LOADED = re.compile(
-    r"<(?:script|img|iframe|source)[^>]*\ssrc=|<link[^>]*\shref=\"(?!data:)|@import|url\((?!data:)"
+    r"<(?:script|img|iframe|source)[^>]*\ssrc=|<link[^>]*\shref=\"(?!data:)|@import|url\((?!data:|#)"
 )
 
 

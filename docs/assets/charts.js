@@ -365,6 +365,27 @@
     const table = figure.querySelector(".chart-table");
     table.open = !table.open;
     pressed.setAttribute("aria-expanded", String(table.open));
+    const rest = table.querySelector(".rest");
+    if (table.open && rest) complete(states.get(figure), table, rest).catch(() => {}); // what there is says what is missing
+  }
+
+  /* The rows that are not on the page. */
+  async function complete(state, table, rest) {
+    await obtain(state);
+    const body = table.querySelector("tbody");
+    if (!rest.isConnected) return;
+    for (const row of state.spec.rows) {
+      const made = body.insertRow();
+      for (const cell of row) {
+        const place = made.insertCell();
+        place.textContent = typeof cell === "number" ? cell.toLocaleString("en", { maximumFractionDigits: 20 }).replace("-", "\u2212") : cell;
+        if (typeof cell === "string" && cell) place.className = "t";
+      }
+    }
+    const [total, there] = [Number(rest.dataset.rows), body.rows.length];
+    if (there === total) rest.remove();
+    else rest.textContent = rest.textContent.replace(/^The first \S+/, `The first ${there}`);
+    rest.classList.remove("rest");
   }
 
   function equip(figure) {

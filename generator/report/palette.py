@@ -134,9 +134,13 @@ def colours() -> dict[str, tuple[str, str]]:
 def stylesheet() -> str:
     """`palette.css`: a variable and a class for every token, right for the scheme of the element that uses it."""
     known = colours()
-    variables = "".join(f"  --c-{name}: light-dark({light}, {dark});\n" for name, (light, dark) in known.items())
+    variables = "".join(
+        f"  --c-{name}: light-dark({light}, {dark});\n" for name, (light, dark) in known.items()
+    )
     classes = "".join(f".c-{name} {{ color: var(--c-{name}); }}\n" for name in known)
-    return f"/* Made from generator/report/palette.py; change it there. */\n\n:root {{\n{variables}}}\n{classes}"
+    return (
+        f"/* Made from generator/report/palette.py; change it there. */\n\n:root {{\n{variables}}}\n{classes}"
+    )
 
 
 def in_order(names) -> list[str]:

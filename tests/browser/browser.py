@@ -3,25 +3,35 @@
 import json
 from urllib.parse import urlsplit
 
-# Scrolls from figure to figure until none is left undrawn.
-DRAW_ALL = """
+# Turns to one figure after the other, as a tap does, until all are live.
+WAKE_ALL = """
 const done = arguments[0], until = Date.now() + 25000;
 (function next() {
-  const open = document.querySelector("figure.chart:not([data-state=drawn]):not([data-state=failed])");
+  const open = document.querySelector("figure.chart:not([data-state=live]):not([data-state=failed])");
   if (!open || Date.now() > until) return done();
-  open.scrollIntoView();
-  setTimeout(next, 40);
+  if (!open.dataset.state) open.querySelector(".chart-plot").dispatchEvent(new PointerEvent("pointerdown"));
+  setTimeout(next, 20);
 })();
 """
 FIGURES = """
 return [...document.querySelectorAll("figure.chart")].map((figure) => {
-  const drawing = figure.querySelector(".main-svg")?.getBoundingClientRect();
   const box = figure.querySelector(".chart-plot").getBoundingClientRect();
-  const ink = [...figure.querySelectorAll(".xtick text, .ytick text, .x2tick text")].map((t) => t.style.fill);
+  const view = figure.querySelector(".chart-view:not([hidden])");
+  const panels = [...view.querySelectorAll(".panel")].map((panel) => panel.getBoundingClientRect());
+  const layers = [...view.querySelectorAll(".chart-live .bglayer, .chart-live .cartesianlayer > .subplot .gridlayer")];
+  const live = view.querySelector(".chart-live .main-svg")?.getBoundingClientRect();
+  const place = view.querySelector(".chart-plots").getBoundingClientRect();
+  const label = view.querySelector(".panel > g > text");
+  const ink = [...view.querySelectorAll(".xtick text, .ytick text, .x2tick text")].map((t) => t.style.fill);
   return {
-    id: figure.id, state: figure.dataset.state, width: drawing?.width ?? 0, height: drawing?.height ?? 0,
-    box: box.width, ink: [...new Set(ink)],
-    stops: figure.querySelectorAll(".chart-tools :is(a, button), summary").length,
+    id: figure.id, state: figure.dataset.state ?? "drawing", box: box.width, height: box.height,
+    drawing: Math.max(...panels.map((panel) => panel.right)) - box.left, panels: panels.length,
+    smallest: Math.min(...panels.map((panel) => Math.min(panel.width, panel.height))),
+    width: live?.width ?? 0, place: place.width,
+    ink: [...new Set(ink)], label: label && getComputedStyle(label).color,
+    stops: [...figure.querySelectorAll("a[href], button, summary, [tabindex]")].filter(
+      (each) => each.tabIndex === 0 && each.checkVisibility() && !each.closest("details:not([open]) > :not(summary)"),
+    ).length,
     inside: figure.querySelectorAll(".chart-plot :is(a[href], button, input, [tabindex='0'])").length,
   };
 });
@@ -61,8 +71,8 @@ class Browser:
         self.requests()
         self.driver.get(url)
 
-    def draw_all(self):
-        self.driver.execute_async_script(DRAW_ALL)
+    def wake_all(self):
+        self.driver.execute_async_script(WAKE_ALL)
 
     def figures(self) -> list[dict]:
         return self.run(FIGURES)

@@ -33,7 +33,13 @@ def robust_accuracy(result: StudyResult, model: str = "standard") -> Chart:
         "better." + (" No single classifier passes the limit." if ceiling else ""),
         summary=_curve_sentence(result, curves, "Accuracy")
         + f" Approving everything scores {formats.percent(trivial)}.",
-        figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Robust accuracy"), hovermode="x unified", meta=EPSILON),
+        figure=figure(
+            data,
+            xaxis=axis(BUDGET),
+            yaxis=percent_axis("Robust accuracy"),
+            hovermode="x unified",
+            meta=EPSILON,
+        ),
         headers=CURVE_HEADERS,
         rows=(
             *_curve_rows(title, curves),

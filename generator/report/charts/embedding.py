@@ -14,8 +14,10 @@ from generator.report.charts.chart import Cell, Chart
 from generator.report.palette import colours
 from generator.report.svg import drawing, settled
 
-TABLE_LIMIT = 24
-"""Rows of a table on the page; the CSV always has all of them."""
+TABLE_LIMIT = 16
+"""Rows of a table on the page; the others come when a reader opens it, and the CSV always has all of them."""
+OPENED_LIMIT = 400
+"""Rows of an opened table; a longer one is for the CSV."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 TOKEN = re.compile(r'"@([a-z0-9_]+)(?:/[0-9.]+)?"')
@@ -56,6 +58,7 @@ def registration(chart: Chart) -> str:
         "narrow": chart.narrow,
         "views": chart.views,
         # the first view is on the page already
+        "rows": chart.rows[TABLE_LIMIT:OPENED_LIMIT],
         "drawings": {view: _drawn(chart, view) for view in chart.views[1:]},
         "colours": {name: known[name] for name in set(TOKEN.findall(figure)) & set(known)},
     }
@@ -107,7 +110,7 @@ def _table(chart: Chart) -> str:
     rest = (
         ""
         if total == len(shown)
-        else f"<p>The first {len(shown)} of {total:,} rows; the CSV has them all.</p>"
+        else f'<p class="rest" data-rows="{total}">The first {len(shown)} of {total:,} rows; the CSV has them all.</p>'
     )
     head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in chart.headers)
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in shown)

@@ -57,7 +57,9 @@ def exact_curve(result: StudyResult, model: str = "standard") -> Chart:
         "reaches the lower edge of its strip. Below "
         f"the dotted line, approving everything would do better. {_left(left)}",
         summary=_curve_sentence(result, curves, proved),
-        figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy kept"), hovermode="x unified", meta=EPSILON),
+        figure=figure(
+            data, xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy kept"), hovermode="x unified", meta=EPSILON
+        ),
         headers=HEADERS,
         rows=tuple(rows),
         height=480,

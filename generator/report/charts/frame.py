@@ -75,7 +75,15 @@ def marker(look: Look, token: str, size: int = 8) -> dict[str, Any]:
 
 def filling(look: Look, token: str) -> dict[str, Any]:
     """The fill of a bar, with the strokes that repeat what its colour says."""
-    strokes = {"pattern": {"shape": look.pattern, "fgcolor": "@page", "fillmode": "overlay", "size": 6, "solidity": 0.3}}
+    strokes = {
+        "pattern": {
+            "shape": look.pattern,
+            "fgcolor": "@page",
+            "fillmode": "overlay",
+            "size": 6,
+            "solidity": 0.3,
+        }
+    }
     return {"color": f"@{token}", **(strokes if look.pattern else {})}
 
 

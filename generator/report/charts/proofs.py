@@ -82,8 +82,18 @@ def label_aware(result: StudyResult) -> Chart:
     drawn = leading(result, every)
     parts = (
         ("Holds", "exact", PLAIN, lambda r: r.frauds - r.evaded),
-        ("Gets through, still a fraud by the rule", "fraud", palette.label_class("fraud"), lambda r: r.still_fraud),
-        ("Gets through, but gave up its gain", "approve_everything", CROSSED, lambda r: r.evaded - r.still_fraud),
+        (
+            "Gets through, still a fraud by the rule",
+            "fraud",
+            palette.label_class("fraud"),
+            lambda r: r.still_fraud,
+        ),
+        (
+            "Gets through, but gave up its gain",
+            "approve_everything",
+            CROSSED,
+            lambda r: r.evaded - r.still_fraud,
+        ),
     )
 
     def share(row: LabelAware, count) -> float:

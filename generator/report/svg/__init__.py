@@ -8,6 +8,7 @@
     paint      tokens of the palette as classes and colours
     marks      what is drawn of one trace
     legend     what lines, marks and colours mean
+    frame      grid, labels, titles, margins
     drawing    all of it together
 
 A drawing has no width of its own: see `drawing`.

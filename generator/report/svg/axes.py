@@ -81,6 +81,8 @@ def settled(figure: Figure, views: Sequence[str] = ()) -> Figure:
                 settings |= {"tickmode": "array", "tickvals": [*broken], "ticktext": [*broken.values()]}
         elif axis.kind != "date":
             settings["range"] = [round(axis.low, 6), round(axis.high, 6)]
+        if suffix := settings.get("ticksuffix"):
+            _said_once(settled, name, suffix)
         if axis.kind == "linear":
             settings |= {"separatethousands": True, "exponentformat": "none"}
         if "range" in settings:
@@ -88,7 +90,9 @@ def settled(figure: Figure, views: Sequence[str] = ()) -> Figure:
     return settled
 
 
-def bar_places(figure: Figure, view: str, trace: dict[str, Any], along: Axis) -> tuple[list[float], list[float]]:
+def bar_places(
+    figure: Figure, view: str, trace: dict[str, Any], along: Axis
+) -> tuple[list[float], list[float]]:
     """Middle and width of each bar of a trace, in the units of the axis the bars stand on."""
     lying = trace.get("orientation") == "h"
     units = [along.unit(value) for value in trace["y" if lying else "x"]]
@@ -197,6 +201,14 @@ def _stacked(letter: str, traces: list[dict]) -> list[float]:
             for key, value in zip(trace[other], trace[letter], strict=True):
                 ends[key] = ends.get(key, 0) + value
     return list(ends.values())
+
+
+def _said_once(figure: Figure, name: str, suffix: str) -> None:
+    """Plotly puts the suffix of an axis behind its values, so that a text beside the pointer need not."""
+    sign = f"%{{{name[0]}}}"
+    for trace in figure["data"]:
+        if _on(trace, name[0]) == name and "hovertemplate" in trace:
+            trace["hovertemplate"] = trace["hovertemplate"].replace(sign + suffix, sign)
 
 
 def _on(trace: dict, letter: str) -> str:

@@ -13,7 +13,7 @@ ENDS = {
     1: ("W", "S"), 2: ("S", "E"), 3: ("W", "E"), 4: ("E", "N"), 6: ("S", "N"), 7: ("W", "N"),
     8: ("N", "W"), 9: ("N", "S"), 11: ("N", "E"), 12: ("E", "W"), 13: ("E", "S"), 14: ("S", "W"),
 }  # fmt: skip
-"""Which corners reach the level (1 lower left, 2 lower right, 4 upper right, 8 upper left) -> the edges a line joins."""
+"""Which corners reach the level (1 lower left, 2 lower right, 4 upper right, 8 upper left) -> edges a line joins."""
 SADDLES = {
     (5, True): (("W", "N"), ("E", "S")), (5, False): (("W", "S"), ("E", "N")),
     (10, True): (("S", "W"), ("N", "E")), (10, False): (("S", "E"), ("N", "W")),
@@ -21,11 +21,11 @@ SADDLES = {
 
 
 def outlines(grid: Grid, level: float) -> list[list[Point]]:
-    """Closed outlines, in columns and rows of the grid, of where it is at or above `level`; the last point is the first.
+    """Closed outlines of where a grid is at or above `level`, in its columns and rows; the last point is the first.
 
     `grid[row][column]`; inside lies on one side all along, so that the even-odd rule fills it right.
     """
-    rows, columns = len(grid), len(grid[0])
+    _rows, columns = len(grid), len(grid[0])
     padded = [
         [OUTSIDE] * (columns + 2),
         *([OUTSIDE, *row, OUTSIDE] for row in grid),
@@ -36,10 +36,7 @@ def outlines(grid: Grid, level: float) -> list[list[Point]]:
         for c in range(columns + 1):
             corners = (low[c], low[c + 1], high[c + 1], high[c])
             case = sum(1 << i for i, value in enumerate(corners) if value >= level)
-            if case in ENDS:
-                joined = (ENDS[case],)
-            else:
-                joined = SADDLES.get((case, sum(corners) / 4 >= level), ())
+            joined = (ENDS[case],) if case in ENDS else SADDLES.get((case, sum(corners) / 4 >= level), ())
             for start, end in joined:
                 following.setdefault(_edge(start, r, c), []).append(_edge(end, r, c))
     found = []
@@ -64,10 +61,7 @@ def _point(edge: tuple[int, int, bool], padded: Grid, level: float) -> Point:
     """Where the level is crossed on an edge, in columns and rows of the grid without its frame."""
     r, c, upright = edge
     one, other = padded[r][c], padded[r + upright][c + (not upright)]
-    if OUTSIDE in (one, other):
-        share = 1.0 if one == OUTSIDE else 0.0
-    else:
-        share = (level - one) / (other - one)
+    share = (1.0 if one == OUTSIDE else 0.0) if OUTSIDE in (one, other) else (level - one) / (other - one)
     return (c - 1 + (0 if upright else share), r - 1 + (share if upright else 0))
 
 

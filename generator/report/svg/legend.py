@@ -36,13 +36,17 @@ def _key(trace: dict[str, Any], names: Names) -> str:
     if trace["type"] == "bar":
         token = trace["marker"]["color"]
         pattern = trace["marker"].get("pattern", {}).get("shape", "")
-        look = f'fill="url(#{names.pattern(token, pattern)})"' if pattern else f'class="{paint.kind(token)} f"'
+        look = (
+            f'fill="url(#{names.pattern(token, pattern)})"' if pattern else f'class="{paint.kind(token)} f"'
+        )
         drawn.append(f'<rect {look} x="6" width="16" height="12"/>')
     else:
         line = trace.get("line", {})
         if "fill" in trace:
             fill = trace["fillcolor"]
-            drawn.append(f'<path class="{paint.kind(fill)} f" fill-opacity="{paint.alpha(fill)}" d="M0 0h28v12H0z"/>')
+            drawn.append(
+                f'<path class="{paint.kind(fill)} f" fill-opacity="{paint.alpha(fill)}" d="M0 0h28v12H0z"/>'
+            )
         if "lines" in trace["mode"] and line.get("width", 2):
             look = f"{paint.kind(line['color'])} l {line.get('dash', 'solid')}"
             drawn.append(f'<path class="{look}{"" if line["width"] > 2 else " two"}" d="M0 6h28"/>')

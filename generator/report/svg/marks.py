@@ -41,7 +41,9 @@ class Names:
         self.definitions: list[str] = []
 
     def symbol(self, symbol: str, size: float) -> str:
-        return self._name(("s", symbol, size), lambda name: f'<path id="{name}" d="{symbols.path(symbol, size)}"/>')
+        return self._name(
+            ("s", symbol, size), lambda name: f'<path id="{name}" d="{symbols.path(symbol, size)}"/>'
+        )
 
     def pattern(self, token: str, pattern: str) -> str:
         return self._name(("p", token, pattern), lambda name: _pattern(name, token, pattern))
@@ -64,7 +66,9 @@ def _pattern(name: str, token: str, pattern: str) -> str:
     )
 
 
-def draw(trace: dict[str, Any], x: Axis, y: Axis, figure: Figure, view: str, names: Names, layers: Layers) -> None:
+def draw(
+    trace: dict[str, Any], x: Axis, y: Axis, figure: Figure, view: str, names: Names, layers: Layers
+) -> None:
     """Put a trace into the layers; ValueError for a kind of trace that no chart had before."""
     kinds = {"scatter": _scatter, "bar": _bar, "heatmap": _heatmap, "contour": _contour}
     if trace["type"] not in kinds:
@@ -90,7 +94,11 @@ def path(points: Iterable[tuple[float, float]], close: bool = False) -> str:
     whole = [(round(SIDE * a), round(SIDE * (1 - b))) for a, b in points]
     kept = whole[:1]
     for here, after in pairwise([*whole[1:], None]):
-        if after and any(kept[-1][i] == here[i] == after[i] for i in (0, 1)) and _between(kept[-1], here, after):
+        if (
+            after
+            and any(kept[-1][i] == here[i] == after[i] for i in (0, 1))
+            and _between(kept[-1], here, after)
+        ):
             continue
         if here != kept[-1]:
             kept.append(here)
@@ -188,16 +196,20 @@ def _bar(trace, x: Axis, y: Axis, figure, view, names: Names, layers: Layers):
         box = (low, 1 - b, high - low, b - a) if lying else (a, 1 - high, b - a, high - low)
         if high - low <= 0:
             continue
-        look = f'fill="url(#{names.pattern(token, pattern)})"' if pattern else f'class="{paint.kind(token)} f"'
+        look = (
+            f'fill="url(#{names.pattern(token, pattern)})"' if pattern else f'class="{paint.kind(token)} f"'
+        )
         sides = "".join(
-            f' {name}="{percent(share)}"' for name, share in zip(("x", "y", "width", "height"), box, strict=True)
+            f' {name}="{percent(share)}"'
+            for name, share in zip(("x", "y", "width", "height"), box, strict=True)
         )
         layers.bars.append(f"<rect {look}{sides}/>")
     ends = [(d, m) if lying else (m, d) for m, _, d in shares]
     _arms(trace, x, y, ends, layers, "@text", halo=True)
     if "text" in trace:
         layers.texts += [
-            _label(text, share, token) for text, share, token in zip(trace["text"], shares, tokens, strict=True)
+            _label(text, share, token)
+            for text, share, token in zip(trace["text"], shares, tokens, strict=True)
         ]
 
 
@@ -234,7 +246,12 @@ def scale(trace: dict[str, Any], figure: Figure) -> dict[str, Any]:
     """Tokens and ends of the colour scale of a surface: its own, or the one of the layout."""
     if "coloraxis" in trace:
         shared = figure["layout"][trace["coloraxis"]]
-        return {"scale": shared["colorscale"], "low": shared["cmin"], "high": shared["cmax"], "bar": shared["colorbar"]}
+        return {
+            "scale": shared["colorscale"],
+            "low": shared["cmin"],
+            "high": shared["cmax"],
+            "bar": shared["colorbar"],
+        }
     values = [value for row in trace["z"] for value in row if value is not None]
     return {
         "scale": trace["colorscale"], "low": trace.get("zmin", min(values)), "high": trace.get("zmax", max(values)),
@@ -277,7 +294,10 @@ def _contour(trace, x: Axis, y: Axis, figure, view, names, layers: Layers):
     def placed(ring: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         return [
             tuple(
-                axis.place(axis.unit(values[0]) + part / (len(values) - 1) * (axis.unit(values[-1]) - axis.unit(values[0])))
+                axis.place(
+                    axis.unit(values[0])
+                    + part / (len(values) - 1) * (axis.unit(values[-1]) - axis.unit(values[0]))
+                )
                 for axis, values, part in ((x, trace["x"], c), (y, trace["y"], r))
             )
             for c, r in ring

@@ -1,10 +1,12 @@
 """Tokens of the palette as classes and CSS colours."""
 
+import itertools
+
 from generator.report.palette import colours
 
 
 def name(token: str) -> str:
-    """"@pgd/0.2" -> "pgd"; ValueError for what is no token."""
+    """ "@pgd/0.2" -> "pgd"; ValueError for what is no token."""
     bare = token.removeprefix("@").partition("/")[0]
     if not token.startswith("@") or bare not in colours():
         raise ValueError(f"{token!r} is no token of the palette; known: {', '.join(colours())}")
@@ -12,7 +14,7 @@ def name(token: str) -> str:
 
 
 def alpha(token: str) -> str:
-    """"@pgd/0.2" -> "0.2"; empty for one that hides what is behind it."""
+    """ "@pgd/0.2" -> "0.2"; empty for one that hides what is behind it."""
     return token.partition("/")[2]
 
 
@@ -23,7 +25,7 @@ def kind(token: str) -> str:
 
 def blend(scale: list, share: float) -> str:
     """CSS colour of a place between 0 and 1 on a scale of [place, token] pairs."""
-    for (low, one), (high, other) in zip(scale, scale[1:], strict=False):
+    for (low, one), (high, other) in itertools.pairwise(scale):
         if share <= high:
             part = round(100 * (share - low) / (high - low))
             if part in (0, 100):
@@ -35,7 +37,7 @@ def blend(scale: list, share: float) -> str:
 def rgb(scale: list, share: float, dark: bool) -> tuple[float, ...]:
     """The same colour in one scheme, each part between 0 and 255."""
     known = colours()
-    for (low, one), (high, other) in zip(scale, scale[1:], strict=False):
+    for (low, one), (high, other) in itertools.pairwise(scale):
         if share <= high:
             part = (share - low) / (high - low)
             ends = [_parts(known[name(token)][dark]) for token in (one, other)]
@@ -49,7 +51,9 @@ def _parts(colour: str) -> tuple[float, ...]:
 
 def luminance(parts: tuple[float, ...]) -> float:
     """Relative luminance, WCAG 2.2."""
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in (part / 255 for part in parts)]
+    linear = [
+        p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in (part / 255 for part in parts)
+    ]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 

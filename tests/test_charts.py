@@ -150,7 +150,12 @@ def hostile() -> Chart:
         title='<script>alert("x")</script>',
         caption="a & b",
         summary="</figure>",
-        figure={"data": [{"x": ["</script><!--", "\u2028"], "y": [1, 2]}], "layout": {}},
+        figure={
+            "data": [
+                {"type": "bar", "x": ["</script><!--", "\u2028"], "y": [1, 2], "marker": {"color": "@pgd"}}
+            ],
+            "layout": {},
+        },
         headers=("name", "value"),
         rows=(("=1+1", -1), ("@cmd", 2.5), ("-x", 3), ("<b>", 4), *[("row", i) for i in range(TABLE_LIMIT)]),
     )

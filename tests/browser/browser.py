@@ -21,7 +21,7 @@ return [...document.querySelectorAll("figure.chart")].map((figure) => {
   const layers = [...view.querySelectorAll(".chart-live .bglayer, .chart-live .cartesianlayer > .subplot .gridlayer")];
   const live = view.querySelector(".chart-live .main-svg")?.getBoundingClientRect();
   const place = view.querySelector(".chart-plots").getBoundingClientRect();
-  const label = view.querySelector(".panel > g > text");
+  const label = view.querySelector(".panel > g.mid[transform] > text, .panel > g.end > text");
   const ink = [...view.querySelectorAll(".xtick text, .ytick text, .x2tick text")].map((t) => t.style.fill);
   return {
     id: figure.id, state: figure.dataset.state ?? "drawing", box: box.width, height: box.height,

@@ -128,10 +128,10 @@ def by_keyboard(browser):
 @pytest.mark.parametrize("turn", [by_pointer, by_tap, by_keyboard])
 def test_a_reader_who_turns_to_a_figure_gets_a_live_one_in_its_place(browser, base, turn):
     browser.open(base + "attack/")
-    browser.run(f"document.querySelector('{FIGURE}').scrollIntoView()")
+    assert bundle(browser.requests()) == []
+    browser.run(f"document.querySelector('{FIGURE}').scrollIntoView({{ block: 'center' }})")
     place = f"return JSON.stringify(document.querySelector('{PLOT}').getBoundingClientRect())"
     before = browser.run(place)
-    assert bundle(browser.requests()) == []
     turn(browser)
     wait(browser, live(FIGURE))
     assert browser.run(place) == before
@@ -244,9 +244,8 @@ def test_a_view_is_chosen_by_a_real_button(browser, base):
     before = browser.run(f"return {text}")
     browser.run(f"document.querySelectorAll('{figure} .chart-views button')[1].click()")
     wait(browser, live(figure))
-    pressed = browser.run(
-        f"return [...document.querySelectorAll('{figure} .chart-views button')].map((b) => b.ariaPressed + b.textContent)"
-    )
+    buttons = f"[...document.querySelectorAll('{figure} .chart-views button')]"
+    pressed = browser.run(f"return {buttons}.map((each) => each.ariaPressed + each.textContent)")
     assert pressed == ["falsePearson", "trueSpearman"]
     after = browser.run(f"return {text}")
     assert after != before

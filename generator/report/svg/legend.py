@@ -49,7 +49,7 @@ def _key(trace: dict[str, Any], names: Names) -> str:
             )
         if "lines" in trace["mode"] and line.get("width", 2):
             look = f"{paint.kind(line['color'])} l {line.get('dash', 'solid')}"
-            drawn.append(f'<path class="{look}{"" if line["width"] > 2 else " two"}" d="M0 6h28"/>')
+            drawn.append(f'<path class="{look}{"" if line.get("width", 2) > 2 else " two"}" d="M0 6h28"/>')
         if "markers" in trace["mode"]:
             marker = trace["marker"]
             symbol = marker.get("symbol", "circle")

@@ -138,7 +138,7 @@ def _scatter(trace, x: Axis, y: Axis, figure, view, names: Names, layers: Layers
         layers.under.append(f'<path class="{paint.kind(fill)} f"{see} d="{path(ends, close=True)}"/>')
     if "lines" in mode and line.get("width", 2):
         look = f"{paint.kind(line['color'])} l {line.get('dash', 'solid')}"
-        look += "" if line["width"] > 2 else " two"
+        look += "" if line.get("width", 2) > 2 else " two"
         layers.over.append(f'<path class="{look}" d="{path(points)}"/>')
     if "markers" in mode:
         _arms(trace, x, y, points, layers, trace["marker"]["color"])

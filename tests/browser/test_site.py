@@ -238,7 +238,7 @@ def test_figures_follow_the_width_of_the_window(browser, base):
 
 def test_a_view_is_chosen_by_a_real_button(browser, base):
     browser.open(base + "data/")
-    figure = "#checks-correlations"
+    figure = "figure#checks-correlations"
     text = f"document.querySelector('{figure} .chart-view:not([hidden]) .panel').textContent"
     cells = f"document.querySelector('{figure} .heatmaplayer').textContent"
     before = browser.run(f"return {text}")

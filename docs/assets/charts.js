@@ -38,6 +38,28 @@
     return loading.get(url);
   }
 
+  /* The drawing of a figure far down the page. */
+  async function draw(state) {
+    if (!state.box.querySelector("[data-later]")) return;
+    await obtain(state);
+    const place = state.box.querySelector("[data-later]");
+    if (!place) return;
+    place.removeAttribute("data-later");
+    place.append(...parsed(state.spec.drawings[state.spec.views[0] ?? ""]));
+    follow(state);
+  }
+
+  const parsed = (markup) => new DOMParser().parseFromString(markup, "text/html").body.childNodes;
+
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      const state = states.get(target.closest("figure"));
+      draw(state).catch((error) => failed(state, error));
+    }
+  }, { rootMargin: "800px" });
+
   async function obtain(state) {
     const slug = state.figure.dataset.chart;
     if (!specs.has(slug)) await load(`../data/${slug}.js`);
@@ -48,7 +70,8 @@
 
   const plotly = async () => window.Plotly ?? (await load(PLOTLY));
 
-  /* The bundle comes in advance, once the reader does anything at all and the page is at rest. */
+  /* Once the reader does anything at all and the page is at rest, the bundle comes in advance, and then the drawings
+     further down, so that paper finds them. */
   function foresee() {
     const { saveData, effectiveType = "4g" } = navigator.connection ?? {};
     if (!assets || !location.protocol.startsWith("http") || saveData || effectiveType.includes("2g")) return;
@@ -60,10 +83,15 @@
         if (window.Plotly || loading.size) return;
         const link = document.createElement("link");
         Object.assign(link, { rel: "prefetch", as: "script", href: new URL(PLOTLY, assets).href });
+        link.onload = drawRest;
         document.head.append(link);
       });
     };
     for (const sign of signs) addEventListener(sign, act, { passive: true });
+  }
+
+  async function drawRest() {
+    for (const state of states.values()) await draw(state).catch(() => {});
   }
 
   // ---------------------------------------------------------------- what a figure looks like now
@@ -148,7 +176,7 @@
     return (state.waking ??= (async () => {
       figure.dataset.state = "loading";
       try {
-        await Promise.all([obtain(state), plotly()]);
+        await Promise.all([draw(state), obtain(state), plotly()]);
         state.live = document.createElement("div");
         state.live.className = "chart-live";
         render(state);
@@ -192,6 +220,7 @@
   // ---------------------------------------------------------------- views
 
   async function show(state, number) {
+    await draw(state);
     await obtain(state);
     state.view = state.spec.views[number];
     state.at = undefined;
@@ -202,8 +231,7 @@
       wanted.className = "chart-view";
       wanted.dataset.view = state.view;
       wanted.ariaHidden = "true";
-      const parsed = new DOMParser().parseFromString(state.spec.drawings[state.view], "text/html");
-      wanted.append(...parsed.body.childNodes);
+      wanted.append(...parsed(state.spec.drawings[state.view]));
       state.box.append(wanted);
     }
     for (const each of state.box.querySelectorAll(".chart-view")) each.hidden = each !== wanted;
@@ -415,6 +443,7 @@
     offerViews(state);
     listen(state);
     follow(state);
+    if (box.querySelector("[data-later]")) near.observe(box);
   }
 
   function start() {

@@ -3,6 +3,16 @@
 import json
 from urllib.parse import urlsplit
 
+# Scrolls from figure to figure until every drawing is there.
+DRAW_ALL = """
+const done = arguments[0], until = Date.now() + 25000;
+(function next() {
+  const open = document.querySelector("figure.chart:has([data-later]):not([data-state=failed])");
+  if (!open || Date.now() > until) return done();
+  open.scrollIntoView();
+  setTimeout(next, 30);
+})();
+"""
 # Turns to one figure after the other, as a tap does, until all are live.
 WAKE_ALL = """
 const done = arguments[0], until = Date.now() + 25000;
@@ -55,8 +65,8 @@ class Browser:
     def cdp(self, command: str, **arguments):
         return self.driver.execute_cdp_cmd(command, arguments)
 
-    def run(self, script: str):
-        return self.driver.execute_script(script)
+    def run(self, script: str, *given):
+        return self.driver.execute_script(script, *given)
 
     def open(self, url: str, *, width: int = 1280, scheme: str = "light"):
         """Load `url` as a reader would who has never been here, and forget what was logged before."""
@@ -70,6 +80,9 @@ class Browser:
         self.errors()
         self.requests()
         self.driver.get(url)
+
+    def draw_all(self):
+        self.driver.execute_async_script(DRAW_ALL)
 
     def wake_all(self):
         self.driver.execute_async_script(WAKE_ALL)

@@ -84,13 +84,14 @@ def toggle(browser):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_page_draws_fits_and_stays_quiet_in_light_and_in_dark(browser, base, page, width):
     browser.open(base + page, width=width)
+    first = browser.requests()
+    assert bundle(first) == []
+    browser.draw_all()
     figures = browser.figures()
     assert_drawn(figures, "light")
     assert len({figure["id"] for figure in figures}) == len(figures)
     assert all(figure["stops"] <= STOPS and not figure["inside"] for figure in figures)
     assert browser.overflow() <= 0
-    first = browser.requests()
-    assert bundle(first) == []
     browser.wake_all()
     assert_live(browser.figures(), "light")
     toggle(browser)
@@ -334,10 +335,30 @@ def test_without_scripts_drawing_caption_summary_and_table_are_there(browser, ba
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_without_scripts_and_on_paper_files_stand_in_for_drawings_further_down(browser, base, scheme):
+    waiting = "figure.chart:has([data-later])"
+    browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(base + "data/", scheme=scheme)
+        stills = browser.driver.find_elements("css selector", f"{waiting} .chart-still img")
+        assert len(stills) > 10
+        for still in stills[:6]:
+            browser.run("arguments[0].scrollIntoView()", still)
+            assert still.is_displayed()
+            assert still.size["width"] > 500
+        assert not browser.driver.find_element("css selector", f"{waiting} .chart-plot").is_displayed()
+    finally:
+        browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+    browser.open(base + "data/", scheme=scheme)
+    assert not browser.driver.find_element("css selector", f"{waiting} .chart-still img").is_displayed()
+
+
 @pytest.mark.parametrize("page", ["index.html", "attacks.html"])
 def test_the_unpacked_zip_draws_from_disk(browser, project, page):
     folder = (project / "unpacked" / "model-security-study").as_uri()
     browser.open(f"{folder}/{page}")
+    browser.draw_all()
     assert_drawn(browser.figures(), "light")
     browser.wake_all()
     assert_live(browser.figures(), "light")

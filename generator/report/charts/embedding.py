@@ -12,7 +12,7 @@ from pathlib import Path
 from generator.report import formats
 from generator.report.charts.chart import Cell, Chart
 from generator.report.palette import colours
-from generator.report.svg import drawing, settled
+from generator.report.svg import document, drawing, settled
 
 TABLE_LIMIT = 16
 """Rows of a table on the page; the others come when a reader opens it, and the CSV always has all of them."""
@@ -24,13 +24,16 @@ TOKEN = re.compile(r'"@([a-z0-9_]+)(?:/[0-9.]+)?"')
 UNSAFE = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def embed(chart: Chart) -> str:
+def embed(chart: Chart, *, later: bool = False) -> str:
     """The figure for a Markdown page in the root of the docs; put it at the beginning of a line.
+
+    A figure far down the page comes `later`: its drawing is not in the page but in the figure's own script, which is
+    loaded when a reader comes near; without scripts, and on paper, the file of the drawing is there.
 
     Complete without JavaScript: title, drawing, caption, summary, table and CSV. The CSV is a Markdown link, so that a
     strict build checks that the file is there.
     """
-    return _figure(chart, f"[CSV](data/{chart.slug}.csv){{ download }}")
+    return _figure(chart, f"[CSV](data/{chart.slug}.csv){{ download }}", later)
 
 
 def standalone(chart: Chart) -> str:
@@ -40,11 +43,16 @@ def standalone(chart: Chart) -> str:
     return re.sub(r' markdown="\w+"', "", _figure(chart, link))
 
 
-def write(chart: Chart, folder: Path) -> None:
-    """Write `<slug>.js`, which registers the figure, and `<slug>.csv`; equal charts give equal bytes."""
+def write(chart: Chart, folder: Path, style: str) -> None:
+    """Write `<slug>.js`, which registers the figure, `<slug>.csv` and `<slug>.svg`; equal charts give equal bytes.
+
+    `style` is the stylesheet of the pages, of which a drawing takes its part along.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{chart.slug}.js").write_text(registration(chart), encoding="utf-8", newline="\n")
     (folder / f"{chart.slug}.csv").write_text(csv_text(chart), encoding="utf-8", newline="")
+    still = document(_drawn(chart, chart.views[0] if chart.views else ""), style)
+    (folder / f"{chart.slug}.svg").write_text(still, encoding="utf-8", newline="\n")
 
 
 def registration(chart: Chart) -> str:
@@ -57,9 +65,8 @@ def registration(chart: Chart) -> str:
         "figure": ready,
         "narrow": chart.narrow,
         "views": chart.views,
-        # the first view is on the page already
         "rows": chart.rows[TABLE_LIMIT:OPENED_LIMIT],
-        "drawings": {view: _drawn(chart, view) for view in chart.views[1:]},
+        "drawings": {view: _drawn(chart, view) for view in chart.views or ("",)},
         "colours": {name: known[name] for name in set(TOKEN.findall(figure)) & set(known)},
     }
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -81,7 +88,7 @@ def csv_text(chart: Chart) -> str:
     return out.getvalue()
 
 
-def _figure(chart: Chart, csv_link: str) -> str:
+def _figure(chart: Chart, csv_link: str, later: bool = False) -> str:
     title, caption, summary = (html.escape(t) for t in (chart.title, chart.caption, chart.summary))
     heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px"
     # disabled until there is a script; written here so that the page keeps its place when they wake up
@@ -91,13 +98,16 @@ def _figure(chart: Chart, csv_link: str) -> str:
     )
     views = [f'<div class="chart-views" markdown="0">{buttons}</div>'] if chart.views else []
     view = chart.views[0] if chart.views else ""
+    drawn = "data-later>" if later else f"data-search-exclude>{_drawn(chart, view)}"
+    still = f'<p class="chart-still" markdown="span">![{title}](data/{chart.slug}.svg){{ loading=lazy }}</p>'
     return "\n".join([
         f'<figure class="chart" id="{chart.slug}" data-chart="{chart.slug}" aria-label="{title}" '
-        'markdown="1">',
+        f'style="{heights}" markdown="1">',
         f'<p class="chart-title" markdown="0">{title}</p>',
         *views,
-        f'<div class="chart-plot" role="img" aria-label="{summary}" style="{heights}" markdown="0">'
-        f'<div class="chart-view" aria-hidden="true" data-search-exclude>{_drawn(chart, view)}</div></div>',
+        f'<div class="chart-plot" role="img" aria-label="{summary}" markdown="0">'
+        f'<div class="chart-view" aria-hidden="true" {drawn}</div></div>',
+        *([still] if later else []),
         f'<figcaption markdown="0">{caption} <span class="chart-summary">{summary}</span></figcaption>',
         f'<p class="chart-tools" markdown="span">{csv_link}</p>',
         f'<details class="chart-table" data-search-exclude markdown="0">{_table(chart)}</details>',

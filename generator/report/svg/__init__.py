@@ -10,11 +10,13 @@
     legend     what lines, marks and colours mean
     frame      grid, labels, titles, margins
     drawing    all of it together
+    document   a drawing as a file of its own
 
 A drawing has no width of its own: see `drawing`.
 """
 
 from generator.report.svg.axes import settled
+from generator.report.svg.document import document
 from generator.report.svg.drawing import drawing
 
-__all__ = ["drawing", "settled"]
+__all__ = ["document", "drawing", "settled"]

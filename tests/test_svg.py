@@ -12,7 +12,7 @@ from generator.report import palette
 from generator.report.charts import story
 from generator.report.charts.chart import Chart
 from generator.report.charts.frame import axis, figure
-from generator.report.svg import drawing, paint, settled, symbols, ticks
+from generator.report.svg import document, drawing, paint, settled, symbols, ticks
 from generator.report.svg.axes import axes
 from generator.report.svg.contours import outlines
 from generator.report.svg.legend import entries
@@ -59,6 +59,19 @@ def test_a_drawing_is_well_formed_small_and_the_same_twice(chart, view):
     ET.fromstring(f"<figure>{markup}</figure>")
     assert drawn(chart, view) == markup
     assert len(markup.encode()) <= MOST
+
+
+@pytest.mark.parametrize("slug", SHOWN)
+def test_a_file_of_a_drawing_brings_its_colours_and_its_style_along(slug):
+    sheet = (Path(__file__).parents[1] / "docs" / "assets" / "extra.css").read_text(encoding="utf-8")
+    made = document(drawn(next(chart for chart in ALL if chart.slug == slug)), sheet)
+    root = ET.fromstring(made)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    asked = set(re.findall(r"var\(--c-([a-z_]+)\)", made)) - {"accent"}
+    assert asked <= set(re.findall(r"--c-([a-z_]+): light-dark", made))
+    assert ".chart-plots>.panel" in made.replace(" ", "")
+    assert "@container" not in made
+    assert not re.search(r"https?://(?!www\.w3\.org/)|@import", made)
 
 
 def test_most_drawings_are_far_below_the_largest():

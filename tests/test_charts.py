@@ -18,6 +18,7 @@ from generator.report.charts.embedding import TABLE_LIMIT, csv_text
 RESULTS = {name: tiny_result(name) for name in ("checks", "kaggle")}
 ALL = [chart for result in RESULTS.values() for part in story(result).values() for chart in part]
 ASSETS = Path(__file__).parent.parent / "docs" / "assets"
+STYLE = (ASSETS / "extra.css").read_text(encoding="utf-8")
 every_chart = pytest.mark.parametrize("chart", ALL, ids=lambda chart: chart.slug)
 
 
@@ -127,8 +128,8 @@ def test_a_view_shows_only_what_it_names(chart: Chart):
 @every_chart
 def test_two_writes_are_equal_to_the_byte(chart: Chart, tmp_path):
     for folder in ("one", "two"):
-        write(chart, tmp_path / folder)
-    for kind in ("js", "csv"):
+        write(chart, tmp_path / folder, STYLE)
+    for kind in ("js", "csv", "svg"):
         one, two = ((tmp_path / folder / f"{chart.slug}.{kind}").read_bytes() for folder in ("one", "two"))
         assert one == two
 
@@ -150,7 +151,12 @@ def hostile() -> Chart:
         title='<script>alert("x")</script>',
         caption="a & b",
         summary="</figure>",
-        figure={"data": [{"x": ["</script><!--", "\u2028"], "y": [1, 2]}], "layout": {}},
+        figure={
+            "data": [
+                {"type": "bar", "x": ["</script><!--", "\u2028"], "y": [1, 2], "marker": {"color": "@pgd"}}
+            ],
+            "layout": {},
+        },
         headers=("name", "value"),
         rows=(("=1+1", -1), ("@cmd", 2.5), ("-x", 3), ("<b>", 4), *[("row", i) for i in range(TABLE_LIMIT)]),
     )

@@ -1,19 +1,21 @@
-/* Draws every <figure class="chart">: Plotly and the figure's own script are loaded when it comes near the
-   viewport, colours follow the scheme of the page, the plot follows the width of its box. Without this script
-   the figure still has its title, caption, summary, table and CSV. Works from http and from file://. */
+/* Every <figure class="chart"> is a drawing first. When a reader turns to one (points at it, taps it, comes to it
+   with the keyboard), Plotly and the figure's own script are loaded and the live chart is laid over the drawing: same
+   place, same size, same colours. Without this script the figure still has its title, drawing, caption, summary, table
+   and CSV. Works from http and from file://. */
 (() => {
   "use strict";
 
   const PLOTLY = "plotly-cartesian-4.1.1.min.js";
   const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false };
-  const PHONE = "(max-width: 44.9375em)"; // extra.css gives figures their narrow height at the same width
-  const PAPER = 660; // px of width that fit on a printed page; a style gives a figure less as --paper
+  const NARROW = 600; // px of a figure below which it is drawn as on a phone; extra.css has the same number
+  const DWELL = 120; // ms a pointer rests on a chart before that means something: a page scrolls under it, too
+  const HINT = "Arrow keys read the points, Escape leaves.";
   const assets = document.currentScript.src; // empty where everything is inline, and then nothing is loaded
 
   const specs = new Map(); // slug -> what <slug>.js registered
-  const drawn = new Map(); // figure -> { spec, plot, view }
+  const states = new Map(); // figure -> { figure, box, view, spec, live, waking, at }
   const loading = new Map(); // url -> promise
-  let printing = false;
+  let epsilon; // the budget the reader chose for the whole site, if any
 
   window.studyChart = (slug, spec) => specs.set(slug, spec);
 
@@ -26,20 +28,70 @@
         const script = document.createElement("script");
         script.src = url;
         script.onload = resolve;
-        script.onerror = () => reject(new Error(`${path} did not load`));
+        script.onerror = () => {
+          loading.delete(url);
+          reject(new Error(`${path} did not load`));
+        };
         document.head.append(script);
       }));
     }
     return loading.get(url);
   }
 
-  async function obtain(slug) {
-    const waiting = [];
-    if (!window.Plotly) waiting.push(load(PLOTLY));
-    if (!specs.has(slug)) waiting.push(load(`../data/${slug}.js`));
-    await Promise.all(waiting);
+  /* The drawing of a figure far down the page. */
+  async function draw(state) {
+    if (!state.box.querySelector("[data-later]")) return;
+    await obtain(state);
+    const place = state.box.querySelector("[data-later]");
+    if (!place) return;
+    place.removeAttribute("data-later");
+    place.append(...parsed(state.spec.drawings[state.spec.views[0] ?? ""]));
+    follow(state);
+  }
+
+  const parsed = (markup) => new DOMParser().parseFromString(markup, "text/html").body.childNodes;
+
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      const state = states.get(target.closest("figure"));
+      draw(state).catch((error) => failed(state, error));
+    }
+  }, { rootMargin: "800px" });
+
+  async function obtain(state) {
+    const slug = state.figure.dataset.chart;
+    if (!specs.has(slug)) await load(`../data/${slug}.js`);
     if (!specs.has(slug)) throw new Error(`${slug}.js holds no figure of that name`);
-    return specs.get(slug);
+    state.spec = specs.get(slug);
+    state.view ??= state.spec.views[0];
+  }
+
+  const plotly = async () => window.Plotly ?? (await load(PLOTLY));
+
+  /* Once the reader does anything at all and the page is at rest, the bundle comes in advance, and then the drawings
+     further down, so that paper finds them. */
+  function foresee() {
+    const { saveData, effectiveType = "4g" } = navigator.connection ?? {};
+    if (!assets || !location.protocol.startsWith("http") || saveData || effectiveType.includes("2g")) return;
+    const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 500));
+    const signs = ["scroll", "pointermove", "pointerdown", "keydown"];
+    const act = () => {
+      for (const sign of signs) removeEventListener(sign, act);
+      idle(() => {
+        if (window.Plotly || loading.size) return;
+        const link = document.createElement("link");
+        Object.assign(link, { rel: "prefetch", as: "script", href: new URL(PLOTLY, assets).href });
+        link.onload = drawRest;
+        document.head.append(link);
+      });
+    };
+    for (const sign of signs) addEventListener(sign, act, { passive: true });
+  }
+
+  async function drawRest() {
+    for (const state of states.values()) await draw(state).catch(() => {});
   }
 
   // ---------------------------------------------------------------- what a figure looks like now
@@ -78,49 +130,230 @@
     return layout;
   }
 
-  function current({ spec, view }, { width, height, dark = false, narrow = false }) {
-    const { data, layout } = coloured(spec.figure, spec.colours, dark);
-    const shown = data.filter((trace) => !trace.meta?.view || trace.meta.view === view);
+  const shown = ({ spec, view }) => spec.figure.data.filter((trace) => !trace.meta?.view || trace.meta.view === view);
+
+  function current(state, { width, height, dark = false, narrow = false }) {
+    const { spec, view } = state;
+    const { data, layout } = coloured({ data: shown(state), layout: spec.figure.layout }, spec.colours, dark);
     const size = { width, height, autosize: false, uirevision: view, dragmode: coarse() ? false : "zoom" };
-    return { data: shown, layout: patched({ ...layout, ...size }, narrow ? spec.narrow : {}) };
+    return { data, layout: patched({ ...layout, ...size }, narrow ? spec.narrow : {}) };
   }
 
   const coarse = () => matchMedia("(pointer: coarse)").matches;
 
-  function render(figure) {
-    const state = drawn.get(figure);
-    const paper = Number(getComputedStyle(state.plot).getPropertyValue("--paper")) || PAPER;
-    const width = printing ? paper : state.plot.clientWidth;
-    if (!width) return; // in a closed <details> or tab: the ResizeObserver calls again
-    const { data, layout } = current(state, {
-      width,
-      height: state.plot.clientHeight,
-      dark: isDark() && !printing,
-      narrow: printing ? paper < PAPER : matchMedia(PHONE).matches,
-    });
-    window.Plotly.react(state.plot, data, layout, CONFIG);
+  /* Titles, legend and colour scale stay those of the drawing, and the plots take the places of its plots. */
+  function bare({ data, layout }, place) {
+    const px = (name) => parseFloat(place.getPropertyValue(name));
+    layout.margin = { l: px("--left"), r: px("--right"), t: px("--top"), b: px("--below"), pad: 0, autoexpand: false };
+    layout.showlegend = false;
+    for (const [name, axis] of Object.entries(layout)) {
+      if (/^[xy]axis\d*$/.test(name)) Object.assign(axis, { automargin: false, title: {} });
+    }
+    if (layout.coloraxis) layout.coloraxis.showscale = false;
+    for (const trace of data) if (trace.type === "heatmap") trace.showscale = false;
+    return { data, layout };
   }
 
-  // ---------------------------------------------------------------- one figure
+  function render(state) {
+    const plots = state.box.querySelector(".chart-view:not([hidden]) .chart-plots");
+    const { clientWidth: width, clientHeight: height } = plots;
+    if (!state.live || !width) return; // in a closed <details> or tab: the ResizeObserver calls again
+    const asked = { width, height, dark: isDark(), narrow: state.box.clientWidth < NARROW };
+    const { data, layout } = bare(current(state, asked), getComputedStyle(plots));
+    if (state.live.parentNode !== plots) {
+      state.live.parentNode?.classList.remove("live");
+      plots.append(state.live);
+    }
+    window.Plotly.react(state.live, data, layout, CONFIG);
+    plots.classList.add("live");
+    follow(state);
+  }
 
-  async function draw(figure) {
-    if (drawn.has(figure) || figure.dataset.state) return;
-    figure.dataset.state = "loading";
-    const plot = figure.querySelector(".chart-plot");
-    try {
-      const spec = await obtain(figure.dataset.chart);
-      drawn.set(figure, { spec, plot, view: spec.views[0] });
-      render(figure);
-      offerViews(figure);
-      resized.observe(plot);
-      figure.dataset.state = "drawn";
-    } catch (error) {
-      figure.dataset.state = "failed";
-      plot.removeAttribute("role"); // its text must be read now
-      plot.textContent = `This chart could not be drawn (${error.message}). The table below has its numbers.`;
-      console.error(error);
+  // ---------------------------------------------------------------- from drawing to live chart
+
+  function wake(figure) {
+    const state = states.get(figure);
+    return (state.waking ??= (async () => {
+      figure.dataset.state = "loading";
+      try {
+        await Promise.all([draw(state), obtain(state), plotly()]);
+        state.live = document.createElement("div");
+        state.live.className = "chart-live";
+        render(state);
+        state.live.on("plotly_relayout", () => follow(state));
+        resized.observe(state.box);
+        figure.dataset.state = "live";
+        figure.querySelector(".chart-note")?.remove();
+      } catch (error) {
+        failed(state, error);
+      }
+    })());
+  }
+
+  function failed(state, error) {
+    const { figure } = state;
+    figure.dataset.state = "failed";
+    state.waking = undefined; // the next touch tries again
+    if (!figure.querySelector(".chart-note")) {
+      const note = document.createElement("p");
+      note.className = "chart-note";
+      note.setAttribute("role", "status");
+      note.textContent = `The live chart could not be loaded (${error.message}). Picture, table and CSV are complete.`;
+      figure.querySelector("figcaption").after(note);
+    }
+    console.error(error);
+  }
+
+  const widths = new WeakMap();
+  const resized = new ResizeObserver((entries) => {
+    for (const { target, contentRect } of entries) {
+      const before = widths.get(target);
+      widths.set(target, contentRect.width);
+      if (before !== contentRect.width) requestAnimationFrame(() => render(states.get(target.closest("figure"))));
+    }
+  });
+
+  function renderAll() {
+    for (const state of states.values()) if (state.live) render(state);
+  }
+
+  // ---------------------------------------------------------------- views
+
+  async function show(state, number) {
+    await draw(state);
+    await obtain(state);
+    state.view = state.spec.views[number];
+    state.at = undefined;
+    const views = state.box.querySelectorAll(".chart-view");
+    let wanted = [...views].find((each) => (each.dataset.view ?? state.spec.views[0]) === state.view);
+    if (!wanted) {
+      wanted = document.createElement("div");
+      wanted.className = "chart-view";
+      wanted.dataset.view = state.view;
+      wanted.ariaHidden = "true";
+      wanted.append(...parsed(state.spec.drawings[state.view]));
+      state.box.append(wanted);
+    }
+    for (const each of state.box.querySelectorAll(".chart-view")) each.hidden = each !== wanted;
+    follow(state);
+    await wake(state.figure);
+    render(state);
+  }
+
+  function offerViews(state) {
+    const row = state.figure.querySelector(".chart-views");
+    if (!row) return;
+    const buttons = [...row.querySelectorAll("button")];
+    buttons.forEach((each, number) => {
+      each.disabled = false;
+      each.addEventListener("click", () => {
+        for (const other of buttons) other.setAttribute("aria-pressed", String(other === each));
+        show(state, number).catch((error) => failed(state, error));
+      });
+    });
+    row.setAttribute("role", "group");
+    row.setAttribute("aria-label", "View");
+    rove(row, buttons);
+  }
+
+  /* One tab stop for a row: arrow keys go from one control to the next. */
+  function rove(row, controls) {
+    controls.forEach((each, i) => { each.tabIndex = i ? -1 : 0; });
+    row.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const from = controls.indexOf(document.activeElement);
+      if (!step || from < 0) return;
+      event.preventDefault();
+      controls[(from + step + controls.length) % controls.length].focus();
+    });
+    row.addEventListener("focusin", ({ target }) => {
+      if (controls.includes(target)) for (const each of controls) each.tabIndex = each === target ? 0 : -1;
+    });
+  }
+
+  // ---------------------------------------------------------------- reading with the keyboard
+
+  /* Series of points: a trace each, of a surface a row each. */
+  function series(state) {
+    const found = [];
+    shown(state).forEach((trace, curveNumber) => {
+      if (trace.hoverinfo === "skip") return;
+      if (trace.z) {
+        trace.y.forEach((y, row) => found.push(trace.x.map((x, column) => ({
+          curveNumber, pointNumber: [row, column], trace, x, y, z: trace.z[row][column],
+        }))));
+      } else {
+        found.push(trace.x.map((x, pointNumber) => ({ curveNumber, pointNumber, trace, x, y: trace.y[pointNumber] })));
+      }
+    });
+    return found;
+  }
+
+  function told(state, { trace, x, y, z }) {
+    const axis = (letter) => state.spec.figure.layout[`${letter}axis${(trace[`${letter}axis`] ?? letter).slice(1)}`] ?? {};
+    const written = (letter, value) => `${typeof value === "number" ? value.toLocaleString("en") : value}${axis(letter).ticksuffix ?? ""}`;
+    const parts = [written("x", x), written("y", y), ...(z === undefined ? [] : [String(z ?? "nothing")])];
+    return `${trace.name ? `${trace.name}: ` : ""}${parts.join(", ")}`;
+  }
+
+  function read(state, key) {
+    const every = series(state);
+    if (!every.length) return;
+    const [row, column] = state.at ?? [0, -1];
+    const along = { ArrowRight: 1, ArrowLeft: -1 }[key] ?? 0;
+    const across = { ArrowDown: 1, ArrowUp: -1 }[key] ?? 0;
+    const next = Math.min(Math.max(row + across, 0), every.length - 1);
+    const place = key === "Home" ? 0 : key === "End" ? every[next].length - 1 : Math.max(column, along ? -1 : 0) + along;
+    state.at = [next, Math.min(Math.max(place, 0), every[next].length - 1)];
+    const point = every[state.at[0]][state.at[1]];
+    state.said.textContent = told(state, point);
+    const { curveNumber, pointNumber } = point;
+    window.Plotly?.Fx.hover(state.live, [{ curveNumber, pointNumber }]);
+  }
+
+  function listen(state) {
+    const { box, figure } = state;
+    let resting;
+    box.addEventListener("pointerenter", ({ pointerType }) => {
+      if (pointerType === "mouse") resting = setTimeout(() => wake(figure), DWELL);
+    });
+    box.addEventListener("pointerleave", () => clearTimeout(resting));
+    box.addEventListener("pointerdown", () => wake(figure));
+    box.addEventListener("focus", () => wake(figure));
+    box.addEventListener("blur", () => {
+      state.said.textContent = "";
+      if (state.live && state.at) window.Plotly.Fx.unhover(state.live);
+    });
+    box.addEventListener("keydown", async (event) => {
+      if (event.key === "Escape") box.blur();
+      if (!/^(Arrow\w+|Home|End)$/.test(event.key)) return;
+      event.preventDefault();
+      await wake(figure);
+      if (state.live) read(state, event.key);
+    });
+  }
+
+  // ---------------------------------------------------------------- one budget for the whole site
+
+  /* Put the cursor of every drawing that has one to the budget; a live chart that is zoomed has its own ends. */
+  function follow(state) {
+    for (const line of state.box.querySelectorAll(".cursor")) {
+      const [low, high] = state.live?.layout?.xaxis?.range ?? [line.dataset.low, line.dataset.high].map(Number);
+      const share = (epsilon - low) / (high - low);
+      const inside = share >= 0 && share <= 1;
+      for (const end of ["x1", "x2"]) {
+        if (inside) line.setAttribute(end, `${100 * share}%`);
+        else line.removeAttribute(end);
+      }
     }
   }
+
+  document.addEventListener("study:epsilon", ({ detail }) => {
+    epsilon = detail.epsilon;
+    for (const state of states.values()) follow(state);
+  });
+
+  // ---------------------------------------------------------------- tools
 
   function button(text, act) {
     const made = document.createElement("button");
@@ -130,25 +363,12 @@
     return made;
   }
 
-  function offerViews(figure) {
-    const state = drawn.get(figure);
-    const buttons = [...figure.querySelectorAll(".chart-views button")];
-    buttons.forEach((each, i) => {
-      each.disabled = false;
-      each.addEventListener("click", () => {
-        state.view = state.spec.views[i];
-        for (const other of buttons) other.setAttribute("aria-pressed", String(other === each));
-        render(figure);
-      });
-    });
-  }
-
   /* The picture has the title on it and is always light: it goes into papers and slides. */
   async function download(figure, format) {
-    await draw(figure);
-    const state = drawn.get(figure);
-    if (!state) return;
-    const { width, height } = { width: 1000, height: state.plot.clientHeight + 60 };
+    await wake(figure);
+    const state = states.get(figure);
+    if (!state.live) return;
+    const { width, height } = { width: 1000, height: state.box.clientHeight + 60 };
     const { data, layout } = current(state, { width, height });
     const title = { text: state.spec.title, x: 0.01, xanchor: "left", y: 0.98, yanchor: "top", font: { size: 18 } };
     const picture = { ...layout, title, paper_bgcolor: "#ffffff", margin: { ...layout.margin, t: 60, l: 20, r: 20, b: 20 } };
@@ -169,61 +389,69 @@
     setTimeout(() => { pressed.textContent = label; }, 2000);
   }
 
+  function unfold(figure, pressed) {
+    const table = figure.querySelector(".chart-table");
+    table.open = !table.open;
+    pressed.setAttribute("aria-expanded", String(table.open));
+    const rest = table.querySelector(".rest");
+    if (table.open && rest) complete(states.get(figure), table, rest).catch(() => {}); // what there is says what is missing
+  }
+
+  /* The rows that are not on the page. */
+  async function complete(state, table, rest) {
+    await obtain(state);
+    const body = table.querySelector("tbody");
+    if (!rest.isConnected) return;
+    for (const row of state.spec.rows) {
+      const made = body.insertRow();
+      for (const cell of row) {
+        const place = made.insertCell();
+        place.textContent = typeof cell === "number" ? cell.toLocaleString("en", { maximumFractionDigits: 20 }).replace("-", "\u2212") : cell;
+        if (typeof cell === "string" && cell) place.className = "t";
+      }
+    }
+    const [total, there] = [Number(rest.dataset.rows), body.rows.length];
+    if (there === total) rest.remove();
+    else rest.textContent = rest.textContent.replace(/^The first \S+/, `The first ${there}`);
+    rest.classList.remove("rest");
+  }
+
   function equip(figure) {
-    figure.querySelector(".chart-tools").append(
+    const box = figure.querySelector(".chart-plot");
+    const said = document.createElement("p");
+    said.className = "chart-said";
+    said.ariaLive = "polite";
+    const state = { figure, box, said };
+    states.set(figure, state);
+    box.tabIndex = 0;
+    box.setAttribute("role", "application");
+    box.setAttribute("aria-roledescription", "chart");
+    box.setAttribute("aria-label", `${box.getAttribute("aria-label")} ${HINT}`);
+    box.after(said);
+    const tools = figure.querySelector(".chart-tools");
+    const table = button("Table", (pressed) => unfold(figure, pressed));
+    table.setAttribute("aria-expanded", "false");
+    tools.append(
+      table,
       button("PNG", () => download(figure, "png")),
       button("SVG", () => download(figure, "svg")),
       button("Copy link", (pressed) => copyLink(figure, pressed)),
     );
-    near.observe(figure);
-  }
-
-  // ---------------------------------------------------------------- when to draw
-
-  const near = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      near.unobserve(target);
-      draw(target).then(drawRestWhenIdle);
-    }
-  }, { rootMargin: "400px" });
-
-  const widths = new WeakMap();
-  const resized = new ResizeObserver((entries) => {
-    for (const { target, contentRect } of entries) {
-      const before = widths.get(target);
-      widths.set(target, contentRect.width);
-      const figure = target.closest("figure");
-      if (before !== contentRect.width && !printing) requestAnimationFrame(() => render(figure));
-    }
-  });
-
-  /* Once Plotly is here, the figures further down are drawn in idle moments, so that printing finds them ready. */
-  const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 200));
-  let resting = false;
-  function drawRestWhenIdle() {
-    if (resting) return;
-    const next = [...document.querySelectorAll("figure.chart:not([data-state])")].find((each) => each.offsetParent);
-    if (!next) return;
-    resting = true;
-    idle(async () => {
-      near.unobserve(next);
-      await draw(next);
-      resting = false;
-      drawRestWhenIdle();
-    });
-  }
-
-  function renderAll() {
-    for (const figure of drawn.keys()) render(figure);
+    tools.setAttribute("role", "toolbar");
+    tools.setAttribute("aria-label", "Tools of the figure");
+    rove(tools, [...tools.querySelectorAll("a, button")]);
+    offerViews(state);
+    listen(state);
+    follow(state);
+    if (box.querySelector("[data-later]")) near.observe(box);
   }
 
   function start() {
-    document.querySelectorAll("figure.chart").forEach(equip);
+    const figures = document.querySelectorAll("figure.chart");
+    figures.forEach(equip);
+    if (figures.length) foresee();
     new MutationObserver(renderAll).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", renderAll);
-    addEventListener("beforeprint", () => { printing = true; renderAll(); });
-    addEventListener("afterprint", () => { printing = false; renderAll(); });
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

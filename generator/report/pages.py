@@ -33,6 +33,12 @@ KEPT = "assets"
 """The one entry of docs/ that is written by hand; all others are generated and may be replaced."""
 
 
+STYLE = "extra.css"
+"""Of the styles in `KEPT`, the one whose part on drawings goes into their files."""
+AT_ONCE = 4
+"""Figures whose drawing is in the page itself; those further down come when a reader comes near."""
+
+
 class PageError(Exception):
     """A template asks for something that is not there; the message names template and line."""
 
@@ -102,8 +108,10 @@ def render_pages(
                 _write(fresh / "data" / f"at-{page}.js", text)
         except LedgerError as error:
             raise PageError(str(error)) from None
+        sheet = docs / KEPT / STYLE
+        style = sheet.read_text(encoding="utf-8") if sheet.exists() else ""
         for slug in sorted(charts):
-            write(charts[slug], fresh / "data")
+            write(charts[slug], fresh / "data", style)
         for name, record in known.items():
             _write(fresh / "data" / f"{name}.json", record.to_json())
         for name, source in files.items():
@@ -191,7 +199,7 @@ def _render(
     if typed:
         raise PageError("\n".join(typed))
     context = {**_context(results), **extras(results)}
-    page, made = "", {}
+    page, made, shown = "", {}, {}
 
     def chart(name: str, result: StudyResult, **options) -> str:
         if name not in CHARTS:
@@ -207,7 +215,8 @@ def _render(
         if charts.setdefault(drawn.slug, drawn) != drawn:
             raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
         book.placed(page, drawn)
-        return embed(drawn)
+        shown[page] = shown.get(page, 0) + 1
+        return embed(drawn, later=shown[page] > AT_ONCE)
 
     def follow(name: str, text: str) -> str:
         if "<figure" in text:

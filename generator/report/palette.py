@@ -1,8 +1,11 @@
 """The one home of names, order, colours, dashes and markers: the same thing looks the same on every page.
 
-A chart never writes a colour; it writes a token, `@pgd_ramp` or, see-through, `@pgd_ramp/0.15`. `charts.js`
-turns tokens into the colours of the scheme the reader uses. Hues follow Okabe and Ito (2008), darkened or
-lightened until every mark has a contrast of 3:1 with the page; dash and marker repeat what colour says.
+A chart never writes a colour; it writes a token, `@pgd_ramp` or, see-through, `@pgd_ramp/0.15`. A drawing turns it
+into a class of `palette.css`, which is made here; `charts.js` turns it into the colour of the scheme the reader uses.
+Hues follow Okabe and Ito (2008), darkened or lightened until every mark has a contrast of 3:1 with the page; dash,
+marker and the pattern of a bar repeat what colour says.
+
+    python -m generator.report.palette > docs/assets/palette.css
 """
 
 from dataclasses import dataclass
@@ -20,6 +23,8 @@ class Look:
     dark: str
     dash: str = "solid"
     symbol: str = "circle"
+    pattern: str = ""
+    """Strokes on a bar, as Plotly names them."""
 
 
 MODELS = {
@@ -39,9 +44,9 @@ MODELS = {
 
 ATTACKS = {
     "clean": Look("Clean", "#0072b2", "#56b4e9"),
-    "fgsm": Look("FGSM", "#b26a00", "#f0a30a", "solid", "circle-open"),
-    "pgd": Look("PGD", "#a83c7c", "#e293c2", "dash", "diamond"),
-    "exact": Look("Exact (proved)", "#14532d", "#a3e6a0", "solid", "square"),
+    "fgsm": Look("FGSM", "#b26a00", "#f0a30a", "solid", "circle-open", "/"),
+    "pgd": Look("PGD", "#a83c7c", "#e293c2", "dash", "diamond", "\\"),
+    "exact": Look("Exact (proved)", "#14532d", "#a3e6a0", "solid", "square", "x"),
 }
 """What is done to the rows, in the order every chart and table shows it; `exact` is a proof."""
 
@@ -52,8 +57,8 @@ BOUNDS = {
 """What no model passes, and what the rule behind the labels reaches."""
 
 CLASSES = {
-    "legitimate": Look("Legitimate", "#5b6b7b", "#93a5b8"),
-    "fraud": Look("Fraud", "#c84f00", "#ff8a47", "solid", "diamond"),
+    "legitimate": Look("Legitimate", "#5b6b7b", "#93a5b8", "dash"),
+    "fraud": Look("Fraud", "#c84f00", "#ff8a47", "solid", "diamond", "/"),
 }
 
 TIERS = {
@@ -89,8 +94,10 @@ INK = {
     "cold": ("#0072b2", "#56b4e9"),
     "neutral": ("#f4f5f7", "#2b303b"),
     "warm": ("#c84f00", "#ff8a47"),
+    "black": ("#000000", "#000000"),
+    "white": ("#ffffff", "#ffffff"),
 }
-"""What is not a thing of the study: text, lines, the ends and the middle of colour scales."""
+"""What is not a thing of the study: text, lines, the ends and the middle of colour scales, the text on them."""
 
 
 def model(name: str) -> Look:
@@ -124,6 +131,18 @@ def colours() -> dict[str, tuple[str, str]]:
     return {**{name: (look.light, look.dark) for name, look in things.items()}, **INK}
 
 
+def stylesheet() -> str:
+    """`palette.css`: a variable and a class for every token, right for the scheme of the element that uses it."""
+    known = colours()
+    variables = "".join(
+        f"  --c-{name}: light-dark({light}, {dark});\n" for name, (light, dark) in known.items()
+    )
+    classes = "".join(f".c-{name} {{ color: var(--c-{name}); }}\n" for name in known)
+    return (
+        f"/* Made from generator/report/palette.py; change it there. */\n\n:root {{\n{variables}}}\n{classes}"
+    )
+
+
 def in_order(names) -> list[str]:
     """The given models in the order of `MODELS`; ValueError for an unknown one."""
     given = list(names)
@@ -136,3 +155,7 @@ def _look(looks: dict[str, Look], kind: str, name: str) -> Look:
     if name not in looks:
         raise ValueError(f"unknown {kind} {name!r} has no colour; known: {', '.join(looks)}")
     return looks[name]
+
+
+if __name__ == "__main__":
+    print(stylesheet(), end="")

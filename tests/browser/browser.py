@@ -6,25 +6,45 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-# Scrolls from figure to figure until none is left undrawn.
+# Scrolls from figure to figure until every drawing is there.
 DRAW_ALL = """
 const done = arguments[0], until = Date.now() + 25000;
 (function next() {
-  const open = document.querySelector("figure.chart:not([data-state=drawn]):not([data-state=failed])");
+  const open = document.querySelector("figure.chart:has([data-later]):not([data-state=failed])");
   if (!open || Date.now() > until) return done();
   open.scrollIntoView();
-  setTimeout(next, 40);
+  setTimeout(next, 30);
+})();
+"""
+# Turns to one figure after the other, as a tap does, until all are live.
+WAKE_ALL = """
+const done = arguments[0], until = Date.now() + 25000;
+(function next() {
+  const open = document.querySelector("figure.chart:not([data-state=live]):not([data-state=failed])");
+  if (!open || Date.now() > until) return done();
+  if (!open.dataset.state) open.querySelector(".chart-plot").dispatchEvent(new PointerEvent("pointerdown"));
+  setTimeout(next, 20);
 })();
 """
 FIGURES = """
 return [...document.querySelectorAll("figure.chart")].map((figure) => {
-  const drawing = figure.querySelector(".main-svg")?.getBoundingClientRect();
   const box = figure.querySelector(".chart-plot").getBoundingClientRect();
-  const ink = [...figure.querySelectorAll(".xtick text, .ytick text, .x2tick text")].map((t) => t.style.fill);
+  const view = figure.querySelector(".chart-view:not([hidden])");
+  const panels = [...view.querySelectorAll(".panel")].map((panel) => panel.getBoundingClientRect());
+  const layers = [...view.querySelectorAll(".chart-live .bglayer, .chart-live .cartesianlayer > .subplot .gridlayer")];
+  const live = view.querySelector(".chart-live .main-svg")?.getBoundingClientRect();
+  const place = view.querySelector(".chart-plots").getBoundingClientRect();
+  const label = view.querySelector(".panel > g.mid[transform] > text, .panel > g.end > text");
+  const ink = [...view.querySelectorAll(".xtick text, .ytick text, .x2tick text")].map((t) => t.style.fill);
   return {
-    id: figure.id, state: figure.dataset.state, width: drawing?.width ?? 0, height: drawing?.height ?? 0,
-    box: box.width, ink: [...new Set(ink)],
-    stops: figure.querySelectorAll(".chart-tools :is(a, button), summary").length,
+    id: figure.id, state: figure.dataset.state ?? "drawing", box: box.width, height: box.height,
+    drawing: Math.max(...panels.map((panel) => panel.right)) - box.left, panels: panels.length,
+    smallest: Math.min(...panels.map((panel) => Math.min(panel.width, panel.height))),
+    width: live?.width ?? 0, place: place.width,
+    ink: [...new Set(ink)], label: label && getComputedStyle(label).color,
+    stops: [...figure.querySelectorAll("a[href], button, summary, [tabindex]")].filter(
+      (each) => each.tabIndex === 0 && each.checkVisibility() && !each.closest("details:not([open]) > :not(summary)"),
+    ).length,
     inside: figure.querySelectorAll(".chart-plot :is(a[href], button, input, [tabindex='0'])").length,
   };
 });
@@ -66,8 +86,8 @@ class Browser:
     def cdp(self, command: str, **arguments):
         return self.driver.execute_cdp_cmd(command, arguments)
 
-    def run(self, script: str):
-        return self.driver.execute_script(script)
+    def run(self, script: str, *given):
+        return self.driver.execute_script(script, *given)
 
     def open(self, url: str, *, width: int = 1280, scheme: str = "light"):
         """Load `url` as a reader would who has never been here, and forget what was logged before."""
@@ -84,6 +104,9 @@ class Browser:
 
     def draw_all(self):
         self.driver.execute_async_script(DRAW_ALL)
+
+    def wake_all(self):
+        self.driver.execute_async_script(WAKE_ALL)
 
     def figures(self) -> list[dict]:
         return self.run(FIGURES)

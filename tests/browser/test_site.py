@@ -1,9 +1,14 @@
-"""Every page in a real browser: it draws, it fits, it is quiet, and it asks nobody else."""
+"""Every page in a real browser: drawings first, live on demand; it fits, it is quiet, and it asks nobody else."""
 
+import base64
+import re
 import time
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
 
+from generator.report.charts.embedding import TABLE_LIMIT
 from generator.report.palette import INK
 
 PAGES = (
@@ -26,22 +31,48 @@ PAGES = (
 SHIFT = 0.02
 """Cumulative layout shift: the theme's own header moves by up to half of it on a busy machine, a figure must not."""
 
-STOPS = 5
-"""CSV, PNG, SVG, link and table: a reader with a keyboard passes a figure in five steps."""
+STOPS = 4
+"""Views, plot and tools: a reader with a keyboard passes a figure in four steps at most."""
+FIGURE = "figure#checks-walkthrough-probability"
+PLOT = f"{FIGURE} .chart-plot"
 
 
 def ink(scheme: str) -> str:
-    """Colour of the tick labels as the browser writes it."""
+    """Colour of the labels as the browser writes it."""
     colour = INK["text"][scheme == "dark"]
     return "rgb({}, {}, {})".format(*(int(colour[i : i + 2], 16) for i in (1, 3, 5)))
 
 
 def assert_drawn(figures: list[dict], scheme: str):
+    """Every drawing is there, within its box and in the colours of the scheme."""
     for figure in figures:
-        assert figure["state"] == "drawn", figure
+        assert figure["panels"], figure
+        assert figure["smallest"] > 30, figure
+        assert 0 < figure["drawing"] <= figure["box"] + 1, figure
         assert figure["height"] > 100, figure
-        assert abs(figure["width"] - figure["box"]) <= 1, figure
+        assert figure["label"] in (None, ink(scheme)), figure
+
+
+def assert_live(figures: list[dict], scheme: str):
+    for figure in figures:
+        assert figure["state"] == "live", figure
+        assert abs(figure["width"] - figure["place"]) <= 1, figure
         assert set(figure["ink"]) <= {ink(scheme)}, figure
+
+
+def bundle(urls: list[str]) -> list[str]:
+    return [url for url in urls if "plotly" in url or re.search(r"/data/(checks|kaggle)-[a-z-]+\.js$", url)]
+
+
+def wait(browser, condition: str, seconds: float = 10):
+    until = time.monotonic() + seconds
+    while not browser.run(f"return {condition}"):
+        assert time.monotonic() < until, condition
+        time.sleep(0.05)
+
+
+def live(figure: str) -> str:
+    return f"document.querySelector('{figure}').dataset.state === 'live'"
 
 
 def toggle(browser):
@@ -54,27 +85,140 @@ def toggle(browser):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_page_draws_fits_and_stays_quiet_in_light_and_in_dark(browser, base, page, width):
     browser.open(base + page, width=width)
+    first = browser.requests()
+    assert bundle(first) == []
     browser.draw_all()
     figures = browser.figures()
     assert_drawn(figures, "light")
     assert len({figure["id"] for figure in figures}) == len(figures)
     assert all(figure["stops"] <= STOPS and not figure["inside"] for figure in figures)
     assert browser.overflow() <= 0
+    browser.wake_all()
+    assert_live(browser.figures(), "light")
     toggle(browser)
     assert browser.run("return document.body.dataset.mdColorScheme") == "slate"
     assert_drawn(browser.figures(), "dark")
+    assert_live(browser.figures(), "dark")
     assert browser.overflow() <= 0
     assert browser.run("return window.shift") <= SHIFT
     assert browser.errors() == []
-    assert [url for url in browser.requests() if not url.startswith(base)] == []
+    assert [url for url in (*first, *browser.requests()) if not url.startswith(base)] == []
 
 
-def test_a_reader_who_prefers_dark_gets_dark_figures_and_can_go_back(browser, base):
+def test_a_reader_who_prefers_dark_gets_dark_drawings_and_can_go_back(browser, base):
     browser.open(base + "attack/", scheme="dark")
-    browser.draw_all()
     assert_drawn(browser.figures(), "dark")
+    browser.wake_all()
+    assert_live(browser.figures(), "dark")
     toggle(browser)
     assert_drawn(browser.figures(), "light")
+    assert_live(browser.figures(), "light")
+
+
+def by_pointer(browser):
+    ActionChains(browser.driver).move_to_element(browser.driver.find_element("css selector", PLOT)).perform()
+
+
+def by_tap(browser):
+    browser.run(f"document.querySelector('{PLOT}').dispatchEvent(new PointerEvent('pointerdown'))")
+
+
+def by_keyboard(browser):
+    browser.run(f"document.querySelector('{PLOT}').focus()")
+
+
+@pytest.mark.parametrize("turn", [by_pointer, by_tap, by_keyboard])
+def test_a_reader_who_turns_to_a_figure_gets_a_live_one_in_its_place(browser, base, turn):
+    browser.open(base + "attack/")
+    assert bundle(browser.requests()) == []
+    browser.run(f"document.querySelector('{FIGURE}').scrollIntoView({{ block: 'center' }})")
+    place = f"return JSON.stringify(document.querySelector('{PLOT}').getBoundingClientRect())"
+    before = browser.run(place)
+    turn(browser)
+    wait(browser, live(FIGURE))
+    assert browser.run(place) == before
+    assert [figure["id"] for figure in browser.figures() if figure["state"] == "live"] == [
+        FIGURE.split("#")[1]
+    ]
+    assert browser.run("return window.shift") <= SHIFT
+    assert browser.errors() == []
+
+
+def test_a_live_plot_lies_exactly_on_its_drawing(browser, base):
+    browser.open(base + "attacks/")
+    browser.wake_all()
+    apart = browser.run("""
+      return [...document.querySelectorAll(".chart-plots.live")].flatMap((plots) => {
+        const drawn = [...plots.querySelectorAll(":scope > .panel")].map((each) => each.getBoundingClientRect());
+        const { _plots } = plots.querySelector(".chart-live")._fullLayout;
+        const corner = plots.getBoundingClientRect();
+        return Object.values(_plots).map(({ xaxis, yaxis }) => Math.min(...drawn.map((each) => Math.max(
+          Math.abs(each.left - corner.left - xaxis._offset), Math.abs(each.width - xaxis._length),
+          Math.abs(each.top - corner.top - yaxis._offset), Math.abs(each.height - yaxis._length)))));
+      });
+    """)
+    assert len(apart) > 10
+    assert max(apart) <= 1
+
+
+def test_arrow_keys_read_the_points_and_escape_leaves(browser, base):
+    browser.open(base + "attack/")
+    by_keyboard(browser)
+    wait(browser, live(FIGURE))
+    said = f"document.querySelector('{FIGURE} [aria-live]').textContent"
+    ActionChains(browser.driver).send_keys(Keys.ARROW_RIGHT).perform()
+    wait(browser, f"{said}.includes('Before')")
+    ActionChains(browser.driver).send_keys(Keys.ARROW_RIGHT).perform()
+    wait(browser, f"{said}.includes('After FGSM')")
+    assert "%" in browser.run(f"return {said}")
+    ActionChains(browser.driver).send_keys(Keys.ESCAPE).perform()
+    assert browser.run("return document.activeElement === document.body")
+    assert browser.run(f"return {said}") == ""
+
+
+def test_tools_are_one_stop_and_arrow_keys_go_through_them(browser, base):
+    browser.open(base + "attack/")
+    browser.run(f"document.querySelector('{FIGURE} .chart-tools a').focus()")
+    ActionChains(browser.driver).send_keys(Keys.ARROW_RIGHT, Keys.ENTER).perform()
+    assert browser.run("return document.activeElement.textContent") == "Table"
+    assert browser.run(f"return document.querySelector('{FIGURE} details').open")
+
+
+def test_an_opened_table_has_every_row(browser, base):
+    browser.open(base + "data/")
+    figure = "figure#checks-histograms"
+    there = browser.run(f"return document.querySelectorAll('{figure} tbody tr').length")
+    browser.run(
+        f"[...document.querySelectorAll('{figure} button')].find((b) => b.textContent === 'Table').click()"
+    )
+    wait(browser, f"!document.querySelector('{figure} .rest')")
+    total = browser.run(f"return document.querySelectorAll('{figure} tbody tr').length")
+    assert there == TABLE_LIMIT < total
+    assert bundle(browser.requests()) == [f"{base}data/checks-histograms.js"]
+
+
+def test_the_budget_of_the_reader_moves_the_cursor_of_drawings_and_of_live_charts(browser, base):
+    browser.open(base + "attacks/")
+    place = (
+        "[...document.querySelectorAll('.chart-view:not([hidden]) .cursor')].map((line) => {"
+        "const [low, high] = [Number(line.dataset.low), Number(line.dataset.high)];"
+        "return low + parseFloat(line.getAttribute('x1')) / 100 * (high - low) })"
+    )
+    assert browser.run("return document.querySelectorAll('.cursor[x1]').length") == 0
+    tell = "document.dispatchEvent(new CustomEvent('study:epsilon', { detail: { epsilon: 0.2 } }))"
+    browser.run(tell)
+    browser.draw_all()  # a drawing that comes later knows the budget, too
+    found = browser.run(f"return {place}")
+    assert len(found) >= 4
+    assert found == pytest.approx([0.2] * len(found))
+    browser.wake_all()
+    browser.run(tell.replace("0.2", "0.3"))
+    found = browser.run(f"return {place}")
+    assert found == pytest.approx([0.3] * len(found))
+    shown = browser.run(
+        "return [...document.querySelectorAll('.cursor')].map((e) => getComputedStyle(e).visibility)"
+    )
+    assert set(shown) == {"visible"}
 
 
 @pytest.mark.parametrize("page", ["", "data/", "attacks/"])
@@ -85,34 +229,38 @@ def test_the_narrowest_phone_has_no_sideways_scroll(browser, base, page):
 
 def test_figures_follow_the_width_of_the_window(browser, base):
     browser.open(base + "attack/", width=1280)
-    browser.draw_all()
+    browser.wake_all()
     browser.cdp(
         "Emulation.setDeviceMetricsOverride", width=390, height=900, deviceScaleFactor=1, mobile=False
     )
     time.sleep(0.4)
     assert_drawn(browser.figures(), "light")
+    assert_live(browser.figures(), "light")
     assert browser.overflow() <= 0
 
 
 def test_a_view_is_chosen_by_a_real_button(browser, base):
     browser.open(base + "data/")
-    browser.draw_all()
-    cells = "return document.querySelector('#checks-correlations .heatmaplayer').textContent"
-    figure = "#checks-correlations .chart-views button"
-    before = browser.run(cells)
-    browser.run(f"document.querySelectorAll('{figure}')[1].click()")
-    time.sleep(0.2)
-    pressed = browser.run(
-        f"return [...document.querySelectorAll('{figure}')].map((b) => b.ariaPressed + b.textContent)"
-    )
+    figure = "figure#checks-correlations"
+    text = f"document.querySelector('{figure} .chart-view:not([hidden]) .panel').textContent"
+    cells = f"document.querySelector('{figure} .heatmaplayer').textContent"
+    before = browser.run(f"return {text}")
+    browser.run(f"document.querySelectorAll('{figure} .chart-views button')[1].click()")
+    wait(browser, live(figure))
+    buttons = f"[...document.querySelectorAll('{figure} .chart-views button')]"
+    pressed = browser.run(f"return {buttons}.map((each) => each.ariaPressed + each.textContent)")
     assert pressed == ["falsePearson", "trueSpearman"]
-    assert browser.run(cells) != before
+    after = browser.run(f"return {text}")
+    assert after != before
+    assert browser.run(f"return {cells}").strip()
+    browser.run(f"document.querySelectorAll('{figure} .chart-views button')[0].click()")
+    time.sleep(0.2)
+    assert browser.run(f"return {text}") == before
 
 
 def test_a_figure_goes_into_a_file_with_its_title(browser, base, tmp_path):
     browser.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     browser.open(base + "attack/", scheme="dark")
-    browser.draw_all()
     for kind in ("SVG", "PNG"):
         browser.run(
             "[...document.querySelectorAll('#checks-walkthrough-probability .chart-tools button')]"
@@ -128,44 +276,84 @@ def test_a_figure_goes_into_a_file_with_its_title(browser, base, tmp_path):
     assert png.read_bytes().startswith(b"\x89PNG")
 
 
-def test_paper_is_light_and_the_screen_returns_to_dark(browser, base):
+def printed(browser, **size) -> bytes:
+    return base64.b64decode(browser.cdp("Page.printToPDF", printBackground=True, **size)["data"])
+
+
+@pytest.mark.parametrize("woken", [False, True])
+def test_paper_is_light_and_shows_the_drawings(browser, base, woken):
     browser.open(base + "attack/", scheme="dark")
-    browser.draw_all()
-    browser.run("dispatchEvent(new Event('beforeprint'))")
-    figures = browser.figures()
-    assert {colour for figure in figures for colour in figure["ink"]} == {ink("light")}
-    assert {figure["width"] for figure in figures} == {660}
-    browser.run("dispatchEvent(new Event('afterprint'))")
-    assert_drawn(browser.figures(), "dark")
+    if woken:
+        browser.wake_all()
+    feature = {"name": "prefers-color-scheme", "value": "dark"}
+    browser.cdp("Emulation.setEmulatedMedia", media="print", features=[feature])
+    try:
+        assert_drawn(browser.figures(), "light")
+        shown = browser.run(
+            "return [...document.querySelectorAll('.panel text')].map((e) => getComputedStyle(e).visibility)"
+        )
+        assert set(shown) == {"visible"}
+        if woken:
+            assert (
+                browser.run("return getComputedStyle(document.querySelector('.chart-live')).display")
+                == "none"
+            )
+        assert printed(browser).startswith(b"%PDF")
+    finally:
+        browser.cdp("Emulation.setEmulatedMedia", media="", features=[])
 
 
-def test_a_figure_whose_data_does_not_load_says_so(browser, base):
+def test_a_figure_whose_data_does_not_load_says_so_and_keeps_its_drawing(browser, base):
     browser.cdp("Network.setBlockedURLs", urls=["*checks-walkthrough-probability.js"])
     try:
         browser.open(base + "attack/")
-        browser.draw_all()
-        text = browser.run("return document.querySelector('#checks-walkthrough-probability').textContent")
+        browser.wake_all()
+        text = browser.run(f"return document.querySelector('{FIGURE}').textContent")
     finally:
         browser.cdp("Network.setBlockedURLs", urls=[])
-    assert "could not be drawn" in text
+    assert "could not be loaded" in text
     assert "did not load" in text
     states = {figure["id"]: figure["state"] for figure in browser.figures()}
     assert states.pop("checks-walkthrough-probability") == "failed"
-    assert set(states.values()) == {"drawn"}
+    assert set(states.values()) == {"live"}
+    assert_drawn(browser.figures(), "light")
+    by_tap(browser)
+    wait(browser, live(FIGURE))  # the next touch tries again
+    assert "could not be loaded" not in browser.run(f"return document.querySelector('{FIGURE}').textContent")
 
 
-def test_without_scripts_caption_summary_and_table_are_there(browser, base):
+def test_without_scripts_drawing_caption_summary_and_table_are_there(browser, base):
     browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
     try:
         browser.open(base + "attack/")
         figure = browser.driver.find_element("id", "checks-walkthrough-probability")
-        plot = figure.find_element("class name", "chart-plot")
-        assert not plot.is_displayed()
+        panel = figure.find_element("class name", "panel")
+        assert panel.is_displayed()
+        assert panel.size["width"] > 500
         assert "fraud probability goes from" in figure.text
         figure.find_element("tag name", "summary").click()
         assert "Before" in figure.find_element("tag name", "tbody").text
     finally:
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_without_scripts_and_on_paper_files_stand_in_for_drawings_further_down(browser, base, scheme):
+    waiting = "figure.chart:has([data-later])"
+    browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(base + "data/", scheme=scheme)
+        stills = browser.driver.find_elements("css selector", f"{waiting} .chart-still img")
+        assert len(stills) > 10
+        for still in stills[:6]:
+            browser.run("arguments[0].scrollIntoView()", still)
+            assert still.is_displayed()
+            assert still.size["width"] > 500
+        assert not browser.driver.find_element("css selector", f"{waiting} .chart-plot").is_displayed()
+    finally:
+        browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+    browser.open(base + "data/", scheme=scheme)
+    assert not browser.driver.find_element("css selector", f"{waiting} .chart-still img").is_displayed()
 
 
 @pytest.mark.parametrize("page", ["index.html", "attacks.html"])
@@ -174,5 +362,7 @@ def test_the_unpacked_zip_draws_from_disk(browser, project, page):
     browser.open(f"{folder}/{page}")
     browser.draw_all()
     assert_drawn(browser.figures(), "light")
+    browser.wake_all()
+    assert_live(browser.figures(), "light")
     assert browser.errors() == []
     assert all(url.startswith(folder) for url in browser.requests())

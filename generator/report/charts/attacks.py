@@ -4,7 +4,7 @@ from generator.records.results import Confusion, Estimate, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.bounds import ceiling_curve, floor
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
-from generator.report.charts.frame import axis, band, figure, grid, line, percent_axis, placed
+from generator.report.charts.frame import EPSILON, axis, band, figure, grid, line, percent_axis, placed
 
 BUDGET = "ε, attack budget in standard deviations"
 CURVE_HEADERS = ("Model", "Attack", "ε (σ)", "Value (%)", "95 % low (%)", "95 % high (%)")
@@ -33,7 +33,13 @@ def robust_accuracy(result: StudyResult, model: str = "standard") -> Chart:
         "better." + (" No single classifier passes the limit." if ceiling else ""),
         summary=_curve_sentence(result, curves, "Accuracy")
         + f" Approving everything scores {formats.percent(trivial)}.",
-        figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Robust accuracy"), hovermode="x unified"),
+        figure=figure(
+            data,
+            xaxis=axis(BUDGET),
+            yaxis=percent_axis("Robust accuracy"),
+            hovermode="x unified",
+            meta=EPSILON,
+        ),
         headers=CURVE_HEADERS,
         rows=(
             *_curve_rows(title, curves),
@@ -58,6 +64,7 @@ def true_positive_rate(result: StudyResult, model: str = "standard") -> Chart:
             xaxis=axis(BUDGET),
             yaxis=percent_axis("True positive rate"),
             hovermode="x unified",
+            meta=EPSILON,
         ),
         headers=CURVE_HEADERS,
         rows=_curve_rows(title, curves),

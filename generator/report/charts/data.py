@@ -5,7 +5,7 @@ from itertools import pairwise
 from generator.records.results import StudyResult
 from generator.report import formats, palette
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
-from generator.report.charts.frame import axis, figure, grid, note, percent_axis, placed, rule
+from generator.report.charts.frame import EPSILON, axis, figure, grid, note, percent_axis, placed, rule
 
 COLUMNS = 3
 
@@ -27,8 +27,7 @@ def histograms(result: StudyResult) -> Chart:
                 "type": "scatter", "mode": "lines", "name": palette.label_class(name).title,
                 "legendgroup": name,
                 "showlegend": not panel, "x": numbers(part.edges), "y": [*values, values[-1]],
-                "line": {"shape": "hv", "width": 2, "color": f"@{name}"},
-                "fill": "tozeroy", "fillcolor": f"@{name}/0.22", "xaxis": f"x{suffix}", "yaxis": f"y{suffix}",
+                **_outline(name), "xaxis": f"x{suffix}", "yaxis": f"y{suffix}",
                 "customdata": [*bins, bins[-1]],
                 "hovertemplate": f"{part.title} %{{customdata}}: %{{y}} %",
             })  # fmt: skip
@@ -154,11 +153,21 @@ def label_flip(result: StudyResult) -> Chart:
                 "showlegend": False, "hovertemplate": "ε = %{x}: %{y} %<extra></extra>",
             }],
             xaxis=axis("ε, budget in standard deviations", rangemode="tozero"), yaxis=percent_axis("Frauds"),
+            meta=EPSILON,
         ),
         headers=("ε (σ)", "Frauds that can leave the label (%)"),
         rows=tuple(zip(numbers(label.flip_epsilons), shares, strict=True)),
         height=340,
     )  # fmt: skip
+
+
+def _outline(name: str) -> dict:
+    """Genuine payments as an area, frauds as a line: they are told apart without their colours."""
+    if name == "fraud":
+        return {"line": {"shape": "hv", "width": 2.5, "color": f"@{name}"}}
+    return {
+        "line": {"shape": "hv", "width": 1, "color": f"@{name}"}, "fill": "tozeroy", "fillcolor": f"@{name}/0.3"
+    }  # fmt: skip
 
 
 def _shares(counts) -> list[float]:

@@ -145,7 +145,7 @@ def _band(mean: Pair, sampled: Pair | None, worked_out) -> Band:
 def _lines(x, bands: list[Band], name: str, sampled: bool, write) -> list[dict]:
     look = palette.model(name)
     drawn = {
-        "type": "scatter", "mode": "lines", "name": look.title, "legendgroup": name, "x": numbers(x),
+        "type": "scatter", "mode": "lines+markers", "name": look.title, "legendgroup": name, "x": numbers(x),
         "y": write(each.value for each in bands), "marker": marker(look, name),
         "line": {"color": f"@{name}", "dash": look.dash, "width": 2.5}, "hovertemplate": "%{y}",
     }  # fmt: skip

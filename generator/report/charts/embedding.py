@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import hashlib
 import html
 import io
 import json
@@ -11,22 +12,28 @@ from pathlib import Path
 from generator.report import formats
 from generator.report.charts.chart import Cell, Chart
 from generator.report.palette import colours
+from generator.report.svg import document, drawing, settled
 
-TABLE_LIMIT = 200
-"""Rows of a table on the page; the CSV always has all of them."""
+TABLE_LIMIT = 16
+"""Rows of a table on the page; the others come when a reader opens it, and the CSV always has all of them."""
+OPENED_LIMIT = 400
+"""Rows of an opened table; a longer one is for the CSV."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 TOKEN = re.compile(r'"@([a-z0-9_]+)(?:/[0-9.]+)?"')
 UNSAFE = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def embed(chart: Chart) -> str:
+def embed(chart: Chart, *, later: bool = False) -> str:
     """The figure for a Markdown page in the root of the docs; put it at the beginning of a line.
 
-    Complete without JavaScript: title, caption, summary, table and CSV. The CSV is a Markdown link, so that a
+    A figure far down the page comes `later`: its drawing is not in the page but in the figure's own script, which is
+    loaded when a reader comes near; without scripts, and on paper, the file of the drawing is there.
+
+    Complete without JavaScript: title, drawing, caption, summary, table and CSV. The CSV is a Markdown link, so that a
     strict build checks that the file is there.
     """
-    return _figure(chart, f"[CSV](data/{chart.slug}.csv){{ download }}")
+    return _figure(chart, f"[CSV](data/{chart.slug}.csv){{ download }}", later)
 
 
 def standalone(chart: Chart) -> str:
@@ -36,28 +43,42 @@ def standalone(chart: Chart) -> str:
     return re.sub(r' markdown="\w+"', "", _figure(chart, link))
 
 
-def write(chart: Chart, folder: Path) -> None:
-    """Write `<slug>.js`, which registers the figure, and `<slug>.csv`; equal charts give equal bytes."""
+def write(chart: Chart, folder: Path, style: str) -> None:
+    """Write `<slug>.js`, which registers the figure, `<slug>.csv` and `<slug>.svg`; equal charts give equal bytes.
+
+    `style` is the stylesheet of the pages, of which a drawing takes its part along.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{chart.slug}.js").write_text(registration(chart), encoding="utf-8", newline="\n")
     (folder / f"{chart.slug}.csv").write_text(csv_text(chart), encoding="utf-8", newline="")
+    still = document(_drawn(chart, chart.views[0] if chart.views else ""), style)
+    (folder / f"{chart.slug}.svg").write_text(still, encoding="utf-8", newline="\n")
 
 
 def registration(chart: Chart) -> str:
     """The script that hands the figure to `charts.js`; a script, as file:// loads no JSON."""
-    figure = json.dumps(chart.figure)
+    ready = settled(chart.figure, chart.views)
+    figure = json.dumps(ready)
     known = colours()
     payload = {
         "title": chart.title,
-        "figure": chart.figure,
+        "figure": ready,
         "narrow": chart.narrow,
         "views": chart.views,
+        "rows": chart.rows[TABLE_LIMIT:OPENED_LIMIT],
+        "drawings": {view: _drawn(chart, view) for view in chart.views or ("",)},
         "colours": {name: known[name] for name in set(TOKEN.findall(figure)) & set(known)},
     }
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     for sign, escaped in UNSAFE.items():
         text = text.replace(sign, escaped)
     return f'studyChart("{chart.slug}",{text});\n'
+
+
+def _drawn(chart: Chart, view: str) -> str:
+    """The drawing of one view; its ids begin with a few letters that no other drawing has."""
+    prefix = "d" + hashlib.sha256(f"{chart.slug}/{view}".encode()).hexdigest()[:5]
+    return drawing(chart.figure, prefix, view, chart.narrow)
 
 
 def csv_text(chart: Chart) -> str:
@@ -67,21 +88,26 @@ def csv_text(chart: Chart) -> str:
     return out.getvalue()
 
 
-def _figure(chart: Chart, csv_link: str) -> str:
+def _figure(chart: Chart, csv_link: str, later: bool = False) -> str:
     title, caption, summary = (html.escape(t) for t in (chart.title, chart.caption, chart.summary))
     heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px"
-    # disabled until the chart is drawn; written here so that the page keeps its place when they wake up
+    # disabled until there is a script; written here so that the page keeps its place when they wake up
     buttons = "".join(
         f'<button type="button" aria-pressed="{str(i == 0).lower()}" disabled>{html.escape(view)}</button>'
         for i, view in enumerate(chart.views)
     )
     views = [f'<div class="chart-views" markdown="0">{buttons}</div>'] if chart.views else []
+    view = chart.views[0] if chart.views else ""
+    drawn = "data-later>" if later else f"data-search-exclude>{_drawn(chart, view)}"
+    still = f'<p class="chart-still" markdown="span">![{title}](data/{chart.slug}.svg){{ loading=lazy }}</p>'
     return "\n".join([
         f'<figure class="chart" id="{chart.slug}" data-chart="{chart.slug}" aria-label="{title}" '
-        'markdown="1">',
+        f'style="{heights}" markdown="1">',
         f'<p class="chart-title" markdown="0">{title}</p>',
         *views,
-        f'<div class="chart-plot" role="img" aria-label="{summary}" style="{heights}" markdown="0"></div>',
+        f'<div class="chart-plot" role="img" aria-label="{summary}" markdown="0">'
+        f'<div class="chart-view" aria-hidden="true" {drawn}</div></div>',
+        *([still] if later else []),
         f'<figcaption markdown="0">{caption} <span class="chart-summary">{summary}</span></figcaption>',
         f'<p class="chart-tools" markdown="span">{csv_link}</p>',
         f'<details class="chart-table" data-search-exclude markdown="0">{_table(chart)}</details>',
@@ -94,7 +120,7 @@ def _table(chart: Chart) -> str:
     rest = (
         ""
         if total == len(shown)
-        else f"<p>The first {len(shown)} of {total:,} rows; the CSV has them all.</p>"
+        else f'<p class="rest" data-rows="{total}">The first {len(shown)} of {total:,} rows; the CSV has them all.</p>'
     )
     head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in chart.headers)
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in shown)
@@ -107,10 +133,10 @@ def _table(chart: Chart) -> str:
 
 
 def _cell(value: Cell) -> str:
+    """Numbers are the rule, so that text is what carries a class."""
     if isinstance(value, str):
-        return f"<td>{html.escape(value)}</td>"
-    text = f"{value:,}".replace("-", formats.MINUS)
-    return f'<td class="number">{text}</td>'
+        return f'<td class="t">{html.escape(value)}</td>' if value else "<td></td>"
+    return f"<td>{f'{value:,}'.replace('-', formats.MINUS)}</td>"
 
 
 def _safe(cell: Cell) -> Cell:

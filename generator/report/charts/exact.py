@@ -8,7 +8,7 @@ from generator.report import formats, palette
 from generator.report.charts.attacks import BUDGET
 from generator.report.charts.bounds import ceiling_curve, floor, level_bounds, plain
 from generator.report.charts.chart import Cell, Chart, numbers, percentages, rounded
-from generator.report.charts.frame import axis, band, figure, line, percent_axis
+from generator.report.charts.frame import EPSILON, axis, band, figure, line, percent_axis
 from generator.report.charts.selection import leading
 
 HEADERS = ("Line", "ε (σ)", "Value (%)", "95 % low (%)", "95 % high (%)")
@@ -57,7 +57,9 @@ def exact_curve(result: StudyResult, model: str = "standard") -> Chart:
         "reaches the lower edge of its strip. Below "
         f"the dotted line, approving everything would do better. {_left(left)}",
         summary=_curve_sentence(result, curves, proved),
-        figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy kept"), hovermode="x unified"),
+        figure=figure(
+            data, xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy kept"), hovermode="x unified", meta=EPSILON
+        ),
         headers=HEADERS,
         rows=tuple(rows),
         height=480,
@@ -90,6 +92,7 @@ def exact_curves(result: StudyResult) -> Chart:
                 for trace in part.figure["data"]
             ],
             xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy kept"), hovermode="x unified",
+            meta=EPSILON,
         ),
         headers=("Model", *HEADERS),
         rows=tuple((title, *row) for title, part in parts.items() for row in part.rows),
@@ -173,7 +176,7 @@ def radius(result: StudyResult) -> Chart:
         summary="; ".join(said) + ".",
         figure=figure(
             data, xaxis=axis("ε, radius in standard deviations", rangemode="tozero"),
-            yaxis=percent_axis("Share that still holds"), hovermode="x unified",
+            yaxis=percent_axis("Share that still holds"), hovermode="x unified", meta=EPSILON,
         ),
         headers=("Model", "Class", "ε (σ)", "Share that still holds (%)"),
         rows=tuple(rows),

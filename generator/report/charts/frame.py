@@ -17,6 +17,8 @@ AXIS = {
     "tickfont": {"size": 12},
     "ticklabelstandoff": 4,
 }
+EPSILON = {"cursor": "epsilon"}
+"""Meta of a layout whose x axis is the budget ε: a line follows the budget that the reader chooses."""
 FONT = "-apple-system, BlinkMacSystemFont, Helvetica, Arial, sans-serif"
 
 
@@ -71,6 +73,20 @@ def marker(look: Look, token: str, size: int = 8) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def filling(look: Look, token: str) -> dict[str, Any]:
+    """The fill of a bar, with the strokes that repeat what its colour says."""
+    strokes = {
+        "pattern": {
+            "shape": look.pattern,
+            "fgcolor": "@page",
+            "fillmode": "overlay",
+            "size": 6,
+            "solidity": 0.3,
+        }
+    }
+    return {"color": f"@{token}", **(strokes if look.pattern else {})}
+
+
 def band(x: Sequence[float], estimates: Sequence[Estimate], token: str, **more: Any) -> dict[str, Any]:
     """The 95 % interval of a line as a strip behind it; it has no entry in the legend."""
     lows, highs = percentages(e.low for e in estimates), percentages(e.high for e in estimates)
@@ -98,7 +114,7 @@ def error_bar(estimates: Sequence[Estimate], factor: float = 1.0) -> dict[str, A
         "arrayminus": [rounded(factor * (e.value - e.low)) for e in estimates],
         "color": "@text",
         "thickness": 1.5,
-        "width": 4,
+        "width": 0,
     }
 
 

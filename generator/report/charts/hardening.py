@@ -8,10 +8,12 @@ from generator.report.charts.attacks import BUDGET, CURVE_HEADERS
 from generator.report.charts.bounds import ceiling_at, ceiling_curve, floor, level_bounds
 from generator.report.charts.chart import Chart, percentages, rounded
 from generator.report.charts.frame import (
+    EPSILON,
     axis,
     band,
     error_bar,
     figure,
+    filling,
     line,
     marker,
     percent_axis,
@@ -56,7 +58,7 @@ def robust_accuracy_by_model(result: StudyResult) -> Chart:
         + (" No single classifier passes the limit." if ceiling else "")
         + remark(drawn, result.models),
         summary=f"{_under(worst)} at ε = {formats.epsilon(budget)}: " + _ranking(result, worst, budget) + ".",
-        figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Robust accuracy")),
+        figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Robust accuracy"), meta=EPSILON),
         headers=CURVE_HEADERS,
         rows=tuple(rows),
         height=480,
@@ -132,7 +134,7 @@ def recipes(result: StudyResult, models: tuple[str, ...] = READINGS) -> Chart:
         data.append({
             "type": "bar", "orientation": "h", "name": palette.attack(attack).title, "y": titles,
             "x": percentages(e.value for e in estimates), "error_x": error_bar(estimates, 100),
-            "marker": {"color": f"@{attack}"}, "hovertemplate": "%{y}: %{x} %",
+            "marker": filling(palette.attack(attack), attack), "hovertemplate": "%{y}: %{x} %",
         })  # fmt: skip
         rows += [
             (t, palette.attack(attack).title, rounded(epsilon), *_percents(e))

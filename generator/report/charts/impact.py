@@ -3,7 +3,7 @@
 from generator.records.results import Estimate, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
-from generator.report.charts.frame import axis, error_bar, figure, marker, rule
+from generator.report.charts.frame import axis, error_bar, figure, filling, marker, rule
 from generator.report.charts.selection import leading, remark
 
 
@@ -21,7 +21,7 @@ def missed_frauds(result: StudyResult) -> Chart:
             "type": "bar", "orientation": "h", "name": palette.attack(attack).title,
             "y": [palette.model(n).title for n in drawn],
             "x": numbers(e.value for e in missed), "error_x": error_bar(missed),
-            "marker": {"color": f"@{attack}"}, "hovertemplate": "%{y}: %{x:,.0f} missed a day",
+            "marker": filling(palette.attack(attack), attack), "hovertemplate": "%{y}: %{x:,.0f} missed a day",
         })  # fmt: skip
         rows += [
             (

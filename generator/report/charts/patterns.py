@@ -6,7 +6,7 @@ from generator.records.metrics import wilson
 from generator.records.results import Breakdown, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.chart import Chart, numbers, rounded
-from generator.report.charts.frame import axis, figure, rule
+from generator.report.charts.frame import axis, figure, filling, rule
 from generator.report.tracing import counted
 
 MANY = 8
@@ -32,7 +32,7 @@ def breakdown(result: StudyResult, column: str, title: str = "") -> Chart:
     counts = [
         {
             "type": "bar", "orientation": "v" if upright else "h", "name": palette.label_class(name).title,
-            label: names, value: [row[i] for row in table], "marker": {"color": f"@{name}"},
+            label: names, value: [row[i] for row in table], "marker": filling(palette.label_class(name), name),
             "hovertemplate": f"%{{{label}}}: %{{{value}}} rows",
         }
         for i, name in enumerate(palette.CLASSES, start=1)
@@ -41,7 +41,7 @@ def breakdown(result: StudyResult, column: str, title: str = "") -> Chart:
         "type": "scatter", "mode": "markers", "name": "Fraud rate", label: [row[0] for row in seen],
         value: [row[3] for row in seen], "marker": {"color": "@fraud", "symbol": "diamond", "size": 8},
         "error_" + value: {
-            "type": "data", "symmetric": False, "color": "@fraud", "thickness": 1.5, "width": 3,
+            "type": "data", "symmetric": False, "color": "@fraud", "thickness": 1.5, "width": 0,
             "array": numbers(row[5] - row[3] for row in seen),
             "arrayminus": numbers(row[3] - row[4] for row in seen),
         },

@@ -4,11 +4,13 @@ from generator.records.proofs import BatteryRow, LabelAware
 from generator.records.results import StudyResult
 from generator.report import formats, palette
 from generator.report.charts.chart import Chart, percentages, rounded
-from generator.report.charts.frame import axis, figure, percent_axis, rule
+from generator.report.charts.frame import axis, figure, filling, percent_axis, rule
 from generator.report.charts.selection import leading, remark
 
 OUTCOMES = {"proved": ("exact", "square"), "broken": ("fraud", "x"), "halved": ("muted", "circle-open")}
 """Outcome of a box -> its token and its mark."""
+PLAIN, CROSSED = palette.attack("clean"), palette.attack("exact")
+"""Looks that lend their strokes to parts of a bar: none, and crossing ones."""
 
 
 def battery(result: StudyResult) -> Chart:
@@ -79,9 +81,19 @@ def label_aware(result: StudyResult) -> Chart:
     every = palette.in_order(found)
     drawn = leading(result, every)
     parts = (
-        ("Holds", "exact", lambda r: r.frauds - r.evaded),
-        ("Gets through, still a fraud by the rule", "fraud", lambda r: r.still_fraud),
-        ("Gets through, but gave up its gain", "approve_everything", lambda r: r.evaded - r.still_fraud),
+        ("Holds", "exact", PLAIN, lambda r: r.frauds - r.evaded),
+        (
+            "Gets through, still a fraud by the rule",
+            "fraud",
+            palette.label_class("fraud"),
+            lambda r: r.still_fraud,
+        ),
+        (
+            "Gets through, but gave up its gain",
+            "approve_everything",
+            CROSSED,
+            lambda r: r.evaded - r.still_fraud,
+        ),
     )
 
     def share(row: LabelAware, count) -> float:
@@ -90,10 +102,10 @@ def label_aware(result: StudyResult) -> Chart:
     data = [
         {
             "type": "bar", "orientation": "h", "name": title, "y": [palette.model(n).title for n in drawn],
-            "x": percentages(share(found[n], count) for n in drawn), "marker": {"color": f"@{token}"},
+            "x": percentages(share(found[n], count) for n in drawn), "marker": filling(look, token),
             "hovertemplate": "%{y}: %{x} %",
         }
-        for title, token, count in parts
+        for title, token, look, count in parts
     ]  # fmt: skip
     said = [
         f"{palette.model(n).title}: {formats.percent(found[n].evaded / max(found[n].frauds, 1))} get "
@@ -112,10 +124,10 @@ def label_aware(result: StudyResult) -> Chart:
             data, barmode="stack", xaxis=percent_axis("Share of the frauds caught before"),
             yaxis=axis(autorange="reversed"),
         ),
-        headers=("Model", "Frauds caught before", *(f"{title} (%)" for title, _, _ in parts)),
+        headers=("Model", "Frauds caught before", *(f"{title} (%)" for title, *_ in parts)),
         rows=tuple(
             (palette.model(n).title, found[n].frauds,
-             *(rounded(100 * share(found[n], c)) for _, _, c in parts))
+             *(rounded(100 * share(found[n], c)) for *_, c in parts))
             for n in every
         ),
         height=150 + 44 * len(drawn),

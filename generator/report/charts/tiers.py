@@ -59,7 +59,7 @@ def tiers(result: StudyResult) -> Chart:
             anchor=f"x{suffix}", autorange="reversed", categoryorder="array", categoryarray=titles,
             showticklabels=not panel % 2,
         )  # fmt: skip
-    wide, tall = grid(len(names), 2, gap_x=0.05, gap_y=0.2), grid(len(names), 1, gap_y=0.09)
+    wide, tall = grid(len(names), 2, gap_x=0.07, gap_y=0.24), grid(len(names), 1, gap_y=0.09)
     return Chart(
         slug=f"{result.data.name}-tiers",
         title="Frauds caught when fraudsters evade, by who they are",

@@ -247,7 +247,7 @@ def test_every_number_in_words_and_cells_names_rates_and_assumptions():
 @pytest.mark.parametrize("chart", [charts.break_even, charts.net_benefit])
 def test_draws_add_strips_and_leave_the_lines_alone(chart):
     bare, banded = chart(RESULTS[0]), chart(RESULTS[0], draws=SAMPLES["checks"])
-    lines = [trace for trace in banded.figure["data"] if trace["mode"] == "lines" and "fill" not in trace]
+    lines = [trace for trace in banded.figure["data"] if "fill" not in trace]
     assert lines == bare.figure["data"]
     assert len(banded.figure["data"]) == 2 * len(lines)
     assert all(isinstance(cell, int | float) for row in banded.rows for cell in row[1:5])

@@ -122,8 +122,9 @@ def blanked(of: Rendered, page: str, leaf: str = "") -> str:
     # what the form of the calculator shows at first is the reader's to change, and no claim
     text = re.sub(r'<section class="calculator".*?</section>', "", text, flags=re.S)
     for slug, chart in of.ledger["charts"].items():
-        for element in ("details", "div") if covers(chart["paths"], leaf) else ():
-            start = rf'(id="{slug}"(?:(?!</figure>).)*?)<{element} class="chart-(?:table|views)'
+        parts = (("details", "table"), ("div", "views"), ("div", "view"))
+        for element, part in parts if covers(chart["paths"], leaf) else ():
+            start = rf'(id="{slug}"(?:(?!</figure>).)*?)<{element} class="chart-{part}"'
             text = re.sub(rf"{start}.*?</{element}>", r"\1", text, flags=re.S)
     text = SPAN.sub(lambda m: f'<span data-claim="{m[1]}">{GONE}</span>' if m[1] in claims else m[0], text)
     lines, table, row = text.split("\n"), -1, 0

@@ -15,6 +15,7 @@
   const which = form.elements.of; // missing where there is one dataset
   const back = form.querySelector("button");
   const parts = new Map([...document.querySelectorAll("[data-follow]")].map((part) => [part.dataset.follow, part]));
+  const quotedText = [...form.elements.said.childNodes];
   const quoted = new Map(); // part -> its own nodes, kept with all that is attached to them
   let written = null; // what at-<page>.js registered
   let loading = null;
@@ -81,7 +82,7 @@
     size.textContent = `${epsilon}\u202fσ`;
     const units = document.createElement("span");
     units.textContent = chosen.map(([, each]) => raw(epsilon, each)).join("; ");
-    form.elements.said.replaceChildren(size, " ", units);
+    form.elements.said.replaceChildren(...(at === home && !which?.value ? quotedText : [size, " ", units]));
     slider.ariaValueText = `${epsilon} standard deviations`;
     back.disabled = at === home && !which?.value;
   }
@@ -183,7 +184,6 @@
       slider.focus();
     });
     if (Number(slider.value) !== home || which?.value) update();
-    else say(home);
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

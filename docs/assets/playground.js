@@ -71,6 +71,18 @@
     if (linked()) start(linked(), true);
   });
   const begin = () => start(linked() ?? picked(), Boolean(linked()));
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
-  else begin();
+  const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown", "focusin"];
+
+  /* A link to a state opens it at once; else the first sign of a reader does, so that the page itself comes first. */
+  function arrive() {
+    if (linked()) return begin();
+    const awake = () => {
+      for (const sign of SIGNS) removeEventListener(sign, awake, true);
+      begin();
+    };
+    for (const sign of SIGNS) addEventListener(sign, awake, { capture: true, passive: true });
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", arrive);
+  else arrive();
 })();

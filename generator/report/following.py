@@ -13,7 +13,7 @@ from typing import Any
 from markdown import Markdown
 
 from generator.records.results import StudyResult
-from generator.report.marks import plain
+from generator.report import formats
 from generator.report.tracing import bare
 
 EXTENSIONS = ("attr_list", "md_in_html", "tables")
@@ -57,11 +57,11 @@ def to_html(text: str) -> str:
 
 
 def control(results: Sequence[StudyResult], page: str) -> str:
-    """What picks the budget, or nothing if there is nothing to pick; its script writes the numbers on it."""
+    """What picks the budget, or nothing if there is nothing to pick; it says the quoted one, its script the others."""
     steps = budgets(results)
     if not steps:
         return ""
-    home = steps.index(results[0].spec.attack.headline_epsilon)
+    epsilon = results[0].spec.attack.headline_epsilon
     spreads = {
         result.data.name: {
             "title": result.data.title,
@@ -69,7 +69,7 @@ def control(results: Sequence[StudyResult], page: str) -> str:
         }
         for result in results
     }
-    given = {"page": page, "budgets": bare(steps), "home": home, "datasets": bare(spreads)}
+    given = {"page": page, "budgets": bare(steps), "home": steps.index(epsilon), "datasets": bare(spreads)}
     options = "".join(
         f'<option value="{name}">{html.escape(each["title"])}</option>' for name, each in spreads.items()
     )
@@ -78,13 +78,25 @@ def control(results: Sequence[StudyResult], page: str) -> str:
         if len(results) > 1
         else ""
     )
-    return plain(
-        f'<form class="at" data-at="{html.escape(json.dumps(given, sort_keys=True, separators=(",", ":")))}" '
-        'data-search-exclude markdown="0" aria-label="What the attacker may do">'
+    told = html.escape(json.dumps(given, sort_keys=True, separators=(",", ":")))
+    return (
+        f'<form class="at" data-at="{told}" data-search-exclude markdown="0" aria-label="What the attacker may do">'
         '<label class="at-budget">Budget <input type="range" name="at" min="0" '
-        f'max="{len(steps) - 1}" value="{home}" step="1" disabled></label>'
-        f'<output name="said"></output>{choice}<button type="button" disabled>As quoted</button></form>'
+        f'max="{len(steps) - 1}" value="{steps.index(epsilon)}" step="1" disabled></label>'
+        f'<output name="said"><strong>{formats.epsilon(epsilon)}</strong> '
+        f"<span>{'; '.join(_in_units(result) for result in results)}</span></output>"
+        f'{choice}<button type="button" disabled>As quoted</button></form>'
     )
+
+
+def _in_units(result: StudyResult) -> str:
+    """The quoted budget in the units of each input."""
+    epsilon = result.spec.attack.headline_epsilon
+    sizes = (
+        f"{html.escape(f.title)} {formats.raw_moved(epsilon * f.standard_deviation, f)}"
+        for f in result.data.features
+    )
+    return f"{html.escape(result.data.title)}: {', '.join(sizes)}"
 
 
 def script(page: str, steps: Sequence[float], home: float, parts: Mapping[str, Mapping[float, Part]]) -> str:

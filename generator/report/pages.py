@@ -35,8 +35,10 @@ KEPT = "assets"
 
 STYLE = "extra.css"
 """Of the styles in `KEPT`, the one whose part on drawings goes into their files."""
-AT_ONCE = 4
-"""Figures whose drawing is in the page itself; those further down come when a reader comes near."""
+AT_ONCE = {"brief": 4}
+"""Figures whose drawing is in the page itself, as all are that are made for paper."""
+FIRST = 2
+"""The same on other pages, where those further down come when a reader comes near."""
 
 
 class PageError(Exception):
@@ -216,7 +218,7 @@ def _render(
             raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
         book.placed(page, drawn)
         shown[page] = shown.get(page, 0) + 1
-        return embed(drawn, later=shown[page] > AT_ONCE)
+        return embed(drawn, later=shown[page] > AT_ONCE.get(page, FIRST))
 
     def follow(name: str, text: str) -> str:
         if "<figure" in text:

@@ -24,6 +24,8 @@ POLICY = {
 STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 ICON = re.compile(r'<link rel="icon" href="([^"]+)">')
 INLINE = re.compile(r"<script>.*?</script>|<script src=[^>]*></script>", re.DOTALL)
+STILL = re.compile(r'<p class="chart-still">.*?</p>\n?', re.DOTALL)
+"""Drawings for readers without scripts, who see the start page only."""
 META = re.compile(r'\s*<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
@@ -33,7 +35,10 @@ def single_page(site: Path, script: str) -> str:
     Args:
         script: what unpacks it.
     """
-    files = {name: META.sub("", text) if name.endswith(".html") else text for name, text in _contents(site)}
+    files = {
+        name: STILL.sub("", META.sub("", text)) if name.endswith(".html") else text
+        for name, text in _contents(site)
+    }
     start = _standing(files["index.html"], files, site)
     runs = [script, *(text for name, text in files.items() if name.endswith(".js"))]
     for name, text in files.items():

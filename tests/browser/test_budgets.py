@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from browser import AXE, search
+from browser import AXE, assert_drawn, search
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE.parents[1] / "templates"
@@ -121,7 +121,7 @@ def test_from_a_disk_every_page_is_reached_by_clicking_and_asks_for_its_folder_o
     names = set()
     while True:
         browser.draw_all()
-        assert all(figure["state"] == "drawn" for figure in browser.figures())
+        assert_drawn(browser.figures(), "light")
         names.add(urlsplit(browser.driver.current_url).path.rpartition("/")[2])
         # the way of a reader: the arrow to the next page at the foot of each
         if not browser.run("return document.querySelector('.md-footer__link--next') !== null"):

@@ -123,6 +123,8 @@ def test_a_keyboard_reads_the_tip_goes_to_its_link_and_returns(browser, base):
     browser.open(base)
     switch(browser)
     press(browser, Keys.TAB)
+    while not browser.run("return document.activeElement.matches('[data-claim]')"):
+        press(browser, Keys.TAB)
     found = tip(browser)
     assert found["role"] == "tooltip"
     press(browser, Keys.ENTER)

@@ -119,6 +119,12 @@ def _packed(weights: dict[str, np.ndarray]) -> str:
     return base64.b64encode(np.concatenate(parts).astype("<f4").tobytes()).decode()
 
 
+def visit(browser, url: str, **given):
+    """Open a page as a reader who moves: the playground waits for a first sign of one."""
+    browser.open(url, **given)
+    browser.run("dispatchEvent(new Event('scroll'))")
+
+
 @pytest.fixture(scope="module")
 def offers(tmp_path_factory):
     """As the site of these tests has them."""
@@ -138,7 +144,7 @@ def case(request, offers, small_models, small_folds) -> Case:
 @pytest.fixture(scope="module")
 def worked(case, browser, base) -> dict:
     """What the scripts of the page make of a case."""
-    browser.open(base + "playground/")
+    visit(browser, base + "playground/")
     wait(browser, SETTLED)
     given = {
         "study": case.study, "weights": _packed(case.weights), "cut": case.cut, "rows": case.folds.x.tolist(),
@@ -182,7 +188,7 @@ def playground(browser, base):
     """The page as it opens for a reader who has picked no budget on another one."""
     browser.open(base + "assets/extra.css")  # the cheapest page of the same origin
     browser.run("sessionStorage.clear()")
-    browser.open(base + "playground/")
+    visit(browser, base + "playground/")
     wait(browser, SETTLED)
     return browser
 
@@ -420,7 +426,7 @@ def test_nonsense_in_a_link_or_a_field_does_no_harm(browser, base):
 
 @pytest.mark.parametrize("width", [1280, 390, 320])
 def test_every_control_has_a_name_a_size_and_a_place_in_the_order(playground, base, width):
-    playground.open(base + "playground/", width=width)
+    visit(playground, base + "playground/", width=width)
     wait(playground, SETTLED)
     assert playground.overflow() <= 0
     controls = playground.run(
@@ -449,7 +455,7 @@ def test_colours_follow_the_scheme(playground):
 def test_without_scripts_the_worked_example_stands_in_its_place(browser, base, offers):
     browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
     try:
-        browser.open(base + "playground/")
+        visit(browser, base + "playground/")
         root = browser.driver.find_element("id", "playground")
         assert "needs JavaScript" in root.text
         assert not root.find_element("tag name", "form").is_displayed()
@@ -462,7 +468,7 @@ def test_without_scripts_the_worked_example_stands_in_its_place(browser, base, o
 
 def test_it_works_from_the_unpacked_zip(browser, project):
     folder = (project / "unpacked" / "model-security-study").as_uri()
-    browser.open(f"{folder}/playground.html")
+    visit(browser, f"{folder}/playground.html")
     wait(browser, SETTLED)
     choose(browser, "dataset", "kaggle")
     assert browser.run("return document.querySelectorAll('.playground-plot svg').length") == 2
@@ -473,7 +479,7 @@ def test_it_works_from_the_unpacked_zip(browser, project):
 def test_data_that_does_not_load_is_said(browser, base):
     browser.cdp("Network.setBlockedURLs", urls=["*playground-checks.js"])
     try:
-        browser.open(base + "playground/")
+        visit(browser, base + "playground/")
         wait(browser, "document.querySelector('.playground-status').textContent.includes('could not load')")
     finally:
         browser.cdp("Network.setBlockedURLs", urls=[])
@@ -489,7 +495,7 @@ def test_one_file_that_holds_everything_asks_for_nothing(browser, offers, tmp_pa
         encoding="utf-8",
     )
     address = (tmp_path / "one.html").as_uri()
-    browser.open(address)
+    visit(browser, address)
     wait(browser, SETTLED)
     assert outcome(browser, "standard") in ("proved", "broken", "wrong")
     assert browser.requests() == [address]

@@ -40,7 +40,7 @@ def test_every_page_is_reached_by_clicking_and_asks_for_nothing(opened, address,
         titles.add(browser.run("return document.title"))
         if width == 1280:
             browser.draw_all()
-            assert {figure["state"] for figure in browser.figures()} <= {"drawn"}
+            assert {figure["state"] for figure in browser.figures()} <= {"drawing", "live"}
         assert browser.overflow() <= 0
         assert_quiet(browser, address)
         if not browser.run("return document.querySelector('.md-footer__link--next') !== null"):

@@ -35,10 +35,10 @@ KEPT = "assets"
 
 STYLE = "extra.css"
 """Of the styles in `KEPT`, the one whose part on drawings goes into their files."""
-AT_ONCE = {"brief": 4}
-"""Figures whose drawing is in the page itself, as all are that are made for paper."""
-FIRST = 2
-"""The same on other pages, where those further down come when a reader comes near."""
+AT_ONCE = 4
+"""Figures whose drawing is in the page itself; those further down come when a reader comes near."""
+FEWER = {"hardening": 2, "impact": 2}
+"""The same on pages that are heavy without them."""
 
 
 class PageError(Exception):
@@ -218,7 +218,7 @@ def _render(
             raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
         book.placed(page, drawn)
         shown[page] = shown.get(page, 0) + 1
-        return embed(drawn, later=shown[page] > AT_ONCE.get(page, FIRST))
+        return embed(drawn, later=shown[page] > FEWER.get(page, AT_ONCE))
 
     def follow(name: str, text: str) -> str:
         if "<figure" in text:

@@ -399,6 +399,7 @@ def test_a_link_opens_its_state_and_reset_brings_the_opening_back(browser, base,
 def test_the_budget_and_data_picked_on_another_page_are_those_it_opens_with(playground):
     playground.run("sessionStorage.setItem('study-at', JSON.stringify({ at: 0.1, of: 'kaggle' }))")
     playground.driver.refresh()
+    playground.run("dispatchEvent(new Event('scroll'))")
     wait(playground, SETTLED)
     read = "return ['dataset', 'epsilon'].map((name) => document.querySelector(`.playground [name=${name}]`).value)"
     assert playground.run(read) == ["kaggle", "0.1"]

@@ -6,7 +6,6 @@ import hashlib
 import pytest
 
 from generator.report.built import LinkError, check, finish
-from generator.report.built.known import explained_in, line
 from generator.report.built.markup import parse
 from generator.report.built.policy import SITE, with_policy
 from generator.report.built.styles import pruned
@@ -233,21 +232,6 @@ STUDY = {
     "quick": False, "seed": 7, "seeds": 20, "folds": 5, "versions": {"torch": "2.0", "python": "3.11", "numpy": "2"},
     "study_key": "a" * 64, "data_sha256": "b" * 64,
 }  # fmt: skip
-
-
-def test_under_a_figure_stands_how_its_study_is_run_again():
-    said = line(STUDY)
-    assert (
-        "<code>make study</code>, seed 7, 20 repetitions of 5 folds; Python 3.11, torch 2.0; study key"
-        in said
-    )
-    assert "numpy" not in said
-    assert "<code>QUICK=1 make study</code>" in line({**STUDY, "quick": True})
-    figure = '<figure data-chart="{}"><details><summary>Data table</summary>'
-    text = figure.format("kaggle-a") + figure.format("other-b")
-    explained = explained_in(text, {"checks": "no", "kaggle": said})
-    assert explained.count("how we know") == 1
-    assert f"</summary>{said}" in explained
 
 
 def test_indentation_goes_and_what_is_shown_as_written_stays(site):

@@ -11,7 +11,7 @@ import pytest
 from report_fixture import tiny_result
 
 from generator.report import charts, palette
-from generator.report.charts import CHARTS, embed, registration, standalone, story, write
+from generator.report.charts import CHARTS, embed, registration, story, write
 from generator.report.charts.chart import Chart, rounded
 from generator.report.charts.embedding import TABLE_LIMIT, csv_text
 
@@ -179,12 +179,6 @@ def test_a_spreadsheet_runs_nothing_and_negative_numbers_stay_numbers():
 
 def test_a_long_table_says_how_many_rows_the_csv_has():
     assert f"The first {TABLE_LIMIT} of {TABLE_LIMIT + 4} rows" in embed(hostile())
-
-
-def test_a_standalone_figure_keeps_no_trace_of_markdown():
-    text = standalone(ALL[0])
-    assert "markdown=" not in text
-    assert "](" not in text
 
 
 @pytest.mark.parametrize(

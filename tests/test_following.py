@@ -8,7 +8,7 @@ import pytest
 from report_fixture import tiny_result
 
 from generator.report import formats
-from generator.report.following import at_budget, budgets, to_html
+from generator.report.following import at_budget, budgets, part
 from generator.report.pages import PageError, render_pages
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -60,6 +60,14 @@ def test_a_part_says_at_each_budget_what_the_record_holds_there(index):
         assert exact(epsilon) in re.sub(r"<[^>]*>", "", texts[place])
 
 
+def test_every_budget_is_said_in_the_units_of_each_dataset(index):
+    assert index["said"][0] == formats.epsilon(0.1)
+    spread = next(f for f in RESULTS[0].data.features if f.name == "amount").standard_deviation
+    for place, epsilon in enumerate((0.1, 0.35, 0.5)):
+        assert f"{formats.significant(epsilon * spread)}{formats.JOIN}USD" in index["units"]["checks"][place]
+    assert len(index["units"]["kaggle"]) == 3
+
+
 def test_numbers_at_other_budgets_are_claims_of_the_ledger(index, docs):
     ledger = json.loads((docs / "data" / "ledger.json").read_text())["claims"]
     asked = re.findall(r'data-claim="([^"]*)"', " ".join(t for p in index["parts"].values() for t in p if t))
@@ -90,9 +98,9 @@ def test_records_without_other_budgets_have_neither_parts_nor_control(tmp_path):
 
 
 def test_tables_and_lists_of_a_part_become_html():
-    text = to_html(
-        '- **a**\n\n<div class="x" markdown="1">\n\n| a | b |\n| --- | ---: |\n| 1 | 2 |\n\n</div>\n'
-    )
+    text = part(
+        '- **a**\n\n<div class="x" markdown="1">\n\n| a | b |\n| --- | ---: |\n| 1 | 2 |\n\n</div>\n', {}
+    ).html
     assert "<strong>a</strong>" in text
     assert re.search(r'<td style="text-align: right;">2</td>', text)
 

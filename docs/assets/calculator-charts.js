@@ -3,33 +3,13 @@
 (() => {
   "use strict";
 
-  const NS = "http://www.w3.org/2000/svg";
   const FONT = 11;
   const LEGEND = 86; // px from one entry to the next
   const format = (...given) => window.studyOutput.format(...given);
 
   // ---------------------------------------------------------------- pieces
 
-  function shape(name, attributes, text) {
-    const made = document.createElementNS(NS, name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    if (text !== undefined) made.textContent = text;
-    return made;
-  }
-
-  /* Sizes are kept, so that a redraw never makes the browser lay out the page half way. */
-  const sizes = new WeakMap();
-  const resized = new ResizeObserver((entries) => {
-    for (const { target } of entries) sizes.set(target, [target.clientWidth, target.clientHeight]);
-  });
-
-  function size(box) {
-    if (!sizes.has(box)) {
-      sizes.set(box, [box.clientWidth, box.clientHeight]);
-      resized.observe(box);
-    }
-    return sizes.get(box);
-  }
+  const { shape, size } = window.study;
 
   function canvas(box) {
     const [width, height] = size(box);

@@ -14,7 +14,6 @@
 
   const studies = new Map(); // dataset -> mean rates
   const draws = new Map(); // dataset/tier -> { models, count, arrays }
-  const loading = new Map(); // url -> promise
   const form = root.querySelector("form");
   const field = (name) => form.elements[name];
   const sliders = new Map([...form.querySelectorAll("input[type=range]")].map((each) => [each.dataset.for, each]));
@@ -32,23 +31,7 @@
     draws.set(`${dataset}/${tier}`, { models: packed.models, count: packed.count, arrays });
   };
 
-  function load(path) {
-    const url = new URL(path, assets).href;
-    if (!loading.has(url)) {
-      loading.set(url, new Promise((resolve, reject) => {
-        const script = document.createElement("script");
-        script.src = url;
-        script.async = false; // in the order asked for
-        script.onload = resolve;
-        script.onerror = () => {
-          loading.delete(url);
-          reject(new Error(`${path} did not load`));
-        };
-        document.head.append(script);
-      }));
-    }
-    return loading.get(url);
-  }
+  const load = (path) => window.study.load(path, assets);
 
   async function obtain(dataset, tier) {
     const files = [`../data/calculator-${dataset}.js`, `../data/calculator-${dataset}-${tier}.js`];
@@ -286,12 +269,7 @@
       near.disconnect();
       refresh();
     }, { rootMargin: "600px" });
-    const signs = ["scroll", "pointermove", "pointerdown", "keydown", "focusin"];
-    const awake = () => { // a page that is only opened loads nothing for it
-      for (const sign of signs) removeEventListener(sign, awake, true);
-      near.observe(root);
-    };
-    for (const sign of signs) addEventListener(sign, awake, { capture: true, passive: true });
+    window.study.awake(() => near.observe(root));
   }
   let width = 0;
   new ResizeObserver(([{ contentRect }]) => {

@@ -14,29 +14,13 @@
 
   const specs = new Map(); // slug -> what <slug>.js registered
   const states = new Map(); // figure -> { figure, box, view, spec, live, waking, at }
-  const loading = new Map(); // url -> promise
   let epsilon; // the budget the reader chose for the whole site, if any
 
   window.studyChart = (slug, spec) => specs.set(slug, spec);
 
   // ---------------------------------------------------------------- loading
 
-  function load(path) {
-    const url = new URL(path, assets).href;
-    if (!loading.has(url)) {
-      loading.set(url, new Promise((resolve, reject) => {
-        const script = document.createElement("script");
-        script.src = url;
-        script.onload = resolve;
-        script.onerror = () => {
-          loading.delete(url);
-          reject(new Error(`${path} did not load`));
-        };
-        document.head.append(script);
-      }));
-    }
-    return loading.get(url);
-  }
+  const load = (path) => window.study.load(path, assets);
 
   /* The drawing of a figure far down the page. */
   async function draw(state) {
@@ -76,18 +60,13 @@
     const { saveData, effectiveType = "4g" } = navigator.connection ?? {};
     if (!assets || !location.protocol.startsWith("http") || saveData || effectiveType.includes("2g")) return;
     const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 500));
-    const signs = ["scroll", "pointermove", "pointerdown", "keydown"];
-    const act = () => {
-      for (const sign of signs) removeEventListener(sign, act);
-      idle(() => {
-        if (window.Plotly || loading.size) return;
-        const link = document.createElement("link");
-        Object.assign(link, { rel: "prefetch", as: "script", href: new URL(PLOTLY, assets).href });
-        link.onload = drawRest;
-        document.head.append(link);
-      });
-    };
-    for (const sign of signs) addEventListener(sign, act, { passive: true });
+    window.study.awake(() => idle(() => {
+      if (window.Plotly) return;
+      const link = document.createElement("link");
+      Object.assign(link, { rel: "prefetch", as: "script", href: new URL(PLOTLY, assets).href });
+      link.onload = drawRest;
+      document.head.append(link);
+    }));
   }
 
   async function drawRest() {

@@ -26,13 +26,9 @@
 
   function load() {
     const page = document.querySelector("[data-claims]")?.dataset.claims;
-    loading ??= !page ? Promise.reject(new Error("no numbers on this page")) : new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = new URL(`../data/claims-${page}.js`, assets).href;
-      script.onload = resolve;
-      script.onerror = () => reject(new Error(`claims-${page}.js did not load`));
-      document.head.append(script);
-    }).then(findCells);
+    loading ??= !page
+      ? Promise.reject(new Error("no numbers on this page"))
+      : window.study.load(`../data/claims-${page}.js`, assets).then(findCells);
     return loading;
   }
 

@@ -18,23 +18,13 @@
   const quotedText = [...form.elements.said.childNodes];
   const quoted = new Map(); // part -> its own nodes, kept with all that is attached to them
   let written = null; // what at-<page>.js registered
-  let loading = null;
   let shown = home;
 
   window.studyAt = (registered) => { written = registered; };
 
-  function load() {
-    loading ??= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = new URL(`../data/at-${page}.js`, assets).href;
-      script.onload = resolve;
-      script.onerror = () => {
-        loading = null;
-        reject(new Error(`at-${page}.js did not load`));
-      };
-      document.head.append(script);
-    }).then(() => window.studyClaims?.(page, { claims: written.claims }));
-    return loading;
+  async function load() {
+    await window.study.load(`../data/at-${page}.js`, assets);
+    window.studyClaims?.(page, { claims: written.claims });
   }
 
   // ---------------------------------------------------------------- the parts of this page
@@ -66,39 +56,31 @@
 
   // ---------------------------------------------------------------- the control
 
-  function raw(epsilon, { title, features }) {
-    const sizes = features.map(([name, unit, decimals, spread]) => {
-      const size = epsilon * spread;
-      const digits = size < 1 ? Math.max(2, decimals) : decimals; // less than a step is not nothing
-      return `${name} ${size.toLocaleString("en", { maximumFractionDigits: digits })}${unit ? `\u202f${unit}` : ""}`;
-    });
-    return `${title}: ${sizes.join(", ")}`;
-  }
-
   function say(at) {
-    const epsilon = budgets[at];
-    const chosen = Object.entries(datasets).filter(([name]) => !which?.value || which.value === name);
-    const size = document.createElement("strong");
-    size.textContent = `${epsilon}\u202fσ`;
-    const units = document.createElement("span");
-    units.textContent = chosen.map(([, each]) => raw(epsilon, each)).join("; ");
-    form.elements.said.replaceChildren(...(at === home && !which?.value ? quotedText : [size, " ", units]));
-    slider.ariaValueText = `${epsilon} standard deviations`;
-    back.disabled = at === home && !which?.value;
+    const asQuoted = at === home && !which?.value;
+    if (asQuoted) form.elements.said.replaceChildren(...quotedText);
+    else {
+      const size = document.createElement("strong");
+      const units = document.createElement("span");
+      size.textContent = written.said[at];
+      units.textContent = Object.keys(datasets).filter((name) => !which?.value || which.value === name)
+        .map((name) => written.units[name][at]).join("; ");
+      form.elements.said.replaceChildren(size, " ", units);
+    }
+    slider.ariaValueText = form.elements.said.querySelector("strong").textContent;
+    back.disabled = asQuoted;
   }
 
   async function show(at) {
-    say(at);
-    if (at !== home) await load();
+    if (at !== home || which?.value) await load();
     if (at !== Number(slider.value)) return; // moved on meanwhile
+    say(at);
     if (at !== shown) put(at);
     filter();
     document.dispatchEvent(new CustomEvent("study:epsilon", { detail: { epsilon: budgets[at], quoted: at === home } }));
   }
 
   // ---------------------------------------------------------------- one dataset
-
-  const LEVELS = { H2: 2, H3: 3 };
 
   /* What a page says of one dataset: sections under its heading, its figures, tables, lines and cards. */
   function belongs(element, name, title) {
@@ -113,7 +95,7 @@
     const article = document.querySelector("article");
     for (const element of article.querySelectorAll("[data-other]")) element.removeAttribute("data-other");
     if (!which?.value) return;
-    for (const [name, { title }] of Object.entries(datasets)) {
+    for (const [name, title] of Object.entries(datasets)) {
       if (name === which.value) continue;
       for (const element of article.querySelectorAll("p, li, figure.chart, [data-follow], .table-scroll")) {
         if (belongs(element, name, title)) element.setAttribute("data-other", "");
@@ -121,11 +103,7 @@
       for (const heading of article.querySelectorAll("h2, h3")) {
         const said = heading.firstChild?.textContent.trim() ?? "";
         if (said !== title && !said.startsWith(`${title}:`) && !heading.id.startsWith(`${name}-`)) continue;
-        let next = heading;
-        do {
-          next.setAttribute("data-other", "");
-          next = next.nextElementSibling;
-        } while (next && !(LEVELS[next.tagName] <= LEVELS[heading.tagName]) && !next.matches("hr, .provenance"));
+        for (const part of [heading, ...window.study.section(heading)]) part.setAttribute("data-other", "");
       }
     }
   }
@@ -163,7 +141,7 @@
     keep();
     show(Number(slider.value)).catch((error) => {
       slider.value = shown;
-      say(shown);
+      if (which) which.value = "";
       form.elements.said.append(` (${error.message})`);
       console.error(error);
     });

@@ -71,31 +71,11 @@
 
   // ---------------------------------------------------------------- the chart
 
-  const NS = "http://www.w3.org/2000/svg";
   const EDGE = 10; // logits: beyond it a score is 0 or 100 % to any eye, and the axis ends
   const SCORES = [0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999];
   const logit = (p) => Math.log(p / (1 - p));
 
-  function shape(name, attributes, text) {
-    const made = document.createElementNS(NS, name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    if (text !== undefined) made.textContent = text;
-    return made;
-  }
-
-  /* Sizes are kept, so that a redraw never makes the browser lay out the page half way. */
-  const sizes = new WeakMap();
-  const resized = new ResizeObserver((entries) => {
-    for (const { target } of entries) sizes.set(target, [target.clientWidth, target.clientHeight]);
-  });
-
-  function size(box) {
-    if (!sizes.has(box)) {
-      sizes.set(box, [box.clientWidth, box.clientHeight]);
-      resized.observe(box);
-    }
-    return sizes.get(box);
-  }
+  const { shape, size } = window.study;
 
   const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 

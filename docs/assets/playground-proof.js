@@ -6,7 +6,7 @@
 (() => {
   "use strict";
 
-  const { margin, gradient, clip } = window.studyModel;
+  const { margin, gradient, clip } = window.studyModel; // loaded before
   const LOOSENESS_WEIGHT = 0.1, FORMS = 3, PATIENCE = 2000, FIRST_RUNG = 0.1, RUNG = 1.1;
   const STACK = 512; // boxes waiting at once; a depth-first search holds one for each halving on its path
   const PAUSE = 64; // boxes between two chances to pause

@@ -10,31 +10,14 @@
   const assets = document.currentScript.src;
   const PARTS = { studyModel: "model", studyProof: "proof", studyPlayOutput: "output", studyPlayPage: "page" };
   const studies = new Map(); // dataset -> what it was given
-  const loading = new Map(); // url -> promise
 
   window.studyPlay = (dataset, offer) => studies.set(dataset, offer);
-
-  function load(path) {
-    const url = new URL(path, assets || location.href).href;
-    if (!loading.has(url)) {
-      loading.set(url, new Promise((resolve, reject) => {
-        const script = document.createElement("script");
-        script.src = url;
-        script.async = false; // in the order asked for
-        script.onload = resolve;
-        script.onerror = () => {
-          loading.delete(url);
-          reject(new Error(`${path} did not load`));
-        };
-        document.head.append(script);
-      }));
-    }
-    return loading.get(url);
-  }
 
   async function obtain(dataset) {
     const parts = Object.entries(PARTS).filter(([name]) => !window[name]).map(([, part]) => `playground-${part}.js`);
     const data = studies.has(dataset) ? [] : [`../data/playground-${dataset}.js`];
+    const load = (path) => window.study.load(path, assets);
+    if (parts.length) await load(parts.shift()); // the proof is made of pieces of the model
     await Promise.all([...parts, ...data].map(load));
     return studies.get(dataset);
   }
@@ -71,18 +54,9 @@
     if (linked()) start(linked(), true);
   });
   const begin = () => start(linked() ?? picked(), Boolean(linked()));
-  const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown", "focusin"];
 
   /* A link to a state opens it at once; else the first sign of a reader does, so that the page itself comes first. */
-  function arrive() {
-    if (linked()) return begin();
-    const awake = () => {
-      for (const sign of SIGNS) removeEventListener(sign, awake, true);
-      begin();
-    };
-    for (const sign of SIGNS) addEventListener(sign, awake, { capture: true, passive: true });
-  }
-
+  const arrive = () => (linked() ? begin() : window.study.awake(begin));
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", arrive);
   else arrive();
 })();

@@ -15,19 +15,7 @@
   }
 
   const depth = (heading) => (heading.classList.contains("engineer") ? 2 : 1);
-  const rank = (element) => (/^H[1-6]$/.test(element.localName.toUpperCase()) ? Number(element.localName[1]) : 7);
-
-  /* What belongs to a heading: everything up to the next one that is not below it. */
-  function part(heading) {
-    const found = [];
-    for (let next = heading.nextElementSibling; next; next = next.nextElementSibling) {
-      if (rank(next) <= rank(heading) || next.localName === "hr" || next.matches(".provenance")) break;
-      found.push(next);
-    }
-    return found;
-  }
-
-  const parts = new Map(headings.map((heading) => [heading, part(heading)]));
+  const parts = new Map(headings.map((heading) => [heading, window.study.section(heading)]));
   const notes = new Map();
 
   function open(heading) {
@@ -65,7 +53,8 @@
 
   /* A link into a folded part opens it. */
   function reveal() {
-    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const [place] = location.hash.slice(1).split("&"); // epsilon.js keeps the budget behind it
+    const target = place && document.getElementById(decodeURIComponent(place));
     if (!target) return;
     let opened = false;
     for (const [heading, within] of parts) {

@@ -5,10 +5,16 @@ from typing import Literal
 from generator.records.base import Record
 from generator.records.impact import OperatingRates
 from generator.records.proofs import Choice, Estimate, ProofResult
-from generator.records.spec import StudySpec
+from generator.records.spec import StudySpec, Tier
 
 Direction = Literal["higher", "lower", "no difference"]
 Control = Literal["free", "effort", "costly", "insider", "nobody"]
+WITHIN_REACH: dict[Tier, tuple[Control, ...]] = {
+    "T1": ("free", "effort"),
+    "T2": ("free", "effort", "costly"),
+    "T3": ("free", "effort", "costly", "insider"),
+}
+"""Whose features an attacker of the tier moves: anybody; with patience or money; with somebody inside."""
 Attacked = Literal["clean", "fgsm", "pgd", "exact"]
 """`exact`: no input within the budget changes the answer, which is proved and not attacked."""
 

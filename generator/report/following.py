@@ -14,6 +14,7 @@ from markdown import Markdown
 
 from generator.records.results import StudyResult
 from generator.report import formats
+from generator.report.marks import plain
 from generator.report.tracing import bare
 
 EXTENSIONS = ("attr_list", "md_in_html", "tables")
@@ -51,27 +52,21 @@ def wrapped(name: str, text: str) -> str:
     return f'\n<div class="follow" data-follow="{name}" markdown="1">\n\n{text.strip()}\n\n</div>\n'
 
 
-def to_html(text: str) -> str:
-    """The Markdown of a part without marks as the HTML of `wrapped`, without its element."""
-    return Markdown(extensions=list(EXTENSIONS)).convert(text.strip())
+def part(text: str, claims: Mapping[str, Any]) -> Part:
+    """The Markdown of a part at another budget, without marks, as the HTML inside of `wrapped`."""
+    return Part(Markdown(extensions=list(EXTENSIONS)).convert(text.strip()), claims)
 
 
 def control(results: Sequence[StudyResult], page: str) -> str:
-    """What picks the budget, or nothing if there is nothing to pick; it says the quoted one, its script the others."""
+    """What picks the budget, or nothing if there is nothing to pick."""
     steps = budgets(results)
     if not steps:
         return ""
     epsilon = results[0].spec.attack.headline_epsilon
-    spreads = {
-        result.data.name: {
-            "title": result.data.title,
-            "features": [[f.title, f.unit, f.decimals, f.standard_deviation] for f in result.data.features],
-        }
-        for result in results
-    }
-    given = {"page": page, "budgets": bare(steps), "home": steps.index(epsilon), "datasets": bare(spreads)}
+    titles = {result.data.name: result.data.title for result in results}
+    given = {"page": page, "budgets": bare(steps), "home": steps.index(epsilon), "datasets": titles}
     options = "".join(
-        f'<option value="{name}">{html.escape(each["title"])}</option>' for name, each in spreads.items()
+        f'<option value="{name}">{html.escape(title)}</option>' for name, title in titles.items()
     )
     choice = (
         f'<label>Data <select name="of"><option value="">all</option>{options}</select></label>'
@@ -79,37 +74,43 @@ def control(results: Sequence[StudyResult], page: str) -> str:
         else ""
     )
     told = html.escape(json.dumps(given, sort_keys=True, separators=(",", ":")))
+    units = "; ".join(in_units(result, epsilon) for result in results)
     return (
         f'<form class="at" data-at="{told}" data-search-exclude markdown="0" aria-label="What the attacker may do">'
         '<label class="at-budget">Budget <input type="range" name="at" min="0" '
         f'max="{len(steps) - 1}" value="{steps.index(epsilon)}" step="1" disabled></label>'
-        f'<output name="said"><strong>{formats.epsilon(epsilon)}</strong> '
-        f"<span>{'; '.join(_in_units(result) for result in results)}</span></output>"
+        f'<output name="said"><strong>{formats.epsilon(epsilon)}</strong> <span>{units}</span></output>'
         f'{choice}<button type="button" disabled>As quoted</button></form>'
     )
 
 
-def _in_units(result: StudyResult) -> str:
-    """The quoted budget in the units of each input."""
-    epsilon = result.spec.attack.headline_epsilon
+def in_units(result: StudyResult, epsilon: float) -> str:
+    """A budget in the units of each input."""
     sizes = (
-        f"{html.escape(f.title)} {formats.raw_moved(epsilon * f.standard_deviation, f)}"
-        for f in result.data.features
+        f"{html.escape(each.title)} {formats.significant(epsilon * each.standard_deviation)}"
+        f"{formats.JOIN}{html.escape(each.unit)}".rstrip(formats.JOIN)
+        for each in result.data.features
     )
     return f"{html.escape(result.data.title)}: {', '.join(sizes)}"
 
 
-def script(page: str, steps: Sequence[float], home: float, parts: Mapping[str, Mapping[float, Part]]) -> str:
-    """What `epsilon.js` asks for: every part at every budget; null where it reads as on the page."""
+def script(
+    results: Sequence[StudyResult], steps: Sequence[float], parts: Mapping[str, Mapping[float, Part]]
+) -> str:
+    """What `epsilon.js` asks for: every budget in words, and every part at it; null where it reads as on the page."""
     claims = {
-        name: told for part in parts.values() for each in part.values() for name, told in each.claims.items()
+        name: told for each in parts.values() for part in each.values() for name, told in part.claims.items()
     }
     payload = {
         "parts": {
-            name: [None if e == home or e not in part else part[e].html for e in steps]
-            for name, part in parts.items()
+            name: [each[epsilon].html if epsilon in each else None for epsilon in steps]
+            for name, each in parts.items()
         },
         "claims": claims,
+        "said": [plain(formats.epsilon(epsilon)) for epsilon in steps],
+        "units": {
+            result.data.name: [plain(in_units(result, epsilon)) for epsilon in steps] for result in results
+        },
     }
     text = json.dumps(
         bare(payload), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False

@@ -24,6 +24,7 @@ from generator.report.findings.evaluations import MASKING_POINTS
 from generator.report.findings.evidence import Evidence
 from generator.report.findings.names import MODELS, ORIGINAL, ModelName
 from generator.report.formats import FILTERS, LEVEL
+from generator.report.known import how_we_know
 from generator.report.ledger import Book, LedgerError
 from generator.report.manifest import write_manifest
 from generator.report.tracing import CONSTANTS, REPORT, length, traced
@@ -218,7 +219,7 @@ def _render(
             raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
         book.placed(page, drawn)
         shown[page] = shown.get(page, 0) + 1
-        return embed(drawn, later=shown[page] > FEWER.get(page, AT_ONCE))
+        return embed(drawn, how_we_know(result), later=shown[page] > FEWER.get(page, AT_ONCE))
 
     def follow(name: str, text: str) -> str:
         if "<figure" in text:
@@ -239,23 +240,31 @@ def _render(
     # the same templates for the parts at other budgets, where nothing is drawn
     quiet = environment(templates)
     quiet.globals |= {**env.globals, "chart": lambda *_, **__: ""}
-    steps, home = following.budgets(results), results[0].spec.attack.headline_epsilon
-    elsewhere = {epsilon: _context(results, epsilon) for epsilon in steps if epsilon != home}
+    steps = following.budgets(results)
+    elsewhere = {
+        epsilon: _context(results, epsilon)
+        for epsilon in steps
+        if epsilon != results[0].spec.attack.headline_epsilon
+    }
     pages, moving = {}, {}
+
+    def moved(template: str, names: list[str]) -> str:
+        """The script with the parts of the page at every budget."""
+        parts: dict[str, dict[float, following.Part]] = {name: {} for name in names}
+        for epsilon, others in elsewhere.items():
+            met.clear()
+            quiet.get_template(template).render({**context, **others})
+            for name in parts.keys() & met.keys():
+                parts[name][epsilon] = following.part(*book.elsewhere(page, met[name]))
+        return following.script(results, steps, parts)
+
     for path in sorted(templates.glob(f"[!_]*{SUFFIX}")):
         page, met = path.name.removesuffix(SUFFIX), {}
         try:
             text = env.get_template(path.name).render(context)
             pages[f"{page}.md"] = book.finished(page, text)
             if met:
-                quoted, parts = dict(met), {name: {} for name in met}
-                for epsilon, others in elsewhere.items():
-                    met.clear()
-                    quiet.get_template(path.name).render({**context, **others})
-                    for name in quoted.keys() & met.keys():
-                        text, claims = book.elsewhere(page, met[name])
-                        parts[name][epsilon] = following.Part(following.to_html(text), claims)
-                moving[page] = following.script(page, steps, home, parts)
+                moving[page] = moved(path.name, list(met))
         except jinja2.TemplateSyntaxError as error:
             raise PageError(f"{error.name}, line {error.lineno}: {error.message}") from None
         except jinja2.UndefinedError as error:

@@ -8,22 +8,15 @@ balance only rises, so no row is made worse.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
 from generator.models.folds import Folds
-from generator.records.results import Control, Feature
+from generator.records.results import WITHIN_REACH, Feature
+from generator.records.spec import Tier
 
-Tier = Literal["T0", "T1", "T2", "T3"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
-
-WITHIN_REACH: dict[Tier, tuple[Control, ...]] = {
-    "T1": ("free", "effort"),
-    "T2": ("free", "effort", "costly"),
-    "T3": ("free", "effort", "costly", "insider"),
-}
-"""Whose features an attacker of the tier moves: anybody; with patience or money; with somebody inside."""
 
 WHOLE = 1e-9
 """Raw units by which rounding may keep a whole number out of a budget it fills exactly."""

@@ -27,8 +27,7 @@ ROWS = 200
 EPSILONS = (0.05, 0.1, 0.25, 0.35, 0.8)
 CODES = {1: "proved", -1: "broken", 0: "unresolved"}
 TOLERANCE = 1e-3
-PARTS = ("", "-model", "-proof", "-output", "-page")
-"""Of the scripts."""
+SCRIPTS = ("playground", "playground-model", "playground-proof", "playground-output", "playground-page")
 
 # Everything of one case, worked out by the scripts of the page: arguments are the case and what to call when done.
 WORK = """
@@ -488,8 +487,8 @@ def test_data_that_does_not_load_is_said(browser, base):
 
 
 def test_one_file_that_holds_everything_asks_for_nothing(browser, offers, tmp_path):
-    scripts = [(ROOT / "docs" / "assets" / f"playground{part}.js").read_text() for part in PARTS]
-    scripts.insert(1, registration(offers["kaggle"]))
+    scripts = [(ROOT / "docs" / "assets" / f"{name}.js").read_text() for name in ("study", *SCRIPTS)]
+    scripts.insert(2, registration(offers["kaggle"]))
     inline = "".join(f"<script>{script}</script>" for script in scripts)
     (tmp_path / "one.html").write_text(
         f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">{page([offers["kaggle"]])}{inline}',

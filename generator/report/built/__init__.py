@@ -1,11 +1,11 @@
-"""What happens to a site between MkDocs and the reader: explained, trimmed, checked, and given its security policy.
+"""What happens to a site between MkDocs and the reader: terms lead to the glossary, nothing unread stays, all links are
+checked, and every page gets its security policy.
 
 It works on the HTML alone, so it serves whatever engine has built it.
 """
 
 from pathlib import Path
 
-from generator.report.built.known import explain
 from generator.report.built.links import LinkError, check
 from generator.report.built.policy import restrict
 from generator.report.built.styles import prune
@@ -21,7 +21,6 @@ def finish(site: Path):
     Raises:
         LinkError: A page refers to something that is not there.
     """
-    explain(site)
     explain_terms(site)
     trim(site)
     prune(site)

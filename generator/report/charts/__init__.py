@@ -58,10 +58,10 @@ from generator.report.charts import (
     walkthrough,
 )
 from generator.report.charts.chart import Chart
-from generator.report.charts.embedding import embed, registration, standalone, write
+from generator.report.charts.embedding import embed, registration, write
 from generator.report.charts.selection import leading
 
-__all__ = ["CHARTS", "Chart", "embed", "registration", "standalone", "story", "write"]
+__all__ = ["CHARTS", "Chart", "embed", "registration", "story", "write"]
 
 CHARTS = {
     function.__name__: function

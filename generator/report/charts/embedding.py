@@ -1,6 +1,5 @@
 """How a chart reaches a page: the HTML of a figure, and the two files beside it."""
 
-import base64
 import csv
 import hashlib
 import html
@@ -24,7 +23,7 @@ TOKEN = re.compile(r'"@([a-z0-9_]+)(?:/[0-9.]+)?"')
 UNSAFE = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def embed(chart: Chart, *, later: bool = False) -> str:
+def embed(chart: Chart, known: str = "", *, later: bool = False) -> str:
     """The figure for a Markdown page in the root of the docs; put it at the beginning of a line.
 
     A figure far down the page comes `later`: its drawing is not in the page but in the figure's own script, which is
@@ -32,15 +31,34 @@ def embed(chart: Chart, *, later: bool = False) -> str:
 
     Complete without JavaScript: title, drawing, caption, summary, table and CSV. The CSV is a Markdown link, so that a
     strict build checks that the file is there.
+
+    Args:
+        known: HTML that says how the figures are known, for the folded part.
     """
-    return _figure(chart, f"[CSV](data/{chart.slug}.csv){{ download }}", later)
-
-
-def standalone(chart: Chart) -> str:
-    """The figure for a page without neighbours: plain HTML, with the CSV inside its link."""
-    data = base64.b64encode(csv_text(chart).encode()).decode()
-    link = f'<a download="{chart.slug}.csv" href="data:text/csv;base64,{data}">CSV</a>'
-    return re.sub(r' markdown="\w+"', "", _figure(chart, link))
+    title, caption, summary = (html.escape(t) for t in (chart.title, chart.caption, chart.summary))
+    heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px"
+    # disabled until there is a script; written here so that the page keeps its place when they wake up
+    buttons = "".join(
+        f'<button type="button" aria-pressed="{str(i == 0).lower()}" disabled>{html.escape(view)}</button>'
+        for i, view in enumerate(chart.views)
+    )
+    views = [f'<div class="chart-views" markdown="0">{buttons}</div>'] if chart.views else []
+    view = chart.views[0] if chart.views else ""
+    drawn = "data-later>" if later else f"data-search-exclude>{_drawn(chart, view)}"
+    still = f'<p class="chart-still" markdown="span">![{title}](data/{chart.slug}.svg){{ loading=lazy }}</p>'
+    return "\n".join([
+        f'<figure class="chart" id="{chart.slug}" data-chart="{chart.slug}" aria-label="{title}" '
+        f'style="{heights}" markdown="1">',
+        f'<p class="chart-title" markdown="0">{title}</p>',
+        *views,
+        f'<div class="chart-plot" role="img" aria-label="{summary}" markdown="0">'
+        f'<div class="chart-view" aria-hidden="true" {drawn}</div></div>',
+        *([still] if later else []),
+        f'<figcaption markdown="0">{caption} <span class="chart-summary">{summary}</span></figcaption>',
+        f'<p class="chart-tools" markdown="span">[CSV](data/{chart.slug}.csv){{ download }}</p>',
+        f'<details class="chart-table" data-search-exclude markdown="0">{_table(chart, known)}</details>',
+        "</figure>",
+    ])  # fmt: skip
 
 
 def write(chart: Chart, folder: Path, style: str) -> None:
@@ -88,34 +106,7 @@ def csv_text(chart: Chart) -> str:
     return out.getvalue()
 
 
-def _figure(chart: Chart, csv_link: str, later: bool = False) -> str:
-    title, caption, summary = (html.escape(t) for t in (chart.title, chart.caption, chart.summary))
-    heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px"
-    # disabled until there is a script; written here so that the page keeps its place when they wake up
-    buttons = "".join(
-        f'<button type="button" aria-pressed="{str(i == 0).lower()}" disabled>{html.escape(view)}</button>'
-        for i, view in enumerate(chart.views)
-    )
-    views = [f'<div class="chart-views" markdown="0">{buttons}</div>'] if chart.views else []
-    view = chart.views[0] if chart.views else ""
-    drawn = "data-later>" if later else f"data-search-exclude>{_drawn(chart, view)}"
-    still = f'<p class="chart-still" markdown="span">![{title}](data/{chart.slug}.svg){{ loading=lazy }}</p>'
-    return "\n".join([
-        f'<figure class="chart" id="{chart.slug}" data-chart="{chart.slug}" aria-label="{title}" '
-        f'style="{heights}" markdown="1">',
-        f'<p class="chart-title" markdown="0">{title}</p>',
-        *views,
-        f'<div class="chart-plot" role="img" aria-label="{summary}" markdown="0">'
-        f'<div class="chart-view" aria-hidden="true" {drawn}</div></div>',
-        *([still] if later else []),
-        f'<figcaption markdown="0">{caption} <span class="chart-summary">{summary}</span></figcaption>',
-        f'<p class="chart-tools" markdown="span">{csv_link}</p>',
-        f'<details class="chart-table" data-search-exclude markdown="0">{_table(chart)}</details>',
-        "</figure>",
-    ])  # fmt: skip
-
-
-def _table(chart: Chart) -> str:
+def _table(chart: Chart, known: str) -> str:
     total, shown = len(chart.rows), chart.rows[:TABLE_LIMIT]
     rest = (
         ""
@@ -126,7 +117,7 @@ def _table(chart: Chart) -> str:
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in shown)
     label = html.escape(f"Data of: {chart.title}")
     return (
-        f"<summary>Data table</summary>{rest}"
+        f"<summary>Data table{', and how we know' if known else ''}</summary>{known}{rest}"
         f'<div class="table-scroll" tabindex="0" role="region" aria-label="{label}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

@@ -13,7 +13,7 @@ from safetensors.numpy import load
 
 from generator.records.base import RecordError
 from generator.records.files import rows_file, weights_file
-from generator.records.results import Control, StudyResult
+from generator.records.results import WITHIN_REACH, StudyResult
 from generator.records.rows import header
 from generator.records.spec import Tier
 from generator.report import formats, palette
@@ -37,12 +37,6 @@ OFFERED = 20
 BOX_LIMIT = 200_000
 """Boxes after which a browser gives up: about a second; the hardest of these models need some hundreds."""
 BENCHMARK: Tier = "T0"
-WITHIN_REACH: dict[Tier, tuple[Control, ...]] = {
-    "T1": ("free", "effort"),
-    "T2": ("free", "effort", "costly"),
-    "T3": ("free", "effort", "costly", "insider"),
-}
-"""As `generator.threats.surface` has it, which the report may not import; a test holds the two equal."""
 
 
 def available(result: StudyResult, records: Path) -> bool:

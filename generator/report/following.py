@@ -98,21 +98,30 @@ def script(
     results: Sequence[StudyResult], steps: Sequence[float], parts: Mapping[str, Mapping[float, Part]]
 ) -> str:
     """What `epsilon.js` asks for: every budget in words, and every part at it; null where it reads as on the page."""
-    claims = {
-        name: told for each in parts.values() for part in each.values() for name, told in part.claims.items()
-    }
     payload = {
         "parts": {
             name: [each[epsilon].html if epsilon in each else None for epsilon in steps]
             for name, each in parts.items()
         },
-        "claims": claims,
         "said": [plain(formats.epsilon(epsilon)) for epsilon in steps],
         "units": {
             result.data.name: [plain(in_units(result, epsilon)) for epsilon in steps] for result in results
         },
     }
-    text = json.dumps(
-        bare(payload), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    return _call("studyAt", payload)
+
+
+def claims_script(page: str, parts: Mapping[str, Mapping[float, Part]]) -> str:
+    """What is known of the numbers in the parts, as `claims.js` takes it."""
+    claims = {
+        name: told for each in parts.values() for part in each.values() for name, told in part.claims.items()
+    }
+    return _call("studyClaims", page, {"claims": claims})
+
+
+def _call(function: str, *given: Any) -> str:
+    parts = (
+        json.dumps(bare(each), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        for each in given
     )
-    return f"studyAt({text});\n".replace("<", "\\u003c")
+    return f"{function}({','.join(parts)});\n".replace("<", "\\u003c")

@@ -107,8 +107,8 @@ def render_pages(
         fresh = Path(folder)
         try:
             _write_pages(pages, book, fresh)
-            for page, text in moving.items():
-                _write(fresh / "data" / f"at-{page}.js", text)
+            for name, text in moving.items():
+                _write(fresh / "data" / name, text)
         except LedgerError as error:
             raise PageError(str(error)) from None
         sheet = docs / KEPT / STYLE
@@ -194,7 +194,7 @@ def _render(
     book: Book,
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]],
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Page name -> Markdown, in the order of names, and page -> what follows the budget there.
+    """Page name -> Markdown, in the order of names, and script -> what follows the budget.
 
     The charts the pages ask for are put into `charts`.
     """
@@ -248,15 +248,18 @@ def _render(
     }
     pages, moving = {}, {}
 
-    def moved(template: str, names: list[str]) -> str:
-        """The script with the parts of the page at every budget."""
+    def moved(template: str, names: list[str]) -> dict[str, str]:
+        """The scripts with the parts of the page at every budget, by name."""
         parts: dict[str, dict[float, following.Part]] = {name: {} for name in names}
         for epsilon, others in elsewhere.items():
             met.clear()
             quiet.get_template(template).render({**context, **others})
             for name in parts.keys() & met.keys():
                 parts[name][epsilon] = following.part(*book.elsewhere(page, met[name]))
-        return following.script(results, steps, parts)
+        return {
+            f"at-{page}.js": following.script(results, steps, parts),
+            f"claims-at-{page}.js": following.claims_script(page, parts),
+        }
 
     for path in sorted(templates.glob(f"[!_]*{SUFFIX}")):
         page, met = path.name.removesuffix(SUFFIX), {}
@@ -264,7 +267,7 @@ def _render(
             text = env.get_template(path.name).render(context)
             pages[f"{page}.md"] = book.finished(page, text)
             if met:
-                moving[page] = moved(path.name, list(met))
+                moving |= moved(path.name, list(met))
         except jinja2.TemplateSyntaxError as error:
             raise PageError(f"{error.name}, line {error.lineno}: {error.message}") from None
         except jinja2.UndefinedError as error:

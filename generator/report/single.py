@@ -6,6 +6,7 @@ The start page stands in it in plain HTML, so that a reader without scripts has 
 import base64
 import re
 from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 
 from generator.report.built import policy
@@ -14,7 +15,8 @@ from generator.report.packing import pack
 SCRIPT = "single.js"
 """Beside the other assets, but not published."""
 CONTENTS = ("*.html", "assets/**/*.js", "assets/**/*.css", "data/*.js", "data/*.csv", "search/*.js")
-LEFT_OUT = ("404.html",)
+LEFT_OUT = ("404.html", "assets/claims.js", "data/claims-*.js")
+"""Numbers say where they come from on the site: the records they name are not in this file either."""
 POLICY = {
     **policy.NOWHERE,
     "style-src": "'unsafe-inline'",
@@ -24,8 +26,8 @@ POLICY = {
 STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 ICON = re.compile(r'<link rel="icon" href="([^"]+)">')
 INLINE = re.compile(r"<script>.*?</script>|<script src=[^>]*></script>", re.DOTALL)
-STILL = re.compile(r'<p class="chart-still">.*?</p>\n?', re.DOTALL)
-"""Drawings for readers without scripts, who see the start page only."""
+IDLE = re.compile(r'<p class="(?:chart-still|claims-switch)"[^>]*>.*?</p>\n?', re.DOTALL)
+"""Drawings for readers without scripts, who see the start page only, and the switch of what is left out."""
 META = re.compile(r'\s*<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
@@ -36,7 +38,7 @@ def single_page(site: Path, script: str) -> str:
         script: what unpacks it.
     """
     files = {
-        name: STILL.sub("", META.sub("", text)) if name.endswith(".html") else text
+        name: IDLE.sub("", META.sub("", text)) if name.endswith(".html") else text
         for name, text in _contents(site)
     }
     start = _standing(files["index.html"], files, site)
@@ -56,7 +58,7 @@ def _contents(site: Path) -> Iterable[tuple[str, str]]:
     for pattern in CONTENTS:
         for path in sorted(site.glob(pattern)):
             name = path.relative_to(site).as_posix()
-            if name not in LEFT_OUT:
+            if not any(fnmatch(name, pattern) for pattern in LEFT_OUT):
                 yield name, path.read_text(encoding="utf-8")
 
 

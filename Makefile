@@ -13,7 +13,7 @@ ZENSICAL := 0.0.73
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site study pages offline single pdf pictures serve test lint bench diff audit zensical verify previous study-key clean clean-cache help
+.PHONY: site study pages offline single pdf pictures serve test lint walk bench diff audit zensical verify previous study-key clean clean-cache help
 
 site: $(VENV)/ready       ## set up, get the data, run the study, build site/
 	$(RUN) all
@@ -44,6 +44,9 @@ test: $(VENV)/ready       ## all tests; browser tests need a Chromium
 
 lint: $(VENV)/ready       ## style of the source
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+walk: $(VENV)/ready       ## hold every page of the site in site/ to the budgets of its first view
+	SITE=site $(VENV)/bin/python -m pytest tests/browser/test_budgets.py -k first_view
 
 bench: $(VENV)/ready      ## speed against what one would otherwise use, as ratios of one run
 	$(VENV)/bin/python -m tests.benchmarks

@@ -234,6 +234,17 @@ STUDY = {
 }  # fmt: skip
 
 
+def test_comments_of_our_scripts_and_styles_go_and_licences_stay(site):
+    (site / "assets").mkdir(exist_ok=True)
+    written = '/* Why\n   so. */\nconst a = "/* no */"; /* here */\n  /* gone */\nb();\n'
+    for name in ("own.js", "own.css", "plotly-x.js"):
+        (site / "assets" / name).write_text(written)
+    finish(site)
+    for name in ("own.js", "own.css"):
+        assert (site / "assets" / name).read_text() == 'const a = "/* no */"; /* here */\nb();\n'
+    assert (site / "assets" / "plotly-x.js").read_text() == written
+
+
 def test_indentation_goes_and_what_is_shown_as_written_stays(site):
     (site / "a.html").write_text(f"{HEAD}\n  <p>\n\n   x</p>\n<pre>  a\n    b</pre></html>")
     finish(site)

@@ -97,7 +97,11 @@ def rendered(
         ),
     )  # fmt: skip
     data = folder / "docs" / "data"
-    scripts = {path.stem.removeprefix("claims-"): path.read_text() for path in data.glob("claims-*.js")}
+    scripts = {
+        path.stem.removeprefix("claims-"): path.read_text()
+        for path in data.glob("claims-*.js")
+        if not path.name.startswith("claims-at-")  # of other budgets than the page's own
+    }
     return Rendered(
         json.loads((data / "ledger.json").read_text()),
         {path.stem: path.read_text() for path in (folder / "docs").glob("*.md")},

@@ -36,8 +36,10 @@ def project(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(project) -> Iterator[Server]:
-    with serving(project / "site") as running:
+def server(request) -> Iterator[Server]:
+    """The site of the tiny results, or the one that SITE names, such as a full one that was just built."""
+    named = os.environ.get("SITE")
+    with serving(Path(named) if named else request.getfixturevalue("project") / "site") as running:
         yield running
 
 

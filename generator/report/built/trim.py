@@ -11,8 +11,14 @@ LANGUAGES = "assets/javascripts/lunr"
 MAPPED = re.compile(r"\n?/[/*]# sourceMappingURL=\S+(?: \*/)?\s*$")
 
 
+COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
+"""One that begins a line and ends one: no text of a script does."""
+OTHERS = "plotly-"
+"""Start of the names of scripts of others, whose comments are their licences."""
+
+
 def trim(site: Path):
-    """Drop source maps, with the lines that point to them, the languages of the search, and indentation."""
+    """Drop source maps and the lines that point to them, languages of the search, comments, and indentation."""
     shutil.rmtree(site / LANGUAGES, ignore_errors=True)
     for path in sorted(site.rglob("*.map")):
         path.unlink()
@@ -20,6 +26,10 @@ def trim(site: Path):
         if source.exists():
             text = source.read_text(encoding="utf-8")
             source.write_text(MAPPED.sub("", text) + "\n", encoding="utf-8", newline="\n")
+    for path in sorted((site / "assets").glob("*.*s")):  # .js and .css, those of the theme lie deeper
+        if not path.name.startswith(OTHERS):
+            text = path.read_text(encoding="utf-8")
+            path.write_text(COMMENT.sub("", text), encoding="utf-8", newline="\n")
     for path in sorted(site.rglob("*.html")):
         parts = AS_WRITTEN.split(path.read_text(encoding="utf-8"))
         parts[::2] = [INDENTED.sub("\n", part) for part in parts[::2]]

@@ -8,10 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
+from charts_fixture import story
 from report_fixture import tiny_result
 
 from generator.report import charts, palette
-from generator.report.charts import CHARTS, embed, registration, story, write
+from generator.report.charts import CHARTS, embed, registration, write
 from generator.report.charts.chart import Chart, rounded
 from generator.report.charts.embedding import TABLE_LIMIT, csv_text
 

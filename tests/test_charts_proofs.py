@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from charts_fixture import story
 from report_fixture import tiny_result, without_proofs
 
 from generator.report import palette
-from generator.report.charts import CHARTS, Chart, registration, story
+from generator.report.charts import CHARTS, Chart, registration
 from generator.report.charts.selection import CROWD, leading
 
 RESULT = tiny_result()
@@ -180,8 +181,3 @@ def test_every_colour_a_figure_asks_for_travels_with_it():
             code = registration(chart)
             known = json.loads(code[code.index("{") : code.rindex("}") + 1])["colours"]
             assert {t for t in palette.colours() if f'"@{t}"' in json.dumps(chart.figure)} <= set(known)
-
-
-def test_a_record_without_proofs_tells_its_story_without_that_chapter():
-    assert "Proof" in story(RESULT)
-    assert "Proof" not in story(without_proofs(RESULT))

@@ -6,10 +6,10 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from charts_fixture import story
 from report_fixture import tiny_result
 
 from generator.report import palette
-from generator.report.charts import story
 from generator.report.charts.chart import Chart
 from generator.report.charts.frame import axis, figure
 from generator.report.svg import document, drawing, paint, settled, symbols, ticks

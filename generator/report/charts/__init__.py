@@ -43,7 +43,6 @@ Business impact
 A chart is a pure function of the result; `embed` gives its HTML and `write` its files.
 """
 
-from generator.records.results import StudyResult
 from generator.report.charts import (
     attacks,
     boundary,
@@ -59,9 +58,8 @@ from generator.report.charts import (
 )
 from generator.report.charts.chart import Chart
 from generator.report.charts.embedding import embed, registration, write
-from generator.report.charts.selection import leading
 
-__all__ = ["CHARTS", "Chart", "embed", "registration", "story", "write"]
+__all__ = ["CHARTS", "Chart", "embed", "registration", "write"]
 
 CHARTS = {
     function.__name__: function
@@ -78,58 +76,3 @@ CHARTS = {
         impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
     )
 }  # fmt: skip
-
-
-def proved(result: StudyResult) -> list[Chart]:
-    """The charts of the proofs that the records can fill, in reading order."""
-    found = result.proofs
-    return [
-        exact.exact_curve(result),
-        exact.exact_curves(result),
-        exact.trap(result),
-        *([exact.radius(result)] if found.radii else []),
-        *([tiers.tiers(result)] if found.tiers else []),
-        *([tiers.frontier(result)] if found.tiers and found.frontiers else []),
-        *([proofs.label_aware(result)] if found.label_aware else []),
-        *([proofs.proof_walk(result)] if found.walk else []),
-        *([proofs.battery(result)] if found.battery else []),
-    ]
-
-
-def story(result: StudyResult) -> dict[str, list[Chart]]:
-    """Every chart of one dataset under its heading, in reading order."""
-    found, followed = result.data, result.spec.hardening.followed
-    return {
-        "Data": [
-            data.histograms(result),
-            data.correlations(result),
-            *(patterns.breakdown(result, part.column, part.title) for part in found.breakdowns),
-            *([patterns.calendar(result)] if found.calendar else []),
-            *(patterns.anomaly(result, part.slug) for part in found.anomalies),
-            data.score_histogram(result),
-            data.label_flip(result),
-        ],
-        "Attacks": [
-            walkthrough.walkthrough_steps(result),
-            walkthrough.walkthrough_probability(result),
-            attacks.robust_accuracy(result),
-            attacks.true_positive_rate(result),
-            attacks.confusion(result),
-            attacks.feature_movement(result),
-        ],
-        "Hardening": [
-            hardening.robust_accuracy_by_model(result),
-            *(hardening.progression(result, name) for name in leading(result) if name in followed),
-            hardening.recipes(result),
-            hardening.trade_off(result),
-            boundary.boundary(result),
-        ],
-        **({"Proof": proved(result)} if result.proofs else {}),
-        "Business impact": [
-            *([economics.break_even(result), economics.net_benefit(result)] if result.rates else []),
-            impact.missed_frauds(result),
-            impact.leakage_reduction(result),
-            impact.false_alarms(result),
-            impact.accuracy_bounds(result),
-        ],
-    }

@@ -74,7 +74,7 @@ study-key: $(VENV)/ready  ## one hash of everything the numbers depend on
 	@$(RUN) study-key
 
 clean:                    ## remove everything made here but the data, the records and the environment
-	rm -rf site build .pytest_cache .ruff_cache benchmarks-out
+	rm -rf site build .pytest_cache .ruff_cache
 	find docs -mindepth 1 -maxdepth 1 ! -name assets -exec rm -rf {} +
 
 clean-cache:              ## remove records and stage results: the next study starts cold

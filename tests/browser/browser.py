@@ -151,6 +151,23 @@ def waited(browser: Browser, condition: str, seconds: float = 15):
         time.sleep(0.05)
 
 
+def downloaded(browser: Browser, folder: Path, click: str, count: int = 1) -> list[Path]:
+    """The `count` files that the script `click` makes the browser save into `folder`, by name.
+
+    A file being saved stands there empty at first, and beside it what has come so far (.crdownload).
+    """
+    browser.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+    browser.run(click)
+    until = time.monotonic() + 15
+    while True:
+        files = sorted(folder.glob("[!.]*"))
+        whole = all(file.suffix != ".crdownload" and file.stat().st_size for file in files)
+        if len(files) >= count and whole:
+            return files
+        assert time.monotonic() < until, f"{folder} holds {files} after 15 seconds"
+        time.sleep(0.05)
+
+
 def search(browser: Browser, words: str) -> list[str]:
     """What the search of the page offers for `words`: the addresses."""
     browser.run(

@@ -1,9 +1,7 @@
 """The whole site in one file, opened from disk: every page by clicking, all that works on the site works in it."""
 
-import time
-
 import pytest
-from browser import search, waited
+from browser import downloaded, search, waited
 
 from generator.report.export import SINGLE
 
@@ -79,12 +77,8 @@ def test_the_search_finds_and_its_hit_is_a_page_of_the_file(opened, address):
 
 def test_a_table_is_downloaded_from_within_and_what_is_not_in_the_file_says_so(opened, tmp_path):
     browser = opened("attack.html")
-    browser.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
-    browser.run("document.querySelector('figure.chart a[download]').click()")
-    until = time.monotonic() + 10
-    while time.monotonic() < until and not list(tmp_path.glob("*.csv")):
-        time.sleep(0.1)
-    (table,) = tmp_path.glob("*.csv")
+    (table,) = downloaded(browser, tmp_path, "document.querySelector('figure.chart a[download]').click()")
+    assert table.suffix == ".csv"
     assert table.read_text().count("\n") > 2
     record = "document.querySelector('a[href$=\"data/checks.json\"]')"
     assert "not in this copy" in browser.run(f"return {record}.title")

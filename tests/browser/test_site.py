@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+from browser import downloaded
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
@@ -259,18 +260,13 @@ def test_a_view_is_chosen_by_a_real_button(browser, base):
 
 
 def test_a_figure_goes_into_a_file_with_its_title(browser, base, tmp_path):
-    browser.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     browser.open(base + "attack/", scheme="dark")
-    for kind in ("SVG", "PNG"):
-        browser.run(
-            "[...document.querySelectorAll('#checks-walkthrough-probability .chart-tools button')]"
-            f".find((b) => b.textContent === '{kind}').click()"
-        )
-    files = [tmp_path / f"checks-walkthrough-probability.{kind}" for kind in ("svg", "png")]
-    until = time.monotonic() + 10
-    while time.monotonic() < until and not all(file.exists() for file in files):
-        time.sleep(0.1)
-    svg, png = files
+    buttons = "#checks-walkthrough-probability .chart-tools button"
+    wanted = (
+        f"[...document.querySelectorAll('{buttons}')].filter((b) => ['SVG', 'PNG'].includes(b.textContent))"
+    )
+    png, svg = downloaded(browser, tmp_path, f"{wanted}.forEach((button) => button.click())", 2)
+    assert {png.stem, svg.stem} == {"checks-walkthrough-probability"}
     assert "Fraud probability of transaction" in svg.read_text(encoding="utf-8")
     assert ink("light") in svg.read_text(encoding="utf-8")
     assert png.read_bytes().startswith(b"\x89PNG")

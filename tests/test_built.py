@@ -234,6 +234,29 @@ STUDY = {
 }  # fmt: skip
 
 
+def test_all_pages_share_one_style_sheet_in_the_order_they_name_theirs_and_scripts_wait(site):
+    links = [f'<link rel="stylesheet" href="{{}}assets/{name}.css">\n' for name in ("a", "b", "only-there")]
+    (site / "assets/stylesheets").mkdir(parents=True)
+    for name in ("b", "a", "only-there"):
+        (site / f"assets/{name}.css").write_text(f"p {{ color: {name} }}\n")
+    (site / "assets/x.js").write_text("")
+    for page, base, count in (("index.html", "", 2), ("page/index.html", "../", 3)):
+        text = (site / page).read_text()
+        named = "".join(link.format(base) for link in links[:count])
+        script = f'<script src="{base}assets/x.js"></script></body>'
+        (site / page).write_text(text.replace("</head>", named + "</head>").replace("</body>", script))
+    finish(site)
+    (sheet,) = (site / "assets").rglob("*.css")
+    assert sheet.read_text().splitlines() == [
+        "p { color: a }", "p { color: b }", "p { color: only-there }"
+    ]  # fmt: skip
+    for page, base in (("index.html", ""), ("page/index.html", "../")):
+        text = (site / page).read_text()
+        assert text.count('rel="stylesheet"') == 1
+        assert f'href="{base}{sheet.relative_to(site)}"' in text
+        assert f'<script defer src="{base}assets/x.js">' in text
+
+
 def test_comments_of_our_scripts_and_styles_go_and_licences_stay(site):
     (site / "assets").mkdir(exist_ok=True)
     written = '/* Why\n   so. */\nconst a = "/* no */"; /* here */\n  /* gone */\nb();\n'

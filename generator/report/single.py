@@ -25,7 +25,7 @@ POLICY = {
 }
 STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 ICON = re.compile(r'<link rel="icon" href="([^"]+)">')
-INLINE = re.compile(r"<script>.*?</script>|<script src=[^>]*></script>", re.DOTALL)
+INLINE = re.compile(r"<script>.*?</script>|<script defer src=[^>]*></script>", re.DOTALL)
 IDLE = re.compile(r'<p class="(?:chart-still|claims-switch)"[^>]*>.*?</p>\n?', re.DOTALL)
 """Drawings for readers without scripts, who see the start page only, and the switch of what is left out."""
 META = re.compile(r'\s*<meta http-equiv="Content-Security-Policy"[^>]*>')

@@ -1,5 +1,5 @@
-"""What happens to a site between MkDocs and the reader: terms lead to the glossary, nothing unread stays, all links are
-checked, and every page gets its security policy.
+"""What happens to a site between MkDocs and the reader: terms lead to the glossary, nothing unread stays or holds
+a page up, all links are checked, and every page gets its security policy.
 
 It works on the HTML alone, so it serves whatever engine has built it.
 """
@@ -7,6 +7,7 @@ It works on the HTML alone, so it serves whatever engine has built it.
 from pathlib import Path
 
 from generator.report.built.links import LinkError, check
+from generator.report.built.loading import hasten
 from generator.report.built.policy import restrict
 from generator.report.built.styles import prune
 from generator.report.built.terms import explain_terms
@@ -24,5 +25,6 @@ def finish(site: Path):
     explain_terms(site)
     trim(site)
     prune(site)
+    hasten(site)
     check(site)
     restrict(site)

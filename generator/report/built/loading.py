@@ -1,0 +1,34 @@
+"""How a page loads: one style sheet for the whole site, and no script before the page stands."""
+
+import hashlib
+import re
+from pathlib import Path
+
+SHEET = re.compile(r'<link rel="stylesheet" href="([^"]*?)(assets/[^"]+)">\n?')
+SCRIPT = re.compile(r"<script src=")
+
+
+def hasten(site: Path):
+    """Let the scripts of all pages below `site` wait, in their order, and join the style sheets the pages name.
+
+    One request instead of up to eight, and the next page has the answer.
+    """
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
+    names = _in_order([[found[2] for found in SHEET.finditer(text)] for text in texts.values()])
+    joined = "".join((site / name).read_text(encoding="utf-8").rstrip() + "\n" for name in names)
+    sheet = f"assets/stylesheets/site.{hashlib.sha256(joined.encode()).hexdigest()[:8]}.css"
+    for path, text in texts.items():
+        if first := SHEET.search(text):
+            link = f'<link rel="stylesheet" href="{first[1]}{sheet}">\n'
+            text = text[: first.start()] + link + SHEET.sub("", text[first.end() :])
+        path.write_text(SCRIPT.sub("<script defer src=", text), encoding="utf-8", newline="\n")
+    for name in names:
+        (site / name).unlink()
+    if names:
+        (site / sheet).write_text(joined, encoding="utf-8", newline="\n")
+
+
+def _in_order(pages: list[list[str]]) -> list[str]:
+    """Every name once: those that all pages share, as they stand there, then the others."""
+    shared = [name for name in pages[0] if all(name in each for each in pages)]
+    return shared + sorted({name for each in pages for name in each} - set(shared))

@@ -169,6 +169,7 @@ def pages(options: argparse.Namespace) -> int:
                     {"changes": find_changes(results, earlier)} | calculator.values(results, draws)
                     | playground.values(offers)
                 ),
+                moving=lambda results, attacker: calculator.values_at(results, draws, attacker),
             )  # fmt: skip
     except PageError as error:
         raise InputError(str(error)) from None

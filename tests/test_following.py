@@ -1,4 +1,4 @@
-"""What follows the budget a reader picks: written out for every measured budget, and traced like the page itself."""
+"""What follows the attacker a reader picks: written out for everyone that was measured, and traced like the page."""
 
 import json
 import re
@@ -8,17 +8,25 @@ import pytest
 from report_fixture import tiny_result
 
 from generator.report import formats
-from generator.report.following import at_budget, budgets, part
+from generator.report.attacker import Attacker, at_budget, attackers
+from generator.report.following import part
 from generator.report.pages import PageError, render_pages
+from generator.report.weaving import unwoven
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 RESULTS = [tiny_result("checks"), tiny_result("kaggle")]
-HOME = 1
+BUDGETS = (0.1, 0.35, 0.5)
+TIERS = ("T0", "T1", "T2", "T3")
+FOLLOWING = ("index", "attacks", "hardening", "proof", "brief")
 
 
 def registered(path: Path) -> dict:
     """What a script of a page hands over."""
     return json.loads(re.fullmatch(r"studyAt\((.*)\);\n", path.read_text(encoding="utf-8"), re.S)[1])
+
+
+def bare(text: str) -> str:
+    return re.sub(r"<[^>]*>", "", text)
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +41,48 @@ def index(docs) -> dict:
     return registered(docs / "data" / "at-index.js")
 
 
+def said(scripts: dict, part: str, epsilon: float, tier: str = "T1") -> str:
+    """What a part says for one attacker, without markup."""
+    return bare(unwoven(scripts["parts"][part], BUDGETS.index(epsilon), TIERS.index(tier)))
+
+
 def exact(epsilon: float) -> str:
-    value = RESULTS[0].model("standard").final.at("exact", epsilon).accuracy.value
-    return formats.percent(value)
+    return formats.percent(RESULTS[0].model("standard").final.at("exact", epsilon).accuracy.value)
+
+
+def caught(model: str, epsilon: float, tier: str) -> str:
+    """Straight from the record: frauds provably caught at the quoted false-alarm rate."""
+    record = json.loads(RESULTS[0].to_json())
+    rate = record["spec"]["proof"]["quoted_false_positive_rate"]
+    (found,) = (
+        row["caught_proved"]["value"]
+        for row in record["proofs"]["tiers"]
+        if (row["model"], row["epsilon"], row["tier"], row["false_positive_rate"])
+        == (model, epsilon, tier, rate)
+    )
+    return f"{100 * found:.1f}\u202f%"
+
+
+def without_other_budgets(result):
+    kept = tuple(c for c in result.comparisons if c.epsilon in (0.0, 0.35))
+    return result.model_copy(update={"comparisons": kept})
 
 
 def test_the_budgets_are_those_that_all_records_compare_models_at():
-    assert budgets(RESULTS) == (0.1, 0.35, 0.5)
-    old = RESULTS[0].model_copy(
-        update={"comparisons": tuple(c for c in RESULTS[0].comparisons if c.epsilon in (0.0, 0.35))}
-    )
-    assert budgets([old, RESULTS[1]]) == ()
+    assert attackers(RESULTS).budgets == BUDGETS
+    assert attackers([without_other_budgets(RESULTS[0]), RESULTS[1]]) is None
+
+
+def test_the_tiers_are_those_that_all_records_measured_at_every_budget():
+    assert attackers(RESULTS).tiers == TIERS
+    proofs = RESULTS[0].proofs
+    lacking = tuple(row for row in proofs.tiers if (row.tier, row.epsilon) != ("T3", 0.5))
+    one = RESULTS[0].model_copy(update={"proofs": proofs.model_copy(update={"tiers": lacking})})
+    assert attackers([one, RESULTS[1]]).tiers == ("T0", "T1", "T2")
+
+
+def test_the_quoted_attacker_is_that_of_the_study():
+    assert attackers(RESULTS).quoted == Attacker(0.35, "T1")
 
 
 def test_another_budget_changes_what_is_quoted_and_nothing_else():
@@ -52,51 +91,136 @@ def test_another_budget_changes_what_is_quoted_and_nothing_else():
     assert at_budget(moved, 0.35) == RESULTS[0]
 
 
-def test_a_part_says_at_each_budget_what_the_record_holds_there(index):
-    texts = index["parts"]["checks-verdict"]
-    assert texts[HOME] is None
-    for place, epsilon in ((0, 0.1), (2, 0.5)):
-        assert f"free to move by {formats.epsilon(epsilon)}" in re.sub(r"<[^>]*>", "", texts[place])
-        assert exact(epsilon) in re.sub(r"<[^>]*>", "", texts[place])
+@pytest.mark.parametrize("epsilon", BUDGETS)
+def test_a_part_says_at_each_budget_what_the_record_holds_there(index, epsilon):
+    text = said(index, "checks-verdict", epsilon)
+    assert f"free to move by {formats.epsilon(epsilon)}" in text
+    assert exact(epsilon) in text
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("epsilon", BUDGETS)
+def test_a_part_says_for_each_tier_what_the_record_holds_for_it(docs, epsilon, tier):
+    for page, name in (("index", "checks-verdict"), ("proof", "checks-matched"), ("brief", "checks-answer")):
+        text = said(registered(docs / "data" / f"at-{page}.js"), name, epsilon, tier)
+        assert (
+            f"threat-matched training provably catches {caught('pgd_tier1', epsilon, tier)} of frauds" in text
+        )
+        assert f"against {caught('standard', epsilon, tier)} by the standard model" in text
+    table = said(registered(docs / "data" / "at-hardening.js"), "checks-matched", epsilon, tier)
+    assert caught("standard", epsilon, tier) in table
+
+
+@pytest.mark.parametrize("page", FOLLOWING)
+def test_for_the_quoted_attacker_a_part_is_that_of_the_page(docs, page):
+    text = (docs / f"{page}.md").read_text(encoding="utf-8")
+    scripts = registered(docs / "data" / f"at-{page}.js")
+    for name in scripts["parts"]:
+        numbers = set(re.findall(r"\d[\d.,]*", said(scripts, name, 0.35)))
+        assert numbers <= set(re.findall(r"\d[\d.,]*", bare(text))), name
+
+
+def test_a_part_that_no_tier_changes_is_kept_once_a_budget(index):
+    for column in index["parts"]["checks-lead"][1::2]:
+        assert all(isinstance(own, str) for own in column)
 
 
 def test_every_budget_is_said_in_the_units_of_each_dataset(index):
     assert index["said"][0] == formats.epsilon(0.1)
     spread = next(f for f in RESULTS[0].data.features if f.name == "amount").standard_deviation
-    for place, epsilon in enumerate((0.1, 0.35, 0.5)):
-        assert f"{formats.significant(epsilon * spread)}{formats.JOIN}USD" in index["units"]["checks"][place]
-    assert len(index["units"]["kaggle"]) == 3
+    for place, epsilon in enumerate(BUDGETS):
+        assert f"{formats.significant(epsilon * spread)}{formats.JOIN}USD" in index["units"][place]
+        assert 'data-of="kaggle"' in index["units"][place]
 
 
-def test_numbers_at_other_budgets_are_claims_of_the_ledger(index, docs):
+def test_numbers_for_other_attackers_are_claims_of_the_ledger(index, docs):
     text = (docs / "data" / "claims-at-index.js").read_text(encoding="utf-8")
     known = json.loads(re.fullmatch(r'studyClaims\("index",(.*)\);\n', text, re.S)[1])["claims"]
     ledger = json.loads((docs / "data" / "ledger.json").read_text())["claims"]
-    asked = re.findall(r'data-claim="([^"]*)"', " ".join(t for p in index["parts"].values() for t in p if t))
-    assert len(asked) > 50
+    places = [(budget, tier) for budget in range(len(BUDGETS)) for tier in range(len(TIERS))]
+    texts = [unwoven(made, *place) for made in index["parts"].values() for place in places]
+    asked = re.findall(r'data-claim="([^"]*)"', " ".join(texts))
+    assert len(set(asked)) > 50
     for name in asked:
         assert known[name]["paths"] == ledger[f"index/{name}"]["paths"]
 
 
-@pytest.mark.parametrize("page", ["index", "attacks", "hardening", "proof"])
-def test_the_page_holds_every_part_at_the_quoted_budget_and_one_control(docs, page):
+@pytest.mark.parametrize("page", FOLLOWING)
+def test_the_page_holds_every_part_for_the_quoted_attacker_and_one_control(docs, page):
     text = (docs / f"{page}.md").read_text(encoding="utf-8")
     parts = registered(docs / "data" / f"at-{page}.js")["parts"]
-    assert re.findall(r'data-follow="([^"]*)"', text) == list(
-        dict.fromkeys(re.findall(r'data-follow="([^"]*)"', text))
-    )
-    assert set(re.findall(r'data-follow="([^"]*)"', text)) == set(parts)
+    followed = re.findall(r'data-follow="([^"]*)"', text)
+    assert followed == list(dict.fromkeys(followed))
+    assert set(followed) == set(parts)
     assert text.count('<form class="at"') == 1
     assert not re.search("[\ue000-\ue003]", json.dumps(parts, ensure_ascii=False))
 
 
+@pytest.mark.parametrize("page", FOLLOWING)
+def test_what_is_about_one_dataset_says_so_at_its_source(docs, page):
+    text = (docs / f"{page}.md").read_text(encoding="utf-8")
+    assert set(re.findall(r'data-of="([^"]*)"', text)) == {"checks", "kaggle"}
+    for name in re.findall(r'data-follow="((?:checks|kaggle)-[^"]*)"', text):
+        assert re.search(rf'data-follow="{name}" data-of="{name.split("-")[0]}"', text)
+    for slug in re.findall(r'data-chart="([^"]*)"', text):
+        assert re.search(rf'data-chart="{slug}"[^>]* data-of="{slug.split("-")[0]}"', text)
+
+
 def test_records_without_other_budgets_have_neither_parts_nor_control(tmp_path):
-    old = RESULTS[0].model_copy(
-        update={"comparisons": tuple(c for c in RESULTS[0].comparisons if c.epsilon in (0.0, 0.35))}
-    )
-    render_pages([old], TEMPLATES, tmp_path / "docs")
-    assert not list((tmp_path / "docs" / "data").glob("at-*"))
+    render_pages([without_other_budgets(RESULTS[0])], TEMPLATES, tmp_path / "docs")
+    assert not list((tmp_path / "docs" / "data").glob("*at-*.js"))
+    assert not list((tmp_path / "docs" / "data").glob("*-at.js"))
     assert "data-follow" not in (tmp_path / "docs" / "index.md").read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- figures
+
+
+def chart_at(docs: Path, slug: str, epsilon: float, tier: str = "T1") -> dict:
+    """The fields of a figure that follow the attacker, for one."""
+    text = (docs / "data" / f"{slug}-at.js").read_text(encoding="utf-8")
+    fields = json.loads(re.fullmatch(rf'studyChartAt\("{slug}",(.*)\);\n', text, re.S)[1])
+    place = BUDGETS.index(epsilon), TIERS.index(tier)
+    return {name: json.loads(unwoven(made, *place)) for name, made in fields.items()}
+
+
+@pytest.mark.parametrize("epsilon", BUDGETS)
+def test_a_figure_without_an_axis_of_budgets_is_there_for_each(docs, epsilon):
+    counts = RESULTS[0].model("standard").final.at("pgd", epsilon).confusion
+    missed = counts.false_negatives / (counts.true_positives + counts.false_negatives)
+    found = chart_at(docs, "checks-confusion", epsilon)
+    assert [row[5] for row in found["table"] if row[0] == "PGD"][1] == pytest.approx(100 * missed, rel=1e-3)
+    assert f"ε = {formats.epsilon(epsilon)}" in found["summary"]
+    assert f"{counts.false_negatives:,}" in found["drawings"][""]
+    (heatmap,) = (trace for trace in found["figure"]["data"] if trace["name"] == "PGD")
+    assert heatmap["z"][0][1] == pytest.approx(100 * missed, rel=1e-3)
+
+
+def test_a_figure_of_the_tiers_marks_the_picked_one_and_sums_it_up(docs):
+    found = chart_at(docs, "checks-tiers", 0.1, "T2")
+    rate = f"{formats.percent(RESULTS[0].spec.proof.quoted_false_positive_rate, 0)} false alarms"
+    said = f"Provably caught under T2 at {rate}: Standard {caught('standard', 0.1, 'T2')}"
+    assert said in found["summary"]
+    assert "▸ T2" in found["drawings"][rate]
+    assert "▸ T1" not in found["drawings"][rate]
+
+
+def test_along_an_axis_of_budgets_only_the_summary_follows(docs):
+    found = chart_at(docs, "checks-exact-curves", 0.5)
+    assert set(found) == {"summary"}
+    assert exact(0.5) in found["summary"]
+
+
+def test_a_figure_that_cannot_follow_says_for_whom_it_is_drawn(docs):
+    text = (docs / "proof.md").read_text(encoding="utf-8")
+    figures = re.findall(r'<figure class="chart" id="([^"]*)"(.*?)</figure>', text, re.S)
+    told = {slug: re.findall(r'class="chart-drawn">(.*?)</span>\n?(?:<|$)', body) for slug, body in figures}
+    told = {slug: [bare(each) for each in found] for slug, found in told.items()}
+    assert told["checks-trap-accumulating-fgsm"] == ["Drawn for 0.35\u202fσ, every input."]
+    assert told["checks-tiers"] == []
+
+
+# ---------------------------------------------------------------- pieces
 
 
 def test_tables_and_lists_of_a_part_become_html():

@@ -99,19 +99,20 @@
     const at = (changed, f) => band(f(...means, changed), paired(drawn, (a, b) => f(a, b, changed)));
     const box = (name) => root.querySelector(`[data-draw=${name}] .calculator-plot`);
     const say = (name, text) => box(name).setAttribute("aria-label", text);
+    const chart = (name, act) => window.study.whenNear(box(name), act); // one out of sight is drawn when it is seen
 
     const shares = steps(0, 1, 21);
-    charts.net(box("net"), {
+    chart("net", () => charts.net(box("net"), {
       xs: shares, bands: shares.map((a) => at({ ...s, attack_prevalence: a }, net)),
       share: found.prevalence.value, own: s.attack_prevalence, ownNet: found.benefit.net_usd.value,
-    });
+    }));
     say("net", `Net benefit a day is ${format(found.benefit.net_usd.value, "money")} at ${percent(s.attack_prevalence)} attackers.`);
 
     const priors = steps(low, high, 41, true);
-    charts.prior(box("prior"), {
+    chart("prior", () => charts.prior(box("prior"), {
       xs: priors, bands: priors.map((p) => at({ ...s, fraud_share: p }, prevalence)),
       own: s.fraud_share, ownShare: found.prevalence.value,
-    });
+    }));
     say("prior", `At ${percent(s.fraud_share, 2)} fraud, hardening pays from ${format(found.prevalence.value, "share")} attackers.`);
 
     const base = net(...means, s);
@@ -119,22 +120,22 @@
       const times = (factor) => net(...means, { ...s, [name]: SHARES.includes(name) ? Math.min(1, factor * s[name]) : factor * s[name] });
       return { title: label, half: times(0.5), more: times(1.5) };
     }).sort((a, b) => Math.abs(b.more - b.half) - Math.abs(a.more - a.half));
-    charts.tornado(box("tornado"), { rows, base });
+    chart("tornado", () => charts.tornado(box("tornado"), { rows, base }));
     say("tornado", `The input that moves the net benefit most: ${rows[0].title}.`);
 
     const sides = [["standard", "Standard"], ["hardened", title]];
-    charts.cost(box("cost"), {
+    chart("cost", () => charts.cost(box("cost"), {
       rows: sides.map(([side, name]) => {
         const day = found[side];
         const review = day.alerts.value * s.review_cost, friction = day.false_alarms.value * s.friction_cost;
         return { title: name, band: day.cost_usd, parts: { lost: day.leakage_usd.value * (1 - s.recovered_share), review, friction } };
       }),
-    });
+    }));
     say("cost", `A day costs ${sides.map(([side, name]) => `${format(found[side].cost_usd.value, "money")} with ${name}`).join(" and ")}.`);
 
-    charts.alerts(box("alerts"), {
+    chart("alerts", () => charts.alerts(box("alerts"), {
       rows: sides.map(([side, name]) => ({ side, title: name, band: found[side].alerts })), capacity: capacity(s),
-    });
+    }));
     say("alerts", `Alerts a day: ${sides.map(([side, name]) => `${name} ${format(found[side].alerts.value, "count")}`).join(", ")}; capacity ${format(capacity(s), "count")}.`);
   }
 

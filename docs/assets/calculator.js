@@ -1,6 +1,6 @@
 /* The what-if calculator: reads its form, asks calculator-model.js, writes tables, sentence and charts. The page holds
-   its opening state without any script; this one wakes it up when it comes near and the reader has begun to read.
-   Works from http and from file://. */
+   its opening state without any script; study.js brings this one at the first sign of a reader, and it wakes the
+   calculator up when that comes near. Attacker and data are those of the whole site. Works from http and from file://. */
 (() => {
   "use strict";
 
@@ -137,7 +137,7 @@
     try {
       await obtain(dataset, wanted.tier ?? before.tier);
       follow(dataset, { ...before, epsilon: String(before.epsilon), ...wanted });
-      redraw();
+      window.study.whenNear(root, redraw);
     } catch (error) {
       say(`The calculator could not load its data (${error.message}). The figures shown are those of the opening state.`);
       console.error(error);
@@ -230,6 +230,7 @@
     else if (target.name === "tier") await refresh();
     else redraw();
     changed();
+    share(target.name);
   });
   form.addEventListener("click", ({ target }) => {
     if (!target.dataset.preset) return;
@@ -250,6 +251,35 @@
     redraw();
   }
 
+  // ---------------------------------------------------------------- one attacker for the whole site
+
+  const SHARED = { dataset: "of", tier: "by", epsilon: "at" }; // a choice here -> its name for the whole site
+
+  function share(...fields) {
+    const given = fields.filter((name) => SHARED[name]).map((name) => [SHARED[name], name === "epsilon" ? Number(field(name).value) : field(name).value]);
+    if (given.length) window.study.choose(Object.fromEntries(given));
+  }
+
+  /* What the whole site has, as far as this form can. */
+  function picked() {
+    const { at, by, of } = window.study.chosen();
+    const offered = (name, fits) => [...field(name).options].some((each) => fits(each.value));
+    return {
+      ...(offered("dataset", (value) => value === of) && { dataset: of }),
+      ...(offered("tier", (value) => value === by) && { tier: by }),
+      ...(offered("epsilon", (value) => Number(value) === at) && { epsilon: String(at) }),
+    };
+  }
+
+  document.addEventListener("study:choose", async () => {
+    const wanted = picked();
+    const news = Object.entries(wanted).filter(([name, value]) => field(name).value !== value);
+    if (!news.length || !root.dataset.state) return;
+    if (wanted.dataset && wanted.dataset !== field("dataset").value) await moved(wanted.dataset);
+    await refresh(wanted);
+    if (location.hash.startsWith(PREFIX)) changed();
+  });
+
   // ---------------------------------------------------------------- when to wake up
 
   /* A link with a state in it, also one that is pasted while the page is open. */
@@ -257,7 +287,7 @@
     const wanted = restore();
     if (!wanted) return false;
     shownDataset = field("dataset").value;
-    refresh(wanted);
+    refresh(wanted).then(() => share("tier", "epsilon", ...(wanted.dataset ? ["dataset"] : [])));
     root.scrollIntoView();
     return true;
   }
@@ -267,9 +297,9 @@
     const near = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       near.disconnect();
-      refresh();
+      refresh(picked());
     }, { rootMargin: "600px" });
-    window.study.awake(() => near.observe(root));
+    near.observe(root);
   }
   let width = 0;
   new ResizeObserver(([{ contentRect }]) => {

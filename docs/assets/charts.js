@@ -13,10 +13,12 @@
   const assets = document.currentScript.src; // empty where everything is inline, and then nothing is loaded
 
   const specs = new Map(); // slug -> what <slug>.js registered
+  const woven = new Map(); // slug -> what <slug>-at.js registered: the fields that follow the attacker
   const states = new Map(); // figure -> { figure, box, view, spec, live, waking, at }
-  let epsilon; // the budget the reader chose for the whole site, if any
+  let attacker = null; // whom the reader chose for the whole site, if anybody
 
   window.studyChart = (slug, spec) => specs.set(slug, spec);
+  window.studyChartAt = (slug, fields) => woven.set(slug, fields);
 
   // ---------------------------------------------------------------- loading
 
@@ -48,7 +50,7 @@
     const slug = state.figure.dataset.chart;
     if (!specs.has(slug)) await load(`../data/${slug}.js`);
     if (!specs.has(slug)) throw new Error(`${slug}.js holds no figure of that name`);
-    state.spec = specs.get(slug);
+    state.spec ??= specs.get(slug);
     state.view ??= state.spec.views[0];
   }
 
@@ -198,10 +200,16 @@
 
   // ---------------------------------------------------------------- views
 
-  async function show(state, number) {
+  async function show(state, view) {
+    await turn(state, view);
+    await wake(state.figure);
+    render(state);
+  }
+
+  async function turn(state, view) {
     await draw(state);
     await obtain(state);
-    state.view = state.spec.views[number];
+    state.view = view;
     state.at = undefined;
     const views = state.box.querySelectorAll(".chart-view");
     let wanted = [...views].find((each) => (each.dataset.view ?? state.spec.views[0]) === state.view);
@@ -214,22 +222,26 @@
       state.box.append(wanted);
     }
     for (const each of state.box.querySelectorAll(".chart-view")) each.hidden = each !== wanted;
+    press(state);
     follow(state);
-    await wake(state.figure);
-    render(state);
+  }
+
+  /* The row of views as things are: one is shown, and those that this attacker does not have cannot be. */
+  function press({ figure, spec, view }) {
+    for (const button of figure.querySelectorAll(".chart-views button")) {
+      button.setAttribute("aria-pressed", String(button.textContent === view));
+      button.disabled = !spec.views.includes(button.textContent);
+    }
   }
 
   function offerViews(state) {
     const row = state.figure.querySelector(".chart-views");
     if (!row) return;
     const buttons = [...row.querySelectorAll("button")];
-    buttons.forEach((each, number) => {
+    for (const each of buttons) {
       each.disabled = false;
-      each.addEventListener("click", () => {
-        for (const other of buttons) other.setAttribute("aria-pressed", String(other === each));
-        show(state, number).catch((error) => failed(state, error));
-      });
-    });
+      each.addEventListener("click", () => show(state, each.textContent).catch((error) => failed(state, error)));
+    }
     row.setAttribute("role", "group");
     row.setAttribute("aria-label", "View");
     rove(row, buttons);
@@ -312,13 +324,110 @@
     });
   }
 
-  // ---------------------------------------------------------------- one budget for the whole site
+  // ---------------------------------------------------------------- one attacker for the whole site
+
+  /* The figure as it is for the attacker: what does not follow him is as the study quotes it. */
+  async function restate(state) {
+    const slug = state.figure.dataset.chart, wanted = attacker;
+    await obtain(state);
+    const quoted = specs.get(slug);
+    if (!wanted.quoted) await load(`../data/${slug}-at.js`);
+    if (wanted !== attacker) return;
+    const own = wanted.quoted ? [] : Object.entries(woven.get(slug));
+    const told = Object.fromEntries(own.map(([name, made]) => [name, window.study.unwoven(made, wanted.budget, wanted.tier)]));
+    const same = (one, other) => Object.keys(one).every((name) => one[name] === other[name]);
+    const before = state.told ?? {};
+    if (same(told, before) && same(before, told)) return;
+    state.told = told;
+    state.spec = withOwn(quoted, told);
+    say(state);
+    tabulate(state);
+    if (told.drawings !== before.drawings) redraw(state);
+  }
+
+  /* The figure with fields of its own, each read out of its text when it is asked for. */
+  function withOwn(quoted, texts) {
+    const spec = Object.create(quoted);
+    for (const [name, text] of Object.entries(texts)) {
+      let value;
+      Object.defineProperty(spec, name, { get: () => (value ??= JSON.parse(text)) });
+    }
+    return spec;
+  }
+
+  /* Caption and summary; on the way back, the words of the page with all that is attached to them. */
+  function say(state) {
+    const { figure, box, spec } = state, caption = figure.querySelector("figcaption");
+    state.words ??= [...caption.childNodes];
+    const place = state.words.findIndex((node) => node.className === "chart-summary"), summary = state.words[place];
+    const said = spec.summary ? Object.assign(document.createElement("span"), { className: "chart-summary", textContent: spec.summary }) : summary;
+    caption.replaceChildren(...(spec.caption ? [`${spec.caption} `] : state.words.slice(0, place)), said, ...state.words.slice(place + 1));
+    box.setAttribute("aria-label", `${said.textContent} ${HINT}`);
+  }
+
+  /* The table behind the figure, where it is open, and its CSV. */
+  function tabulate(state) {
+    const { figure, told } = state, details = figure.querySelector(".chart-table");
+    const link = figure.querySelector(".chart-tools a[download]"), rest = details.querySelector("p[data-rows]");
+    if (!state.table) {
+      state.table = { rows: [...details.querySelectorAll("tbody tr")], href: link.href };
+      details.addEventListener("toggle", () => tabulate(state));
+      for (const sign of ["pointerdown", "focus"]) link.addEventListener(sign, () => save(state, link));
+    }
+    if (!told.table) link.href = state.table.href;
+    if (!details.open || state.table.text === told.table) return;
+    state.table.text = told.table;
+    const body = details.querySelector("tbody");
+    body.replaceChildren(...(told.table ? [] : state.table.rows));
+    if (told.table) fill(body, state.spec.table);
+    if (rest) rest.hidden = Boolean(told.table);
+  }
+
+  /* Before a reader takes the CSV of another attacker, the link gets it. */
+  function save(state, link) {
+    if (link.href.startsWith("blob:")) URL.revokeObjectURL(link.href);
+    if (!state.told.table) return;
+    link.href = URL.createObjectURL(new Blob([csv(state, state.spec.table)], { type: "text/csv" }));
+    link.download = `${state.figure.dataset.chart}.csv`;
+  }
+
+  function csv({ figure }, rows) {
+    const heads = [...figure.querySelectorAll(".chart-table th")].map((head) => head.textContent);
+    const safe = (cell) => (typeof cell === "string" ? `"${cell.replaceAll('"', '""')}"` : cell);
+    return [heads, ...rows].map((row) => `${row.map(safe).join(",")}\r\n`).join("");
+  }
+
+  function redraw(state) {
+    const { box, figure, spec } = state;
+    if (spec.views.length && !spec.views.includes(state.view)) state.view = spec.views[0];
+    const [shown, ...others] = [...box.querySelectorAll(".chart-view")].sort((a, b) => a.hidden - b.hidden);
+    for (const other of others) other.remove();
+    if (!shown.hasAttribute("data-later")) shown.replaceChildren(...parsed(spec.drawings[state.view ?? ""]));
+    if (state.view) shown.dataset.view = state.view;
+    const [height, narrow] = spec.heights ?? [];
+    state.style ??= figure.getAttribute("style");
+    figure.setAttribute("style", height ? `--plot:${height}px;--plot-narrow:${narrow}px` : state.style);
+    press(state);
+    if (state.live) render(state);
+    follow(state);
+  }
+
+  /* Figures near the reader follow at once, the others when he comes. */
+  const catchUp = (state) => window.study.whenNear(state.figure, () => {
+    (state.figure.dataset.follows === "view" ? turnTo(state, attacker.by) : restate(state)).catch((error) => failed(state, error));
+  });
+
+  async function turnTo(state, tier) {
+    await obtain(state);
+    if (state.spec.views.includes(tier) && tier !== state.view) await turn(state, tier);
+    if (state.live) render(state);
+  }
 
   /* Put the cursor of every drawing that has one to the budget; a live chart that is zoomed has its own ends. */
   function follow(state) {
     for (const line of state.box.querySelectorAll(".cursor")) {
       const [low, high] = state.live?.layout?.xaxis?.range ?? [line.dataset.low, line.dataset.high].map(Number);
-      const share = (epsilon - low) / (high - low);
+      const share = (attacker?.epsilon - low) / (high - low);
       const inside = share >= 0 && share <= 1;
       for (const end of ["x1", "x2"]) {
         if (inside) line.setAttribute(end, `${100 * share}%`);
@@ -327,9 +436,12 @@
     }
   }
 
-  document.addEventListener("study:epsilon", ({ detail }) => {
-    epsilon = detail.epsilon;
-    for (const state of states.values()) follow(state);
+  document.addEventListener("study:attacker", ({ detail }) => {
+    attacker = detail;
+    for (const state of states.values()) {
+      follow(state);
+      if (state.figure.dataset.follows) catchUp(state);
+    }
   });
 
   // ---------------------------------------------------------------- tools
@@ -380,8 +492,16 @@
   async function complete(state, table, rest) {
     await obtain(state);
     const body = table.querySelector("tbody");
-    if (!rest.isConnected) return;
-    for (const row of state.spec.rows) {
+    if (!rest.isConnected || rest.hidden) return;
+    fill(body, state.spec.rows);
+    const [total, there] = [Number(rest.dataset.rows), body.rows.length];
+    if (there === total) rest.remove();
+    else rest.textContent = rest.textContent.replace(/^The first \S+/, `The first ${there}`);
+    rest.classList.remove("rest");
+  }
+
+  function fill(body, rows) {
+    for (const row of rows) {
       const made = body.insertRow();
       for (const cell of row) {
         const place = made.insertCell();
@@ -389,10 +509,6 @@
         if (typeof cell === "string" && cell) place.className = "t";
       }
     }
-    const [total, there] = [Number(rest.dataset.rows), body.rows.length];
-    if (there === total) rest.remove();
-    else rest.textContent = rest.textContent.replace(/^The first \S+/, `The first ${there}`);
-    rest.classList.remove("rest");
   }
 
   function equip(figure) {
@@ -423,6 +539,7 @@
     listen(state);
     follow(state);
     if (box.querySelector("[data-later]")) near.observe(box);
+    if (figure.dataset.follows) window.study.near(figure);
   }
 
   function start() {

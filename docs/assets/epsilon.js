@@ -1,24 +1,24 @@
-/* One budget for the whole site: the control on a page picks it, and what follows it is put in place: parts of the page
-   from data/at-<page>.js, where they are written out for every measured budget, and whoever listens to study:epsilon
-   (charts). It is kept in the address (#place&at=0.25&of=kaggle) and, from page to page, in this tab. Without this
-   script the page reads at the budget the study quotes. Works from http and from file://. */
+/* One attacker for the whole site: the control on a page picks budget, tier and data, and what follows is put in place:
+   parts of the page from data/at-<page>.js, where they are woven for every attacker; whoever else follows listens to
+   study:attacker (charts). The choice is kept in the address (#place&at=0.25&by=T2&of=kaggle) and, from page to page, in
+   this tab. Without this script the page reads as the study quotes it. Works from http and from file://. */
 (() => {
   "use strict";
 
   const form = document.querySelector("form.at");
   if (!form) return;
 
-  const KEPT = "study-at";
+  const TOOL = /^#(calculator|playground)&/; // an address that holds the state of a tool, and with it this one
   const assets = document.currentScript.src;
-  const { page, budgets, home, datasets } = JSON.parse(form.dataset.at);
-  const slider = form.elements.at;
-  const which = form.elements.of; // missing where there is one dataset
+  const { page, budgets, home, datasets, tiers, tier } = JSON.parse(form.dataset.at);
+  const names = Object.keys(tiers);
+  const { at: slider, by: who, of: which, said } = form.elements; // a choice of one thing is missing
+  const units = form.nextElementSibling;
   const back = form.querySelector("button");
-  const parts = new Map([...document.querySelectorAll("[data-follow]")].map((part) => [part.dataset.follow, part]));
-  const quotedText = [...form.elements.said.childNodes];
-  const quoted = new Map(); // part -> its own nodes, kept with all that is attached to them
+  const parts = new Map([...document.querySelectorAll("[data-follow]")].map((part) => [part.dataset.follow, { part }]));
+  const quoted = { said: said.textContent, units: [...units.childNodes] };
   let written = null; // what at-<page>.js registered
-  let shown = home;
+  let shown = { at: home, by: tier, of: "" };
 
   window.studyAt = (registered) => { written = registered; };
 
@@ -26,6 +26,9 @@
     await window.study.load(`../data/at-${page}.js`, assets);
     if (window.studyClaims) window.study.load(`../data/claims-at-${page}.js`, assets).catch(() => {}); // shown all the same
   }
+
+  const now = () => ({ at: Number(slider.value), by: who?.value ?? tier, of: which?.value ?? "" });
+  const asQuoted = ({ at, by }) => at === home && by === tier;
 
   // ---------------------------------------------------------------- the parts of this page
 
@@ -39,73 +42,88 @@
     }
   }
 
-  function put(at) {
-    for (const [name, part] of parts) {
-      const text = at === home ? null : written.parts[name]?.[at];
-      if (!quoted.has(name)) quoted.set(name, [...part.childNodes]);
-      if (text == null) {
-        part.replaceChildren(...quoted.get(name));
-      } else {
-        part.innerHTML = text;
-        linked(part);
-      }
-      part.toggleAttribute("data-moved", text != null);
+  /* Those the reader sees come first: the browser may show them before the others are there. */
+  let rest = [];
+
+  function put(wanted) {
+    const every = [...parts.values()];
+    for (const each of every) if (window.study.near(each.part)) place(each, wanted);
+    const busy = rest.length;
+    rest = every.filter(({ part }) => !window.study.near(part));
+    if (!busy) requestAnimationFrame(() => (window.requestIdleCallback ?? setTimeout)(placeRest));
+  }
+
+  function placeRest() {
+    for (const each of rest) place(each, now());
+    rest = [];
+  }
+
+  function place(each, wanted) {
+    const { part } = each;
+    const text = textOf(each, wanted);
+    if (text === (each.text ?? null)) return;
+    each.nodes ??= [...part.childNodes]; // its own, kept with all that is attached to them
+    each.text = text;
+    if (text === null) part.replaceChildren(...each.nodes);
+    else {
+      part.innerHTML = text;
+      if (text.includes(".md")) linked(part);
+      filter(part, wanted.of);
     }
-    shown = at;
+    part.toggleAttribute("data-moved", text !== null);
+    mark(part, wanted.by);
+  }
+
+  /* What a part says, null where it says what the page does. */
+  function textOf(each, wanted) {
+    if (asQuoted(wanted)) return null;
+    const text = ({ at, by }) => window.study.unwoven(written.parts[each.part.dataset.follow], at, names.indexOf(by));
+    each.own ??= text({ at: home, by: tier });
+    const found = text(wanted);
+    return found === each.own ? null : found;
+  }
+
+  /* In tables that show the tiers side by side, the column of the picked one. */
+  function mark(root, by) {
+    for (const table of root.querySelectorAll("[data-tiers] table")) {
+      const place = [...table.rows[0].cells].findIndex((cell) => cell.textContent.trim().split(/\W/)[0] === by);
+      for (const row of table.rows) [...row.cells].forEach((cell, i) => cell.toggleAttribute("data-chosen", i === place));
+    }
+  }
+
+  /* What is about another dataset than the picked one is marked at its source; under a heading, all that belongs to it. */
+  function filter(root, of) {
+    for (const each of root.querySelectorAll("[data-of]")) {
+      const under = /^H\d$/.test(each.tagName) ? window.study.section(each) : [];
+      for (const part of [each, ...under]) part.toggleAttribute("data-other", Boolean(of) && each.dataset.of !== of);
+    }
   }
 
   // ---------------------------------------------------------------- the control
 
-  function say(at) {
-    const asQuoted = at === home && !which?.value;
-    if (asQuoted) form.elements.said.replaceChildren(...quotedText);
-    else {
-      const size = document.createElement("strong");
-      const units = document.createElement("span");
-      size.textContent = written.said[at];
-      units.textContent = Object.keys(datasets).filter((name) => !which?.value || which.value === name)
-        .map((name) => written.units[name][at]).join("; ");
-      form.elements.said.replaceChildren(size, " ", units);
-    }
-    slider.ariaValueText = form.elements.said.querySelector("strong").textContent;
-    back.disabled = asQuoted;
+  function say({ at, by }) {
+    said.textContent = at === home ? quoted.said : written.said[at];
+    if (at === home) units.replaceChildren(...quoted.units);
+    else units.innerHTML = written.units[at];
+    filter(units.parentNode, now().of);
+    slider.ariaValueText = said.textContent;
+    if (who) who.title = `${by}: ${tiers[by]}`;
+    back.disabled = at === home && by === tier && !which?.value;
   }
 
-  async function show(at) {
-    if (at !== home || which?.value) await load();
-    if (at !== Number(slider.value)) return; // moved on meanwhile
-    say(at);
-    if (at !== shown) put(at);
-    filter();
-    document.dispatchEvent(new CustomEvent("study:epsilon", { detail: { epsilon: budgets[at], quoted: at === home } }));
-  }
-
-  // ---------------------------------------------------------------- one dataset
-
-  /* What a page says of one dataset: sections under its heading, its figures, tables, lines and cards. */
-  function belongs(element, name, title) {
-    if (element.matches("figure.chart")) return element.dataset.chart.startsWith(`${name}-`);
-    if (element.matches("[data-follow]")) return element.dataset.follow.startsWith(`${name}-`);
-    if (element.matches("[aria-label]")) return element.getAttribute("aria-label").endsWith(`: ${title}`);
-    const start = element.textContent.trimStart();
-    return element.matches("p, li") && (start.startsWith(`${title}.`) || start.startsWith(`${title}:`) || start === title);
-  }
-
-  function filter() {
-    const article = document.querySelector("article");
-    for (const element of article.querySelectorAll("[data-other]")) element.removeAttribute("data-other");
-    if (!which?.value) return;
-    for (const [name, title] of Object.entries(datasets)) {
-      if (name === which.value) continue;
-      for (const element of article.querySelectorAll("p, li, figure.chart, [data-follow], .table-scroll")) {
-        if (belongs(element, name, title)) element.setAttribute("data-other", "");
-      }
-      for (const heading of article.querySelectorAll("h2, h3")) {
-        const said = heading.firstChild?.textContent.trim() ?? "";
-        if (said !== title && !said.startsWith(`${title}:`) && !heading.id.startsWith(`${name}-`)) continue;
-        for (const part of [heading, ...window.study.section(heading)]) part.setAttribute("data-other", "");
-      }
-    }
+  async function show() {
+    const wanted = now();
+    if (!asQuoted(wanted)) await load();
+    if (JSON.stringify(wanted) !== JSON.stringify(now())) return; // moved on meanwhile
+    say(wanted);
+    if (wanted.of !== shown.of) filter(document.querySelector("article"), wanted.of);
+    if (wanted.at !== shown.at || wanted.by !== shown.by) put(wanted);
+    if (wanted.by !== shown.by) mark(document, wanted.by);
+    shown = wanted;
+    document.body.toggleAttribute("data-moved", !asQuoted(wanted));
+    const place = { budget: wanted.at, tier: names.indexOf(wanted.by) };
+    const detail = { epsilon: budgets[wanted.at], by: wanted.by, ...place, quoted: asQuoted(wanted) };
+    document.dispatchEvent(new CustomEvent("study:attacker", { detail }));
   }
 
   // ---------------------------------------------------------------- address and memory
@@ -113,55 +131,62 @@
   function asked() {
     const [place, ...given] = location.hash.slice(1).split("&");
     const words = new URLSearchParams((place.includes("=") ? [place, ...given] : given).join("&"));
-    if (words.has("at") || words.has("of")) {
-      if (!place.includes("=")) document.getElementById(place)?.scrollIntoView();
-      return { at: Number(words.get("at") ?? budgets[home]), of: words.get("of") ?? "" };
-    }
-    try {
-      return JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
-    } catch {
-      return {}; // no storage for this page
-    }
+    if (TOOL.test(location.hash) || !["at", "by", "of"].some((name) => words.has(name))) return window.study.chosen();
+    if (!place.includes("=")) document.getElementById(place)?.scrollIntoView();
+    return { at: Number(words.get("at") ?? budgets[home]), by: words.get("by") ?? tier, of: words.get("of") ?? "" };
   }
 
+  /* Put the control to a choice, whose budget may lie between the measured ones. */
+  function set({ at, by, of }) {
+    const far = (place) => Math.abs(budgets[place] - at);
+    slider.value = Number.isFinite(at) ? [...budgets.keys()].reduce((best, each) => (far(each) < far(best) ? each : best)) : home;
+    if (who) who.value = Object.hasOwn(tiers, by ?? "") ? by : tier;
+    if (which) which.value = Object.hasOwn(datasets, of ?? "") ? of : "";
+  }
+
+  let keeping = 0;
   function keep() {
-    const at = Number(slider.value);
-    const words = [...(at === home ? [] : [`at=${budgets[at]}`]), ...(which?.value ? [`of=${which.value}`] : [])];
-    const [place] = location.hash.slice(1).split("&");
-    const hash = [...(place && !place.includes("=") ? [place] : []), ...words].join("&");
-    history.replaceState(history.state, "", hash ? `#${hash}` : location.pathname + location.search);
-    try {
-      sessionStorage.setItem(KEPT, JSON.stringify({ at: budgets[at], of: which?.value ?? "" }));
-    } catch {
-      // no storage for this page: the address has it
-    }
+    clearTimeout(keeping);
+    keeping = setTimeout(() => {
+      if (TOOL.test(location.hash)) return;
+      const { at, by, of } = now();
+      const words = Object.entries({ at: at === home ? "" : budgets[at], by: by === tier ? "" : by, of });
+      const [place] = location.hash.slice(1).split("&");
+      const hash = [...(place && !place.includes("=") ? [place] : []), ...words.filter(([, value]) => value !== "").map((word) => word.join("="))];
+      history.replaceState(history.state, "", hash.length ? `#${hash.join("&")}` : location.pathname + location.search);
+    }, 100);
   }
 
   function update() {
     keep();
-    show(Number(slider.value)).catch((error) => {
-      slider.value = shown;
-      if (which) which.value = "";
-      form.elements.said.append(` (${error.message})`);
+    show().catch((error) => {
+      set({ at: budgets[shown.at], by: shown.by, of: shown.of });
+      said.append(` (${error.message})`);
       console.error(error);
     });
   }
 
+  const choose = (changes) => window.study.choose(changes);
+
   function start() {
-    const { at, of } = asked();
-    const place = budgets.indexOf(at);
-    slider.value = place < 0 ? home : place;
-    if (which && Object.hasOwn(datasets, of ?? "")) which.value = of;
-    slider.disabled = false;
-    for (const event of ["input", "change"]) form.addEventListener(event, update);
+    if (JSON.stringify(now()) === JSON.stringify(shown)) set(asked()); // else the reader was faster than this script
+    for (const { part } of parts.values()) window.study.near(part);
+    form.addEventListener("input", () => {
+      const { at, by, of } = now();
+      choose({ at: budgets[at], by, of });
+    });
     form.addEventListener("submit", (event) => event.preventDefault());
     back.addEventListener("click", () => {
-      slider.value = home;
-      if (which) which.value = "";
-      update();
+      choose({ at: budgets[home], by: tier, of: "" });
       slider.focus();
     });
-    if (Number(slider.value) !== home || which?.value) update();
+    document.addEventListener("study:choose", ({ detail }) => {
+      set(detail);
+      update();
+    });
+    mark(document, tier);
+    const { at, by, of } = now();
+    if (!asQuoted({ at, by }) || of) choose({ at: budgets[at], by, of });
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

@@ -302,11 +302,14 @@
     if (target.closest("[data-cell=raw]")) return;
     if (target.name === "dataset") {
       const { tier, cut, attack, steps, epsilon } = chosen();
+      window.study.choose({ of: target.value });
       return start({ dataset: target.value, tier, cut, attack, steps, epsilon }).then(changed);
     } else if (target.name === "transaction") {
       if (target.value !== TYPED) take(target.value);
     } else if (target.name === "label") field("transaction").value = TYPED;
+    else if (target.name === "epsilon") return window.study.choose({ at: Number(target.value) });
     else if (!["tier", "attack", "hardened", "cut"].includes(target.name)) return;
+    if (target.name === "tier") window.study.choose({ by: target.value });
     soon();
     changed();
   });

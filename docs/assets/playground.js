@@ -40,14 +40,10 @@
   const linked = () => (location.hash.startsWith(PREFIX)
     ? Object.fromEntries(new URLSearchParams(location.hash.slice(PREFIX.length))) : null);
 
-  /* The budget and the data that the reader picked for the other pages, in epsilon.js. */
+  /* The attacker and the data that the reader picked for the whole site. */
   function picked() {
-    try {
-      const { at, of } = JSON.parse(sessionStorage.getItem("study-at")) ?? {};
-      return { ...(at >= 0 && { epsilon: String(at) }), ...(of && { dataset: of }) };
-    } catch {
-      return {}; // no storage for this page
-    }
+    const { at, by, of } = window.study.chosen();
+    return { ...(at >= 0 && { epsilon: String(at) }), ...(by && { tier: by }), ...(of && { dataset: of }) };
   }
 
   addEventListener("hashchange", () => {

@@ -3,6 +3,8 @@ window.study = (() => {
   "use strict";
 
   const NS = "http://www.w3.org/2000/svg";
+  const assets = document.currentScript.src;
+  const KEPT = "study-at";
   const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown", "focusin"];
   const loading = new Map(); // url -> promise
 
@@ -31,6 +33,76 @@ window.study = (() => {
       act();
     };
     for (const sign of SIGNS) addEventListener(sign, first, { capture: true, passive: true });
+  }
+
+  /* A part of a page whose script is only worth its bytes to somebody who is there: data-wakes names it. What it is told
+     brings it at once: a state in the address, or a choice that data-told names. */
+  function wakeParts() {
+    for (const part of document.querySelectorAll("[data-wakes]")) {
+      const bring = () => load(part.dataset.wakes, assets).catch(console.error);
+      const words = part.dataset.told?.split(" ") ?? [];
+      const told = words.some((word) => chosen()[word] !== undefined || location.hash.split(/[#&]/).some((each) => each.startsWith(`${word}=`)));
+      if (told || (part.id && location.hash.startsWith(`#${part.id}&`))) bring();
+      else awake(bring);
+    }
+  }
+
+  /* What the reader chose for the whole site, as far as he did: the budget `at` in \u03c3, the tier `by`, the dataset `of`.
+     It is kept in this tab; epsilon.js keeps it in the address. */
+  let choice = null;
+  function chosen() {
+    try {
+      choice ??= JSON.parse(sessionStorage.getItem(KEPT));
+    } catch {
+      // no storage for this page
+    }
+    return choice ?? {};
+  }
+
+  /* Change some of it; whoever shows it listens to study:choose. */
+  function choose(changes) {
+    choice = { ...chosen(), ...changes };
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify(choice));
+    } catch {
+      // no storage for this page: it holds until the next one
+    }
+    document.dispatchEvent(new CustomEvent("study:choose", { detail: choice }));
+  }
+
+  /* One of the texts that generator/report/weaving.py has woven, by the places of its budget and its tier. */
+  function unwoven(made, budget, tier) {
+    let text = "";
+    for (const each of made) {
+      const own = typeof each === "string" ? each : each[budget];
+      text += typeof own === "string" ? own : own[tier];
+    }
+    return text;
+  }
+
+  /* Whether an element is near what the reader sees; one that nobody asked about before is taken to be. */
+  const acts = new Map(); // element that is asked about -> what waits for it
+  const away = new Set();
+  const passing = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      away[isIntersecting ? "delete" : "add"](target);
+      if (isIntersecting) acts.get(target)?.();
+      if (isIntersecting) acts.set(target, null);
+    }
+  }, { rootMargin: "150px" });
+
+  function near(element) {
+    if (!acts.has(element)) {
+      acts.set(element, null);
+      passing.observe(element);
+    }
+    return !away.has(element);
+  }
+
+  /* Act now if it is near, else when it is; of several acts the last one counts. */
+  function whenNear(element, act) {
+    if (near(element)) act();
+    else acts.set(element, act);
   }
 
   /* What belongs to a heading: everything up to the next one that is not below it. */
@@ -65,5 +137,8 @@ window.study = (() => {
     return sizes.get(box);
   }
 
-  return { load, awake, section, shape, size };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wakeParts);
+  else wakeParts();
+
+  return { load, awake, chosen, choose, unwoven, near, whenNear, section, shape, size };
 })();

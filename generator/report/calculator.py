@@ -19,6 +19,7 @@ from generator.impact.whatif import STANDARD, Measured
 from generator.records.files import draws_file
 from generator.records.results import StudyResult
 from generator.report import palette
+from generator.report.attacker import Attacker
 from generator.report.calculator_form import page, point_title
 from generator.report.findings.economics import find_economics, opening_choice
 from generator.report.marks import plain
@@ -80,6 +81,15 @@ def values(results: Sequence[StudyResult], draws: Mapping[str, Draws]) -> dict[s
         "calculator": plain(page(shown, able[shown[0].data.name])) if shown else "",
         "economics": {name: find_economics(found, known) for name, found in able.items()},
     }
+
+
+def values_at(
+    results: Sequence[StudyResult], draws: Mapping[str, Draws], attacker: Attacker
+) -> dict[str, Any]:
+    """The part of `values` that follows the attacker, for another one than the quoted."""
+    able = {result.data.name: found for result in results if (found := _of(result, draws))}
+    known = traced(ASSUMPTIONS, "assumptions")
+    return {"economics": {name: find_economics(found, known, attacker) for name, found in able.items()}}
 
 
 def write(results: Sequence[StudyResult], draws: Mapping[str, Draws], folder: Path) -> dict[str, Path]:

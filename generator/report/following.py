@@ -1,9 +1,10 @@
-"""One budget for the whole site: the parts of pages that follow it, written out at every measured budget.
+"""One attacker for the whole site: the parts of pages that follow the one a reader picks, written out for each.
 
-A template puts such a part into `m.follow`. The page holds it at the budget the study quotes; `at-<page>.js` holds it
-at the others, and `epsilon.js` puts it in place.
+A template puts such a part into `m.follow`. The page holds it as the study quotes it; `at-<page>.js` holds it for every
+attacker, and `epsilon.js` puts it in place.
 """
 
+import functools
 import html
 import json
 from collections.abc import Mapping, Sequence
@@ -13,17 +14,19 @@ from typing import Any
 from markdown import Markdown
 
 from generator.records.results import StudyResult
-from generator.report import formats
+from generator.report import formats, palette
+from generator.report.attacker import Attacker, Attackers, attackers
 from generator.report.marks import plain
 from generator.report.tracing import bare
+from generator.report.weaving import woven
 
-EXTENSIONS = ("attr_list", "md_in_html", "tables")
+EXTENSIONS = ("admonition", "attr_list", "md_in_html", "tables")
 """Of the Markdown in such parts, as mkdocs.yml has them."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a page at another budget."""
+    """One part of a page for one attacker."""
 
     html: str
     """Links to pages are those of the Markdown, `page.md#place`."""
@@ -31,57 +34,57 @@ class Part:
     """What the ledger knows of its numbers, by id."""
 
 
-def budgets(results: Sequence[StudyResult]) -> tuple[float, ...]:
-    """The measured budgets at which all records can fill every sentence; empty if that is the quoted one alone."""
-    if len({result.spec.attack.headline_epsilon for result in results}) != 1:
-        return ()
-    known = [{each.epsilon for each in result.comparisons if each.attack == "exact"} for result in results]
-    shared = tuple(e for e in results[0].spec.proof.epsilons if all(e in found for found in known))
-    return shared if len(shared) > 1 else ()
-
-
-def at_budget(result: StudyResult, epsilon: float) -> StudyResult:
-    """The result as if the study quoted that budget, which keeps its own place in the record."""
-    (own,) = (each for each in result.spec.proof.epsilons if each == epsilon)
-    attack = result.spec.attack.model_copy(update={"headline_epsilon": own})
-    return result.model_copy(update={"spec": result.spec.model_copy(update={"attack": attack})})
-
-
-def wrapped(name: str, text: str) -> str:
-    """The part where it stands in the page, in Markdown."""
-    return f'\n<div class="follow" data-follow="{name}" markdown="1">\n\n{text.strip()}\n\n</div>\n'
+def wrapped(name: str, text: str, dataset: str = "") -> str:
+    """The part where it stands in the page, in Markdown; `dataset` is the one it is about, if it is one."""
+    of = f' data-of="{dataset}"' if dataset else ""
+    return f'\n<div class="follow" data-follow="{name}"{of} markdown="1">\n\n{text.strip()}\n\n</div>\n'
 
 
 def part(text: str, claims: Mapping[str, Any]) -> Part:
-    """The Markdown of a part at another budget, without marks, as the HTML inside of `wrapped`."""
-    return Part(Markdown(extensions=list(EXTENSIONS)).convert(text.strip()), claims)
+    """The Markdown of a part for another attacker, without marks, as the HTML inside of `wrapped`."""
+    return Part(_html(text.strip()), claims)
+
+
+@functools.lru_cache
+def _html(text: str) -> str:
+    return Markdown(extensions=list(EXTENSIONS)).convert(text)
 
 
 def control(results: Sequence[StudyResult], page: str) -> str:
-    """What picks the budget, or nothing if there is nothing to pick."""
-    steps = budgets(results)
-    if not steps:
+    """What picks the attacker and the data, or nothing if there is nothing to pick."""
+    offered = attackers(results)
+    if not offered:
         return ""
-    epsilon = results[0].spec.attack.headline_epsilon
+    quoted, home = offered.quoted, offered.budgets.index(offered.quoted.epsilon)
     titles = {result.data.name: result.data.title for result in results}
-    given = {"page": page, "budgets": bare(steps), "home": steps.index(epsilon), "datasets": titles}
-    options = "".join(
-        f'<option value="{name}">{html.escape(title)}</option>' for name, title in titles.items()
-    )
-    choice = (
-        f'<label>Data <select name="of"><option value="">all</option>{options}</select></label>'
-        if len(results) > 1
-        else ""
-    )
-    told = html.escape(json.dumps(given, sort_keys=True, separators=(",", ":")))
-    units = "; ".join(in_units(result, epsilon) for result in results)
+    given = {
+        "page": page, "budgets": bare(offered.budgets), "home": home, "datasets": titles,
+        "tiers": {tier: palette.TIERS[tier] for tier in offered.tiers}, "tier": quoted.tier,
+    }  # fmt: skip
+    told = html.escape(json.dumps(given, separators=(",", ":")))
+    tiers = {tier: f"{tier}: {palette.TIERS[tier]}" for tier in offered.tiers}
+    units = "; ".join(in_units(result, quoted.epsilon) for result in results)
     return (
-        f'<form class="at" data-at="{told}" data-search-exclude markdown="0" aria-label="What the attacker may do">'
-        '<label class="at-budget">Budget <input type="range" name="at" min="0" '
-        f'max="{len(steps) - 1}" value="{steps.index(epsilon)}" step="1" disabled></label>'
-        f'<output name="said"><strong>{formats.epsilon(epsilon)}</strong> <span>{units}</span></output>'
-        f'{choice}<button type="button" disabled>As quoted</button></form>'
+        f'<form class="at" data-at="{told}" data-wakes="epsilon.js" data-told="at by of" '
+        'autocomplete="off" data-search-exclude markdown="0" aria-label="What the attacker may do">'
+        f'<label class="at-budget"><span>Budget</span> <input type="range" name="at" min="0" '
+        f'max="{len(offered.budgets) - 1}" value="{home}" step="1"></label>'
+        f'<output name="said">{formats.epsilon(quoted.epsilon)}</output>'
+        f"{_select('by', 'Attacker', tiers, quoted.tier)}{_select('of', 'Data', {'': 'all', **titles}, '')}"
+        '<button type="button" disabled><span>As quoted</span></button></form>'
+        f'<p class="at-units" data-search-exclude markdown="0">{units}</p>'
     )
+
+
+def _select(name: str, label: str, options: Mapping[str, str], chosen: str) -> str:
+    """A choice; nothing where there is one thing to choose."""
+    if len([value for value in options if value]) < 2:
+        return ""
+    body = "".join(
+        f'<option value="{value}"{" selected" if value == chosen else ""}>{html.escape(text)}</option>'
+        for value, text in options.items()
+    )
+    return f'<label><span>{label}</span> <select name="{name}">{body}</select></label>'
 
 
 def in_units(result: StudyResult, epsilon: float) -> str:
@@ -91,27 +94,29 @@ def in_units(result: StudyResult, epsilon: float) -> str:
         f"{formats.JOIN}{html.escape(each.unit)}".rstrip(formats.JOIN)
         for each in result.data.features
     )
-    return f"{html.escape(result.data.title)}: {', '.join(sizes)}"
+    return f'<span data-of="{result.data.name}">{html.escape(result.data.title)}: {", ".join(sizes)}</span>'
 
 
 def script(
-    results: Sequence[StudyResult], steps: Sequence[float], parts: Mapping[str, Mapping[float, Part]]
+    results: Sequence[StudyResult], offered: Attackers, parts: Mapping[str, Mapping[Attacker, Part]]
 ) -> str:
-    """What `epsilon.js` asks for: every budget in words, and every part at it; null where it reads as on the page."""
+    """What `epsilon.js` asks for: every budget in words, and every part for every attacker, woven."""
     payload = {
-        "parts": {
-            name: [each[epsilon].html if epsilon in each else None for epsilon in steps]
-            for name, each in parts.items()
-        },
-        "said": [plain(formats.epsilon(epsilon)) for epsilon in steps],
-        "units": {
-            result.data.name: [plain(in_units(result, epsilon)) for epsilon in steps] for result in results
-        },
+        "parts": {name: woven(_rows(offered, each)) for name, each in parts.items()},
+        "said": [plain(formats.epsilon(epsilon)) for epsilon in offered.budgets],
+        "units": [
+            "; ".join(plain(in_units(result, epsilon)) for result in results) for epsilon in offered.budgets
+        ],
     }
     return _call("studyAt", payload)
 
 
-def claims_script(page: str, parts: Mapping[str, Mapping[float, Part]]) -> str:
+def _rows(offered: Attackers, part: Mapping[Attacker, Part]) -> list[list[str]]:
+    """The part by budget and tier; where it does not know all tiers it is the same for each."""
+    return [[part[at].html for at in row if at in part] for row in offered.rows]
+
+
+def claims_script(page: str, parts: Mapping[str, Mapping[Attacker, Part]]) -> str:
     """What is known of the numbers in the parts, as `claims.js` takes it."""
     claims = {
         name: told for each in parts.values() for part in each.values() for name, told in part.claims.items()

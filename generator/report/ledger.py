@@ -86,11 +86,19 @@ class Book:
             LedgerError: A text in the figure or its table has no source.
         """
         found: list[Any] = []
-        self._cleaned(chart.title, found)
-        fields = ("slug", "figure", "narrow", "headers", "rows", "views")
-        clean = replace(chart, **{name: self._cleaned(getattr(chart, name), found) for name in fields})
+        clean = self.redrawn(chart, found)
         self.charts[clean.slug] = {"pages": [], "paths": condensed(sources(found), self.documents)}
         return clean
+
+    def redrawn(self, chart: Chart, found: list[Any]) -> Chart:
+        """As `drawn` for another attacker; its sources go into `found`.
+
+        Raises:
+            LedgerError: A text in the figure or its table has no source.
+        """
+        self._cleaned(chart.title, found)
+        fields = ("slug", "figure", "narrow", "headers", "rows", "views")
+        return replace(chart, **{name: self._cleaned(getattr(chart, name), found) for name in fields})
 
     def placed(self, page: str, chart: Chart):
         """Note that a page shows the chart."""
@@ -235,7 +243,7 @@ def _switch(page: str) -> str:
     """The button that lets a keyboard reach the claims; `claims.js` wakes it up."""
     return (
         f'<p class="claims-switch" data-search-exclude><button type="button" data-claims="{page}" '
-        'aria-pressed="false" disabled>Show where each number comes from</button></p>'
+        'data-wakes="claims.js" aria-pressed="false" disabled>Show where each number comes from</button></p>'
     )
 
 

@@ -17,9 +17,10 @@ from typing import Any, TypedDict
 import jinja2
 
 from generator.records.results import StudyResult
-from generator.report import following, marks, palette, prose
-from generator.report.charts import CHARTS, Chart, embed, write
-from generator.report.findings import Banners, DatasetFindings, banners, find
+from generator.report import following, formats, marks, palette, prose
+from generator.report.attacker import QUOTED_TIER, Attacker, Attackers, at_budget, attackers
+from generator.report.charts import CHARTS, FOLLOWING, QUOTED, Chart, Place, embed, variants, write
+from generator.report.findings import Banners, DatasetFindings, at_tier, banners, find
 from generator.report.findings.evaluations import MASKING_POINTS
 from generator.report.findings.evidence import Evidence
 from generator.report.findings.names import MODELS, ORIGINAL, ModelName
@@ -38,7 +39,7 @@ STYLE = "extra.css"
 """Of the styles in `KEPT`, the one whose part on drawings goes into their files."""
 AT_ONCE = 4
 """Figures whose drawing is in the page itself; those further down come when a reader comes near."""
-FEWER = {"hardening": 2, "impact": 2}
+FEWER = {"hardening": 2, "impact": 0}
 """The same on pages that are heavy without them."""
 
 
@@ -66,7 +67,7 @@ class PageContext(TypedDict):
     evidence: Evidence
     """The register of limitations and the frameworks of the crosswalk."""
     follows: bool
-    """Whether there are other budgets for parts of the pages to follow."""
+    """Whether there are other attackers for parts of the pages to follow."""
 
 
 def render_pages(
@@ -77,6 +78,7 @@ def render_pages(
     files: Mapping[str, Path] = MappingProxyType({}),
     documents: Mapping[str, Any] = MappingProxyType({}),
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]] = lambda results: {},
+    moving: Callable[[Sequence[StudyResult], Attacker], Mapping[str, Any]] = lambda results, attacker: {},
 ) -> list[Path]:
     """Render every template, its charts, the ledger and the downloads into `docs`; equal input, equal bytes.
 
@@ -87,6 +89,7 @@ def render_pages(
         documents: Further records that numbers on pages may come from, by the name below `docs/data` without
             its suffix; each is published like a result.
         extras: From the traced results to what templates see beside `PageContext`.
+        moving: The part of it that follows the attacker, for one that is not quoted.
 
     Returns:
         The pages written, by name.
@@ -99,15 +102,15 @@ def render_pages(
     charts: dict[str, Chart] = {}
     with marks.recording() as recorded:
         book = Book(recorded, {**known, REPORT: CONSTANTS})
-        pages, moving = _render(
-            [traced(each, each.data.name) for each in results], templates, charts, book, extras
+        pages, scripts = _render(
+            [traced(each, each.data.name) for each in results], templates, charts, book, extras, moving
         )
     docs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=docs.parent, prefix=".docs-") as folder:
         fresh = Path(folder)
         try:
             _write_pages(pages, book, fresh)
-            for name, text in moving.items():
+            for name, text in scripts.items():
                 _write(fresh / "data" / name, text)
         except LedgerError as error:
             raise PageError(str(error)) from None
@@ -168,10 +171,8 @@ def _placed(value: Any) -> Any:
 
 
 def _context(results: Sequence[StudyResult], epsilon: float | None = None) -> PageContext:
-    """What templates see, with the parts that follow the budget at `epsilon`."""
-    findings = [
-        find(following.at_budget(result, epsilon) if epsilon else result, result) for result in results
-    ]
+    """What templates see, with the parts that follow the attacker at budget `epsilon`."""
+    findings = [find(at_budget(result, epsilon) if epsilon else result, result) for result in results]
     found = {row.name for each in findings for row in each.recipes}
     return PageContext(
         results=results,
@@ -183,7 +184,7 @@ def _context(results: Sequence[StudyResult], epsilon: float | None = None) -> Pa
         level=LEVEL,
         ci=f"{LEVEL} interval",
         evidence=Evidence(),
-        follows=bool(following.budgets(results)),
+        follows=bool(attackers(results)),
     )
 
 
@@ -193,8 +194,9 @@ def _render(
     charts: dict[str, Chart],
     book: Book,
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]],
+    moving: Callable[[Sequence[StudyResult], Attacker], Mapping[str, Any]],
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Page name -> Markdown, in the order of names, and script -> what follows the budget.
+    """Page name -> Markdown, in the order of names, and script -> what follows the attacker.
 
     The charts the pages ask for are put into `charts`.
     """
@@ -202,7 +204,8 @@ def _render(
     if typed:
         raise PageError("\n".join(typed))
     context = {**_context(results), **extras(results)}
-    page, made, shown = "", {}, {}
+    offered = attackers(results)
+    page, made, shown, by_tier_only, redrawn = "", {}, {}, False, {}
 
     def chart(name: str, result: StudyResult, **options) -> str:
         if name not in CHARTS:
@@ -219,45 +222,58 @@ def _render(
             raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
         book.placed(page, drawn)
         shown[page] = shown.get(page, 0) + 1
-        return embed(drawn, how_we_know(result), later=shown[page] > FEWER.get(page, AT_ONCE))
+        follows = FOLLOWING.get(name, "") if offered else ""
+        if follows in ("budget", "tier") and drawn.slug not in redrawn:
+            redrawn[drawn.slug] = _variants(book, CHARTS[name], result, options, offered, by=follows)
+        whom = (formats.epsilon(result.spec.attack.headline_epsilon), QUOTED.get(name))
+        place = Place(
+            later=shown[page] > FEWER.get(page, AT_ONCE),
+            dataset=result.data.name,
+            follows=follows,
+            drawn=", ".join(filter(None, whom)) if name in QUOTED else "",
+        )
+        return embed(drawn, how_we_know(result), place)
 
-    def follow(name: str, text: str) -> str:
+    def follow(name: str, text: str, dataset: str, by: str) -> str:
         if "<figure" in text:
             raise jinja2.UndefinedError(
-                f"{name!r} follows the budget and holds a chart: charts follow by themselves"
+                f"{name!r} follows the attacker and holds a chart: charts follow by themselves"
             )
         if name in met:
-            raise jinja2.UndefinedError(f"two parts called {name!r} follow the budget")
-        met[name] = text
-        return following.wrapped(name, text)
+            raise jinja2.UndefinedError(f"two parts called {name!r} follow the attacker")
+        met[name] = (text, by)
+        return following.wrapped(name, text, dataset)
 
     env = environment(templates)
     env.globals |= {
         "chart": chart,
         "following": follow,
-        "budget_control": lambda: following.control(results, page),
+        "wanted": lambda by: by == "tier" or not by_tier_only,
+        "attacker_control": lambda: following.control(results, page),
     }
-    # the same templates for the parts at other budgets, where nothing is drawn
+    # the same templates for the parts that follow, where nothing is drawn
     quiet = environment(templates)
     quiet.globals |= {**env.globals, "chart": lambda *_, **__: ""}
-    steps = following.budgets(results)
-    elsewhere = {
-        epsilon: _context(results, epsilon)
-        for epsilon in steps
-        if epsilon != results[0].spec.attack.headline_epsilon
-    }
-    pages, moving = {}, {}
+    elsewhere = _elsewhere(results, context, offered, moving) if offered else {}
+    pages, scripts = {}, {}
 
-    def moved(template: str, names: list[str]) -> dict[str, str]:
-        """The scripts with the parts of the page at every budget, by name."""
-        parts: dict[str, dict[float, following.Part]] = {name: {} for name in names}
-        for epsilon, others in elsewhere.items():
+    def moved(template: str) -> dict[str, str]:
+        """The scripts with the parts of the page for every attacker, by name."""
+        nonlocal by_tier_only
+        quoted = dict(met)
+        parts = {name: {offered.quoted: _part(book, page, text)} for name, (text, _) in quoted.items()}
+        for attacker, others in elsewhere.items():
+            by_tier_only = attacker.tier != QUOTED_TIER
+            wanted = {name for name, (_, by) in quoted.items() if by == "tier" or not by_tier_only}
+            if not wanted:
+                continue
             met.clear()
-            quiet.get_template(template).render({**context, **others})
-            for name in parts.keys() & met.keys():
-                parts[name][epsilon] = following.part(*book.elsewhere(page, met[name]))
+            quiet.get_template(template).render(others)
+            for name in wanted:
+                parts[name][attacker] = _part(book, page, met.get(name, ("", ""))[0])
+        by_tier_only = False
         return {
-            f"at-{page}.js": following.script(results, steps, parts),
+            f"at-{page}.js": following.script(results, offered, parts),
             f"claims-at-{page}.js": following.claims_script(page, parts),
         }
 
@@ -267,14 +283,54 @@ def _render(
             text = env.get_template(path.name).render(context)
             pages[f"{page}.md"] = book.finished(page, text)
             if met:
-                moving |= moved(path.name, list(met))
+                scripts |= moved(path.name)
         except jinja2.TemplateSyntaxError as error:
             raise PageError(f"{error.name}, line {error.lineno}: {error.message}") from None
         except jinja2.UndefinedError as error:
             raise PageError(f"{_place(error, templates)}: {error.message}") from None
         except LedgerError as error:
             raise PageError(f"{path.name}: {error}") from None
-    return pages, moving
+    return pages, scripts | {f"{slug}-at.js": text for slug, text in redrawn.items()}
+
+
+def _variants(
+    book: Book,
+    draw: Callable[..., Chart],
+    result: StudyResult,
+    options: Mapping[str, Any],
+    offered: Attackers,
+    by: str,
+) -> str:
+    """The script with the chart for every attacker."""
+    return variants([
+        [
+            book.redrawn(draw(at_budget(result, row[0].epsilon), **options, **tier), [])
+            for tier in ([{"tier": each.tier} for each in row] if by == "tier" else [{}])
+        ]
+        for row in offered.rows
+    ])  # fmt: skip
+
+
+def _elsewhere(
+    results: Sequence[StudyResult],
+    context: Mapping[str, Any],
+    offered: Attackers,
+    moving: Callable[[Sequence[StudyResult], Attacker], Mapping[str, Any]],
+) -> dict[Attacker, Mapping[str, Any]]:
+    """What templates see for every attacker but the quoted one."""
+    contexts = {}
+    for row in offered.rows:
+        quoted = row[0].epsilon == offered.quoted.epsilon
+        at_this = context if quoted else {**context, **_context(results, row[0].epsilon)}
+        for attacker in row:
+            if attacker != offered.quoted:
+                findings = [at_tier(each, attacker.tier) for each in at_this["findings"]]
+                contexts[attacker] = {**at_this, "findings": findings, **moving(results, attacker)}
+    return contexts
+
+
+def _part(book: Book, page: str, text: str) -> following.Part:
+    return following.part(*book.elsewhere(page, text))
 
 
 def _place(error: jinja2.UndefinedError, templates: Path) -> str:

@@ -40,7 +40,8 @@ Business impact
     false_alarms              genuine payments stopped a day
     accuracy_bounds           what an accuracy alone says about missed frauds
 
-A chart is a pure function of the result; `embed` gives its HTML and `write` its files.
+A chart is a pure function of the result; `embed` gives its HTML, `write` its files, `variants` the file of what follows
+the attacker.
 """
 
 from generator.report.charts import (
@@ -57,9 +58,10 @@ from generator.report.charts import (
     walkthrough,
 )
 from generator.report.charts.chart import Chart
-from generator.report.charts.embedding import embed, registration, write
+from generator.report.charts.embedding import Place, embed, registration, write
+from generator.report.charts.variants import variants
 
-__all__ = ["CHARTS", "Chart", "embed", "registration", "write"]
+__all__ = ["CHARTS", "FOLLOWING", "QUOTED", "Chart", "Place", "embed", "registration", "variants", "write"]
 
 CHARTS = {
     function.__name__: function
@@ -76,3 +78,16 @@ CHARTS = {
         impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
     )
 }  # fmt: skip
+
+FOLLOWING = {
+    "robust_accuracy": "budget", "true_positive_rate": "budget", "confusion": "budget",
+    "robust_accuracy_by_model": "budget", "recipes": "budget", "trade_off": "budget", "exact_curve": "budget",
+    "exact_curves": "budget", "missed_frauds": "budget", "tiers": "tier", "frontier": "view",
+}  # fmt: skip
+"""Charts that follow the attacker a reader picks, and what of him: the budget, the tier as well, or by the view of the
+tier. Along an axis of budgets it is the summary that follows."""
+QUOTED = {
+    "trap": "every input", "label_aware": "T0", "feature_movement": "every input", "frontier": "",
+    "break_even": "T1", "net_benefit": "T1", "leakage_reduction": "every input", "accuracy_bounds": "every input",
+}  # fmt: skip
+"""Charts that are drawn at the quoted budget alone, and for whom: the record has no other, or the calculator has."""

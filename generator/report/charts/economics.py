@@ -9,6 +9,7 @@ from generator.impact.model import Detection, benefit
 from generator.records.impact import Scenario
 from generator.records.results import Estimate, StudyResult
 from generator.report import formats, palette
+from generator.report.attacker import QUOTED_TIER
 from generator.report.breakeven import dollars, share
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
 from generator.report.charts.frame import axis, figure, marker, percent_axis, rule
@@ -18,7 +19,6 @@ from generator.report.scenarios import ASSUMPTIONS, default_scenario
 from generator.report.tracing import derived, traced
 
 STANDARD = "standard"
-TIER = "T1"
 FRAUD_SHARES = tuple(float(share) for share in np.geomspace(0.000045, 0.25, 25))
 ATTACKERS = tuple(place / 10 for place in range(11))
 Pair = tuple[Detection, Detection]
@@ -123,7 +123,7 @@ def _pairs(result: StudyResult, draws: Draws | None, name: str) -> tuple[Pair, P
     """Mean rates of the standard model and of `name`, and their draws where there are some."""
     rates, quoted = result.rates, result.spec.proof.quoted_false_positive_rate
     point = next(each.name for each in rates.points if each.false_positive_rate == quoted)
-    choice = Choice(name, TIER, result.spec.attack.headline_epsilon, point)
+    choice = Choice(name, QUOTED_TIER, result.spec.attack.headline_epsilon, point)
     mean = tuple(mean_detection(rates, model, choice, point) for model in (STANDARD, name))
     if not draws or name not in draws.models:
         return mean, None

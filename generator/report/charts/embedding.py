@@ -6,14 +6,16 @@ import html
 import io
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from generator.report import formats
 from generator.report.charts.chart import Cell, Chart
 from generator.report.palette import colours
 from generator.report.svg import document, drawing, settled
 
-TABLE_LIMIT = 16
+TABLE_LIMIT = 6
 """Rows of a table on the page; the others come when a reader opens it, and the CSV always has all of them."""
 OPENED_LIMIT = 400
 """Rows of an opened table; a longer one is for the CSV."""
@@ -23,11 +25,25 @@ TOKEN = re.compile(r'"@([a-z0-9_]+)(?:/[0-9.]+)?"')
 UNSAFE = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def embed(chart: Chart, known: str = "", *, later: bool = False) -> str:
+@dataclass(frozen=True)
+class Place:
+    """How a figure stands on a page."""
+
+    later: bool = False
+    """Far down: its drawing comes from its script when a reader is near."""
+    dataset: str = ""
+    """The one it is about."""
+    follows: str = ""
+    """What of the attacker a reader picks it follows: `budget`, `tier` or `view`."""
+    drawn: str = ""
+    """For whom it is drawn, whoever is picked."""
+
+
+def embed(chart: Chart, known: str = "", place: Place = Place()) -> str:
     """The figure for a Markdown page in the root of the docs; put it at the beginning of a line.
 
-    A figure far down the page comes `later`: its drawing is not in the page but in the figure's own script, which is
-    loaded when a reader comes near; without scripts, and on paper, the file of the drawing is there.
+    The drawing of a figure far down the page is not in the page but in the figure's own script, which is loaded when a
+    reader comes near; without scripts, and on paper, the file of the drawing is there.
 
     Complete without JavaScript: title, drawing, caption, summary, table and CSV. The CSV is a Markdown link, so that a
     strict build checks that the file is there.
@@ -44,21 +60,30 @@ def embed(chart: Chart, known: str = "", *, later: bool = False) -> str:
     )
     views = [f'<div class="chart-views" markdown="0">{buttons}</div>'] if chart.views else []
     view = chart.views[0] if chart.views else ""
-    drawn = "data-later>" if later else f"data-search-exclude>{_drawn(chart, view)}"
+    drawn = "data-later>" if place.later else f"data-search-exclude>{_drawn(chart, view)}"
     still = f'<p class="chart-still" markdown="span">![{title}](data/{chart.slug}.svg){{ loading=lazy }}</p>'
     return "\n".join([
         f'<figure class="chart" id="{chart.slug}" data-chart="{chart.slug}" aria-label="{title}" '
-        f'style="{heights}" markdown="1">',
+        f'style="{heights}"{_told(place)} markdown="1">',
         f'<p class="chart-title" markdown="0">{title}</p>',
         *views,
         f'<div class="chart-plot" role="img" aria-label="{summary}" markdown="0">'
         f'<div class="chart-view" aria-hidden="true" {drawn}</div></div>',
-        *([still] if later else []),
-        f'<figcaption markdown="0">{caption} <span class="chart-summary">{summary}</span></figcaption>',
+        *([still] if place.later else []),
+        f'<figcaption markdown="0">{caption} <span class="chart-summary">{summary}</span>{_whom(place)}</figcaption>',
         f'<p class="chart-tools" markdown="span">[CSV](data/{chart.slug}.csv){{ download }}</p>',
         f'<details class="chart-table" data-search-exclude markdown="0">{_table(chart, known)}</details>',
         "</figure>",
     ])  # fmt: skip
+
+
+def _told(place: Place) -> str:
+    told = (("of", place.dataset), ("follows", place.follows))
+    return "".join(f' data-{name}="{value}"' for name, value in told if value)
+
+
+def _whom(place: Place) -> str:
+    return f' <span class="chart-drawn">Drawn for {html.escape(place.drawn)}.</span>' if place.drawn else ""
 
 
 def write(chart: Chart, folder: Path, style: str) -> None:
@@ -84,13 +109,22 @@ def registration(chart: Chart) -> str:
         "narrow": chart.narrow,
         "views": chart.views,
         "rows": chart.rows[TABLE_LIMIT:OPENED_LIMIT],
-        "drawings": {view: _drawn(chart, view) for view in chart.views or ("",)},
+        "drawings": drawings(chart),
         "colours": {name: known[name] for name in set(TOKEN.findall(figure)) & set(known)},
     }
+    return script("studyChart", chart.slug, payload)
+
+
+def script(function: str, slug: str, payload: Any) -> str:
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     for sign, escaped in UNSAFE.items():
         text = text.replace(sign, escaped)
-    return f'studyChart("{chart.slug}",{text});\n'
+    return f'{function}("{slug}",{text});\n'
+
+
+def drawings(chart: Chart) -> dict[str, str]:
+    """By view; under no name where there are none."""
+    return {view: _drawn(chart, view) for view in chart.views or ("",)}
 
 
 def _drawn(chart: Chart, view: str) -> str:

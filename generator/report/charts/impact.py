@@ -5,6 +5,7 @@ from generator.report import formats, palette
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
 from generator.report.charts.frame import axis, error_bar, figure, filling, marker, rule
 from generator.report.charts.selection import leading, remark
+from generator.report.days import day_of
 
 
 def missed_frauds(result: StudyResult) -> Chart:
@@ -15,7 +16,7 @@ def missed_frauds(result: StudyResult) -> Chart:
     titles = [palette.model(n).title for n in names]
     data, rows = [], []
     for attack, epsilon in _states(result):
-        found = [_row(result, n, attack, epsilon) for n in names]
+        found = [day_of(result, n, attack, epsilon) for n in names]
         missed = [r.missed_frauds for r in found if r.model in drawn]
         data.append({
             "type": "bar", "orientation": "h", "name": palette.attack(attack).title,
@@ -35,7 +36,7 @@ def missed_frauds(result: StudyResult) -> Chart:
         ]
     budget = result.spec.attack.headline_epsilon
     standard = [
-        f"{formats.count(_row(result, 'standard', a, e).missed_frauds.value)} {_under(a)}"
+        f"{formats.count(day_of(result, 'standard', a, e).missed_frauds.value)} {_under(a)}"
         for a, e in _states(result)
     ]
     return Chart(
@@ -109,7 +110,7 @@ def false_alarms(result: StudyResult) -> Chart:
     """Genuine payments stopped on the scenario day by every model."""
     names = palette.in_order({row.model for row in result.impact.rows})
     titles = [palette.model(n).title for n in names]
-    alarms = [_row(result, n, "clean", 0.0).false_alarms for n in names]
+    alarms = [day_of(result, n, "clean", 0.0).false_alarms for n in names]
     parts = [f"{t} {formats.count(e.value)}" for t, e in zip(titles, alarms, strict=True)]
     return Chart(
         slug=f"{result.data.name}-false-alarms",
@@ -173,13 +174,6 @@ def _states(result: StudyResult) -> list[tuple[str, float]]:
     priced = {row.attack for row in result.impact.rows}
     attacks = (*result.spec.attack.attacks, *(("exact",) if "exact" in priced else ()))
     return [("clean", 0.0), *((name, budget) for name in attacks)]
-
-
-def _row(result: StudyResult, model: str, attack: str, epsilon: float):
-    for row in result.impact.rows:
-        if (row.model, row.attack, row.epsilon) == (model, attack, epsilon):
-            return row
-    raise KeyError(f"no scenario day was computed for {model} under {attack} at epsilon {epsilon}")
 
 
 def _under(attack: str) -> str:

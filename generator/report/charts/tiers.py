@@ -2,16 +2,19 @@
 
 from generator.records.proofs import TierResult
 from generator.records.results import Estimate, StudyResult
+from generator.records.spec import Tier
 from generator.report import formats, palette
+from generator.report.attacker import QUOTED_TIER
 from generator.report.charts.chart import Chart, numbers, percentages, rounded
 from generator.report.charts.frame import axis, error_bar, figure, grid, line, marker, percent_axis, placed
 from generator.report.charts.selection import leading, remark
 
-HEADLINE_TIER = "T1"
 
+def tiers(result: StudyResult, tier: Tier = QUOTED_TIER) -> Chart:
+    """A panel a tier, a row a model: frauds caught, clean and provably; one view a matched rate.
 
-def tiers(result: StudyResult) -> Chart:
-    """A panel a tier, a row a model: frauds caught, clean and provably; one view a matched rate."""
+    The panel of `tier` is marked, and summed up.
+    """
     found = _at_headline(result)
     rates = _quoted_first(result, found)
     names = [tier for tier in palette.TIERS if any(row.tier == tier for row in found)]
@@ -21,9 +24,9 @@ def tiers(result: StudyResult) -> Chart:
     data, axes, rows = [], {}, []
     for rate in rates:
         view = _rate(rate)
-        for panel, tier in enumerate(names):
+        for panel, each in enumerate(names):
             suffix = str(panel + 1) if panel else ""
-            known = {r.model: r for r in found if (r.tier, r.false_positive_rate) == (tier, rate)}
+            known = {r.model: r for r in found if (r.tier, r.false_positive_rate) == (each, rate)}
             place = {
                 "meta": {"view": view},
                 "xaxis": f"x{suffix}",
@@ -43,7 +46,7 @@ def tiers(result: StudyResult) -> Chart:
             rows += [
                 (
                     view,
-                    tier,
+                    each,
                     palette.model(n).title,
                     *_percents(r.caught_clean),
                     *_percents(r.caught_proved),
@@ -52,9 +55,10 @@ def tiers(result: StudyResult) -> Chart:
                 for n in every
                 for r in [known[n]]
             ]
-    for panel, tier in enumerate(names):
+    for panel, each in enumerate(names):
         suffix = str(panel + 1) if panel else ""
-        axes[f"xaxis{suffix}"] = percent_axis(f"<b>{tier}</b>: frauds caught", anchor=f"y{suffix}")
+        title = f"<b>{'▸ ' if each == tier else ''}{each}</b>: frauds caught"
+        axes[f"xaxis{suffix}"] = percent_axis(title, anchor=f"y{suffix}")
         axes[f"yaxis{suffix}"] = axis(
             anchor=f"x{suffix}", autorange="reversed", categoryorder="array", categoryarray=titles,
             showticklabels=not panel % 2,
@@ -67,7 +71,7 @@ def tiers(result: StudyResult) -> Chart:
         "frauds caught if nobody evades. Squares: frauds caught whatever a fraudster of this tier does, "
         f"proved, at ε = {formats.epsilon(result.spec.attack.headline_epsilon)}. Arms are 95 % "
         f"intervals.{remark(drawn, every)}",
-        summary=_tier_sentence(found, drawn, rates[0]),
+        summary=_tier_sentence(found, drawn, rates[0], tier),
         figure=figure(data, **placed(axes, wide)),
         headers=("False alarms", "Tier", "Model", "Caught, no evasion (%)", "95 % low (%)", "95 % high (%)",
                  "Proved (%)", "Proved low (%)", "Proved high (%)", "Left open"),
@@ -86,7 +90,7 @@ def frontier(result: StudyResult) -> Chart:
     look, widest = palette.bound("rule"), 100 * 3 * max(row.false_positive_rate for row in found)
     curves = sorted(
         (f for f in result.proofs.frontiers if f.epsilon == epsilon),
-        key=lambda f: (f.tier != HEADLINE_TIER, f.tier),
+        key=lambda f: (f.tier != QUOTED_TIER, f.tier),
     )
     for curve in curves:
         view = {"meta": {"view": curve.tier}}
@@ -169,14 +173,14 @@ def _dots(titles: list[str], estimates: list[Estimate], token: str, **more) -> d
     }  # fmt: skip
 
 
-def _tier_sentence(found: list[TierResult], drawn: list[str], rate: float) -> str:
+def _tier_sentence(found: list[TierResult], drawn: list[str], rate: float, tier: Tier) -> str:
     parts = [
         f"{palette.model(r.model).title} {formats.percent(r.caught_proved.value)}"
         for name in drawn
         for r in found
-        if (r.model, r.tier, r.false_positive_rate) == (name, HEADLINE_TIER, rate)
+        if (r.model, r.tier, r.false_positive_rate) == (name, tier, rate)
     ]
-    return f"Provably caught under {HEADLINE_TIER} at {_rate(rate)}: {formats.listed(parts)}."
+    return f"Provably caught under {tier} at {_rate(rate)}: {formats.listed(parts)}."
 
 
 def _percents(estimate: Estimate) -> list[float]:

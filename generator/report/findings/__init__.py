@@ -1,10 +1,11 @@
 """Records to claims: a sentence whose truth hangs on a number is made here and takes its words from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from generator.records.results import Feature, StudyResult
+from generator.records.spec import Tier
 from generator.report import formats
 from generator.report.charts.selection import leading
 from generator.report.findings import (
@@ -20,6 +21,7 @@ from generator.report.findings import (
     proofs,
     recipes,
     threat,
+    tiers,
     verdict,
 )
 from generator.report.findings.names import STANDARD, STATUSES, TRIVIAL, attack_title, models_in_order
@@ -70,6 +72,14 @@ class DatasetFindings:
     drawn: tuple[str, ...]
     """Recipes whose rounds are drawn; the records hold the rest."""
 
+    @cached_property
+    def decisions(self) -> tuple[brief.Decision, ...]:
+        return brief.decisions(self.result, self.recipes)
+
+    @cached_property
+    def impact_lines(self) -> tuple[impact.ImpactLine, ...]:
+        return impact.impact_lines(self.result)
+
     # for these the record holds what they need at the quoted budget only
 
     @cached_property
@@ -83,10 +93,6 @@ class DatasetFindings:
     @cached_property
     def impact_sentence(self) -> str:
         return impact.day_sentence(self.quoted)
-
-    @cached_property
-    def impact_lines(self) -> tuple[impact.ImpactLine, ...]:
-        return impact.impact_lines(self.quoted)
 
     @cached_property
     def reductions(self) -> tuple[impact.Reduction, ...]:
@@ -107,10 +113,6 @@ class DatasetFindings:
     @cached_property
     def crosswalk(self) -> crosswalk.Crosswalk:
         return crosswalk.crosswalk(self.quoted)
-
-    @cached_property
-    def decisions(self) -> tuple[brief.Decision, ...]:
-        return brief.decisions(self.quoted, recipes.recipe_rows(self.quoted))
 
 
 def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindings:
@@ -163,6 +165,22 @@ def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindi
         ),
         proof=proof,
         drawn=tuple(name for name in leading(result) if name in result.spec.hardening.followed),
+    )
+
+
+def at_tier(found: DatasetFindings, tier: Tier) -> DatasetFindings:
+    """The findings as if the study quoted that tier: all else is about every input, or about all tiers."""
+    if not found.proof:
+        return found
+    proofs, rate = found.proof.proofs, found.proof.rate
+    return replace(
+        found,
+        headline=replace(found.headline, tier_cards=verdict.tier_cards(found.result, tier)),
+        proof=replace(
+            found.proof,
+            matched=tiers.matched_sentence(proofs, rate, tier),
+            by_rate=tiers.by_rate(proofs, tier),
+        ),
     )
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from generator.records.proofs import Choice, TierComparison
 from generator.records.results import StudyResult
 from generator.report import formats
+from generator.report.attacker import QUOTED_TIER
 from generator.report.findings.evaluations import MASKING_POINTS
 from generator.report.findings.exact import overstated
 from generator.report.findings.names import MODELS, STANDARD
 from generator.report.findings.recipes import RecipeRow, price_in_frauds
-from generator.report.findings.tiers import HEADLINE_TIER
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ def _choice(result: StudyResult, tier: str) -> Choice | None:
 
 def _nobody(result: StudyResult) -> Decision | None:
     """Hardening against an attack that does not come has to be measurably better, or the simpler model stays."""
-    choice = _choice(result, HEADLINE_TIER)
+    choice = _choice(result, QUOTED_TIER)
     rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
     found = {
         row.model: row.caught_clean
         for row in (result.proofs.tiers if choice else ())
-        if (row.tier, row.false_positive_rate, row.epsilon) == (HEADLINE_TIER, rate, epsilon)
+        if (row.tier, row.false_positive_rate, row.epsilon) == (QUOTED_TIER, rate, epsilon)
     }
     if not choice or not {choice.model, STANDARD} <= found.keys():
         return None
@@ -58,7 +58,7 @@ def _nobody(result: StudyResult) -> Decision | None:
 
 
 def _realistic(result: StudyResult) -> Decision | None:
-    choice = _choice(result, HEADLINE_TIER)
+    choice = _choice(result, QUOTED_TIER)
     compared = _compared(result, choice.model) if choice else None
     if not choice or not compared:
         return None
@@ -80,7 +80,7 @@ def _realistic(result: StudyResult) -> Decision | None:
 
 def _compared(result: StudyResult, model: str) -> TierComparison | None:
     rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
-    asked = (model, HEADLINE_TIER, rate, epsilon)
+    asked = (model, QUOTED_TIER, rate, epsilon)
     return next(
         (
             c

@@ -8,6 +8,7 @@ from generator.impact.model import take_per_attempt
 from generator.impact.whatif import STANDARD, Answer, Measured, answer
 from generator.records.impact import EvasionPrice, OperatingRates, Scenario
 from generator.report import formats
+from generator.report.attacker import QUOTED_TIER, Attacker
 from generator.report.breakeven import (
     assumptions,
     dollar_range,
@@ -18,7 +19,7 @@ from generator.report.breakeven import (
 )
 from generator.report.findings.names import MATCHED, MODELS, ModelName
 from generator.report.findings.priors import PriorLine, prior_lines
-from generator.report.findings.tiers import HEADLINE_TIER
+from generator.report.findings.tiers import WHO
 from generator.report.scenarios import Assumptions, Preset, default_scenario, scenario_of
 from generator.report.tracing import derived
 
@@ -84,6 +85,8 @@ class Economics:
 
     measured: Measured
     choice: Choice
+    who: str
+    """The attacker, within a sentence."""
     words: ModelName
     """The hardened model looked at first."""
     scenario: Scenario
@@ -96,15 +99,23 @@ class Economics:
     priors: tuple[PriorLine, ...]
 
 
-def find_economics(measured: Measured, known: Assumptions) -> Economics:
-    """Everything at the opening choice of the calculator, in its opening scenario and in every preset."""
+def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | None = None) -> Economics:
+    """Everything at the opening choice of the calculator, in its opening scenario and in every preset.
+
+    Args:
+        attacker: in place of the quoted one; then without what evading costs and without the rates under other
+            labels, which are known at the quoted budget alone.
+    """
     rates, models = measured.rates, measured.draws.models
     choice = opening_choice(measured)
+    if attacker:
+        choice = replace(choice, tier=attacker.tier, epsilon=attacker.epsilon)
     hardened, scenario = choice.hardened, default_scenario(rates, known)
     lines = tuple(_model_line(measured, choice, scenario, name) for name in models if name != STANDARD)
     return Economics(
         measured=measured,
         choice=choice,
+        who=WHO[choice.tier],
         words=MODELS[hardened],
         scenario=scenario,
         assumptions=assumptions(scenario),
@@ -112,8 +123,8 @@ def find_economics(measured: Measured, known: Assumptions) -> Economics:
         lines=lines,
         presets=tuple(_preset_line(measured, choice, preset, known) for preset in known.presets),
         policies=_policies(measured, choice, scenario),
-        evasion=_evasion(measured, choice),
-        priors=prior_lines(measured, choice, scenario, known),
+        evasion=() if attacker else _evasion(measured, choice),
+        priors=() if attacker else prior_lines(measured, choice, scenario, known),
     )
 
 
@@ -125,7 +136,7 @@ def favoured(models: tuple[str, ...]) -> str:
 def opening_choice(measured: Measured) -> Choice:
     """What is looked at first: the favoured recipe against what anybody can do, quoted budget and false alarms."""
     tiers = measured.rates.of(STANDARD).caught
-    tier = HEADLINE_TIER if HEADLINE_TIER in tiers else next(iter(tiers))
+    tier = QUOTED_TIER if QUOTED_TIER in tiers else next(iter(tiers))
     return Choice(favoured(measured.draws.models), tier, measured.priced.epsilon, measured.priced.point)
 
 

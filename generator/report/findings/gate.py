@@ -53,7 +53,7 @@ def gate(result: StudyResult) -> Gate | None:
 
 def failures(result: StudyResult, model: str) -> int:
     """How many failed checks block `model`."""
-    return counted(sum(model in check.blocks for check in _failed(result)), result.proofs)
+    return counted(sum(model in check.blocks for check in _failed(result)), result.proofs.gate)
 
 
 def blocked_sentence(result: StudyResult) -> str:

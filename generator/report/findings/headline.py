@@ -25,6 +25,8 @@ class Headline:
     attacked: str
     hardened: str
     cards: tuple[Card, ...]
+    tier_cards: tuple[Card, ...] = ()
+    """What is left where fraudsters of the quoted tier attack; the other cards are about every input."""
 
 
 def headline(result: StudyResult, standard: ModelRow, original: RecipeRow) -> Headline:

@@ -12,6 +12,7 @@ from generator.records.results import (
     StudyResult,
 )
 from generator.report import formats
+from generator.report.days import day_of
 from generator.report.findings.gate import WITHHELD, blocked
 from generator.report.findings.names import (
     MODELS,
@@ -66,13 +67,9 @@ def impact_row(result: StudyResult, model: str, attack: Attacked) -> ImpactRow:
     """The scenario day of `model` when every fraudster runs `attack` at the headline budget.
 
     Raises:
-        KeyError: It is not in the records.
+        KeyError: The attack was not measured at that budget.
     """
-    epsilon = 0.0 if attack == "clean" else result.spec.attack.headline_epsilon
-    for row in result.impact.rows:
-        if (row.model, row.attack, row.epsilon) == (model, attack, epsilon):
-            return row
-    raise KeyError(f"no impact of {model} under {attack} at {epsilon}")
+    return day_of(result, model, attack, 0.0 if attack == "clean" else result.spec.attack.headline_epsilon)
 
 
 def reduction_record(result: StudyResult, model: str, attack: Attacked) -> LeakageReduction:

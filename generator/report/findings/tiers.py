@@ -6,11 +6,17 @@ from generator.records.proofs import Choice, Estimate, ProofResult, Reach, TierC
 from generator.records.results import Feature, StudyResult
 from generator.records.spec import Tier
 from generator.report import formats, palette
+from generator.report.attacker import QUOTED_TIER
 from generator.report.findings.names import MATCHED, MODELS, STANDARD, ModelName
 from generator.report.tracing import derived
 
-HEADLINE_TIER: Tier = "T1"
-"""What anybody can do; the benchmark box T0 keeps the original's protocol instead."""
+WHO: dict[Tier, str] = {
+    "T0": "an attacker who moves every input, both ways",
+    "T1": "a fraudster who moves only what anybody can move",
+    "T2": "a fraudster who also moves what takes money or patience",
+    "T3": "a fraudster with somebody inside",
+}
+"""Each tier within a sentence."""
 
 
 @dataclass(frozen=True)
@@ -84,18 +90,18 @@ def by_tier(proofs: ProofResult, rate: float) -> tuple[TierRow, ...]:
     return _rows(proofs, wanted)
 
 
-def by_rate(proofs: ProofResult) -> tuple[TierRow, ...]:
-    """Every model under the headline tier at every matched rate."""
-    return _rows(proofs, [(HEADLINE_TIER, rate) for rate in rates(proofs)])
+def by_rate(proofs: ProofResult, tier: Tier = QUOTED_TIER) -> tuple[TierRow, ...]:
+    """Every model under one tier at every matched rate."""
+    return _rows(proofs, [(tier, rate) for rate in rates(proofs)])
 
 
-def tier_sentence(proofs: ProofResult, model: str, rate: float) -> str:
-    """Frauds `model` provably catches under the headline tier at one rate, beside the standard model.
+def tier_sentence(proofs: ProofResult, model: str, rate: float, tier: Tier) -> str:
+    """Frauds `model` provably catches under one tier at one rate, beside the standard model.
 
     It begins in lower case, to follow half a sentence.
     """
-    ours, theirs = (_find(proofs, name, HEADLINE_TIER, rate) for name in (model, STANDARD))
-    found = _comparison(proofs, model, rate)
+    ours, theirs = (_find(proofs, name, tier, rate) for name in (model, STANDARD))
+    found = _comparison(proofs, model, tier, rate)
     if not ours or not theirs:
         return ""
     start = f"{MODELS[model].phrase} provably catches {formats.percent(ours.caught_proved.value)} of frauds "
@@ -112,16 +118,13 @@ def tier_sentence(proofs: ProofResult, model: str, rate: float) -> str:
     }[found.direction]
 
 
-def matched_sentence(proofs: ProofResult, rate: float) -> str:
+def matched_sentence(proofs: ProofResult, rate: float, tier: Tier = QUOTED_TIER) -> str:
     """Whether training against the real threat pays, and whether training against the generic box does."""
-    said = [tier_sentence(proofs, model, rate) for model in dict.fromkeys((MATCHED, generic(proofs)))]
+    said = [tier_sentence(proofs, model, rate, tier) for model in dict.fromkeys((MATCHED, generic(proofs)))]
     first, *rest = [part for part in said if part] or [""]
     if not first:
         return ""
-    start = (
-        f"Against a fraudster who moves only what anybody can move, at a false-alarm rate of "
-        f"{formats.percent(rate, 0)}, {first}"
-    )
+    start = f"Against {WHO[tier]}, at a false-alarm rate of {formats.percent(rate, 0)}, {first}"
     return " ".join([start, *map(formats.capital, rest)])
 
 
@@ -153,8 +156,8 @@ def _find(proofs: ProofResult, model: str, tier: Tier, rate: float) -> TierResul
     return next((r for r in proofs.tiers if (r.model, r.tier, r.false_positive_rate) == asked), None)
 
 
-def _comparison(proofs: ProofResult, model: str, rate: float) -> TierComparison | None:
-    asked = (model, HEADLINE_TIER, rate)
+def _comparison(proofs: ProofResult, model: str, tier: Tier, rate: float) -> TierComparison | None:
+    asked = (model, tier, rate)
     return next(
         (c for c in proofs.tier_comparisons if (c.model, c.tier, c.false_positive_rate) == asked), None
     )

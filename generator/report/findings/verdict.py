@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from generator.records.proofs import Choice, ProofResult
 from generator.records.results import StudyResult
+from generator.records.spec import Tier
 from generator.report import formats
+from generator.report.attacker import QUOTED_TIER
 from generator.report.findings.evaluations import ModelRow, trivial_accuracy
 from generator.report.findings.exact import overstated, standard_sentence, standing_sentence
 from generator.report.findings.gate import WITHHELD, failures
@@ -18,7 +20,6 @@ from generator.report.findings.headline import (
 )
 from generator.report.findings.names import MATCHED, MODELS, STANDARD
 from generator.report.findings.recipes import AGAINST, RecipeRow, price_in_frauds
-from generator.report.findings.tiers import HEADLINE_TIER
 
 
 def proved_headline(result: StudyResult, standard: ModelRow, original: RecipeRow) -> Headline | None:
@@ -32,6 +33,7 @@ def proved_headline(result: StudyResult, standard: ModelRow, original: RecipeRow
         standard_sentence(result, standard.exact),
         _hardened(result, original),
         _cards(result, standard, original),
+        tier_cards(result, QUOTED_TIER),
     )
 
 
@@ -114,7 +116,6 @@ def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow) -> tupl
         _fgsm_card(original),
         card(original.exact.accuracy, "original hardening, proved: judged correctly whatever the attack"),
         *_chosen_card(result),
-        *_tier_card(result),
     )
 
 
@@ -136,6 +137,15 @@ def _chosen_card(result: StudyResult) -> tuple[Card, ...]:
     )
 
 
+KIND: dict[Tier, str] = {
+    "T0": "every input moved",
+    "T1": "realistic fraudster",
+    "T2": "patient fraudster",
+    "T3": "fraudster with an insider",
+}
+"""Each tier on a card."""
+
+
 def _beside(result: StudyResult, asked: tuple) -> str:
     """The standard model under the same tier, rate and budget, to stand behind a card's interval."""
     for row in result.proofs.tiers:
@@ -144,14 +154,14 @@ def _beside(result: StudyResult, asked: tuple) -> str:
     return ""
 
 
-def _tier_card(result: StudyResult) -> tuple[Card, ...]:
-    """The threat-matched recipe under the realistic attacker."""
+def tier_cards(result: StudyResult, tier: Tier) -> tuple[Card, ...]:
+    """The threat-matched recipe under one tier; none where the record lacks it."""
     rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
-    asked = (MATCHED, HEADLINE_TIER, rate, epsilon)
+    asked = (MATCHED, tier, rate, epsilon)
     for row in result.proofs.tiers:
         if (row.model, row.tier, row.false_positive_rate, row.epsilon) == asked:
             label = (
-                f"{MODELS[MATCHED].phrase}, realistic fraudster, {formats.percent(rate, 0)} false alarms, "
+                f"{MODELS[MATCHED].phrase}, {KIND[tier]}, {formats.percent(rate, 0)} false alarms, "
                 "proved: frauds caught"
             )
             shown = card(row.caught_proved, label)

@@ -58,7 +58,7 @@ def study(options: argparse.Namespace) -> int:
 
 
 def _say(line: str):
-    console.print(line, highlight=False)
+    console.print(line, highlight=False, markup=False)
 
 
 def _loaded(options: argparse.Namespace) -> list[tuple]:

@@ -19,10 +19,13 @@ ROWS, FOLDS = 90, 3
 WORDS = {PROVED: "proved", BROKEN: "broken"}
 
 
-def tiny_offers(results, folder: Path) -> dict[str, Offer]:
+IDS = tuple(f"ROW{i:04d}" for i in range(ROWS))
+
+
+def tiny_offers(results, folder: Path, ids: tuple[str, ...] = IDS) -> dict[str, Offer]:
     """The offers of results without files, from files that are made up in `folder`."""
     for number, result in enumerate(results):
-        write_files(result, folder, np.random.default_rng(7 + number))
+        write_files(result, folder, np.random.default_rng(7 + number), ids)
     return make_offers(results, folder)
 
 
@@ -40,7 +43,7 @@ def stack(
     return arrays
 
 
-def write_files(result: StudyResult, folder: Path, rng: np.random.Generator):
+def write_files(result: StudyResult, folder: Path, rng: np.random.Generator, ids: tuple[str, ...] = IDS):
     """Rows and weights of every replicate, all alike but for the fold; what is found is found by the proofs."""
     features, models, seeds = result.data.features, playable(result), result.spec.training.seeds
     means, scales = np.array(
@@ -76,7 +79,7 @@ def write_files(result: StudyResult, folder: Path, rng: np.random.Generator):
     witness = each([v.witness * scales + means for _, v, _ in found])
     rows = Rows(
         features=tuple(f.name for f in features), models=models,
-        ids=np.array([f"ROW{i:04d}" for i in range(ROWS)]), label=label, x=raw,
+        ids=np.array(ids), label=label, x=raw,
         fold=np.tile((np.arange(ROWS) % FOLDS)[:, None], (1, seeds)), margin=margin.astype(np.float32),
         radius_proved=each([r.proved for _, _, r in found]), radius_broken=each([r.broken for _, _, r in found]),
         outcome=outcome, witness=witness, flagged=margin > 0,

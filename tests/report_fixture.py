@@ -537,17 +537,22 @@ def _slice(dataset: str, model: str, steep: float) -> BoundarySlice:
     return BoundarySlice(model=model, x_feature=x_name, y_feature=y_name, x=x, y=y, probability=grid)
 
 
-def tiny_project(folder: Path) -> tuple[StudyResult, ...]:
-    """A copy of what MkDocs reads, with the pages of both tiny results rendered into `folder`/docs."""
-    from playground_fixture import tiny_offers
+def tiny_project(
+    folder: Path, results: tuple[StudyResult, ...] = (), ids: tuple[str, ...] = ()
+) -> tuple[StudyResult, ...]:
+    """A copy of what MkDocs reads, with the pages of both tiny results, or of others, rendered into `folder`/docs.
+
+    `ids` are those of the rows of the playground, ninety of them.
+    """
+    from playground_fixture import IDS, tiny_offers
 
     from generator.report import calculator, playground
     from generator.report.metadata import write_metadata
     from generator.report.pages import render_pages
 
-    results = tiny_result("checks"), tiny_result("kaggle")
+    results = results or (tiny_result("checks"), tiny_result("kaggle"))
     draws = {result.data.name: tiny_draws(result.rates) for result in results}
-    offers = tiny_offers(results, folder / "records")
+    offers = tiny_offers(results, folder / "records", ids or IDS)
     for name in ("mkdocs.yml", "mkdocs.offline.yml"):
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "overrides", folder / "overrides")

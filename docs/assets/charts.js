@@ -280,9 +280,12 @@
     return found;
   }
 
+  /* Text from data has its signs of markup as entities, for Plotly; a reader hears the signs. */
+  const plain = (text) => new DOMParser().parseFromString(text, "text/html").body.textContent;
+
   function told(state, { trace, x, y, z }) {
     const axis = (letter) => state.spec.figure.layout[`${letter}axis${(trace[`${letter}axis`] ?? letter).slice(1)}`] ?? {};
-    const written = (letter, value) => `${typeof value === "number" ? value.toLocaleString("en") : value}${axis(letter).ticksuffix ?? ""}`;
+    const written = (letter, value) => `${typeof value === "number" ? value.toLocaleString("en") : plain(value)}${axis(letter).ticksuffix ?? ""}`;
     const parts = [written("x", x), written("y", y), ...(z === undefined ? [] : [String(z ?? "nothing")])];
     return `${trace.name ? `${trace.name}: ` : ""}${parts.join(", ")}`;
   }

@@ -7,8 +7,15 @@ from generator.datasets.table import DataError
 
 SHOWN_ROWS = 3
 SHOWN_CHARACTERS = 40
+SHOWN_OF_PATH = 300
 
 FIX = "correct the file, or put the original from Kaggle in data/raw (see data/README.md)"
+
+
+def visible(text: str, longest: int) -> str:
+    """`text` cut to a bounded length; signs that a terminal would obey, or not show, are written out."""
+    cut = text if len(text) <= longest else text[:longest] + "…"
+    return cut if cut.isprintable() else ascii(cut)[1:-1]
 
 
 def quoted(value: str) -> str:
@@ -19,7 +26,7 @@ def quoted(value: str) -> str:
 
 
 def bad_file(path: Path, problem: str, fix: str = FIX) -> DataError:
-    return DataError(f"{path}: {problem}; {fix}")
+    return DataError(f"{visible(str(path), SHOWN_OF_PATH)}: {problem}; {fix}")
 
 
 def bad_rows(
@@ -30,4 +37,4 @@ def bad_rows(
         f"line {line}: {quoted(value)}" for line, value in zip(lines[:SHOWN_ROWS], values, strict=False)
     )
     more = f" and {len(lines) - SHOWN_ROWS} more" if len(lines) > SHOWN_ROWS else ""
-    return DataError(f"{path}: column {column!r} must be {wanted}; found {shown}{more}; {fix}")
+    return bad_file(path, f"column {column!r} must be {wanted}; found {shown}{more}", fix)

@@ -1,5 +1,6 @@
 """The marks of a simulator in the Kaggle table, each computed from the frame."""
 
+import math
 from collections.abc import Callable
 from itertools import combinations
 
@@ -12,7 +13,8 @@ from generator.datasets.profile import WEEKDAYS, correlations
 from generator.records.results import Anomaly
 
 GAP_BIN = 50
-"""Days a bar of the first chart covers."""
+"""Days a bar of the first chart covers, or a multiple of them where there would be too many bars."""
+GAP_BARS = 40
 RECONCILED = 0.01
 """A balance follows from the one before if it is within this share of it."""
 
@@ -60,7 +62,8 @@ def _bars(counts: pd.Series, name: Callable[[object], str] = str) -> dict:
 def _previous_date(frame: pd.DataFrame) -> Anomaly:
     previous = frame["PreviousTransactionDate"]
     days = (previous - frame["TransactionDate"]).dt.total_seconds() / 86_400
-    starts = np.floor(days / GAP_BIN).astype(int) * GAP_BIN
+    size = GAP_BIN * max(1, math.ceil((days.max() - days.min()) / (GAP_BIN * GAP_BARS)))
+    starts = np.floor(days / size).astype(int) * size
     return Anomaly(
         slug="previous-date",
         title="The previous transaction comes after the transaction",
@@ -76,7 +79,7 @@ def _previous_date(frame: pd.DataFrame) -> Anomaly:
             "window": float((previous.max() - previous.min()).total_seconds() / 60),
         },
         fact_formats={"later": "percent", "least": "days", "most": "days", "window": "count"},
-        **_bars(starts.value_counts().sort_index(), lambda start: f"{start} to {start + GAP_BIN}"),
+        **_bars(starts.value_counts().sort_index(), lambda start: f"{start} to {start + size}"),
         x_title="Days from the transaction to its previous one",
         y_title="Rows",
     )

@@ -12,6 +12,8 @@ from generator.datasets.complaints import bad_file, quoted
 from generator.datasets.kaggle_dates import parse_dates
 from generator.datasets.kaggle_schema import COLUMNS, DATES, typed
 
+COMPARED = 100
+"""Unknown columns among which a misspelt one is looked for."""
 _SAVE_AS = "save the file as comma-separated UTF-8 text"
 
 
@@ -78,7 +80,7 @@ def _check_header(header: list[str], path: Path) -> None:
     twice = [name for name in COLUMNS if header.count(name) > 1]
     problems = []
     for name in missing:
-        near = difflib.get_close_matches(name, extra, n=1)
+        near = difflib.get_close_matches(name, extra[:COMPARED], n=1)
         problems.append(f"column {name!r} is missing" + (f" (is it {quoted(near[0])}?)" if near else ""))
     problems += [f"column {quoted(name)} is not one of the Kaggle table" for name in extra[:5]]
     problems += [f"column {name!r} is there twice" for name in twice]

@@ -1,6 +1,8 @@
 """The sixteen columns of the Kaggle table: what each holds, what must be true of it, what it is used for."""
 
+import unicodedata
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +15,12 @@ DECIMALS = {"TransactionAmount": 2, "AccountBalance": 2}
 """Columns of money, in USD and cents."""
 LARGEST = 1e12
 """More than this is a damaged number, whatever the unit."""
+LONGEST = 100
+"""Signs of a name or an identifier."""
+STACKED = 3
+"""Marks that may stand on one letter: more of them run over the lines around it."""
+FIRST_YEAR, LAST_YEAR = 1970, 2099
+"""Of a date that is no slip of the pen."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +34,33 @@ class Column:
     unique: bool = False
 
 
+def is_name(text: str) -> bool:
+    """Whether `text` can stand on a page and in a terminal: not blank, short, every sign of it visible."""
+    return bool(text.strip()) and len(text) <= LONGEST and text.isprintable() and not _piled_up(text)
+
+
+def _piled_up(text: str) -> bool:
+    if text.isascii():
+        return False
+    marks = (unicodedata.category(sign).startswith("M") for sign in text)
+    return any(is_mark and len(list(run)) > STACKED for is_mark, run in groupby(marks))
+
+
+_NAME = f"filled in, with 1 to {LONGEST} visible signs"
+_NAMES = pa.Check(is_name, element_wise=True)
+
+
 def _text(kind: Literal["identifier", "category"], role: str) -> Column:
-    return Column(kind, role, "filled in", checks=(pa.Check.str_matches(r"\S"),))
+    return Column(kind, role, _NAME, checks=(_NAMES,))
+
+
+def _date(role: str) -> Column:
+    known = pa.Check.in_range(
+        pd.Timestamp(FIRST_YEAR, 1, 1), pd.Timestamp(LAST_YEAR + 1, 1, 1), include_max=False
+    )
+    return Column(
+        "date", role, f"a date and time of the years {FIRST_YEAR} to {LAST_YEAR}", "datetime64[s]", (known,)
+    )
 
 
 def _one_of(role: str, *categories: str) -> Column:
@@ -43,11 +76,11 @@ _WHOLE = "a whole number"
 _MONEY = "an amount in USD, a plain number that is not negative, with a point before the cents"
 
 COLUMNS: dict[str, Column] = {
-    "TransactionID": Column("identifier", "names the row, breaks ties", "filled in and unique",
-                            checks=(pa.Check.str_matches(r"\S"),), unique=True),
+    "TransactionID": Column("identifier", "names the row, breaks ties", f"{_NAME}, and unique",
+                            checks=(_NAMES,), unique=True),
     "AccountID": _text("identifier", "described only"),
     "TransactionAmount": _number("model input and label", _MONEY, "float64", 0),
-    "TransactionDate": Column("date", "described only", "a date and time", "datetime64[s]"),
+    "TransactionDate": _date("described only"),
     "TransactionType": _one_of("described only", "Debit", "Credit"),
     "Location": _text("category", "described only"),
     "DeviceID": _text("identifier", "described only"),
@@ -60,7 +93,7 @@ COLUMNS: dict[str, Column] = {
     "TransactionDuration": _number("model input and label", f"{_WHOLE} of seconds, not negative", "int64", 0),
     "LoginAttempts": _number("model input and label", f"{_WHOLE}, 1 or more", "int64", 1, 1000),
     "AccountBalance": _number("model input and label", _MONEY, "float64", 0),
-    "PreviousTransactionDate": Column("date", "never used: an artefact", "a date and time", "datetime64[s]"),
+    "PreviousTransactionDate": _date("never used: an artefact"),
 }  # fmt: skip
 
 NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind == "number")

@@ -12,9 +12,10 @@ import pandas as pd
 
 from generator.datasets import kaggle_standin
 from generator.datasets.canonical import canonical_sha256
-from generator.datasets.complaints import bad_file
+from generator.datasets.complaints import bad_file, visible
 from generator.datasets.kaggle_file import read_table
 from generator.datasets.kaggle_schema import DECIMALS
+from generator.datasets.opening import opened
 from generator.datasets.table import DataError, SourceOptions
 from generator.records.results import DataSource
 
@@ -26,7 +27,15 @@ CANONICAL_SHA256 = "c9266394ac3686b9ef0c6cf6ba0be86d772bae806f2ca22633ba2671343e
 LICENCE = "listed as Apache-2.0 on Kaggle; check before relying on it"
 DOWNLOAD_SECONDS = 20.0
 
-_DOWNLOAD = "import sys, kagglehub; print(kagglehub.dataset_download(sys.argv[1], path=sys.argv[2]))"
+LARGEST_DOWNLOAD = 100_000_000
+"""Bytes a file may have while it is written, packed or unpacked; some hundreds of times the published file."""
+
+_DOWNLOAD = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
+import kagglehub
+print(kagglehub.dataset_download(sys.argv[1], path=sys.argv[2]))
+"""
 
 
 def obtain(options: SourceOptions) -> tuple[pd.DataFrame, DataSource]:
@@ -40,7 +49,7 @@ def obtain(options: SourceOptions) -> tuple[pd.DataFrame, DataSource]:
     if options.kaggle_csv is not None:
         return _from_file(options.kaggle_csv)
     kept = options.raw_dir / FILE
-    if kept.exists():
+    if os.path.lexists(kept):  # a link that leads nowhere is refused, too
         return _from_file(kept)
     if not options.offline and (found := _download(kept)) is not None:
         return found
@@ -60,16 +69,8 @@ def obtain(options: SourceOptions) -> tuple[pd.DataFrame, DataSource]:
 
 
 def _from_file(path: Path) -> tuple[pd.DataFrame, DataSource]:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise bad_file(path, "there is no such file", "check the path, or leave it out to search") from None
-    except IsADirectoryError:
-        raise bad_file(
-            path, "this is a folder", f"give the path of the file, such as {path / FILE}"
-        ) from None
-    except OSError as error:
-        raise bad_file(path, f"it cannot be read ({error.strerror})", "check its permissions") from None
+    with opened(path) as file:
+        content = file.read()
     frame = read_table(content, path)
     sha256 = canonical_sha256(frame, DECIMALS)
     verified = sha256 == CANONICAL_SHA256
@@ -90,11 +91,12 @@ def _download(kept: Path) -> tuple[pd.DataFrame, DataSource] | None:
     with tempfile.TemporaryDirectory(prefix="kaggle-") as scratch:
         try:
             done = subprocess.run(
-                [sys.executable, "-c", _DOWNLOAD, HANDLE, FILE],
+                [sys.executable, "-c", _DOWNLOAD, HANDLE, FILE, str(LARGEST_DOWNLOAD)],
                 env={**os.environ, "KAGGLEHUB_CACHE": scratch},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
+                errors="replace",
                 timeout=DOWNLOAD_SECONDS,
             )
         except subprocess.TimeoutExpired:
@@ -103,11 +105,14 @@ def _download(kept: Path) -> tuple[pd.DataFrame, DataSource] | None:
         lines = done.stdout.strip().splitlines()
         if done.returncode != 0 or not lines:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            log.info("kaggle: not downloaded: %s", reason[:200])
+            log.info("kaggle: not downloaded: %s", visible(reason, 200))
             return None
+        downloaded = Path(lines[-1])
         try:
-            found = _from_file(Path(lines[-1]))
-            _keep(Path(lines[-1]), kept)
+            if not downloaded.resolve().is_relative_to(Path(scratch).resolve()):
+                raise bad_file(downloaded, "it lies outside of the folder for the download")
+            found = _from_file(downloaded)
+            _keep(downloaded, kept)
         except DataError as error:
             log.warning("kaggle: what was downloaded cannot be used: %s", error)
             return None

@@ -33,7 +33,7 @@ def label_card(
         medians={
             given.name: (float(medians[0][i]), float(medians[1][i])) for i, given in enumerate(table.features)
         },
-        fraud_value_share=float(table.amounts[fraud].sum() / table.amounts.sum()),
+        fraud_value_share=float(table.amounts[fraud].sum() / max(table.amounts.sum(), 0.01)),
         mean_fraud_amount=float(table.amounts[fraud].mean()),
         weight_overlap_mean=float(overlaps.mean()),
         weight_overlap_low=float(overlaps.min()),

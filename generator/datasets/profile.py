@@ -23,6 +23,11 @@ from generator.records.results import (
 BINS = 40
 DECADES = 2
 """From this many powers of ten between the lowest and the highest value on, bins rise geometrically."""
+MOST = 60
+"""Different values of a category that are shown one by one; more would make a page of any length."""
+OTHERS = "all others"
+MOST_DAYS = 3 * 366
+"""Days that a calendar can show; on a longer one no day could be seen."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -140,15 +145,25 @@ def grouped(values: pd.Series, kind: str) -> pd.Series:
     if kind == "decade":
         first = values // 10 * 10
         return first.astype(str) + " to " + (first + 9).astype(str)
-    return values.map(values.value_counts()) if kind == "rows_per_id" else values
+    if kind == "rows_per_id":
+        return values.map(values.value_counts())
+    return _commonest(values) if values.nunique() > MOST else values
+
+
+def _commonest(values: pd.Series) -> pd.Series:
+    """The `MOST` - 1 values with the most rows by name, among equals the first in order; the rest as one."""
+    rows = values.astype(str).value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    texts = values.astype(str)
+    return texts.where(texts.isin(rows.index[: MOST - 1]), OTHERS)
 
 
 def _counts(groups: np.ndarray, y: np.ndarray) -> tuple[CategoryCount, ...]:
     """Counts by group, groups in rising order."""
-    table = pd.crosstab(groups, y).reindex(columns=[0, 1], fill_value=0)
+    names, places = np.unique(groups, return_inverse=True)
+    legitimate, fraud = (np.bincount(places[y == label], minlength=len(names)).tolist() for label in (0, 1))
     return tuple(
-        CategoryCount(category=str(category), legitimate=int(row[0]), fraud=int(row[1]))
-        for category, row in zip(table.index, table.to_numpy(), strict=True)
+        CategoryCount(category=str(name), legitimate=genuine, fraud=flagged)
+        for name, genuine, flagged in zip(names, legitimate, fraud, strict=True)
     )
 
 
@@ -193,9 +208,11 @@ def _pearson(x: np.ndarray) -> tuple[tuple[float, ...], ...]:
     return tuple(map(tuple, matrix.tolist()))
 
 
-def calendar(times: pd.Series) -> Calendar:
-    """Rows per day, from the first day with a row to the last."""
+def calendar(times: pd.Series) -> Calendar | None:
+    """Rows per day, from the first day with a row to the last; None where those are too far apart to show."""
     per_day = times.dt.normalize().value_counts()
+    if (per_day.index.max() - per_day.index.min()).days >= MOST_DAYS:
+        return None
     days = pd.date_range(per_day.index.min(), per_day.index.max(), freq="D")
     return Calendar(
         dates=tuple(days.strftime("%Y-%m-%d")),

@@ -17,6 +17,7 @@ import numpy as np
 from generator.records.base import RecordError
 from generator.records.files import rows_file
 from generator.records.results import StudyResult
+from generator.records.spreadsheet import armed, disarmed
 
 OUTCOMES = ("proved", "broken", "unresolved")
 PACKED = 6
@@ -91,7 +92,7 @@ def rows_bytes(rows: Rows) -> bytes:
         return [_texts(values[..., j]) for j in range(values.shape[-1])]
 
     table = zip(
-        spread(rows.ids.tolist(), over=(1, 2)),
+        spread(list(map(disarmed, rows.ids.tolist())), over=(1, 2)),
         spread(_texts(rows.label), over=(1, 2)),
         *(spread(column, over=(1, 2)) for column in columns(rows.x)),
         spread(rows.models, over=(0, 2)),
@@ -165,7 +166,7 @@ def read_rows(folder: Path, result: StudyResult) -> Rows:
     return Rows(
         features=features,
         models=tuple(shared("model", np.array(text["model"]), (0, 2)).tolist()),
-        ids=shared("id", np.array(text["id"]), (1, 2)),
+        ids=np.array(list(map(armed, shared("id", np.array(text["id"]), (1, 2)).tolist()))),
         label=shared("label", words("label", ("0", "1")).astype(int), (1, 2)),
         x=np.stack([shared(f"input_{f}", numbers(f"input_{f}"), (1, 2)) for f in features], axis=-1),
         fold=shared("fold", whole("fold"), (1,)),

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from generator.records.spreadsheet import disarmed
 from generator.report import formats
 from generator.report.charts.chart import Cell, Chart
 from generator.report.palette import colours
 from generator.report.svg import document, drawing, settled
+from generator.report.svg.text import literal
 
 TABLE_LIMIT = 6
 """Rows of a table on the page; the others come when a reader opens it, and the CSV always has all of them."""
 OPENED_LIMIT = 400
 """Rows of an opened table; a longer one is for the CSV."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 TOKEN = re.compile(r'"@([a-z0-9_]+)(?:/[0-9.]+)?"')
 UNSAFE = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -61,7 +61,8 @@ def embed(chart: Chart, known: str = "", place: Place = Place()) -> str:
     views = [f'<div class="chart-views" markdown="0">{buttons}</div>'] if chart.views else []
     view = chart.views[0] if chart.views else ""
     drawn = "data-later>" if place.later else f"data-search-exclude>{_drawn(chart, view)}"
-    still = f'<p class="chart-still" markdown="span">![{title}](data/{chart.slug}.svg){{ loading=lazy }}</p>'
+    picture = f"![{formats.md(chart.title)}](data/{chart.slug}.svg){{ loading=lazy }}"
+    still = f'<p class="chart-still" markdown="span">{picture}</p>'
     return "\n".join([
         f'<figure class="chart" id="{chart.slug}" data-chart="{chart.slug}" aria-label="{title}" '
         f'style="{heights}"{_told(place)} markdown="1">',
@@ -104,7 +105,7 @@ def registration(chart: Chart) -> str:
     figure = json.dumps(ready)
     known = colours()
     payload = {
-        "title": chart.title,
+        "title": literal(chart.title),
         "figure": ready,
         "narrow": chart.narrow,
         "views": chart.views,
@@ -134,9 +135,12 @@ def _drawn(chart: Chart, view: str) -> str:
 
 
 def csv_text(chart: Chart) -> str:
-    """The table behind the chart (RFC 4180); text that a spreadsheet would run gets an apostrophe."""
+    """The table behind the chart (RFC 4180); no text in it is a formula."""
     out = io.StringIO()
-    csv.writer(out).writerows([_safe(cell) for cell in row] for row in (chart.headers, *chart.rows))
+    csv.writer(out).writerows(
+        [disarmed(cell) if isinstance(cell, str) else cell for cell in row]
+        for row in (chart.headers, *chart.rows)
+    )
     return out.getvalue()
 
 
@@ -162,7 +166,3 @@ def _cell(value: Cell) -> str:
     if isinstance(value, str):
         return f'<td class="t">{html.escape(value)}</td>' if value else "<td></td>"
     return f"<td>{f'{value:,}'.replace('-', formats.MINUS)}</td>"
-
-
-def _safe(cell: Cell) -> Cell:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -7,6 +7,7 @@ from generator.records.results import Breakdown, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.chart import Chart, numbers, rounded
 from generator.report.charts.frame import axis, figure, filling, rule
+from generator.report.svg.text import literal
 from generator.report.tracing import counted
 
 MANY = 8
@@ -28,7 +29,7 @@ def breakdown(result: StudyResult, column: str, title: str = "") -> Chart:
     seen = [row for row in table if row[1] + row[2]]
     upright = found.kind != "category"
     label, value = ("x", "y") if upright else ("y", "x")
-    names = [row[0] for row in table]
+    names = [literal(row[0]) for row in table]
     counts = [
         {
             "type": "bar", "orientation": "v" if upright else "h", "name": palette.label_class(name).title,
@@ -38,7 +39,7 @@ def breakdown(result: StudyResult, column: str, title: str = "") -> Chart:
         for i, name in enumerate(palette.CLASSES, start=1)
     ]  # fmt: skip
     rates = {
-        "type": "scatter", "mode": "markers", "name": "Fraud rate", label: [row[0] for row in seen],
+        "type": "scatter", "mode": "markers", "name": "Fraud rate", label: [literal(row[0]) for row in seen],
         value: [row[3] for row in seen], "marker": {"color": "@fraud", "symbol": "diamond", "size": 8},
         "error_" + value: {
             "type": "data", "symmetric": False, "color": "@fraud", "thickness": 1.5, "width": 0,

@@ -16,6 +16,7 @@ from generator.records.files import rows_file, weights_file
 from generator.records.results import WITHIN_REACH, StudyResult
 from generator.records.rows import header
 from generator.records.spec import Tier
+from generator.records.spreadsheet import armed
 from generator.report import formats, palette
 from generator.report.findings.names import CONTROLS, MATCHED, MODELS, STANDARD
 from generator.report.findings.tiers import generic
@@ -201,7 +202,7 @@ def _transactions(
     """
     path, names = rows_file(records, result.data.name), [f.name for f in result.data.features]
     try:
-        first, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+        first, *lines = gzip.decompress(path.read_bytes()).decode().split("\n")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: damaged ({error}); run `make study` to write it again") from None
     if first != ",".join(header(names)):
@@ -211,7 +212,9 @@ def _transactions(
     found: dict[str, dict[str, dict[str, str]]] = {}
     mine = (line for line in lines if any(each in line for each in wanted))
     for line in csv.DictReader(mine, header(names)):
-        found.setdefault(line["id"], {})[line["model"]] = line
+        # an id may hold what looks like another part of the line
+        if line["model"] in models and (line["seed"], line["fold"]) == (str(seed), str(fold)):
+            found.setdefault(armed(line["id"]), {})[line["model"]] = line
     rows = [
         _transaction(by_model, names, models) for by_model in found.values() if len(by_model) == len(models)
     ]
@@ -227,7 +230,7 @@ def _transaction(
     witness = [line[f"witness_{name}"] for name in names]
     return (
         Transaction(
-            id=line["id"],
+            id=armed(line["id"]),
             label="fraud" if line["label"] == "1" else "genuine",
             raw=tuple(float(line[f"input_{name}"]) for name in names),
             found={model: _found(by_model[model]) for model in models},

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from generator.report.svg import ticks
-from generator.report.svg.text import wrapped
+from generator.report.svg.text import literal, seen, wrapped
 
 Figure = dict[str, Any]
 PAD, MARKER_PAD = 0.05, 0.025
@@ -76,7 +76,7 @@ def settled(figure: Figure, views: Sequence[str] = ()) -> Figure:
             counts = {len(axes(figure, view)[name].categories) for view in views or ("",)}
             if len(counts) == 1 and axis.categories:
                 settings["range"] = [axis.low, axis.high]
-            broken = {label: "<br>".join(wrapped(label)) for label in axis.categories}
+            broken = {label: "<br>".join(map(literal, wrapped(seen(label)))) for label in axis.categories}
             if name[0] == "y" and any("<br>" in text for text in broken.values()):
                 settings |= {"tickmode": "array", "tickvals": [*broken], "ticktext": [*broken.values()]}
         elif axis.kind != "date":
@@ -145,7 +145,7 @@ def _axis(name: str, figure: Figure, view: str) -> Axis:
 def _ticks(kind: str, settings: dict, low: float, high: float, categories: tuple[str, ...]):
     suffix, about = settings.get("ticksuffix", ""), settings.get("nticks", WIDE_TICKS)
     if kind == "category":
-        return tuple(enumerate(categories))
+        return tuple(enumerate(map(seen, categories)))
     if kind == "log":
         return tuple(ticks.log(low, high, suffix=suffix, si=settings.get("exponentformat") == "SI"))
     if kind == "date":

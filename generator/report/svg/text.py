@@ -9,11 +9,23 @@ LONG = 22
 """Letters of a label from which it is broken into two lines."""
 BREAK = re.compile(r"<br\s*/?>")
 TAG = re.compile(r"</?b>")
+READ = re.compile(r"[&<>@$]")
+"""Signs that Plotly, or the palette, reads as its own in a text of a figure."""
 
 
 def width(text: str, size: float = 12) -> float:
     """About how many px a line of text takes, a little more rather than less."""
     return size * sum(_advance(sign) for sign in text)
+
+
+def literal(text: str) -> str:
+    """Text from data for a figure, where a drawing and Plotly show it as it stands."""
+    return READ.sub(lambda sign: f"&#{ord(sign[0])};", text)
+
+
+def seen(text: str) -> str:
+    """What a reader sees of a `literal` text."""
+    return html.unescape(text)
 
 
 def lines(text: str) -> list[str]:

@@ -6,35 +6,51 @@ are imported inside, so that `--help` and a rebuild of the pages stay fast.
 
 import argparse
 import logging
+import multiprocessing
 import os
+import signal
 import sys
 from pathlib import Path
 
 from generator.records.base import RecordError
 
 ROOT = Path(__file__).parents[1]
+STOPPED = 130
+"""Exit code of what the user, or the system, asked to stop."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. 0: done; 2: an input is wrong, and the message says which and what to do.
+    """Run one command. 0: done; 2: it cannot be done, and the message says why and what to do; 130: it was stopped.
 
     1 is for `diff` alone: a change asks for a new sign-off.
     """
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
-    from generator import commands
-
     try:
-        return commands.COMMANDS[options.command](options)
-    except (RecordError, commands.InputError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        from generator import commands
+
+        try:
+            return commands.run(options)
+        except (RecordError, commands.InputError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
     except KeyboardInterrupt:
         print(
-            "stopped; finished stages are kept in data/results/cache, run the same command to go on",
+            f"stopped; finished stages are kept in {options.records / 'cache'}, "
+            "run the same command to go on",
             file=sys.stderr,
         )
-        return 130
+        return STOPPED
+
+
+def _end(code: int):
+    """Leave the process. Once stopped, at once and with its workers: a task in progress may take minutes."""
+    if code != STOPPED:
+        sys.exit(code)
+    for worker in multiprocessing.active_children():
+        worker.terminate()
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     study.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
     study.add_argument("--fresh", action="store_true", help="compute everything again")
+    study.add_argument(
+        "--cache-limit", type=float, default=4.0, metavar="GB",
+        help="stage results of earlier runs are removed beyond this, longest unused first (default: 4)",
+    )  # fmt: skip
     site = argparse.ArgumentParser(add_help=False)
     site.add_argument(
         "--output",
@@ -114,4 +134,9 @@ def _flag(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # joblib's helpers clean up after a run that was stopped; that they had to is no news
+    os.environ.setdefault(
+        "PYTHONWARNINGS", "ignore::UserWarning:joblib.externals.loky.backend.resource_tracker"
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _end(main())

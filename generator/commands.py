@@ -2,23 +2,35 @@
 
 import argparse
 import hashlib
+import logging
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from generator import previous
+from generator.engine.files import WriteError, scratch_folder, write_whole
+from generator.engine.locks import BusyError, alone_in
+from generator.engine.parallel import available_workers
+from generator.engine.stopwatch import Stopwatch, Timing, timing_table
 from generator.records.base import RecordError
 from generator.records.changes import changed_inputs
-from generator.records.files import missing
+from generator.records.files import sums_file, unsound
 from generator.records.results import StudyResult
+from generator.records.runs import Run, run_file
+
+log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+READING = ("diff", "verify-claims", "study-key", "serve")
+"""Commands that write nothing themselves."""
 
 console = Console()
 
@@ -27,13 +39,48 @@ class InputError(Exception):
     """What the user gave cannot be used; the message says what, where, and what to do."""
 
 
+def run(options: argparse.Namespace) -> int:
+    """Carry out one command, alone in the folders it writes.
+
+    Raises:
+        InputError: It cannot be done, or another run is at work there.
+    """
+    try:
+        with ExitStack() as held:
+            for folder in _written(options):
+                held.enter_context(alone_in(folder, _say))
+            return COMMANDS[options.command](options)
+    except BusyError as error:
+        raise InputError(str(error)) from None
+    except WriteError as error:
+        raise InputError(
+            f"{error}; the last good site and all finished stages are as they were, "
+            "make room and run the same command to go on"
+        ) from None
+
+
+def _written(options: argparse.Namespace) -> list[Path]:
+    """The folders a command writes or relies on, always in this order, so that no two runs wait for each other."""
+    if options.command in READING:
+        return []
+    return [options.records] if options.command in ("study", "previous") else [options.records, DOCS]
+
+
 def study(options: argparse.Namespace) -> int:
-    """Write one record a dataset; a stored one is used again if nothing it depends on changed.
+    """Write one record a dataset; a stored one is used again if nothing it depends on changed."""
+    if timings := _study(options):
+        console.print(timing_table(timings))
+    return 0
+
+
+def _study(options: argparse.Namespace) -> list[Timing]:
+    """Study what changed; what each stage took.
 
     The studies run side by side and share the workers, so that one fills the waits of the other.
     """
     from threadpoolctl import threadpool_limits
 
+    from generator.engine.cache import StageCache
     from generator.engine.progress import reporter
     from generator.provenance import provenance
 
@@ -48,13 +95,27 @@ def study(options: argparse.Namespace) -> int:
         else:
             _say(f"{known.name}: nothing changed since the study in {_short(path)}")
     if not pending:
-        return 0
+        return []
+    cache = StageCache(options.records / "cache", fresh=options.fresh)
+    pool = ThreadPoolExecutor(len(pending))
     # one thread for linear algebra here too: sums are then added in one order, and workers keep their cores
-    with threadpool_limits(1), reporter(console) as progress, ThreadPoolExecutor(len(pending)) as pool:
-        running = [pool.submit(_run, options, progress, *one) for one in pending]
+    with threadpool_limits(1), reporter(console) as progress:
+        watch = Stopwatch(progress)
+        # no `with`, which would wait for the studies when the user no longer wants to
+        running = [pool.submit(_run, options, cache, watch, *one) for one in pending]
         for (known, *_, path), done in zip(pending, running, strict=True):
             _say(f"{known.name}: studied in {done.result():.0f} s, record in {_short(path)}")
-    return 0
+    _trim(cache, options.cache_limit)
+    return watch.timings()
+
+
+def _trim(cache, gigabytes: float):
+    entries, size = cache.trim(int(gigabytes * 1e9))
+    if entries:
+        _say(
+            f"{_short(cache.folder)}: {entries} results of earlier runs ({size / 1e6:.0f} MB) removed, "
+            f"longest unused first; the limit is {gigabytes:g} GB"
+        )
 
 
 def _say(line: str):
@@ -88,27 +149,18 @@ def _loaded(options: argparse.Namespace) -> list[tuple]:
     return tables
 
 
-def _run(options: argparse.Namespace, progress, known, spec, table, origin, path: Path) -> float:
+def _run(options: argparse.Namespace, cache, watch, known, spec, table, origin, path: Path) -> float:
     """Run one study, write its record, and return the seconds it took; the record it replaces is kept."""
-    from generator.engine.cache import StageCache
-    from generator.engine.files import write_whole
-    from generator.engine.parallel import available_workers
     from generator.engine.stages import Engine
-    from generator.engine.stopwatch import Stopwatch
-    from generator.records.runs import run_file
     from generator.study.output import write_study
     from generator.study.run import run_study
 
-    began, watch, workers = time.monotonic(), Stopwatch(progress), options.workers or available_workers()
-    engine = Engine(
-        cache=StageCache(options.records / "cache", fresh=options.fresh), workers=workers, reporter=watch
-    )
-    output = run_study(spec, known, table, origin, engine)
-    previous.keep(path, origin.study_key)
-    write_study(output, path.parent)
+    began, workers = time.monotonic(), options.workers or available_workers()
+    output = run_study(spec, known, table, origin, Engine(cache=cache, workers=workers, reporter=watch))
     seconds = time.monotonic() - began
-    run = watch.run(known.name, workers, seconds)
-    write_whole(run_file(path.parent, known.name), run.to_json().encode())
+    previous.keep(path, origin.study_key)
+    write_whole(run_file(path.parent, known.name), watch.run(known.name, workers, seconds).to_json().encode())
+    write_study(output, path.parent)
     return seconds
 
 
@@ -123,12 +175,26 @@ def _changed(path: Path, origin) -> list[str]:
     """Why the study has to run; empty if the record in `path` still holds."""
     if not path.exists():
         return ["no record yet"]
-    if lost := missing(path.parent, path.stem):
-        return [f"{_short(each)} is missing" for each in lost]
+    if wrong := _wrong(path.parent, path.stem):
+        for each in wrong:
+            log.warning("%s: %s; writing it again", _short(path.parent), each)
+        return wrong
     try:
         return changed_inputs(StudyResult.read(path).provenance, origin)
     except RecordError:
         return ["the record was written by another version"]
+
+
+def _wrong(folder: Path, dataset: str) -> list[str]:
+    """What is missing or damaged of what a study left."""
+    if wrong := unsound(folder, dataset):
+        return wrong
+    run = run_file(folder, dataset)
+    try:
+        damaged = Run.altered(run)
+    except (RecordError, OSError):
+        damaged = True
+    return [f"{run.relative_to(folder)} is damaged or missing"] if damaged else []
 
 
 def _short(path: Path) -> str:
@@ -141,6 +207,11 @@ def _results(options: argparse.Namespace) -> list[StudyResult]:
     paths = sorted(p for p in options.records.glob("*.json") if not chosen or p.stem in chosen)
     if not paths:
         raise RecordError(f"{_short(options.records)}: no records; run `make study` first")
+    for path in paths:
+        if not sums_file(path.parent, path.stem).exists():
+            log.warning("%s: no %s.sha256 beside it; taken unchecked", _short(path), path.stem)
+        elif wrong := unsound(path.parent, path.stem):
+            raise RecordError(f"{_short(path.parent)}: {wrong[0]}; run `make study` to write it again")
     return [StudyResult.read(path) for path in paths]
 
 
@@ -157,12 +228,12 @@ def pages(options: argparse.Namespace) -> int:
     draws = calculator.stored_draws(results, options.records)
     offers = playground.make_offers(results, options.records)
     try:
-        with tempfile.TemporaryDirectory() as scripts:
+        with scratch_folder(DOCS) as scripts:
             written = render_pages(
-                results, ROOT / "templates", ROOT / "docs",
+                results, ROOT / "templates", DOCS,
                 files=(
-                    downloads(results, options.records) | calculator.write(results, draws, Path(scripts))
-                    | playground.write(offers, Path(scripts))
+                    downloads(results, options.records) | calculator.write(results, draws, scripts)
+                    | playground.write(offers, scripts)
                 ),
                 documents=documents(earlier) | calculator.DOCUMENTS | playground.documents(offers),
                 extras=lambda results: (
@@ -170,25 +241,37 @@ def pages(options: argparse.Namespace) -> int:
                     | playground.values(offers)
                 ),
                 moving=lambda results, attacker: calculator.values_at(results, draws, attacker),
+                beside=partial(write_metadata, results),
             )  # fmt: skip
     except PageError as error:
         raise InputError(str(error)) from None
-    write_metadata(results, ROOT / "docs")
     _say(f"{len(written)} files rendered in docs/")
     return 0
 
 
 def site(options: argparse.Namespace) -> int:
     """Render the pages and build the site; the last good site stays until the new one is whole."""
+    _site(options)
+    return 0
+
+
+def _site(options: argparse.Namespace) -> list[Timing]:
+    """What pages and site took."""
     from generator.report.site import BuildError, build_site
 
+    began = time.monotonic()
     pages(options)
+    rendered = time.monotonic()
     try:
         build_site(ROOT / "mkdocs.yml", options.output)
     except BuildError as error:
         raise InputError(str(error)) from None
+    built = time.monotonic()
     _say(f"site built: open {_short(options.output / 'index.html')}")
-    return 0
+    return [
+        Timing("pages", rendered - began, len(list(DOCS.glob("*.md")))),
+        Timing("site", built - rendered, len(list(options.output.rglob("*.html")))),
+    ]
 
 
 def offline(options: argparse.Namespace) -> int:
@@ -207,7 +290,7 @@ def _copies(options: argparse.Namespace, **which) -> int:
 
     pages(options)
     try:
-        written = export_offline(ROOT / "docs", ROOT / "build", ROOT / "mkdocs.offline.yml", **which)
+        written = export_offline(DOCS, ROOT / "build", ROOT / "mkdocs.offline.yml", **which)
     except BuildError as error:
         raise InputError(str(error)) from None
     for path in written:
@@ -251,12 +334,13 @@ def pictures(options: argparse.Namespace) -> int:
 
 
 def everything(options: argparse.Namespace) -> int:
-    """Study, pages and site, then the headline table."""
-    study(options)
-    site(options)
+    """Study, pages and site, then the headline table and where the time went."""
     from generator.report.terminal import headline_table
 
+    timings = _study(options)
+    timings += _site(options)
     console.print(headline_table(_results(options)))
+    console.print(timing_table(timings))
     return 0
 
 

@@ -1,5 +1,6 @@
 """The run before this one: kept when its record is replaced, or fetched from the site it was published on."""
 
+import logging
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
@@ -9,7 +10,10 @@ from pydantic import ValidationError
 
 from generator.engine.files import write_whole
 from generator.records.base import RecordError
+from generator.records.files import record_file, sums, sums_file, unsound
 from generator.records.results import StudyResult
+
+log = logging.getLogger(__name__)
 
 FOLDER = "previous"
 """Beside the records, one file a dataset; never read as records of this run."""
@@ -20,16 +24,21 @@ SECONDS = 60
 def keep(path: Path, study_key: str):
     """Copy the record in `path` into the folder of earlier ones, if a study with another key is to replace it.
 
-    One that cannot be read is kept as it is. It stays in `path` too, so a crash at any time loses nothing.
+    One that another version wrote is kept as it is; a damaged one is not. It stays in `path` too, so a crash at any
+    time loses nothing.
     """
-    if path.exists() and _key(path) != study_key:
-        write_whole(path.parent / FOLDER / path.name, path.read_bytes())
+    if path.is_file() and not _damaged(path) and _key(path) != study_key:
+        _keep(path.parent, path.name, path.read_bytes())
 
 
 def kept(records: Path, datasets: Iterable[str]) -> dict[str, StudyResult | None]:
-    """The earlier record of each dataset that has one; None where this version cannot read it."""
-    paths = {name: records / FOLDER / f"{name}.json" for name in datasets}
-    return {name: _parsed(path.read_bytes()) for name, path in paths.items() if path.exists()}
+    """The earlier record of each dataset that has one; None where it is damaged or this version cannot read it."""
+    paths = {name: record_file(records / FOLDER, name) for name in datasets}
+    return {
+        name: None if _damaged(path) else _parsed(path.read_bytes())
+        for name, path in paths.items()
+        if path.is_file()
+    }
 
 
 def fetch(site: str, records: Path) -> list[Path]:
@@ -48,8 +57,7 @@ def fetch(site: str, records: Path) -> list[Path]:
     written = []
     for path in sorted(records.glob("*.json")):
         if (content := _published(site, path.name, _key(path))) is not None:
-            write_whole(records / FOLDER / path.name, content)
-            written.append(records / FOLDER / path.name)
+            written.append(_keep(records, path.name, content))
     return written
 
 
@@ -108,6 +116,22 @@ def _download(address: str) -> bytes | None:
         if error.code == 404:
             return None
         raise
+
+
+def _keep(records: Path, name: str, content: bytes) -> Path:
+    """Write an earlier record and its hash; where it was written."""
+    path = records / FOLDER / name
+    write_whole(path, content)
+    write_whole(sums_file(path.parent, path.stem), sums(path.parent, path.stem, (record_file,)).encode())
+    return path
+
+
+def _damaged(path: Path) -> bool:
+    """Whether a record is not what the hash beside it says, which is then reported; False where there is none."""
+    wrong = sums_file(path.parent, path.stem).exists() and unsound(path.parent, path.stem, (record_file,))
+    if wrong:
+        log.warning("%s: %s; it is not compared with", path.parent, wrong[0])
+    return bool(wrong)
 
 
 def _key(path: Path) -> str | None:

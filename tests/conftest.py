@@ -29,8 +29,9 @@ class Recorder:
     totals: dict[tuple[str, str], int] = field(default_factory=dict)
     done: Counter = field(default_factory=Counter)
 
-    def start(self, dataset: str, stage: str, total: int):
+    def start(self, dataset: str, stage: str, total: int, found: int):
         self.totals[dataset, stage] = total
+        self.done[dataset, stage] += found
 
     def advance(self, dataset: str, stage: str):
         self.done[dataset, stage] += 1
@@ -105,6 +106,25 @@ def tiny_study(tiny_spec, tmp_path_factory) -> StudyRun:
     origin = provenance(tiny_spec, table.source.canonical_sha256)
     study = run_study(tiny_spec, known, table, origin, Engine(StageCache(cache), 1, recorder))
     return StudyRun(tiny_spec, known, table, origin, cache, recorder, study)
+
+
+@pytest.fixture
+def stored(tiny_study, tmp_path) -> Path:
+    """A folder with all that the tiny study leaves."""
+    store(tiny_study, tmp_path)
+    return tmp_path
+
+
+def store(found: StudyRun, folder: Path):
+    """Write all that a study leaves."""
+    from generator.engine.files import write_whole
+    from generator.engine.stopwatch import Stopwatch
+    from generator.records.runs import run_file
+    from generator.study.output import write_study
+
+    run = Stopwatch(found.recorder).run("checks", workers=1, seconds=1.0)
+    write_whole(run_file(folder, "checks"), run.to_json().encode())
+    write_study(found.study, folder)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,10 @@
 """A stage result comes back as it went in, or not at all."""
 
 import logging
+import os
 import pickle
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,31 +58,122 @@ def test_the_order_in_which_inputs_are_named_does_not_matter(cache):
     assert cache.path("s", INPUTS) == cache.path("s", dict(reversed(INPUTS.items())))
 
 
-def _truncate(data: bytes) -> bytes:
-    return data[:-1]
+def _truncate(path: Path):
+    path.write_bytes(path.read_bytes()[:-1])
 
 
-def _alter(data: bytes) -> bytes:
-    return data[:-1] + bytes([data[-1] ^ 1])
+def _empty(path: Path):
+    path.write_bytes(b"")
 
 
-def _empty(data: bytes) -> bytes:
-    return b""
+def _replace_by_pickle(path: Path):
+    path.write_bytes(pickle.dumps(ARRAYS))
 
 
-def _replace_by_pickle(data: bytes) -> bytes:
-    return pickle.dumps(ARRAYS)
+def _replace_by_folder(path: Path):
+    path.unlink()
+    path.mkdir()
+    (path / "inside").write_bytes(b"something")
 
 
-@pytest.mark.parametrize("damage", [_truncate, _alter, _empty, _replace_by_pickle])
-def test_a_damaged_file_is_reported_removed_and_counts_as_absent(cache, caplog, damage):
+def _flip(where: float):
+    def flip(path: Path):
+        content = bytearray(path.read_bytes())
+        content[int(where * (len(content) - 1))] ^= 1 << int(where * 7)
+        path.write_bytes(content)
+
+    flip.__name__ = f"flip_at_{where}"
+    return flip
+
+
+DAMAGES = [
+    _truncate,
+    _empty,
+    _replace_by_pickle,
+    _replace_by_folder,
+    *map(_flip, (0.0, 0.1, 0.2, 0.5, 0.8, 1.0)),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_a_damaged_entry_is_reported_removed_and_counts_as_absent(cache, caplog, damage):
     cache.store("checks/train", INPUTS, ARRAYS)
     path = cache.path("checks/train", INPUTS)
-    path.write_bytes(damage(path.read_bytes()))
+    damage(path)
     with caplog.at_level(logging.WARNING):
         assert cache.load("checks/train", INPUTS) is None
     assert f"{path.name} is damaged; computing it again" in caplog.text
     assert not path.exists()
+
+
+def test_an_entry_takes_the_place_of_a_folder_that_nobody_read(cache):
+    cache.path("checks/train", INPUTS).mkdir(parents=True)
+    StageCache(cache.folder, fresh=True).store("checks/train", INPUTS, ARRAYS)
+    assert cache.load("checks/train", INPUTS)["steps"].tolist() == [7]
+
+
+def test_equal_results_are_stored_as_equal_bytes(tmp_path):
+    many = {f"input {i}": str(i) for i in range(20)}
+    stored = []
+    for folder in ("one", "other"):
+        cache = StageCache(tmp_path / folder)
+        cache.store("checks/train", many, ARRAYS)
+        stored.append(cache.path("checks/train", many).read_bytes())
+    assert stored[0] == stored[1]
+
+
+def test_what_changed_is_told_by_the_nearest_entry_of_earlier_runs(cache):
+    earlier = StageCache(cache.folder)
+    earlier.store("checks/train", {"source": "a1", "lock": "b2", "x": "c3"}, ARRAYS)
+    earlier.store("checks/train", {"source": "a0", "lock": "b0", "x": "c0"}, ARRAYS)
+    earlier.store("kaggle/train", {"source": "a9", "lock": "b2", "x": "c3"}, ARRAYS)
+    assert cache.changed("checks/train", {"source": "a9", "lock": "b2", "x": "c3"}) == ("source",)
+    assert cache.changed("checks/train", {"source": "a1", "lock": "b2", "y": "c3"}) == ("x", "y")
+    assert cache.changed("checks/harden", INPUTS) == ()
+
+
+def test_what_this_run_used_tells_nothing_about_what_changed(cache):
+    cache.store("checks/harden", {"recipe": "one"}, ARRAYS)
+    assert cache.changed("checks/harden", {"recipe": "other"}) == ()
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_a_damaged_entry_is_no_obstacle_to_saying_what_changed(cache, damage):
+    earlier = StageCache(cache.folder)
+    earlier.store("checks/train", INPUTS, ARRAYS)
+    damage(cache.path("checks/train", INPUTS))
+    cache.changed("checks/train", {"source": "a2", "lock": "b2"})
+
+
+def _aged(cache: StageCache, name: str, age: float) -> Path:
+    """An entry of some earlier run, last used `age` seconds ago."""
+    StageCache(cache.folder).store(name, INPUTS, ARRAYS)
+    path = cache.path(name, INPUTS)
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def test_a_full_cache_loses_what_was_longest_not_used(cache):
+    oldest, old, recent = (_aged(cache, name, age) for name, age in (("a", 300), ("b", 200), ("c", 100)))
+    size = oldest.stat().st_size
+    assert cache.trim(2 * size) == (1, size)
+    assert [path.exists() for path in (oldest, old, recent)] == [False, True, True]
+
+
+def test_reading_an_entry_makes_it_the_last_to_go(cache):
+    read, unread = _aged(cache, "a", 300), _aged(cache, "b", 200)
+    StageCache(cache.folder).load("a", INPUTS)
+    cache.trim(read.stat().st_size)
+    assert read.exists()
+    assert not unread.exists()
+
+
+def test_what_this_run_used_stays_whatever_the_limit(cache):
+    _aged(cache, "a", 300)
+    cache.load("a", INPUTS)
+    cache.store("b", INPUTS, ARRAYS)
+    assert cache.trim(0) == (0, 0)
+    assert cache.load("b", INPUTS) is not None
 
 
 def test_fresh_reads_nothing_and_still_writes(cache):

@@ -1,10 +1,21 @@
-"""Hashes see every boundary; a file is written whole or not at all."""
+"""Hashes see every boundary; a file or a folder is replaced whole or not at all."""
 
+import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
-from generator.engine.files import sha256_of, sha256_of_sources, write_whole
+from generator.engine.files import (
+    WriteError,
+    exchange,
+    remove_unfinished,
+    scratch_folder,
+    sha256_of,
+    sha256_of_sources,
+    write_whole,
+)
 
 
 def test_the_hash_of_one_empty_part_is_sha256_of_its_length():
@@ -84,3 +95,84 @@ def test_a_failure_on_the_way_leaves_the_old_file_and_no_debris(tmp_path, monkey
         write_whole(path, b"new")
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
     assert path.read_bytes() == b"old"
+
+
+def test_a_full_disk_is_named_with_its_folder(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(WriteError, match=f"^{tmp_path}: no space left on device$"):
+        write_whole(tmp_path / "a.json", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_never_takes_the_place_of_a_folder(tmp_path):
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(WriteError, match=r"a\.json.*: is a directory$"):
+        write_whole(tmp_path / "a.json", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def _killed(program: str, folder):
+    """Run `program` in `folder`, which ends by killing itself."""
+    imports = "import os, signal; from pathlib import Path; from generator.engine.files import *\n"
+    end = "\nos.kill(os.getpid(), signal.SIGKILL)"
+    code = imports + f"folder = Path({str(folder)!r})\n" + program.format(kill=end.strip()) + end
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+
+
+def test_what_a_killed_run_was_writing_is_removed_and_the_old_file_stays(tmp_path):
+    write_whole(tmp_path / "in" / "a.json", b"old")
+    _killed(
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\nwrite_whole(folder / 'in' / 'a.json', b'new')",
+        tmp_path,
+    )
+    assert len(list((tmp_path / "in").iterdir())) == 2
+    remove_unfinished(tmp_path)
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["a.json"]
+    assert (tmp_path / "in" / "a.json").read_bytes() == b"old"
+
+
+def test_a_scratch_folder_goes_with_its_run_or_with_the_next_one(tmp_path):
+    _killed("with scratch_folder(folder / 'site') as fresh:\n (fresh / 'page').touch(); {kill}", tmp_path)
+    (left,) = tmp_path.iterdir()
+    with scratch_folder(tmp_path / "site") as fresh:
+        assert [path.name for path in tmp_path.iterdir()] == [fresh.name]
+        assert not left.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scratch_folder_of_a_living_run_is_left_alone(tmp_path):
+    with scratch_folder(tmp_path / "site") as one, scratch_folder(tmp_path / "site") as other:
+        assert one.exists()
+        assert other.exists()
+        assert one != other
+
+
+def test_two_folders_change_places_and_at_every_moment_one_is_there(tmp_path):
+    fresh, target = tmp_path / "fresh", tmp_path / "target"
+    for folder, text in ((fresh, "new"), (target, "old")):
+        write_whole(folder / "a", text.encode())
+    watch = (
+        "import sys, pathlib\np = pathlib.Path(sys.argv[1])\nprint(flush=True)\n"
+        "while p.with_name('go').exists():\n (p / 'a').read_bytes()"
+    )
+    (tmp_path / "go").touch()
+    with subprocess.Popen([sys.executable, "-c", watch, target], stdout=subprocess.PIPE) as watcher:
+        watcher.stdout.readline()
+        for _ in range(501):
+            exchange(fresh, target)
+        (tmp_path / "go").unlink()
+    assert watcher.returncode == 0
+    assert ((target / "a").read_text(), (fresh / "a").read_text()) == ("new", "old")
+
+
+def test_where_names_cannot_be_exchanged_the_folder_is_replaced_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("generator.engine.files._exchanged", lambda *_: False)
+    fresh, target = tmp_path / "fresh", tmp_path / "target"
+    for folder, text in ((fresh, "new"), (target, "old")):
+        write_whole(folder / "a", text.encode())
+    exchange(fresh, target)
+    assert ((target / "a").read_text(), (fresh / "a").read_text()) == ("new", "old")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "target"]

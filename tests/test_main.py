@@ -114,29 +114,68 @@ def test_a_bad_input_ends_the_process_with_two_and_no_traceback():
     assert done.stderr == "error: unknown dataset 'cards'; known: checks, kaggle\n"
 
 
-def test_a_record_that_still_holds_is_used_again(tiny_study, tmp_path, capsys, monkeypatch):
+def test_a_record_that_still_holds_is_used_again(tiny_study, stored, capsys, monkeypatch):
     """`study` with nothing changed reads the record, and neither computes nor rewrites anything."""
     from generator import commands
-    from generator.study.output import write_study
+
+    def contents() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in stored.rglob("[!.]*") if path.is_file()}
 
     monkeypatch.setattr(commands, "_spec", lambda known, options: tiny_study.spec)
-    write_study(tiny_study.study, tmp_path)
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    assert main(["study", "--datasets", "checks", "--records", str(tmp_path)]) == 0
+    before = contents()
+    assert main(["study", "--datasets", "checks", "--records", str(stored)]) == 0
     assert "nothing changed" in capsys.readouterr().out
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    assert contents() == before
 
 
-@pytest.mark.parametrize("lost", ["draws/checks.npz", "rows/checks.csv.gz", "rows/checks.safetensors"])
-def test_a_record_without_the_files_beside_it_does_not_hold(tiny_study, tmp_path, lost):
+BESIDE = [
+    "draws/checks.npz",
+    "rows/checks.csv.gz",
+    "rows/checks.safetensors",
+    "checks.sha256",
+    "runs/checks.json",
+]
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_record_without_the_files_beside_it_does_not_hold(tiny_study, stored, name):
     from generator import commands
-    from generator.study.output import write_study
 
-    write_study(tiny_study.study, tmp_path)
-    assert commands._changed(tmp_path / "checks.json", tiny_study.origin) == []
-    (tmp_path / lost).unlink()
-    (reason,) = commands._changed(tmp_path / "checks.json", tiny_study.origin)
-    assert reason.endswith(f"{lost} is missing")
+    assert commands._changed(stored / "checks.json", tiny_study.origin) == []
+    (stored / name).unlink()
+    (reason,) = commands._changed(stored / "checks.json", tiny_study.origin)
+    assert name in reason
+    assert "missing" in reason
+
+
+@pytest.mark.parametrize("name", ["checks.json", *BESIDE])
+def test_one_flipped_bit_anywhere_is_reported_and_the_study_runs_again(tiny_study, stored, name, caplog):
+    from generator import commands
+
+    content = bytearray((stored / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (stored / name).write_bytes(content)
+    assert commands._changed(stored / "checks.json", tiny_study.origin) != []
+    assert "writing it again" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["checks.json", *BESIDE[:3]])
+def test_pages_refuse_a_damaged_file_and_say_what_to_run(stored, name, capsys):
+    content = bytearray((stored / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (stored / name).write_bytes(content)
+    line = _refused(capsys, "pages", "--records", stored)
+    assert f"{name} is not what checks.sha256 says" in line
+    assert "run `make study`" in line
+
+
+def test_the_hashes_beside_a_record_are_what_sha256sum_prints(stored):
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", "checks.sha256"],
+        cwd=stored, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"{name}: OK" for name in ("checks.json", *BESIDE[:3])]
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("study-key", "previous")])

@@ -10,10 +10,9 @@ from generator.engine.progress import BarReporter, PlainReporter, reporter
 
 def _run(console: Console):
     with reporter(console) as told:
-        told.start("checks", "train", 1)
+        told.start("checks", "train", 1, 0)
         told.advance("checks", "train")
-        told.start("checks", "attack", 3)
-        told.advance("checks", "attack")
+        told.start("checks", "attack", 3, 1)
         told.advance("checks", "attack")
     return told
 
@@ -24,7 +23,7 @@ def test_a_stage_has_a_line_when_it_starts_and_one_when_it_ends():
     first, second, third = out.getvalue().splitlines()
     assert first == "checks: train: 0/1"
     assert second.startswith("checks: train: done in 0.")
-    assert third == "checks: attack: 0/3"
+    assert third == "checks: attack: 1/3"
 
 
 def test_a_terminal_shows_a_bar_a_stage_with_done_and_total():

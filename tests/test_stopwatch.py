@@ -5,17 +5,17 @@ import io
 from rich.console import Console
 
 from generator.engine.progress import PlainReporter
-from generator.engine.stopwatch import Stopwatch, processor
+from generator.engine.stopwatch import Stopwatch, Timing, processor, timing_table
 
 
 def test_a_stage_lasts_from_its_start_to_its_last_answer_and_datasets_are_kept_apart():
     out, times = io.StringIO(), iter([10.0, 11.0, 12.5, 14.0, 20.0, 29.0])
     watch = Stopwatch(PlainReporter(Console(file=out)), clock=lambda: next(times))
-    watch.start("checks", "train", 1)  # 10
-    watch.start("kaggle", "train", 1)  # 11
+    watch.start("checks", "train", 1, 0)  # 10
+    watch.start("kaggle", "train", 1, 0)  # 11
     watch.advance("checks", "train")  # 12.5
     watch.advance("kaggle", "train")  # 14
-    watch.start("checks", "attack", 2)  # 20
+    watch.start("checks", "attack", 2, 1)  # 20
     watch.advance("checks", "attack")  # 29
     run = watch.run("checks", workers=2, seconds=40.0)
     assert run.stages == {"train": 2.5, "attack": 9.0}
@@ -23,6 +23,18 @@ def test_a_stage_lasts_from_its_start_to_its_last_answer_and_datasets_are_kept_a
     assert (run.workers, run.seconds) == (2, 40.0)
     assert run.cores >= 1
     assert "checks: train: done" in out.getvalue()
+    assert watch.timings() == [
+        Timing("checks: train", 2.5, 1, 0),
+        Timing("kaggle: train", 3.0, 1, 0),
+        Timing("checks: attack", 9.0, 2, 1),
+    ]
+
+
+def test_the_table_at_the_end_has_a_line_a_part_with_seconds_tasks_and_what_was_on_disk():
+    out = io.StringIO()
+    Console(file=out, width=100).print(timing_table([Timing("checks: settle", 61.26, 1200, 7)]))
+    (line,) = (line for line in out.getvalue().splitlines() if "settle" in line)
+    assert line.strip("│ ").split() == ["checks:", "settle", "│", "61.3", "│", "1,200", "│", "7"]
 
 
 def test_the_processor_is_named_as_the_system_names_it(tmp_path):

@@ -1,10 +1,24 @@
-"""Hashes of what a result depends on, and writing that is whole or not at all."""
+"""Hashes of what a result depends on, and writing that is whole or not at all, whenever a run is killed."""
 
+import ctypes
+import errno
+import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR)
+"""What a system answers when it takes no more: full, over quota, read-only, not ours, or in the way."""
+UNFINISHED = ".part"
+"""End of the name of a file that is still being written."""
+
+
+class WriteError(Exception):
+    """Nothing can be written in a folder; the message names it and says why. What stood there still stands."""
 
 
 def sha256_of(*parts: bytes | str) -> str:
@@ -26,17 +40,105 @@ def sha256_of_sources(root: Path, packages: Iterable[str]) -> str:
     return sha256_of(*(part for f in files for part in (f.relative_to(root).as_posix(), f.read_bytes())))
 
 
-def write_whole(path: Path, data: bytes):
-    """Write `data` to `path` so that a reader, or a crash, sees the old file or the new one, never half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+@contextmanager
+def writing_in(folder: Path) -> Iterator[None]:
+    """Say which folder it was if the system refuses to write.
+
+    Raises:
+        WriteError: The disk is full, the folder may not be written, or something is in the way.
+    """
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        yield
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        raise WriteError(f"{error.filename or folder}: {os.strerror(error.errno).lower()}") from error
+
+
+def write_whole(path: Path, data: bytes):
+    """Write `data` to `path` so that a reader, or a crash, sees the old file or the new one, never half.
+
+    Raises:
+        WriteError: as `writing_in`.
+    """
+    with writing_in(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+
+def remove_unfinished(folder: Path):
+    """Remove what killed runs were writing below `folder`; for the only run that writes there now."""
+    for path in folder.rglob(f".*{UNFINISHED}"):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder(target: Path) -> Iterator[Path]:
+    """A new folder beside `target` for what is to take its place; gone at the end, as are those of killed runs.
+
+    Each is locked by the run that works in it, and the system takes the lock back when that run dies.
+
+    Raises:
+        WriteError: as `writing_in`, at any time before the end.
+    """
+    with writing_in(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        start = f".{target.name}-new-"
+        for left in target.parent.glob(f"{start}*"):
+            if (lock := _locked(left)) is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(lock)
+        lock = None
+        while lock is None:  # another run may take a folder that has no lock yet for one of the dead
+            folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=start))
+            lock = _locked(folder)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """A handle that holds the lock of `folder`; None if another run holds it, or has removed the folder."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def exchange(fresh: Path, target: Path):
+    """Put the folder `fresh` in the place of `target`, and what stood there into the place of `fresh`.
+
+    On Linux that is one step, so that `target` is there at every moment. Elsewhere it is three.
+    """
+    if not target.exists():
+        fresh.rename(target)
+    elif not _exchanged(fresh, target):
+        old = fresh.with_name(f"{fresh.name}-old")
+        target.rename(old)
+        fresh.rename(target)
+        old.rename(fresh)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Whether system and file system know how to exchange two names at once, and did."""
+    here, exchange_names = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    renameat2 = getattr(ctypes.CDLL(None), "renameat2", None)
+    return bool(renameat2) and not renameat2(here, os.fsencode(one), here, os.fsencode(other), exchange_names)

@@ -18,9 +18,9 @@ from rich.progress import (
 
 
 class Reporter(Protocol):
-    """Is told how far each stage of each dataset has come."""
+    """Is told how many tasks each stage of each dataset has, how many were found on disk, and of each that is done."""
 
-    def start(self, dataset: str, stage: str, total: int): ...
+    def start(self, dataset: str, stage: str, total: int, found: int): ...
 
     def advance(self, dataset: str, stage: str): ...
 
@@ -32,9 +32,9 @@ class PlainReporter:
     console: Console
     started: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
 
-    def start(self, dataset: str, stage: str, total: int):
-        self.started[dataset, stage] = (time.monotonic(), total)
-        self.console.print(f"{dataset}: {stage}: 0/{total}", highlight=False)
+    def start(self, dataset: str, stage: str, total: int, found: int):
+        self.started[dataset, stage] = (time.monotonic(), total - found)
+        self.console.print(f"{dataset}: {stage}: {found}/{total}", highlight=False)
 
     def advance(self, dataset: str, stage: str):
         began, left = self.started[dataset, stage]
@@ -51,8 +51,10 @@ class BarReporter:
     progress: Progress
     bars: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def start(self, dataset: str, stage: str, total: int):
-        self.bars[dataset, stage] = self.progress.add_task(f"{dataset:<7} {stage}", total=total)
+    def start(self, dataset: str, stage: str, total: int, found: int):
+        self.bars[dataset, stage] = self.progress.add_task(
+            f"{dataset:<7} {stage}", total=total, completed=found
+        )
 
     def advance(self, dataset: str, stage: str):
         self.progress.advance(self.bars[dataset, stage])

@@ -34,13 +34,21 @@ class Engine:
         name = f"{dataset}/{stage}"
         results = [self.cache.load(name, task.inputs) for task in tasks]
         missing = [i for i, result in enumerate(results) if result is None]
-        log.info("%s: %d of %d on disk", name, len(tasks) - len(missing), len(tasks))
-        self.reporter.start(dataset, stage, len(tasks))
-        for _ in range(len(tasks) - len(missing)):
-            self.reporter.advance(dataset, stage)
+        log.info("%s: %s", name, self._said(name, tasks, missing))
+        self.reporter.start(dataset, stage, len(tasks), len(tasks) - len(missing))
         answers = parallel.run([(tasks[i].function, tasks[i].arguments) for i in missing], self.workers)
         for i, answer in zip(missing, answers, strict=True):
             self.cache.store(name, tasks[i].inputs, answer)
             results[i] = answer
             self.reporter.advance(dataset, stage)
         return results
+
+    def _said(self, name: str, tasks: Sequence[StageTask], missing: Sequence[int]) -> str:
+        """How many results are on disk, and why the others are not."""
+        found = f"{len(tasks) - len(missing)} of {len(tasks)} on disk"
+        if not missing:
+            return found
+        if self.cache.fresh:
+            return f"{found}; nothing is read"
+        changed = sorted({input for i in missing for input in self.cache.changed(name, tasks[i].inputs)})
+        return f"{found}; {'changed: ' + ', '.join(changed) if changed else 'no earlier run left the others'}"

@@ -3,15 +3,29 @@
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from rich.table import Table
 
 from generator.engine.parallel import available_workers
 from generator.engine.progress import Reporter
 from generator.records.runs import Run
 
 CPU_INFO = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long one part of a run took."""
+
+    part: str
+    seconds: float
+    """Wall time."""
+    tasks: int
+    found: int = 0
+    """Of those, answered from disk."""
 
 
 @dataclass
@@ -22,14 +36,24 @@ class Stopwatch:
     clock: Callable[[], float] = time.monotonic
     began: dict[tuple[str, str], float] = field(default_factory=dict)
     ended: dict[tuple[str, str], float] = field(default_factory=dict)
+    tasks: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """All, and those found on disk."""
 
-    def start(self, dataset: str, stage: str, total: int):
+    def start(self, dataset: str, stage: str, total: int, found: int):
         self.began[dataset, stage] = self.ended[dataset, stage] = self.clock()
-        self.reporter.start(dataset, stage, total)
+        self.tasks[dataset, stage] = total, found
+        self.reporter.start(dataset, stage, total, found)
 
     def advance(self, dataset: str, stage: str):
         self.ended[dataset, stage] = self.clock()
         self.reporter.advance(dataset, stage)
+
+    def timings(self) -> list[Timing]:
+        """One for each stage of each dataset, in the order they began."""
+        return [
+            Timing(f"{dataset}: {stage}", self.ended[dataset, stage] - began, *self.tasks[dataset, stage])
+            for (dataset, stage), began in self.began.items()
+        ]
 
     def run(self, dataset: str, workers: int, seconds: float) -> Run:
         """The record of a run of `dataset` on this machine."""
@@ -46,6 +70,16 @@ class Stopwatch:
                 if name == dataset
             },
         ).signed()
+
+
+def timing_table(timings: Iterable[Timing]) -> Table:
+    """Part, seconds, tasks and how many of them were found on disk, a line each."""
+    table = Table(title="Where the time went", caption="wall time; studies run side by side")
+    for name in ("part", "seconds", "tasks", "from disk"):
+        table.add_column(name, justify="left" if name == "part" else "right")
+    for timing in timings:
+        table.add_row(timing.part, f"{timing.seconds:.1f}", f"{timing.tasks:,}", f"{timing.found:,}")
+    return table
 
 
 def processor(cpu_info: Path = CPU_INFO) -> str:

@@ -1,5 +1,11 @@
-"""Where a study leaves what it found: one record a dataset, and beside it what is too large for a record."""
+"""Where a study leaves what it found: one record a dataset, and beside it what is too large for a record.
 
+The hashes of all of them stand in one more file, as `sha256sum` writes and checks them, so that a damaged one is
+never taken for what the study found.
+"""
+
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -23,7 +29,30 @@ def weights_file(folder: Path, dataset: str) -> Path:
     return folder / "rows" / f"{dataset}.safetensors"
 
 
-def missing(folder: Path, dataset: str) -> list[Path]:
-    """Which of them are not there."""
-    kinds = (record_file, draws_file, rows_file, weights_file)
-    return [path for kind in kinds if not (path := kind(folder, dataset)).exists()]
+KINDS = (record_file, draws_file, rows_file, weights_file)
+
+
+def sums_file(folder: Path, dataset: str) -> Path:
+    """Their hashes, the last file to be written."""
+    return folder / f"{dataset}.sha256"
+
+
+def sums(folder: Path, dataset: str, kinds: Sequence = KINDS) -> str:
+    """The text of `sums_file`: a line a file, its hash and its name below `folder`."""
+    return "".join(
+        f"{hashlib.sha256(kind(folder, dataset).read_bytes()).hexdigest()}  {kind(Path(), dataset).as_posix()}\n"
+        for kind in kinds
+    )
+
+
+def unsound(folder: Path, dataset: str, kinds: Sequence = KINDS) -> list[str]:
+    """What is wrong with the files of a study, one clause a file; empty if all are there and hash as they should."""
+    wanted = (*kinds, sums_file)
+    if lost := [kind(Path(), dataset) for kind in wanted if not kind(folder, dataset).is_file()]:
+        return [f"{name.as_posix()} is missing" for name in lost]
+    known = set(sums_file(folder, dataset).read_text(encoding="utf-8", errors="replace").splitlines())
+    return [
+        f"{line.split()[1]} is not what {dataset}.sha256 says"
+        for line in sums(folder, dataset, kinds).splitlines()
+        if line not in known
+    ]

@@ -1,13 +1,12 @@
 """Copies that open from disk: the site as a zip, and the same site as one HTML file."""
 
 import io
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from generator.engine.files import write_whole
+from generator.engine.files import scratch_folder, write_whole
 from generator.report.single import SCRIPT, single_page
 from generator.report.site import build_site
 
@@ -46,9 +45,8 @@ def export_offline(
 @contextmanager
 def _offline_site(mkdocs_config: Path, out_dir: Path) -> Iterator[Path]:
     """The built site, as long as it is needed."""
-    out_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out_dir, prefix=".offline-") as folder:
-        site = Path(folder) / "site"
+    with scratch_folder(out_dir / "offline") as folder:
+        site = folder / "site"
         build_site(mkdocs_config, site)
         index = site / SEARCH_INDEX
         text = f"var __index = {index.read_text(encoding='utf-8')};\n"

@@ -7,7 +7,6 @@ the build.
 import json
 import os
 import shutil
-import tempfile
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, TypedDict
 
 import jinja2
 
+from generator.engine.files import scratch_folder
 from generator.records.results import StudyResult
 from generator.report import following, formats, marks, palette, prose
 from generator.report.attacker import QUOTED_TIER, Attacker, Attackers, at_budget, attackers
@@ -79,10 +79,11 @@ def render_pages(
     documents: Mapping[str, Any] = MappingProxyType({}),
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]] = lambda results: {},
     moving: Callable[[Sequence[StudyResult], Attacker], Mapping[str, Any]] = lambda results, attacker: {},
+    beside: Callable[[Path], None] = lambda fresh: None,
 ) -> list[Path]:
     """Render every template, its charts, the ledger and the downloads into `docs`; equal input, equal bytes.
 
-    `docs/assets` is left alone; whatever else an earlier run left in `docs` is replaced or removed.
+    `docs/assets` and hidden files are left alone; whatever else an earlier run left in `docs` is replaced or removed.
 
     Args:
         files: Further downloads: name below `docs/data` to the file that is copied there.
@@ -90,6 +91,7 @@ def render_pages(
             its suffix; each is published like a result.
         extras: From the traced results to what templates see beside `PageContext`.
         moving: The part of it that follows the attacker, for one that is not quoted.
+        beside: Writes further files into the folder of the new pages, before it takes the place of the old ones.
 
     Returns:
         The pages written, by name.
@@ -97,6 +99,7 @@ def render_pages(
     Raises:
         PageError: A template is misspelt, asks for an unknown field, filter or chart, types a digit, or places a
             number that cannot be traced.
+        WriteError: The disk is full. `docs` is as it was.
     """
     known = {result.data.name: result for result in results} | dict(documents)
     charts: dict[str, Chart] = {}
@@ -105,9 +108,8 @@ def render_pages(
         pages, scripts = _render(
             [traced(each, each.data.name) for each in results], templates, charts, book, extras, moving
         )
-    docs.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=docs.parent, prefix=".docs-") as folder:
-        fresh = Path(folder)
+    with scratch_folder(docs) as fresh:
+        docs.mkdir(exist_ok=True)
         try:
             _write_pages(pages, book, fresh)
             for name, text in scripts.items():
@@ -124,6 +126,7 @@ def render_pages(
             (fresh / "data" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, fresh / "data" / name)
         write_manifest(results, fresh / "data")
+        beside(fresh)
         _swap(fresh, docs)
     return [docs / name for name in pages]
 
@@ -351,7 +354,7 @@ def _swap(fresh: Path, docs: Path) -> None:
     for entry in docs.iterdir():
         if entry.is_dir() and entry.name != KEPT:
             os.replace(entry, old / entry.name)
-        elif entry.is_file() and entry.name not in names:
+        elif entry.is_file() and entry.name not in names and not entry.name.startswith("."):
             entry.unlink()
     for name in sorted(names):
         os.replace(fresh / name, docs / name)

@@ -1,13 +1,13 @@
 """From docs/ to the site: MkDocs and what follows it in a new folder, then one exchange: the last good site is never
 half gone."""
 
+import errno
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+from generator.engine.files import WriteError, exchange, scratch_folder
 from generator.report.built import LinkError, finish
 
 EPOCH = "315532800"
@@ -19,32 +19,39 @@ class BuildError(Exception):
 
 
 def build_site(config: Path, output: Path):
-    """Build the site of `config` strictly into `output`.
+    """Build the site of `config` strictly into `output`; whenever it is killed, `output` is the old site or the new.
 
     Raises:
-        BuildError: MkDocs or the check of links found anything to complain about; `output` is as it was.
+        BuildError: MkDocs or the check of links found anything to complain about, or `output` is a folder of
+            something else; `output` is as it was.
+        WriteError: The disk is full; `output` is as it was.
     """
-    output.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=output.parent, prefix=f".{output.name}-new-"))
-    old = fresh.with_name(fresh.name.replace("-new-", "-old-"))
-    try:
-        run = subprocess.run(
-            [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", fresh],
-            env={"SOURCE_DATE_EPOCH": EPOCH, **os.environ, "NO_MKDOCS_2_WARNING": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if run.returncode:
-            raise BuildError(f"mkdocs build --strict:\n{run.stdout}{run.stderr}".rstrip())
+    output = output.resolve()
+    if output.exists() and not _replaceable(output):
+        raise BuildError(f"{output}: holds something other than a site; give a new or empty folder")
+    with scratch_folder(output) as fresh:
+        _mkdocs(config, fresh)
         try:
             finish(fresh)
         except LinkError as error:
             raise BuildError(f"the built pages have dead ends:\n{error}") from None
         fresh.chmod(0o755)
-        if output.exists():
-            output.rename(old)
-        fresh.rename(output)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        exchange(fresh, output)
+
+
+def _replaceable(output: Path) -> bool:
+    return output.is_dir() and ((output / "index.html").exists() or not any(output.iterdir()))
+
+
+def _mkdocs(config: Path, folder: Path):
+    run = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", folder],
+        env={"SOURCE_DATE_EPOCH": EPOCH, **os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode and os.strerror(errno.ENOSPC) in run.stderr:
+        raise WriteError(f"{folder.parent}: {os.strerror(errno.ENOSPC).lower()}")
+    if run.returncode:
+        raise BuildError(f"mkdocs build --strict:\n{run.stdout}{run.stderr}".rstrip())

@@ -1,4 +1,4 @@
-"""What a finished study leaves on disk; the record comes last, so that where it is, the rest is too."""
+"""What a finished study leaves on disk; the hashes come last, so that where they hold, all of it is there."""
 
 import io
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from generator.engine.files import write_whole
-from generator.records.files import draws_file, record_file
+from generator.records.files import draws_file, record_file, sums, sums_file
 from generator.study.rows import write_rows
 from generator.study.run import Study
 
@@ -22,3 +22,4 @@ def write_study(study: Study, folder: Path):
         study.proved.tiers, study.proved.radii, folder,
     )  # fmt: skip
     write_whole(record_file(folder, name), study.result.to_json().encode())
+    write_whole(sums_file(folder, name), sums(folder, name).encode())

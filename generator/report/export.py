@@ -33,7 +33,7 @@ def export_offline(
     Raises:
         BuildError: The pages were refused.
     """
-    with _offline_site(mkdocs_config, out_dir) as site:
+    with offline_site(mkdocs_config, out_dir) as site:
         copies = {} if only_single else {ARCHIVE: archive(site)}
         script = (docs_dir / "assets" / SCRIPT).read_text(encoding="utf-8")
         copies[SINGLE] = single_page(site, script).encode()
@@ -43,7 +43,7 @@ def export_offline(
 
 
 @contextmanager
-def _offline_site(mkdocs_config: Path, out_dir: Path) -> Iterator[Path]:
+def offline_site(mkdocs_config: Path, out_dir: Path) -> Iterator[Path]:
     """The built site, as long as it is needed."""
     with scratch_folder(out_dir / "offline") as folder:
         site = folder / "site"

@@ -120,16 +120,17 @@ def _traced(value: Any, path: str) -> Any:
     return value
 
 
-def _leaves(parts: Iterable[Any]) -> Iterator["str | Traced | TracedInt"]:
+def _leaves(parts: Iterable[Any], *, paths: bool = True) -> Iterator["str | Traced | TracedInt"]:
+    """Traced numbers among the parts and in what they hold, and paths; text of a record is never a path."""
     for part in parts:
-        if isinstance(part, Traced | TracedInt) or (isinstance(part, str) and "#" in part):
+        if isinstance(part, Traced | TracedInt) or (paths and isinstance(part, str) and "#" in part):
             yield part
         elif isinstance(part, dict):
-            yield from _leaves(part.values())
+            yield from _leaves(part.values(), paths=paths)
         elif isinstance(part, tuple | list | set | frozenset):
-            yield from _leaves(part)
+            yield from _leaves(part, paths=paths)
         elif isinstance(part, Record) or is_dataclass(part):
-            yield from _leaves(vars(part).values())
+            yield from _leaves(vars(part).values(), paths=False)
 
 
 def _made(value: Any, parts: tuple) -> Any:

@@ -9,8 +9,9 @@ LONG = 22
 """Letters of a label from which it is broken into two lines."""
 BREAK = re.compile(r"<br\s*/?>")
 TAG = re.compile(r"</?b>")
-READ = re.compile(r"[&<>@$]")
-"""Signs that Plotly, or the palette, reads as its own in a text of a figure."""
+READ = re.compile(r"[&<>@$]|^[a-z_]")
+"""Signs that Plotly, or the palette, reads as its own in a text of a figure; and the first of `constructor` and other
+names that every JavaScript object knows, which Plotly would not count among its categories."""
 
 
 def width(text: str, size: float = 12) -> float:

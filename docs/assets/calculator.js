@@ -92,6 +92,7 @@
     const known = (name, values, fallback) => (values.includes(wanted[name]) ? wanted[name] : String(fallback));
     const hardened = study.models.filter((each) => each.name !== "standard");
     const budgets = study.epsilons.map(String);
+    field("dataset").value = dataset;
     options("hardened", hardened.map((m) => [m.name, m.title]),
       known("hardened", hardened.map((m) => m.name), study.opening.hardened));
     options("tier", study.tiers.map((t) => [t.name, `${t.name}: ${t.title}`]),
@@ -242,9 +243,9 @@
 
   /* The loss per fraud follows the data unless the reader has set another. */
   let shownDataset = field("dataset").value;
-  async function moved(dataset) {
-    const before = studies.get(shownDataset)?.scenario.loss_per_fraud;
-    await refresh({ dataset });
+  async function moved(dataset, wanted = {}) {
+    const before = studies.get(shownDataset)?.scenario.loss_per_fraud ?? Number(field("loss_per_fraud").defaultValue);
+    await refresh({ ...wanted, dataset });
     const after = studies.get(dataset)?.scenario.loss_per_fraud;
     if (after !== undefined && scenario().loss_per_fraud === before) set("loss_per_fraud", after);
     shownDataset = dataset;
@@ -271,12 +272,13 @@
     };
   }
 
+  const take = (wanted) => (wanted.dataset && wanted.dataset !== shownDataset ? moved(wanted.dataset, wanted) : refresh(wanted));
+
   document.addEventListener("study:choose", async () => {
     const wanted = picked();
     const news = Object.entries(wanted).filter(([name, value]) => field(name).value !== value);
     if (!news.length || !root.dataset.state) return;
-    if (wanted.dataset && wanted.dataset !== field("dataset").value) await moved(wanted.dataset);
-    await refresh(wanted);
+    await take(wanted);
     if (location.hash.startsWith(PREFIX)) changed();
   });
 
@@ -297,7 +299,7 @@
     const near = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       near.disconnect();
-      refresh(picked());
+      take(picked());
     }, { rootMargin: "600px" });
     near.observe(root);
   }

@@ -63,7 +63,7 @@ def control(results: Sequence[StudyResult], page: str) -> str:
     }  # fmt: skip
     told = html.escape(json.dumps(given, separators=(",", ":")))
     tiers = {tier: f"{tier}: {palette.TIERS[tier]}" for tier in offered.tiers}
-    units = "; ".join(in_units(result, quoted.epsilon) for result in results)
+    units = "".join(in_units(result, quoted.epsilon) for result in results)
     return (
         f'<form class="at" data-at="{told}" data-wakes="epsilon.js" data-told="at by of" '
         'autocomplete="off" data-search-exclude markdown="0" aria-label="What the attacker may do">'
@@ -72,7 +72,7 @@ def control(results: Sequence[StudyResult], page: str) -> str:
         f'<output name="said">{formats.epsilon(quoted.epsilon)}</output>'
         f"{_select('by', 'Attacker', tiers, quoted.tier)}{_select('of', 'Data', {'': 'all', **titles}, '')}"
         '<button type="button" disabled><span>As quoted</span></button></form>'
-        f'<p class="at-units" data-search-exclude markdown="0">{units}</p>'
+        f'\n\n<div class="at-units" data-search-exclude markdown="0">{units}</div>'
     )
 
 
@@ -105,7 +105,7 @@ def script(
         "parts": {name: woven(_rows(offered, each)) for name, each in parts.items()},
         "said": [plain(formats.epsilon(epsilon)) for epsilon in offered.budgets],
         "units": [
-            "; ".join(plain(in_units(result, epsilon)) for result in results) for epsilon in offered.budgets
+            "".join(plain(in_units(result, epsilon)) for result in results) for epsilon in offered.budgets
         ],
     }
     return _call("studyAt", payload)

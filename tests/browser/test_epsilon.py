@@ -1,8 +1,11 @@
-"""One budget for the whole site, in a real browser: text and cards follow, address and tab remember."""
+"""One attacker for the whole site, in a real browser: whatever depends on him follows; address and tab remember."""
 
+import json
 import time
 
 import pytest
+from browser import waited
+from report_fixture import tiny_result
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -10,21 +13,55 @@ CARDS = 'return [...document.querySelectorAll(".kpi-value")].map((card) => card.
 STATE = """
 const form = document.querySelector("form.at");
 return {
-  at: form.elements.at.value, said: form.elements.said.textContent, hash: location.hash,
+  at: form.elements.at.value, by: form.elements.by.value, said: form.elements.said.textContent,
+  units: form.nextElementSibling.textContent, hash: location.hash,
   text: document.querySelector("[data-follow]").textContent,
   moved: document.querySelectorAll("[data-moved]").length,
-  other: [...document.querySelectorAll("h2, h3")].filter((h) => h.offsetParent).map((h) => h.textContent),
+  headings: [...document.querySelectorAll("h2, h3")].filter((h) => h.offsetParent).map((h) => h.textContent),
 };
 """
+PICK = """
+const [name, value] = arguments, field = document.querySelector("form.at").elements[name];
+field.value = value;
+field.dispatchEvent(new Event("input", { bubbles: true }));
+"""
+MOVE = """
+const [place, done] = arguments, slider = document.querySelector("form.at").elements.at, began = performance.now();
+slider.value = place;
+slider.dispatchEvent(new Event("input", { bubbles: true }));
+requestAnimationFrame(() => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => done({ ms: performance.now() - began, text: document.querySelector("[data-follow]").textContent });
+  port2.postMessage(0);
+});
+"""
+BUDGETS = (0.1, 0.35, 0.5)
 
 
 @pytest.fixture
 def page(browser, base):
-    """The Summary as nobody has touched it."""
-    browser.open(base)
-    browser.run("sessionStorage.clear()")
-    browser.open(base)
+    """The Summary as nobody has touched it, with the control awake."""
+    opened(browser, base)
     return browser
+
+
+def opened(browser, url: str, **view):
+    browser.open(url, **view)
+    browser.run("sessionStorage.clear()")
+    browser.driver.get("about:blank")
+    browser.open(url, **view)
+    awake(browser)
+
+
+def awake(browser):
+    """As at the first sign of a reader, until the control listens."""
+    browser.run("dispatchEvent(new Event('scroll'))")
+    waited(browser, "document.querySelector('form.at').elements.at.ariaValueText || window.studyAt")
+
+
+def pick(browser, **choice):
+    for name, value in choice.items():
+        browser.run(PICK, name, value)
 
 
 def slider(browser):
@@ -38,53 +75,217 @@ def settled(browser, wanted) -> dict:
     return found
 
 
+def caught(model: str, epsilon: float, tier: str, dataset: str = "checks") -> str:
+    """Straight from the record: frauds provably caught at the quoted false-alarm rate, as pages write it."""
+    record = json.loads(tiny_result(dataset).to_json())
+    asked = (model, epsilon, tier, record["spec"]["proof"]["quoted_false_positive_rate"])
+    keys = ("model", "epsilon", "tier", "false_positive_rate")
+    (found,) = (r for r in record["proofs"]["tiers"] if tuple(r[key] for key in keys) == asked)
+    return f"{100 * found['caught_proved']['value']:.1f}\u202f%"
+
+
 def test_the_arrow_keys_move_text_cards_and_address_and_the_button_takes_all_back(page):
     quoted, before = page.run(CARDS), page.run(STATE)
     assert (before["moved"], before["hash"]) == (0, "")
     slider(page).send_keys(Keys.ARROW_LEFT)
-    moved = settled(page, lambda state: state["moved"])
+    moved = settled(page, lambda state: state["moved"] and state["hash"])
     assert moved["hash"] == "#at=0.1"
     assert "0.1\u202fσ" in moved["said"]
-    assert "USD" in moved["said"]
+    assert "USD" in moved["units"]
+    assert moved["units"] != before["units"]
     assert moved["text"] != before["text"]
     assert page.run(CARDS) != quoted
     page.driver.find_element(By.CSS_SELECTOR, "form.at button").click()
-    back = settled(page, lambda state: not state["moved"])
-    assert (back["text"], back["hash"], page.run(CARDS)) == (before["text"], "", quoted)
+    back = settled(page, lambda state: not state["moved"] and not state["hash"])
+    assert (back["text"], back["units"], back["hash"]) == (before["text"], before["units"], "")
+    assert page.run(CARDS) == quoted
     assert page.errors() == []
 
 
-def test_the_next_page_has_the_same_budget_and_a_link_brings_it_to_others(page, base):
+def test_sentences_cards_and_tables_follow_the_tier(page, base):
+    pick(page, by="T2", at=0)
+    settled(page, lambda state: state["moved"] and "by=T2" in state["hash"])
+    waited(
+        page,
+        f"document.querySelector('[data-follow=checks-verdict]').textContent.includes('{caught('pgd_tier1', 0.1, 'T2')}')",
+    )
+    assert caught("pgd_tier1", 0.1, "T2") in page.run(CARDS)
+    page.driver.get(f"{base}proof/")
+    waited(page, "document.querySelector('[data-follow=checks-matched]')?.hasAttribute('data-moved')")
+    text = page.run("return document.querySelector('[data-follow=checks-matched]').textContent")
+    assert f"catches {caught('pgd_tier1', 0.1, 'T2')} of frauds" in text
+    waited(page, "document.querySelector('[data-follow=checks-by-tier]')?.hasAttribute('data-moved')")
+    chosen = page.run(
+        "return [...document.querySelectorAll('[data-follow=checks-by-tier] [data-chosen]')].map((cell) => cell.textContent)"
+    )
+    assert chosen[0].startswith("T2")
+    assert chosen[1].startswith(caught("standard", 0.1, "T2"))
+
+
+def test_the_next_page_has_the_same_attacker_and_a_link_brings_him_to_others(page, base):
     slider(page).send_keys(Keys.ARROW_RIGHT)
     settled(page, lambda state: state["moved"])
     page.driver.get(f"{base}hardening/")
-    there = settled(page, lambda state: state["moved"])
+    there = settled(page, lambda state: state["moved"] and state["hash"])
     assert there["hash"] == "#at=0.5"
     page.run("sessionStorage.clear()")
     page.driver.get("about:blank")
-    page.driver.get(f"{base}proof/#at=0.1&of=kaggle")
+    page.driver.get(f"{base}proof/#at=0.1&by=T3&of=kaggle")
     linked = settled(page, lambda state: state["moved"])
-    assert "0.1\u202fσ" in linked["said"]
-    assert not any(heading.startswith("Bank checks") for heading in linked["other"])
-    assert any(heading.startswith("Bank transactions") for heading in linked["other"])
+    assert ("0.1\u202fσ" in linked["said"], linked["by"]) == (True, "T3")
+    assert not any(heading.startswith("Bank checks") for heading in linked["headings"])
+    assert any(heading.startswith("Bank transactions") for heading in linked["headings"])
+
+
+@pytest.mark.parametrize("address", ["", "attacks/", "hardening/", "proof/", "impact/", "brief/"])
+def test_nothing_of_another_dataset_than_the_picked_one_is_left_on_a_page(browser, base, address):
+    opened(browser, f"{base}{address}")
+    pick(browser, of="kaggle")
+    waited(browser, "document.querySelectorAll('[data-other]').length")
+    seen = browser.run(
+        "return [...document.querySelectorAll('article :is(p, li, h2, h3, td:first-child, figure, .kpi)')]"
+        ".filter((e) => e.checkVisibility() && !e.closest('.provenance')).map((e) => e.textContent.trim())"
+    )
+    assert seen
+    assert not [text for text in seen if text.startswith("Bank checks")]
+    assert not browser.run(
+        "return [...document.querySelectorAll('figure[id^=checks-]')].some((f) => f.checkVisibility())"
+    )
+
+
+def test_a_figure_without_an_axis_follows_in_drawing_words_table_and_live_chart(browser, base):
+    opened(browser, f"{base}attacks/")
+    figure = "document.querySelector('#checks-confusion')"
+    browser.run(f"{figure}.scrollIntoView()")
+    waited(browser, f"{figure}.querySelector('.chart-view svg, .chart-view .panel')")
+    state = f"""const f = {figure}; f.querySelector('.chart-table').open = true; return {{
+      drawing: f.querySelector('.chart-view').textContent, label: f.querySelector('.chart-plot').ariaLabel,
+      summary: f.querySelector('.chart-summary').textContent, rows: f.querySelector('tbody').textContent }}"""
+    browser.run(state)  # opens the table, whose other rows come
+    time.sleep(0.5)
+    quoted = browser.run(state)
+    counts = tiny_result("checks").model("standard").final.at("pgd", 0.5).confusion
+    pick(browser, at=BUDGETS.index(0.5))
+    waited(browser, f"{figure}.querySelector('.chart-summary').textContent.includes('0.5')")
+    time.sleep(0.2)
+    moved = browser.run(state)
+    missed = f"{100 * counts.false_negatives / (counts.true_positives + counts.false_negatives):.1f}\u202f%"
+    assert f"{missed} under PGD" in moved["summary"]
+    assert moved["summary"] in moved["label"]
+    assert f"{counts.false_negatives:,}" in moved["drawing"]
+    assert f"{counts.false_negatives:,}" in moved["rows"]
+    browser.run(f"{figure}.querySelector('.chart-plot').dispatchEvent(new PointerEvent('pointerdown'))")
+    waited(browser, f"{figure}.dataset.state === 'live'")
+    cells = browser.run(f"return {figure}.querySelector('.chart-live').data.at(-1).text.flat().join(' ')")
+    assert f"{counts.false_negatives:,}" in cells
+    pick(browser, at=BUDGETS.index(0.35))
+    waited(browser, f"!{figure}.querySelector('.chart-summary').textContent.includes('0.5')")
+    time.sleep(0.2)
+    assert browser.run(state) == quoted
+    assert browser.errors() == []
 
 
 def test_charts_are_told(page):
-    page.run("document.addEventListener('study:epsilon', ({ detail }) => { window.told = detail.epsilon; })")
+    page.run("document.addEventListener('study:attacker', ({ detail }) => { window.told = detail; })")
     slider(page).send_keys(Keys.ARROW_LEFT)
     settled(page, lambda state: state["moved"])
-    assert page.run("return window.told") == 0.1
+    told = page.run("return window.told")
+    assert (told["epsilon"], told["by"], told["quoted"]) == (0.1, "T1", False)
 
 
-def test_numbers_of_another_budget_say_where_they_come_from(page):
+def test_the_calculator_has_the_attacker_of_the_site_and_the_site_that_of_the_calculator(browser, base):
+    opened(browser, base)
+    pick(browser, at=BUDGETS.index(0.5), by="T2", of="kaggle")
+    settled(browser, lambda state: "of=kaggle" in state["hash"])
+    browser.driver.get(f"{base}impact/")
+    awake(browser)
+    browser.run("document.querySelector('.calculator').scrollIntoView()")
+    waited(browser, "document.querySelector('.calculator').dataset.state === 'live'")
+    fields = "const f = document.querySelector('.calculator form').elements; return [f.dataset.value, f.tier.value, Number(f.epsilon.value)]"
+    assert browser.run(fields) == ["kaggle", "T2", 0.5]
+    browser.run(
+        "const f = document.querySelector('.calculator form').elements; f.tier.value = 'T3';"
+        "f.tier.dispatchEvent(new Event('change', { bubbles: true }));"
+    )
+    waited(browser, "document.querySelector('form.at').elements.by.value === 'T3'")
+    pick(browser, at=BUDGETS.index(0.1))
+    waited(browser, "Number(document.querySelector('.calculator form').elements.epsilon.value) === 0.1")
+    assert browser.errors() == []
+
+
+def test_the_playground_has_the_attacker_of_the_site_and_the_site_that_of_the_playground(browser, base):
+    opened(browser, base)
+    pick(browser, at=BUDGETS.index(0.5), by="T2", of="kaggle")
+    settled(browser, lambda state: "of=kaggle" in state["hash"])
+    browser.driver.get(f"{base}playground/")
+    browser.run("dispatchEvent(new Event('scroll'))")
+    waited(browser, "document.querySelector('.playground').dataset.state")
+    found = browser.run(
+        "return ['dataset', 'tier', 'epsilon'].map((name) => document.querySelector(`.playground [name=${name}]`).value)"
+    )
+    assert found == ["kaggle", "T2", "0.5"]
+    browser.run(
+        "for (const [name, value] of [['tier', 'T3'], ['epsilon', '0.12']]) {"
+        " const field = document.querySelector(`.playground [name=${name}]`); field.value = value;"
+        " for (const sign of ['input', 'change']) field.dispatchEvent(new Event(sign, { bubbles: true })); }"
+    )
+    browser.driver.get(base)
+    back = settled(browser, lambda state: state["by"] == "T3")
+    assert (back["by"], back["said"]) == ("T3", "0.1\u202fσ")
+
+
+def test_numbers_for_another_attacker_say_where_they_come_from(page):
     slider(page).send_keys(Keys.ARROW_LEFT)
     settled(page, lambda state: state["moved"])
+    waited(page, "window.studyClaims")
+    time.sleep(0.5)
     claim = page.driver.find_element(By.CSS_SELECTOR, "[data-moved] .kpi-value [data-claim]")
     page.run("document.querySelector('[data-moved] .kpi-value [data-claim]').click()")
     time.sleep(0.5)
     assert claim.text in page.run("return document.querySelector('.claim-tip')?.innerText ?? ''")
 
 
-def test_at_390_px_nothing_runs_over(browser, base):
-    browser.open(base, width=390)
+@pytest.mark.parametrize("width", [390, 320])
+def test_on_a_phone_the_control_is_one_line_that_stays_in_sight(browser, base, width):
+    opened(browser, base, width=width)
     assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+    browser.run("scrollTo(0, 3000)")
+    time.sleep(0.2)
+    box = browser.run("return document.querySelector('form.at').getBoundingClientRect().toJSON()")
+    assert 0 <= box["top"] < 100
+    assert box["height"] < 50
+    smallest = browser.run(
+        "return Math.min(...[...document.querySelectorAll('form.at :is(select, button, input)')].map((e) => e.getBoundingClientRect().width))"
+    )
+    assert smallest >= 24
+    assert browser.axe() == []
+
+
+def test_the_control_in_use_breaks_no_rule_of_accessibility(page):
+    pick(page, at=0, by="T3", of="kaggle")
+    settled(page, lambda state: state["moved"])
+    assert page.axe() == []
+
+
+def test_moving_the_slider_shows_at_once(page):
+    page.driver.execute_async_script(MOVE, 0)
+    time.sleep(1)
+    times = []
+    for place in (1, 2, 0, 2, 1, 0, 2):
+        found = page.driver.execute_async_script(MOVE, place)
+        assert f"{found['text']}" == page.run("return document.querySelector('[data-follow]').textContent")
+        times.append(found["ms"])
+        time.sleep(0.2)
+    assert sorted(times)[len(times) // 2] <= 50
+
+
+def test_without_scripts_there_is_no_control_and_the_page_reads_as_quoted(browser, base):
+    browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(f"{base}#at=0.1&by=T3")
+        assert not browser.driver.find_element(By.CSS_SELECTOR, "form.at").is_displayed()
+        assert caught("pgd_tier1", 0.35, "T1") in browser.driver.find_element(
+            By.CSS_SELECTOR, "article"
+        ).get_attribute("textContent")
+    finally:
+        browser.cdp("Emulation.setScriptExecutionDisabled", value=False)

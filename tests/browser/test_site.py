@@ -206,7 +206,7 @@ def test_the_budget_of_the_reader_moves_the_cursor_of_drawings_and_of_live_chart
         "return low + parseFloat(line.getAttribute('x1')) / 100 * (high - low) })"
     )
     assert browser.run("return document.querySelectorAll('.cursor[x1]').length") == 0
-    tell = "document.dispatchEvent(new CustomEvent('study:epsilon', { detail: { epsilon: 0.2 } }))"
+    tell = "document.dispatchEvent(new CustomEvent('study:attacker', { detail: { epsilon: 0.2 } }))"
     browser.run(tell)
     browser.draw_all()  # a drawing that comes later knows the budget, too
     found = browser.run(f"return {place}")

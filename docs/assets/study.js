@@ -41,9 +41,11 @@ window.study = (() => {
     for (const part of document.querySelectorAll("[data-wakes]")) {
       const bring = () => load(part.dataset.wakes, assets).catch(console.error);
       const words = part.dataset.told?.split(" ") ?? [];
-      const told = words.some((word) => chosen()[word] !== undefined || location.hash.split(/[#&]/).some((each) => each.startsWith(`${word}=`)));
-      if (told || (part.id && location.hash.startsWith(`#${part.id}&`))) bring();
+      const named = (word) => chosen()[word] !== undefined || location.hash.split(/[#&]/).some((each) => each.startsWith(`${word}=`));
+      const told = () => words.some(named) || (part.id && location.hash.startsWith(`#${part.id}&`));
+      if (told()) bring();
       else awake(bring);
+      addEventListener("hashchange", () => { if (told()) bring(); });
     }
   }
 
@@ -89,7 +91,7 @@ window.study = (() => {
       if (isIntersecting) acts.get(target)?.();
       if (isIntersecting) acts.set(target, null);
     }
-  }, { rootMargin: "150px" });
+  }, { rootMargin: "600px" });
 
   function near(element) {
     if (!acts.has(element)) {

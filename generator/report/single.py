@@ -10,13 +10,15 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from generator.report.built import policy
+from generator.report.charts.embedding import OPENED_LIMIT
 from generator.report.packing import pack
 
 SCRIPT = "single.js"
 """Beside the other assets, but not published."""
 CONTENTS = ("*.html", "assets/**/*.js", "assets/**/*.css", "data/*.js", "data/*.csv", "search/*.js")
 LEFT_OUT = ("404.html", "assets/claims.js", "data/claims-*.js")
-"""Numbers say where they come from on the site: the records they name are not in this file either."""
+"""Numbers say where they come from on the site: the records they name are not in this file either. Nor is the CSV of a
+table that is too long to be opened on a page."""
 POLICY = {
     **policy.NOWHERE,
     "style-src": "'unsafe-inline'",
@@ -58,8 +60,10 @@ def _contents(site: Path) -> Iterable[tuple[str, str]]:
     for pattern in CONTENTS:
         for path in sorted(site.glob(pattern)):
             name = path.relative_to(site).as_posix()
-            if not any(fnmatch(name, pattern) for pattern in LEFT_OUT):
-                yield name, path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
+            long = name.endswith(".csv") and text.count("\n") > OPENED_LIMIT + 1
+            if not long and not any(fnmatch(name, pattern) for pattern in LEFT_OUT):
+                yield name, text
 
 
 def _standing(text: str, files: dict[str, str], site: Path) -> str:

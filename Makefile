@@ -60,7 +60,7 @@ diff: $(VENV)/ready       ## what changed between two runs: A=old.json B=new.jso
 audit:                    ## known weaknesses of the locked packages; asks the network
 	$(PYTHON) -m venv build/audit
 	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT)
-	build/audit/bin/pip-audit --no-deps --disable-pip --requirement requirements.txt
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.txt
 
 zensical:                 ## the same pages built by the theme's successor; a look ahead, nothing depends on it
 	$(PYTHON) -m venv build/zensical

@@ -10,7 +10,7 @@ LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;#]+)", re.MULTILINE)
 BUNDLED = (("npm", "plotly.js-cartesian-dist-min", "4.1.1", "MIT"), ("npm", "axe-core", "4.14.1", "MPL-2.0"))
 """(kind, name, version, licence) of what lies in the repository; axe-core is for tests alone."""
 LONGEST = 60
-"""Signs of a licence's name; some packages put the whole text in its place."""
+"""Signs of a licence's name in free text; some packages put the whole text in its place."""
 
 
 def bill(lock: str) -> str:
@@ -41,12 +41,10 @@ def licence(name: str) -> str:
         for each in known.get_all("Classifier", ())
         if each.startswith("License :: OSI")
     ]
-    said = (
-        known.get("License-Expression")
-        or " or ".join(classified)
-        or (known.get("License") or "").split("\n")[0]
+    free = (known.get("License") or "").split("\n")[0]
+    return (
+        known.get("License-Expression") or " or ".join(classified) or (free if len(free) <= LONGEST else "")
     )
-    return said if len(said) <= LONGEST else ""
 
 
 def write_bill(root: Path, docs: Path):

@@ -102,7 +102,6 @@ def test_ctrl_c_says_what_is_kept_and_leaves_nobody_behind(workers, tmp_path):
     assert done.code == 130
     assert f"stopped; finished stages are kept in {checkout.records / 'cache'}" in done.text
     assert "Traceback" not in done.text
-    time.sleep(0.5)
     assert run.left() == []
 
 

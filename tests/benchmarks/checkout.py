@@ -19,8 +19,8 @@ ROWS = 300
 """Of the table of the small study."""
 RUNS = ("results/runs/", "docs/data/runs/", "site/data/runs/")
 """What holds a wall time, and so differs between any two runs: the signed file of the run, and its copies."""
-SETTLE = 3.0
-"""Seconds a stopped run may take to leave."""
+SETTLE = 5.0
+"""Seconds a stopped run and its helpers may take to leave."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,13 @@ class Run:
         return Done(code, self.log.read_text(errors="replace"), time.monotonic() - self.began)
 
     def left(self) -> list[str]:
-        """Processes of its group that are still alive."""
+        """Processes of its group that are still alive some time after its end."""
+        until = time.monotonic() + SETTLE
+        while (alive := self._alive()) and time.monotonic() < until:
+            time.sleep(0.1)
+        return alive
+
+    def _alive(self) -> list[str]:
         listed = subprocess.run(
             ["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True
         ).stdout

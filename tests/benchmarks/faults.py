@@ -90,11 +90,11 @@ def kill_trial(
 ) -> tuple[list[str], Differences]:
     """Kill a run of everything, some of them twice, and let it finish; where it was killed, and what then differs.
 
-    Each begins with new folders and, but for every tenth, with some stages on disk, to save time.
+    Each begins with new folders and, but for every 25th, with some stages on disk, to save time.
     """
     killed = []
     while not killed:  # some end before they can be killed
-        share = 0.0 if number % 10 == 0 else rng.uniform(0.5, 1.0)
+        share = 0.0 if number % 25 == 0 else rng.uniform(0.5, 1.0)
         entries = reference.entries()
         checkout.clear()
         checkout.put(rng.sample(entries, round(share * len(entries))))
@@ -130,7 +130,6 @@ def interrupts(checkout: Checkout, reference: Reference, rng: random.Random, tri
         run.signal(signal.SIGINT)
         prompt = run.wait(SETTLE)
         done = run.done()
-        run.wait(0.5)
         good = done.code == 130 and "stopped; finished stages are kept in" in done.text
         good = good and prompt and "Traceback" not in done.text and not run.left()
         clean += good

@@ -137,6 +137,7 @@ def test_numbers_for_other_attackers_are_claims_of_the_ledger(index, docs):
     text = (docs / "data" / "claims-at-index.js").read_text(encoding="utf-8")
     known = json.loads(re.fullmatch(r'studyClaims\("index",(.*)\);\n', text, re.S)[1])["claims"]
     ledger = json.loads((docs / "data" / "ledger.json").read_text())["claims"]
+    ledger |= json.loads((docs / "data" / "ledger-at.json").read_text())["claims"]
     places = [(budget, tier) for budget in range(len(BUDGETS)) for tier in range(len(TIERS))]
     texts = [unwoven(made, *place) for made in index["parts"].values() for place in places]
     asked = re.findall(r'data-claim="([^"]*)"', " ".join(texts))

@@ -8,6 +8,7 @@
   const PLOTLY = "plotly-cartesian-4.1.1.min.js";
   const CONFIG = { displayModeBar: false, displaylogo: false, showSendToCloud: false };
   const NARROW = 600; // px of a figure below which it is drawn as on a phone; extra.css has the same number
+  const MOST = 400; // rows of a table that its script holds; embedding.py has the same number
   const DWELL = 120; // ms a pointer rests on a chart before that means something: a page scrolls under it, too
   const HINT = "Arrow keys read the points, Escape leaves.";
   const assets = document.currentScript.src; // empty where everything is inline, and then nothing is loaded
@@ -394,6 +395,24 @@
     link.download = `${state.figure.dataset.chart}.csv`;
   }
 
+  /* A copy of the site without the file, whose link is off, makes it of the table; unless that is longer than what is there. */
+  function offerCsv(state) {
+    const { figure } = state, link = figure.querySelector(".chart-tools a[download]");
+    const total = Number(figure.querySelector("p[data-rows]")?.dataset.rows ?? 0);
+    if (!link.ariaDisabled || total > MOST) return;
+    link.removeAttribute("aria-disabled");
+    link.removeAttribute("title");
+    const own = [...figure.querySelectorAll(".chart-table tbody tr")].map((row) => [...row.cells].map(({ textContent, className }) =>
+      (className || !textContent ? textContent : Number(textContent.replaceAll(",", "").replace("\u2212", "-")))));
+    const made = async () => {
+      await obtain(state);
+      if (state.told?.table) return;
+      const rows = [...own, ...specs.get(figure.dataset.chart).rows];
+      Object.assign(link, { href: URL.createObjectURL(new Blob([csv(state, rows)], { type: "text/csv" })), download: `${figure.dataset.chart}.csv` });
+    };
+    for (const sign of ["pointerdown", "focus"]) link.addEventListener(sign, () => made().catch(console.error));
+  }
+
   function csv({ figure }, rows) {
     const heads = [...figure.querySelectorAll(".chart-table th")].map((head) => head.textContent);
     const safe = (cell) => (typeof cell === "string" ? `"${cell.replaceAll('"', '""')}"` : cell);
@@ -542,6 +561,7 @@
     listen(state);
     follow(state);
     if (box.querySelector("[data-later]")) near.observe(box);
+    offerCsv(state);
     if (figure.dataset.follows) window.study.near(figure);
   }
 

@@ -24,7 +24,8 @@
 
   async function load() {
     await window.study.load(`../data/at-${page}.js`, assets);
-    if (window.studyClaims) window.study.load(`../data/claims-at-${page}.js`, assets).catch(() => {}); // shown all the same
+    // a copy on a disk has them for the quoted attacker only
+    if (window.studyClaims && location.protocol.startsWith("http")) window.study.load(`../data/claims-at-${page}.js`, assets).catch(() => {});
   }
 
   const now = () => ({ at: Number(slider.value), by: who?.value ?? tier, of: which?.value ?? "" });

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import chain, count
 from typing import Any
@@ -53,6 +53,8 @@ class Page:
         """Claims with an element of their own, or a place in a table."""
         self.cells: dict[str, list[str]] = {}
         """Table, row and column, each from zero, to the claims in that cell; row zero is the head."""
+        self.own = 0
+        """How many claims are of the page itself; those behind them are of what it says of other attackers."""
 
     def claim(self, found: Mark) -> str:
         """The id of a number: it hangs on page, kind and paths, not on the value; numbered where it is taken."""
@@ -116,6 +118,7 @@ class Book:
         for asked in re.findall(r'data-claim="([^"]*)"', text):
             if asked not in page.claims:
                 raise LedgerError(f"no claim {asked!r} on this page")
+        page.own = len(page.claims)
         return HEADING.sub(lambda found: f"{found[0]}\n\n{_switch(name)}", text, 1) if page.shown else text
 
     def elsewhere(self, name: str, text: str) -> tuple[str, dict[str, Any]]:
@@ -146,17 +149,20 @@ class Book:
         return "".join([*pieces, self._elements(page, text[at:])])
 
     def to_json(self) -> str:
-        """The whole ledger, a claim a line."""
-        claims = {
+        """What the pages and their charts say, a claim a line."""
+        return _sections(charts=self.charts, claims=self._claims(lambda page, place: place < page.own))
+
+    def elsewhere_to_json(self) -> str:
+        """What they say of other attackers than the quoted one, a claim a line."""
+        return _sections(claims=self._claims(lambda page, place: place >= page.own))
+
+    def _claims(self, wanted: Callable[[Page, int], bool]) -> dict[str, Any]:
+        return {
             f"{page.name}/{name}": {"page": page.name, **self._entry(found)}
             for page in self.pages.values()
-            for name, found in page.claims.items()
+            for place, (name, found) in enumerate(page.claims.items())
+            if wanted(page, place)
         }
-        sections = (
-            f'"{name}":{{\n' + ",\n".join(f"{_json(key)}:{_json(part[key])}" for key in sorted(part)) + "\n}"
-            for name, part in (("charts", self.charts), ("claims", claims))
-        )
-        return "{" + ",\n".join(sections) + "}\n"
 
     def script(self, name: str) -> str:
         """What `claims.js` asks for on one page; a script, as file:// loads no JSON."""
@@ -237,6 +243,14 @@ class Book:
             if behind := self._estimate(found.paths):
                 self._told[found]["estimate"] = behind.model_dump()
         return self._told[found]
+
+
+def _sections(**sections: Mapping[str, Any]) -> str:
+    parts = (
+        f'"{name}":{{\n' + ",\n".join(f"{_json(key)}:{_json(part[key])}" for key in sorted(part)) + "\n}"
+        for name, part in sections.items()
+    )
+    return "{" + ",\n".join(parts) + "}\n"
 
 
 def _switch(page: str) -> str:

@@ -140,6 +140,7 @@ def _write_pages(pages: Mapping[str, str], book: Book, fresh: Path):
             _write(fresh / "data" / f"claims-{page}.js", book.script(page))
     _write(fresh / "data" / f"{REPORT}.json", json.dumps(CONSTANTS, sort_keys=True, indent=1) + "\n")
     _write(fresh / "data" / "ledger.json", book.to_json())
+    _write(fresh / "data" / "ledger-at.json", book.elsewhere_to_json())
 
 
 def _write(path: Path, text: str):

@@ -4,21 +4,21 @@ The start page stands in it in plain HTML, so that a reader without scripts has 
 """
 
 import base64
+import json
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
 from generator.report.built import policy
-from generator.report.charts.embedding import OPENED_LIMIT
 from generator.report.packing import pack
 
 SCRIPT = "single.js"
 """Beside the other assets, but not published."""
-CONTENTS = ("*.html", "assets/**/*.js", "assets/**/*.css", "data/*.js", "data/*.csv", "search/*.js")
+CONTENTS = ("*.html", "assets/**/*.js", "assets/**/*.css", "data/*.js", "search/*.js")
+"""A CSV is made of the rows of its figure when a reader asks for it, by `charts.js`."""
 LEFT_OUT = ("404.html", "assets/claims.js", "data/claims-*.js")
-"""Numbers say where they come from on the site: the records they name are not in this file either. Nor is the CSV of a
-table that is too long to be opened on a page."""
+"""Numbers say where they come from on the site: the records they name are not in this file either."""
 POLICY = {
     **policy.NOWHERE,
     "style-src": "'unsafe-inline'",
@@ -30,6 +30,8 @@ ICON = re.compile(r'<link rel="icon" href="([^"]+)">')
 INLINE = re.compile(r"<script>.*?</script>|<script defer src=[^>]*></script>", re.DOTALL)
 IDLE = re.compile(r'<p class="(?:chart-still|claims-switch)"[^>]*>.*?</p>\n?', re.DOTALL)
 """Drawings for readers without scripts, who see the start page only, and the switch of what is left out."""
+CLAIM = re.compile(r' data-claim="[^"]*"')
+FOLLOWING = re.compile(r"studyAt\((.*)\);\n", re.DOTALL)
 META = re.compile(r'\s*<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
@@ -39,10 +41,7 @@ def single_page(site: Path, script: str) -> str:
     Args:
         script: what unpacks it.
     """
-    files = {
-        name: IDLE.sub("", META.sub("", text)) if name.endswith(".html") else text
-        for name, text in _contents(site)
-    }
+    files = {name: _needed(name, text) for name, text in _contents(site)}
     start = _standing(files["index.html"], files, site)
     runs = [script, *(text for name, text in files.items() if name.endswith(".js"))]
     for name, text in files.items():
@@ -55,15 +54,37 @@ def single_page(site: Path, script: str) -> str:
     return policy.with_policy(start.replace("</body>", body), POLICY, runs)
 
 
+def _needed(name: str, text: str) -> str:
+    """A file without what only the site can use."""
+    if name.endswith(".html"):
+        return CLAIM.sub("", IDLE.sub("", META.sub("", text)))
+    if not (found := FOLLOWING.fullmatch(text)):
+        return text
+    told = json.loads(found[1])
+    told["parts"] = {part: _unclaimed(made) for part, made in told["parts"].items()}
+    return f"studyAt({json.dumps(told, ensure_ascii=False, separators=(',', ':'))});\n".replace(
+        "<", "\\u003c"
+    )
+
+
+def _unclaimed(made: list) -> list:
+    """A woven text whose numbers have lost their ids."""
+    kept = [made[0]]
+    for own, behind in zip(made[1::2], made[2::2], strict=True):
+        if kept[-1].endswith('data-claim="') and behind.startswith('"'):
+            kept[-1] += behind
+        else:
+            kept += [own, behind]
+    return kept
+
+
 def _contents(site: Path) -> Iterable[tuple[str, str]]:
     """(name, text) of what is packed, similar files side by side."""
     for pattern in CONTENTS:
         for path in sorted(site.glob(pattern)):
             name = path.relative_to(site).as_posix()
-            text = path.read_text(encoding="utf-8")
-            long = name.endswith(".csv") and text.count("\n") > OPENED_LIMIT + 1
-            if not long and not any(fnmatch(name, pattern) for pattern in LEFT_OUT):
-                yield name, text
+            if not any(fnmatch(name, pattern) for pattern in LEFT_OUT):
+                yield name, path.read_text(encoding="utf-8")
 
 
 def _standing(text: str, files: dict[str, str], site: Path) -> str:

@@ -1,6 +1,7 @@
 """A site full of hostile names, in a real browser: nothing of it runs, and all of it is shown as it stands."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -81,6 +82,19 @@ def assert_quiet(browser, start: str):
     assert browser.run("return window.refused") == []
     assert browser.errors() == []
     assert [url for url in browser.requests() if not url.startswith(start)] == []
+
+
+def test_every_page_allows_its_own_scripts_alone(hostile):
+    for path in sorted((hostile / "site").rglob("*.html")):
+        (policy,) = re.findall(
+            r'Content-Security-Policy" content="([^"]+)"', path.read_text(encoding="utf-8")
+        )
+        held = dict(part.split(" ", 1) for part in policy.split("; "))
+        assert held["default-src"] == held["object-src"] == held["base-uri"] == "'none'"
+        first, *hashes = held["script-src"].split()
+        assert first == "'self'"
+        assert all(re.fullmatch(r"'sha256-[A-Za-z0-9+/]{43}='", each) for each in hashes)
+        assert not [each for each in policy.split() if each.startswith(("http", "*", "'unsafe-eval"))]
 
 
 def test_the_built_pages_have_no_handler_and_no_script_but_their_own(hostile):

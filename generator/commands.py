@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from generator import previous
-from generator.engine.files import WriteError, scratch_folder, write_whole
+from generator.engine.files import WriteError, scratch_folder, write_whole, writing_in
 from generator.engine.locks import BusyError, alone_in
 from generator.engine.parallel import available_workers
 from generator.engine.stopwatch import Stopwatch, Timing, timing_table
@@ -49,13 +49,14 @@ def run(options: argparse.Namespace) -> int:
         with ExitStack() as held:
             for folder in _written(options):
                 held.enter_context(alone_in(folder, _say))
+            held.enter_context(writing_in(ROOT))
             return COMMANDS[options.command](options)
     except BusyError as error:
         raise InputError(str(error)) from None
     except WriteError as error:
         raise InputError(
             f"{error}; the last good site and all finished stages are as they were, "
-            "make room and run the same command to go on"
+            "mend this and run the same command to go on"
         ) from None
 
 
@@ -63,7 +64,9 @@ def _written(options: argparse.Namespace) -> list[Path]:
     """The folders a command writes or relies on, always in this order, so that no two runs wait for each other."""
     if options.command in READING:
         return []
-    return [options.records] if options.command in ("study", "previous") else [options.records, DOCS]
+    if options.command in ("study", "previous"):
+        return [options.records]
+    return [options.records, DOCS] if options.command == "all" or options.records.exists() else [DOCS]
 
 
 def study(options: argparse.Namespace) -> int:
@@ -101,10 +104,13 @@ def _study(options: argparse.Namespace) -> list[Timing]:
     # one thread for linear algebra here too: sums are then added in one order, and workers keep their cores
     with threadpool_limits(1), reporter(console) as progress:
         watch = Stopwatch(progress)
-        # no `with`, which would wait for the studies when the user no longer wants to
         running = [pool.submit(_run, options, cache, watch, *one) for one in pending]
-        for (known, *_, path), done in zip(pending, running, strict=True):
-            _say(f"{known.name}: studied in {done.result():.0f} s, record in {_short(path)}")
+        try:
+            for (known, *_, path), done in zip(pending, running, strict=True):
+                _say(f"{known.name}: studied in {done.result():.0f} s, record in {_short(path)}")
+        except Exception:
+            pool.shutdown()  # the other study goes on to its record; who interrupts does not wait for it
+            raise
     _trim(cache, options.cache_limit)
     return watch.timings()
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -184,3 +185,43 @@ def test_the_readme_names_every_command(command):
     target = {"all": "site", "verify-claims": "verify"}.get(command, command)
     assert f"make {target}" in text
     assert re.search(rf"generator \S*\b{command}\b", text)
+
+
+@pytest.mark.parametrize("command", ["pages", "site"])
+def test_a_folder_of_records_that_is_not_there_is_not_made(command, capsys, tmp_path):
+    _refused(capsys, command, "--records", tmp_path / "typo")
+    assert not (tmp_path / "typo").exists()
+
+
+def test_a_full_disk_in_a_worker_is_one_line_too(capsys, tmp_path, monkeypatch):
+    """What numba or joblib write meets a full disk as well."""
+
+    def full(options):
+        raise OSError(28, "No space left on device", "/somewhere/kernels.nbi")
+
+    monkeypatch.setitem(COMMANDS, "study", full)
+    line = _refused(capsys, "study", "--records", tmp_path)
+    assert line.startswith("error: /somewhere/kernels.nbi: no space left on device; the last good site")
+
+
+def test_a_study_that_fails_lets_the_other_one_finish(capsys, tmp_path, monkeypatch):
+    from types import SimpleNamespace
+
+    from generator import commands
+    from generator.engine.files import WriteError
+
+    ended = []
+
+    def run(options, cache, watch, known, *_):
+        if known.name == "checks":
+            raise WriteError(f"{tmp_path}: no space left on device")
+        time.sleep(0.5)
+        ended.append(known.name)
+
+    table = SimpleNamespace(y=[0, 1], source=SimpleNamespace(canonical_sha256="c"))
+    loaded = [(SimpleNamespace(name=name), None, table) for name in ("checks", "kaggle")]
+    monkeypatch.setattr(commands, "_loaded", lambda options: loaded)
+    monkeypatch.setattr(commands, "_run", run)
+    monkeypatch.setattr("generator.provenance.provenance", lambda *_: None)
+    assert f"{tmp_path}: no space left on device" in _refused(capsys, "study", "--records", tmp_path)
+    assert ended == ["kaggle"]

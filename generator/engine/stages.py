@@ -50,5 +50,5 @@ class Engine:
             return found
         if self.cache.fresh:
             return f"{found}; nothing is read"
-        changed = sorted({input for i in missing for input in self.cache.changed(name, tasks[i].inputs)})
+        changed = sorted({each for i in missing for each in self.cache.changed(name, tasks[i].inputs)})
         return f"{found}; {'changed: ' + ', '.join(changed) if changed else 'no earlier run left the others'}"

@@ -13,7 +13,7 @@ ZENSICAL := 0.0.73
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site study pages offline single pdf pictures serve test lint walk bench faults diff audit zensical verify previous study-key clean clean-cache help
+.PHONY: site study pages offline single pdf pictures serve test lint walk bench scale faults diff audit zensical verify previous study-key clean clean-cache help
 
 site: $(VENV)/ready       ## set up, get the data, run the study, build site/
 	$(RUN) all
@@ -50,6 +50,9 @@ walk: $(VENV)/ready       ## hold every page of the site in site/ to the budgets
 
 bench: $(VENV)/ready      ## speed against what one would otherwise use, as ratios of one run
 	$(VENV)/bin/python -m tests.benchmarks
+
+scale: $(VENV)/ready      ## time, memory and pages of tables up to millions of rows; needs the Kaggle file; about half an hour
+	$(VENV)/bin/python -m tests.benchmarks.scale
 
 faults: $(VENV)/ready     ## kill, damage, starve and race real runs; each must end with the same bytes; about an hour
 	$(VENV)/bin/python -m tests.benchmarks.faults

@@ -2,18 +2,21 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from generator.datasets import DataError
-from generator.datasets.kaggle_dates import parse_dates
+from generator.datasets.kaggle_dates import DateReader, order_of
 
 
 def read(dates, previous="2024-11-04 08:06"):
     if isinstance(previous, str):
         previous = [previous] * len(dates)
     cells = pd.DataFrame({"TransactionDate": dates, "PreviousTransactionDate": previous}, dtype="str")
-    times = parse_dates(cells, list(range(2, 2 + len(dates))), Path("f.csv"))
+    path, lines = Path("f.csv"), np.arange(2, 2 + len(dates))
+    order = order_of([(cells["TransactionDate"], lines)], path)
+    times = DateReader(order, path).read(cells, lines)
     return [f"{time:%Y-%m-%d %H:%M}" for time in times["TransactionDate"]], times
 
 

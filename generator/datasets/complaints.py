@@ -32,9 +32,10 @@ def bad_file(path: Path, problem: str, fix: str = FIX) -> DataError:
 def bad_rows(
     path: Path, column: str, lines: Sequence[int], values: Sequence[str], wanted: str, fix: str = FIX
 ) -> DataError:
-    """The refusal of `values` of one column, found on `lines` (1 is the header) of the file."""
+    """The refusal of `values` of one column, found on `lines` (1 is the header) of the file, or rows of a Parquet."""
+    word = "row" if path.suffix == ".parquet" else "line"
     shown = ", ".join(
-        f"line {line}: {quoted(value)}" for line, value in zip(lines[:SHOWN_ROWS], values, strict=False)
+        f"{word} {line}: {quoted(value)}" for line, value in zip(lines[:SHOWN_ROWS], values, strict=False)
     )
     more = f" and {len(lines) - SHOWN_ROWS} more" if len(lines) > SHOWN_ROWS else ""
     return bad_file(path, f"column {column!r} must be {wanted}; found {shown}{more}", fix)

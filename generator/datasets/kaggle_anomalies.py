@@ -18,6 +18,12 @@ GAP_BARS = 40
 RECONCILED = 0.01
 """A balance follows from the one before if it is within this share of it."""
 
+COMPARED = (
+    "TransactionDate", "TransactionAmount", "TransactionType", "Location", "DeviceID", "IP Address",
+    "CustomerAge", "CustomerOccupation", "AccountBalance",
+)  # fmt: skip
+"""Columns in which a transaction is compared with the one before on its account."""
+
 HOLDS: dict[str, Callable[[dict[str, float]], bool]] = {
     "previous-date": lambda facts: facts["later"] > 0.5,
     "mondays": lambda facts: facts["weekend"] == 0 and facts["monday"] > 0.3,
@@ -43,13 +49,19 @@ def anomalies(frame: pd.DataFrame) -> tuple[Anomaly, ...]:
 
 
 def consecutive(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row for each transaction with an earlier one of its account: its columns, `before_` those of the
-    earlier one, and the `hours` between."""
-    ordered = frame.sort_values(["AccountID", "TransactionDate", "TransactionID"])
-    before = ordered.groupby("AccountID", sort=False).shift()
-    pairs = pd.concat([ordered, before.add_prefix("before_")], axis=1).dropna(subset="before_TransactionID")
-    elapsed = pairs["TransactionDate"] - pairs["before_TransactionDate"]
-    return pairs.assign(hours=elapsed.dt.total_seconds() / 3600)
+    """One row for each transaction with an earlier one of its account: what is compared of it, `before_` the same
+    of the earlier one, and the `hours` between."""
+    accounts, _ = pd.factorize(frame["AccountID"])
+    ids, _ = pd.factorize(frame["TransactionID"], sort=True)
+    order = np.lexsort((ids, frame["TransactionDate"].to_numpy(), accounts))
+    again = np.flatnonzero(accounts[order[1:]] == accounts[order[:-1]])
+    compared = frame[list(COMPARED)]
+    pairs = compared.iloc[order[again + 1]].reset_index(drop=True)
+    before = compared.iloc[order[again]].reset_index(drop=True)
+    elapsed = pairs["TransactionDate"] - before["TransactionDate"]
+    return pd.concat([pairs, before.add_prefix("before_")], axis=1).assign(
+        hours=elapsed.dt.total_seconds() / 3600
+    )
 
 
 def _bars(counts: pd.Series, name: Callable[[object], str] = str) -> dict:

@@ -1,13 +1,14 @@
 """The two date columns, read in one spelling each, never by a guess between day and month."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from generator.datasets.complaints import bad_file, bad_rows
-from generator.datasets.table import DataError
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?", re.ASCII)
 _NUMERIC = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2\d{4} \d{1,2}:\d{2}(:\d{2})?", re.ASCII)
@@ -46,76 +47,121 @@ class Spelling:
         return pd.to_datetime(cells, format=date + clock, errors="coerce").astype("datetime64[s]")
 
 
-def parse_dates(cells: pd.DataFrame, lines: list[int], path: Path) -> pd.DataFrame:
-    """Times of the columns of `cells` (str), TransactionDate and PreviousTransactionDate.
+def order_of(chunks: Iterable[tuple[pd.Series, np.ndarray]], path: Path) -> bool | None:
+    """Whether the day comes first in TransactionDate, whose `chunks` are (cells, lines); None for ISO.
 
-    A column has one spelling: ISO, or two numbers and a year with one separator and one habit of padding.
-    Which of the two is the day is decided by TransactionDate's own cells alone: one above 12 is a day.
-    PreviousTransactionDate, which holds a single day, is read in the same order. What was read by an order
-    must then fit what is known of the published file: no transaction on a weekend, the previous ones on
-    their day.
+    Its own cells alone decide: one above 12 is a day. No more chunks are read than it takes.
 
     Raises:
-        DataError: A cell has no known spelling, spellings are mixed, day and month cannot be told apart, or
-            the order found contradicts the published file.
+        DataError: A cell has no known spelling, spellings are mixed, or no cell decides.
     """
-    date, previous = (cells[name].str.strip() for name in cells.columns)
-    own = _spelling(date, lines, path)
-    if not own.iso and own.day_first is None:
-        raise bad_file(path, f"column {date.name!r}: no date decides between day and month, as every day and "
-                       f"month is 12 or less ({_first(date, lines)} can be read both ways)", FIX)  # fmt: skip
-    other = _spelling(previous, lines, path)
-    if not other.iso:
-        other = _order_from(own, other, previous, lines, path)
-    times = {date.name: own.parse(date), previous.name: other.parse(previous)}
-    for name, parsed in times.items():
-        wrong = [row for row, missing in enumerate(parsed.isna()) if missing]
-        if wrong:
-            raise bad_rows(
-                path, name, [lines[row] for row in wrong], list(cells[name].iloc[wrong]), WANTED, FIX
-            )
-    if not own.iso:
-        _refuse_weekends(times[date.name], date, lines, path)
-    if not other.iso:
-        _refuse_swapped_day(times[previous.name], previous, lines, path)
-    return pd.DataFrame(times)
+    column = Habits()
+    for cells, lines in chunks:
+        spelling = column.see(cells.str.strip(), lines, path)
+        if spelling.iso or spelling.day_first is not None:
+            return spelling.day_first
+    line, cell = column.earliest()
+    raise bad_file(path, f"column {cells.name!r}: no date decides between day and month, as every day and "
+                   f"month is 12 or less (line {line}: {cell!r} can be read both ways)", FIX)  # fmt: skip
 
 
-def _spelling(cells: pd.Series, lines: list[int], path: Path) -> Spelling:
-    """The spelling all `cells` share."""
-    first_of: dict[tuple, int] = {}
-    unknown, above_first, above_second, padded, bare = [], [], [], [], []
-    for row, cell in enumerate(cells):
-        if match := _ISO.fullmatch(cell):
-            first_of.setdefault(("iso", match[1] is not None, cell[10] == "T"), row)
-        elif match := _NUMERIC.fullmatch(cell):
-            first_of.setdefault((match[2], match[4] is not None, False), row)
-            numbers = (match[1], match[3])
-            if any(len(number) == 1 for number in numbers):
-                bare.append(row)
-            if any(number[0] == "0" for number in numbers):
-                padded.append(row)
-            if int(match[1]) > 12:
-                above_first.append(row)
-            if int(match[3]) > 12:
-                above_second.append(row)
-        else:
-            unknown.append(row)
-    if unknown:
-        wrong = [lines[row] for row in unknown]
-        raise bad_rows(path, str(cells.name), wrong, list(cells.iloc[unknown]), WANTED, FIX)
-    if len(first_of) > 1:
-        raise _mixed(cells, sorted(first_of.values())[:2], lines, path)
-    if padded and bare:
-        raise _mixed(cells, sorted((padded[0], bare[0])), lines, path)
-    if above_first and above_second:
-        raise _mixed(cells, sorted((above_first[0], above_second[0])), lines, path)
-    separator, seconds, iso_t = next(iter(first_of))
-    decided = bool(above_first) if above_first or above_second else None
-    return Spelling(separator, seconds, iso_t, decided)
+class DateReader:
+    """Reads both date columns of one file, a chunk at a time, in the order found by `order_of`.
+
+    A column has one spelling: ISO, or two numbers and a year with one separator and one habit of padding.
+    PreviousTransactionDate, which holds a single day, is read in the order of TransactionDate. What was read
+    by an order must then fit what is known of the published file: no transaction on a weekend, the previous
+    ones on their day.
+    """
+
+    def __init__(self, day_first: bool | None, path: Path):
+        self.day_first, self.path = day_first, path
+        self.own, self.other = Habits(), Habits()
+
+    def read(self, cells: pd.DataFrame, lines: np.ndarray) -> pd.DataFrame:
+        """Times of the columns of `cells` (str), TransactionDate and PreviousTransactionDate.
+
+        Raises:
+            DataError: A cell has no known spelling, spellings are mixed, day and month cannot be told apart,
+                or the order found contradicts the published file.
+        """
+        path = self.path
+        date, previous = (cells[name].str.strip() for name in cells.columns)
+        own = replace(self.own.see(date, lines, path), day_first=self.day_first)
+        other = self.other.see(previous, lines, path)
+        if not other.iso:
+            other = _order_from(own, other, previous, lines, path)
+        times = {date.name: own.parse(date), previous.name: other.parse(previous)}
+        for name, parsed in times.items():
+            wrong = np.flatnonzero(parsed.isna())
+            if len(wrong):
+                raise bad_rows(path, name, lines[wrong], list(cells[name].iloc[wrong]), WANTED, FIX)
+        if not own.iso:
+            _refuse_weekends(times[date.name], date, lines, path)
+        if not other.iso:
+            _refuse_swapped_day(times[previous.name], previous, lines, path)
+        return pd.DataFrame(times)
 
 
-def _order_from(own: Spelling, other: Spelling, cells: pd.Series, lines: list[int], path: Path) -> Spelling:
+PADDED, BARE, ABOVE_FIRST, ABOVE_SECOND = "padded", "bare", "above first", "above second"
+AT_ODDS = ((PADDED, BARE), (ABOVE_FIRST, ABOVE_SECOND))
+"""Habits that no column spelled in one way has both."""
+
+
+class Habits:
+    """How the cells of a column were spelled so far: each habit, with the line and the cell that had it first."""
+
+    def __init__(self):
+        self.spellings: dict[tuple[str, bool, bool], tuple[int, str]] = {}
+        """(separator, seconds, ISO with a T) -> (line, cell)."""
+        self.habits: dict[str, tuple[int, str]] = {}
+
+    def see(self, cells: pd.Series, lines: np.ndarray, path: Path) -> Spelling:
+        """The spelling all cells share, those of earlier chunks included."""
+        unknown = set()
+        firsts = cells.drop_duplicates()
+        for row, cell in zip(firsts.index - cells.index[0], firsts, strict=True):
+            place = int(lines[row]), cell
+            if match := _ISO.fullmatch(cell):
+                self.spellings.setdefault(("iso", match[1] is not None, cell[10] == "T"), place)
+            elif match := _NUMERIC.fullmatch(cell):
+                self.spellings.setdefault((match[2], match[4] is not None, False), place)
+                for habit in _habits(match[1], match[3]):
+                    self.habits.setdefault(habit, place)
+            else:
+                unknown.add(cell)
+        if unknown:
+            wrong = np.flatnonzero(cells.isin(unknown))
+            raise bad_rows(path, str(cells.name), lines[wrong], list(cells.iloc[wrong]), WANTED, FIX)
+        at_odds = [list(self.spellings.values())] + [
+            [self.habits[habit] for habit in pair if habit in self.habits] for pair in AT_ODDS
+        ]
+        for places in at_odds:
+            if len(places) > 1:
+                first_two = sorted(places)[:2]
+                wanted = "spelled in one way throughout, and is mixed"
+                raise bad_rows(path, str(cells.name), *zip(*first_two, strict=True), wanted, FIX)
+        (separator, seconds, iso_t), *_ = self.spellings
+        decided = ABOVE_FIRST in self.habits or ABOVE_SECOND in self.habits
+        return Spelling(separator, seconds, iso_t, ABOVE_FIRST in self.habits if decided else None)
+
+    def earliest(self) -> tuple[int, str]:
+        return min(self.spellings.values())
+
+
+def _habits(first: str, second: str) -> Iterator[str]:
+    """What the two numbers before the year show."""
+    if len(first) == 1 or len(second) == 1:
+        yield BARE
+    if first[0] == "0" or second[0] == "0":
+        yield PADDED
+    if int(first) > 12:
+        yield ABOVE_FIRST
+    if int(second) > 12:
+        yield ABOVE_SECOND
+
+
+def _order_from(own: Spelling, other: Spelling, cells: pd.Series, lines: np.ndarray, path: Path) -> Spelling:
     """`other` read in the order `own` was decided in."""
     if own.iso or own.separator != other.separator:
         raise bad_file(path, f"column {cells.name!r}: it is spelled unlike TransactionDate, so nothing "
@@ -126,16 +172,14 @@ def _order_from(own: Spelling, other: Spelling, cells: pd.Series, lines: list[in
     return replace(other, day_first=own.day_first)
 
 
-def _refuse_weekends(times: pd.Series, cells: pd.Series, lines: list[int], path: Path) -> None:
-    weekend = [row for row, day in enumerate(times.dt.day_of_week) if day >= 5]
-    if weekend:
+def _refuse_weekends(times: pd.Series, cells: pd.Series, lines: np.ndarray, path: Path) -> None:
+    weekend = np.flatnonzero(times.dt.day_of_week >= 5)
+    if len(weekend):
         wanted = "on a weekday, as in the published file (are day and month exchanged in some rows?)"
-        raise bad_rows(
-            path, str(cells.name), [lines[row] for row in weekend], list(cells.iloc[weekend]), wanted, FIX
-        )
+        raise bad_rows(path, str(cells.name), lines[weekend], list(cells.iloc[weekend]), wanted, FIX)
 
 
-def _refuse_swapped_day(times: pd.Series, cells: pd.Series, lines: list[int], path: Path) -> None:
+def _refuse_swapped_day(times: pd.Series, cells: pd.Series, lines: np.ndarray, path: Path) -> None:
     swapped = pd.Timestamp(
         year=PUBLISHED_PREVIOUS_DAY.year, month=PUBLISHED_PREVIOUS_DAY.day, day=PUBLISHED_PREVIOUS_DAY.month
     )
@@ -145,10 +189,5 @@ def _refuse_swapped_day(times: pd.Series, cells: pd.Series, lines: list[int], pa
                        f"({_first(cells, lines)})", FIX)  # fmt: skip
 
 
-def _mixed(cells: pd.Series, rows: list[int], lines: list[int], path: Path) -> DataError:
-    wanted = "spelled in one way throughout, and is mixed"
-    return bad_rows(path, str(cells.name), [lines[row] for row in rows], list(cells.iloc[rows]), wanted, FIX)
-
-
-def _first(cells: pd.Series, lines: list[int]) -> str:
+def _first(cells: pd.Series, lines: np.ndarray) -> str:
     return f"line {lines[0]}: {cells.iloc[0]!r}"

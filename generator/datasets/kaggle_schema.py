@@ -6,8 +6,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+import pyarrow
+from pyarrow import compute
 
 from generator.datasets.complaints import bad_rows
 
@@ -31,7 +34,6 @@ class Column:
     """Ends the sentence `column x must be`."""
     dtype: str = "str"
     checks: tuple[pa.Check, ...] = field(default=())
-    unique: bool = False
 
 
 def is_name(text: str) -> bool:
@@ -47,7 +49,14 @@ def _piled_up(text: str) -> bool:
 
 
 _NAME = f"filled in, with 1 to {LONGEST} visible signs"
-_NAMES = pa.Check(is_name, element_wise=True)
+
+
+def _are_names(values: pd.Series) -> pd.Series:
+    """`is_name` of every value, worked out once for each."""
+    return ~values.isin([text for text in values.unique() if not is_name(text)])
+
+
+_NAMES = pa.Check(_are_names)
 
 
 def _text(kind: Literal["identifier", "category"], role: str) -> Column:
@@ -77,7 +86,7 @@ _MONEY = "an amount in USD, a plain number that is not negative, with a point be
 
 COLUMNS: dict[str, Column] = {
     "TransactionID": Column("identifier", "names the row, breaks ties", f"{_NAME}, and unique",
-                            checks=(_NAMES,), unique=True),
+                            checks=(_NAMES,)),
     "AccountID": _text("identifier", "described only"),
     "TransactionAmount": _number("model input and label", _MONEY, "float64", 0),
     "TransactionDate": _date("described only"),
@@ -100,12 +109,12 @@ NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind == "numb
 DATES = tuple(name for name, column in COLUMNS.items() if column.kind == "date")
 
 # Numbers are checked as floats, where a cell that is no number is NaN; `settle` gives them their own type.
+# Text is checked as it was read, before it is kept tightly.
 SCHEMA = pa.DataFrameSchema(
     {
         name: pa.Column(
-            "float64" if column.kind == "number" else column.dtype,
+            {"number": "float64", "date": column.dtype}.get(column.kind),
             checks=list(column.checks),
-            unique=column.unique,
         )
         for name, column in COLUMNS.items()
     },
@@ -116,7 +125,7 @@ SCHEMA = pa.DataFrameSchema(
 PLAIN_NUMBER = r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?"
 
 
-def typed(texts: pd.DataFrame, dates: pd.DataFrame, lines: list[int], path: Path) -> pd.DataFrame:
+def typed(texts: pd.DataFrame, dates: pd.DataFrame, lines: np.ndarray, path: Path) -> pd.DataFrame:
     """The canonical table of `texts` (every cell a str) and its parsed `dates`, rows in file order.
 
     Dates are floored to minutes and money rounded to cents, so equal canonical hashes mean equal studies.
@@ -126,8 +135,7 @@ def typed(texts: pd.DataFrame, dates: pd.DataFrame, lines: list[int], path: Path
     """
     frame = texts.assign(**{name: dates[name] for name in DATES})
     for name in NUMBERS:
-        cells = texts[name].str.strip()
-        frame[name] = cells.where(cells.str.fullmatch(PLAIN_NUMBER), "nan").astype("float64")
+        frame[name] = _numbers(texts[name])
     try:
         SCHEMA.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
@@ -135,13 +143,20 @@ def typed(texts: pd.DataFrame, dates: pd.DataFrame, lines: list[int], path: Path
         for name, column in COLUMNS.items():
             rows = sorted({int(i) for i in cases.loc[cases["column"] == name, "index"].dropna()})
             if rows:
-                wrong = [lines[row] for row in rows]
-                raise bad_rows(path, name, wrong, list(texts[name].iloc[rows]), column.wanted) from None
+                raise bad_rows(path, name, lines[rows], list(texts[name].iloc[rows]), column.wanted) from None
         raise
     return settled(frame)
 
 
+def _numbers(cells: pd.Series) -> pd.Series:
+    """The plain numbers among `cells` as float64, blanks around them aside; NaN for the others."""
+    if not compute.all(compute.match_substring_regex(pyarrow.array(cells), f"^(?:{PLAIN_NUMBER})$")).as_py():
+        cells = cells.str.strip()
+        cells = cells.where(cells.str.fullmatch(PLAIN_NUMBER), "nan")
+    return cells.astype("float64")
+
+
 def settled(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` with whole numbers as int64, dates floored to minutes and money rounded to cents."""
-    frame = frame.astype({name: COLUMNS[name].dtype for name in NUMBERS}).round(DECIMALS)
+    """`frame` with whole numbers as int64, dates floored to minutes, money rounded to cents, text kept tightly."""
+    frame = frame.astype({name: COLUMNS[name].dtype for name in COLUMNS if name not in DATES}).round(DECIMALS)
     return frame.assign(**{name: frame[name].dt.floor("min") for name in DATES})

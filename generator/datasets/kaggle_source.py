@@ -13,7 +13,9 @@ import pandas as pd
 from generator.datasets import kaggle_standin
 from generator.datasets.canonical import canonical_sha256
 from generator.datasets.complaints import bad_file, visible
-from generator.datasets.kaggle_file import read_table
+from generator.datasets.kaggle_file import read_csv
+from generator.datasets.kaggle_parquet import SUFFIX as PARQUET
+from generator.datasets.kaggle_parquet import read_parquet
 from generator.datasets.kaggle_schema import DECIMALS
 from generator.datasets.opening import opened
 from generator.datasets.table import DataError, SourceOptions
@@ -70,14 +72,15 @@ def obtain(options: SourceOptions) -> tuple[pd.DataFrame, DataSource]:
 
 def _from_file(path: Path) -> tuple[pd.DataFrame, DataSource]:
     with opened(path) as file:
-        content = file.read()
-    frame = read_table(content, path)
+        frame = (read_parquet if path.suffix == PARQUET else read_csv)(file, path)
+        file.seek(0)
+        file_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     sha256 = canonical_sha256(frame, DECIMALS)
     verified = sha256 == CANONICAL_SHA256
     return frame, DataSource(
         status="kaggle_verified" if verified else "kaggle_columns",
         origin=f"Kaggle, {HANDLE}" if verified else "a different file with the columns of the Kaggle table",
-        file_sha256=hashlib.sha256(content).hexdigest(),
+        file_sha256=file_sha256,
         canonical_sha256=sha256,
         licence=LICENCE if verified else "unknown; ask whoever made the file",
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -135,8 +136,11 @@ def histogram(values: np.ndarray, y: np.ndarray, given: Feature) -> Histogram:
 
 
 def breakdown(values: pd.Series, y: np.ndarray, title: str, kind: str, note: str) -> Breakdown:
-    """Rows of each class per group of `values`."""
-    counted = _counts(grouped(values, kind).to_numpy(), y)
+    """Rows of each class per group of `values`, of which there are at most `MOST`."""
+    groups = grouped(values, kind)
+    if groups.nunique() > MOST:
+        groups = _ranges(groups) if kind == "rows_per_id" else _commonest(groups)
+    counted = _counts(groups, y)
     return Breakdown(column=str(values.name), title=title, kind=kind, categories=counted, note=note)
 
 
@@ -146,20 +150,31 @@ def grouped(values: pd.Series, kind: str) -> pd.Series:
         first = values // 10 * 10
         return first.astype(str) + " to " + (first + 9).astype(str)
     if kind == "rows_per_id":
-        return values.map(values.value_counts())
-    return _commonest(values) if values.nunique() > MOST else values
+        places, _ = pd.factorize(values)
+        return pd.Series(np.bincount(places)[places], values.index)
+    return values
+
+
+def _ranges(counts: pd.Series) -> pd.Series:
+    """The range each count falls in; about as many ranges as a histogram has bins."""
+    edges, _ = bin_edges(counts.to_numpy(float), whole=True)
+    edges = np.unique(np.ceil(edges).astype(int))
+    edges[-1] = max(edges[-1], counts.max() + 1)
+    return pd.cut(
+        counts, edges, right=False, labels=[f"{low} to {high - 1}" for low, high in pairwise(edges)]
+    )
 
 
 def _commonest(values: pd.Series) -> pd.Series:
     """The `MOST` - 1 values with the most rows by name, among equals the first in order; the rest as one."""
-    rows = values.astype(str).value_counts().sort_index().sort_values(ascending=False, kind="stable")
     texts = values.astype(str)
+    rows = texts.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     return texts.where(texts.isin(rows.index[: MOST - 1]), OTHERS)
 
 
-def _counts(groups: np.ndarray, y: np.ndarray) -> tuple[CategoryCount, ...]:
+def _counts(groups: pd.Series, y: np.ndarray) -> tuple[CategoryCount, ...]:
     """Counts by group, groups in rising order."""
-    names, places = np.unique(groups, return_inverse=True)
+    places, names = pd.factorize(groups, sort=True)
     legitimate, fraud = (np.bincount(places[y == label], minlength=len(names)).tolist() for label in (0, 1))
     return tuple(
         CategoryCount(category=str(name), legitimate=genuine, fraud=flagged)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -100,6 +100,17 @@ class LabelledTable:
         """(n,) USD."""
         return self.x[:, self.amount]
 
+    def only(self, rows: np.ndarray) -> "LabelledTable":
+        """Those rows of the table (m,); labels, cut, rule and ranges stay those of the whole."""
+        return replace(
+            self,
+            frame=self.frame.iloc[rows].reset_index(drop=True),
+            ids=self.ids[rows],
+            x=self.x[rows],
+            y=self.y[rows],
+            score=self.score[rows],
+        )
+
     def lowest_scores(self, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
         """The least score of the rule on each box [lower, upper] (m, d), raw units, cut to the data's range.
 
@@ -147,11 +158,12 @@ class Dataset:
 
 def flag_top(score: np.ndarray, share: float, ids: np.ndarray) -> np.ndarray:
     """y (n,) int64 with 1 for the ceil(share * n) highest scores; among equal scores the smaller id wins."""
-    order = np.lexsort((ids, -score))
     # 0.2 * 2515 is 503.00000000000006 in floats; the ceiling is meant of the exact product.
     k = math.ceil(round(share * len(score), 9))
-    y = np.zeros(len(score), dtype=np.int64)
-    y[order[:k]] = 1
+    least = np.partition(score, len(score) - k)[len(score) - k]
+    y = (score > least).astype(np.int64)
+    level = np.flatnonzero(score == least)
+    y[level[np.argsort(ids[level], kind="stable")[: k - y.sum()]]] = 1
     return y
 
 

@@ -1,12 +1,15 @@
 """Who trains on what: seeds x stratified folds, with the scaler fitted on each replicate's training rows only."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
+from generator.engine.files import sha256_of
 from generator.engine.seeding import stage_seed
+from generator.models.sampling import Drawn, Pool
 from generator.records.spec import TrainingSpec
 
 
@@ -30,10 +33,21 @@ class Folds:
     scales: np.ndarray
     """(replicates, d) standard deviations of the training rows, raw units: one epsilon."""
     x: np.ndarray
-    """(n, d) raw units."""
+    """(n, d) raw units; the rows that are judged."""
     y: np.ndarray
     """(n,) 1 = fraud."""
     seeds: int
+    drawn: Drawn | None = None
+    """Further training rows; None where the judged rows are the whole table."""
+
+    @cached_property
+    def digest(self) -> str:
+        """One hash of everything here."""
+        arrays = (
+            *(self.train_rows, self.test_rows, self.test_counts, self.means, self.scales, self.x, self.y),
+            *((self.drawn.x, self.drawn.y) if self.drawn else ()),
+        )
+        return sha256_of(str(self.seeds), *(part for a in arrays for part in (str(a.shape), a.tobytes())))
 
     @property
     def replicates(self) -> int:
@@ -58,12 +72,19 @@ class Folds:
         means, scales = self.means[replicates, None], self.scales[replicates, None]
         return scaled.astype(np.float64) * scales + means
 
+    @property
+    def n_train(self) -> int:
+        """Rows each replicate trains on."""
+        return self.train_rows.shape[1] + (self.drawn.rows.shape[1] if self.drawn else 0)
+
     def train_x(self) -> np.ndarray:
         """(replicates, n_train, d) float32, standardised."""
-        return self.encode(self.x[self.train_rows])
+        own = self.x[self.train_rows]
+        return self.encode(np.concatenate((own, self.drawn.x), axis=1) if self.drawn else own)
 
     def train_y(self) -> np.ndarray:
-        return self.y[self.train_rows]
+        own = self.y[self.train_rows]
+        return np.concatenate((own, self.drawn.y), axis=1) if self.drawn else own
 
     def test_x(self, replicates: slice = slice(None)) -> np.ndarray:
         """(replicates, n_test, d) float32, standardised."""
@@ -81,8 +102,10 @@ class Folds:
         return rows
 
 
-def make_folds(x: np.ndarray, y: np.ndarray, training: TrainingSpec, seed: int) -> Folds:
-    """Stratified folds of x (n, d) raw and y (n,), shuffled anew for each seed.
+def make_folds(
+    x: np.ndarray, y: np.ndarray, training: TrainingSpec, seed: int, pool: Pool | None = None
+) -> Folds:
+    """Stratified folds of x (n, d) raw and y (n,), shuffled anew for each seed; all train on draws from `pool` too.
 
     Raises:
         ValueError: A class has fewer rows than there are folds.
@@ -98,9 +121,14 @@ def make_folds(x: np.ndarray, y: np.ndarray, training: TrainingSpec, seed: int) 
         for train_rows, test_rows in splitter.split(x, y):
             train.append(train_rows)
             test.append(test_rows)
-    scalers = [StandardScaler().fit(x[rows]) for rows in train]
+    train_rows = _level(train)
+    drawn = pool.draw(training.replicates, train_rows.shape[1], seed) if pool else None
+    scalers = [
+        StandardScaler().fit(np.concatenate((x[rows], drawn.x[r])) if drawn else x[rows])
+        for r, rows in enumerate(train)
+    ]
     return Folds(
-        train_rows=_level(train),
+        train_rows=train_rows,
         test_rows=_level(test),
         test_counts=np.array([len(rows) for rows in test]),
         means=np.array([scaler.mean_ for scaler in scalers]),
@@ -108,6 +136,7 @@ def make_folds(x: np.ndarray, y: np.ndarray, training: TrainingSpec, seed: int) 
         x=x,
         y=y,
         seeds=training.seeds,
+        drawn=drawn,
     )
 
 

@@ -412,11 +412,23 @@ class Provenance(Record):
     """Python and the libraries that touch a number."""
 
 
+class Judged(Record):
+    """The rows looked at one by one: all of the table, or a seeded, stratified sample of it."""
+
+    rows: int
+    frauds: int
+    training_rows: int
+    """Rows a replicate trains on before it is hardened; none that it judges."""
+
+
 class StudyResult(Record):
     schema_version: Literal[1] = 1
     spec: StudySpec
     provenance: Provenance
     data: DatasetSummary
+    """Of the whole table."""
+    judged: Judged | None = None
+    """None in earlier records, which judged the whole table."""
     models: tuple[ModelResult, ...]
     comparisons: tuple[Comparison, ...]
     movements: tuple[FeatureMovement, ...]
@@ -431,6 +443,19 @@ class StudyResult(Record):
     """Of the leading models, in the categories of every breakdown by groups."""
     budget_violations: int
     """Attacked rows that left their budget before they were projected back, over the whole study."""
+
+    @property
+    def n_judged(self) -> int:
+        return self.judged.rows if self.judged else self.data.n_rows
+
+    @property
+    def frauds_judged(self) -> int:
+        return self.judged.frauds if self.judged else self.data.label.n_fraud
+
+    @property
+    def sampled(self) -> bool:
+        """Whether the table is larger than what is judged of it."""
+        return self.n_judged < self.data.n_rows
 
     @property
     def choices(self) -> tuple[Choice, ...]:

@@ -136,7 +136,7 @@ def read_rows(folder: Path, result: StudyResult) -> Rows:
     names, (first, *lines) = header(features), _lines(path)
     if first != names:
         raise RecordError(f"{path}, line 1: expected {','.join(names)}, found {','.join(first)}")
-    n, s = result.data.n_rows, result.spec.training.seeds
+    n, s = result.n_judged, result.spec.training.seeds
     if not lines or len(lines) % (n * s):
         raise RecordError(f"{path}: expected {n} rows x {s} seeds for each model, found {len(lines)} lines")
     for number, line in enumerate(lines, start=2):

@@ -58,6 +58,15 @@ class TrainingSpec(Record):
         return self.seeds * self.folds
 
 
+class SampleSpec(Record):
+    """How much of a large table is looked at row by row; label, cut and description come from the whole."""
+
+    most_evaluated_rows: int = Field(default=5_000, ge=100)
+    """Rows judged, attacked, proved and priced: all, or a stratified sample of so many."""
+    most_training_rows: int = Field(default=16_000, ge=1)
+    """Rows a replicate trains on: those of its folds, and up to so many with others that nobody judges."""
+
+
 class AttackSpec(Record):
     """The attacks and their budgets, in standard deviations of each feature on the training rows."""
 
@@ -194,6 +203,7 @@ class StudySpec(Record):
     """A small run for authors: never for decisions, and every page says so."""
     label: LabelSpec
     training: TrainingSpec = TrainingSpec()
+    sample: SampleSpec = SampleSpec()
     attack: AttackSpec = AttackSpec()
     hardening: HardeningSpec = HardeningSpec()
     proof: ProofSpec = ProofSpec()

@@ -82,11 +82,17 @@ def _disjoint(e: Evidence) -> Answer:
         len(np.intersect1d(train, test[:count]))
         for train, test, count in zip(e.folds.train_rows, e.folds.test_rows, e.folds.test_counts, strict=True)
     )
+    if e.folds.drawn:
+        shared += int(np.isin(e.folds.drawn.rows, e.folds.drawn.judged).sum())
     return shared == 0, {"rows": shared}, []
 
 
 def _duplicates(e: Evidence) -> Answer:
-    repeated = len(e.table.x) - len(np.unique(e.table.x, axis=0))
+    judged = np.unique(e.table.x, axis=0)
+    repeated = len(e.table.x) - len(judged)
+    if e.folds.drawn:
+        others = np.unique(e.folds.drawn.x.reshape(-1, judged.shape[1]), axis=0)
+        repeated += len(judged) + len(others) - len(np.unique(np.concatenate((judged, others)), axis=0))
     return repeated == 0, {"rows": repeated}, []
 
 

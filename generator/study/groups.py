@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from generator.datasets import LabelledTable
-from generator.datasets.profile import grouped
+from generator.datasets.profile import OTHERS, grouped
 from generator.records.metrics import rate_estimate
 from generator.records.results import Breakdown, Estimate, GroupErrors
 
@@ -17,9 +17,11 @@ def group_errors(
     for part in breakdowns:
         if not part.groups:
             continue
-        groups = grouped(table.frame[part.column], part.kind).astype(str).to_numpy()
+        names = [each.category for each in part.categories]
+        groups = grouped(table.frame[part.column], part.kind).astype(str)
+        groups = groups.where(groups.isin(names), OTHERS).to_numpy()
         for model, judged in right.items():
-            for category in (each.category for each in part.categories):
+            for category in names:
                 rows = groups == category
                 yield GroupErrors(
                     model=model,

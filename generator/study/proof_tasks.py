@@ -43,7 +43,7 @@ def settle_task(
     weights = only_weights(state)
     inputs = task_inputs(
         PROOF_SOURCE, settings(spec.proof, *DECIDING), spec.training, spec.seed, str(seeds), str(epsilons),
-        spec.attack.headline_epsilon, x=folds.x, y=folds.y, weights=weights,
+        spec.attack.headline_epsilon, folds=folds, weights=weights,
     )  # fmt: skip
     return StageTask(
         inputs, _settle, (folds, weights, seeds, epsilons, spec.attack.headline_epsilon, spec.proof)
@@ -144,7 +144,7 @@ def radius_task(spec: StudySpec, folds: Folds, state: Arrays, seed: int) -> Stag
     largest = max(spec.attack.epsilons)
     inputs = task_inputs(
         PROOF_SOURCE, settings(spec.proof, *DECIDING, "radius_tolerance"), spec.training, spec.seed, seed, largest,
-        x=folds.x, y=folds.y, weights=weights,
+        folds=folds, weights=weights,
     )  # fmt: skip
     return StageTask(inputs, _radius, (folds, weights, seed, largest, spec.proof))
 
@@ -182,7 +182,7 @@ def cross_check_task(spec: StudySpec, folds: Folds, state: Arrays) -> StageTask:
     weights, headline = only_weights(state), spec.attack.headline_epsilon
     inputs = task_inputs(
         PROOF_SOURCE, settings(spec.proof, *DECIDING, "cross_checked_rows"), spec.training, spec.seed, headline,
-        x=folds.x, y=folds.y, weights=weights,
+        folds=folds, weights=weights,
     )  # fmt: skip
     return StageTask(inputs, _cross_check, (folds, weights, headline, spec.proof))
 

@@ -9,9 +9,10 @@ from generator.engine.seeding import stage_rng
 from generator.engine.stages import Engine
 from generator.impact import costs
 from generator.models.folds import Folds, make_folds
+from generator.models.sampling import Pool, judged_rows
 from generator.models.slices import boundary_slice, telling_pair
 from generator.records.metrics import Resamples
-from generator.records.results import ImpactResult, ModelResult, Provenance, RoundResult, StudyResult
+from generator.records.results import ImpactResult, Judged, ModelResult, Provenance, RoundResult, StudyResult
 from generator.records.spec import StudySpec
 from generator.study.groups import group_errors
 from generator.study.proving import Proved, proof_result, prove_all, settle_all, with_exact
@@ -35,6 +36,7 @@ class Study:
 
     result: StudyResult
     table: LabelledTable
+    """The rows that were judged."""
     folds: Folds
     weights: Mapping[str, Arrays]
     """Of the last state of every model."""
@@ -50,7 +52,8 @@ def run_study(
 ) -> Study:
     """Train, harden, attack and price one dataset. Every row is judged by models that never saw it."""
     spec = _with_reach(spec, table)
-    folds = make_folds(table.x, table.y, spec.training, spec.seed)
+    data = dataset.summarise(table, spec)
+    table, folds = judged(spec, table)
     (standard,) = engine.run(table.name, "train", [train_task(spec, folds)])
     states = {"standard": [standard]} | _harden_all(spec, folds, standard, engine, table.name)
     attacked = _attack_all(spec, folds, states, engine, table.name)
@@ -64,13 +67,13 @@ def run_study(
     others = [e for e in spec.proof.epsilons if e != spec.attack.headline_epsilon]
     quoted = (*headline, *((attack, e) for e in others for attack in ("pgd", "exact")))
     shown = _illustrate(spec, folds, table, {n: s[-1] for n, s in states.items() if n in ILLUSTRATED})
-    data = dataset.summarise(table, spec)
     clean = {name: finals[name].right[CLEAN] for name in spec.proof.leading if name in finals}
     models = tuple(_model_result(name, states, outcomes, folds, table) for name in outcomes)
     result = StudyResult(
         spec=spec,
         provenance=origin,
         data=data,
+        judged=Judged(rows=len(table.y), frauds=int(table.y.sum()), training_rows=folds.n_train),
         models=models,
         comparisons=compare(finals, "standard", quoted, resamples, table.y)
         + compare(finals, "approve_everything", quoted, resamples, table.y),
@@ -90,6 +93,15 @@ def run_study(
         proved=proved,
         draws=draws(proved.tiers, table, spec.proof, resamples.first(DRAWS)),
     )
+
+
+def judged(spec: StudySpec, table: LabelledTable) -> tuple[LabelledTable, Folds]:
+    """The rows that are judged, all or a sample, and who judges them; the others may train."""
+    rows = judged_rows(table.y, spec.sample.most_evaluated_rows, spec.seed)
+    if len(rows) == len(table.y):
+        return table, make_folds(table.x, table.y, spec.training, spec.seed)
+    pool, sample = Pool(table.x, table.y, rows, spec.sample.most_training_rows), table.only(rows)
+    return sample, make_folds(sample.x, sample.y, spec.training, spec.seed, pool)
 
 
 def _with_reach(spec: StudySpec, table: LabelledTable) -> StudySpec:
@@ -155,7 +167,7 @@ def _model_result(
         rows = steps = 0
         if name in states:
             state = states[name][number]
-            rows = int(state["training_rows"][0]) if number else folds.train_rows.shape[1]
+            rows = int(state["training_rows"][0]) if number else folds.n_train
             steps = int(states[name][0]["gradient_steps"][0])
             steps += int(state["gradient_steps"][0]) if number else 0
         rounds.append(

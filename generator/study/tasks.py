@@ -26,7 +26,7 @@ ATTACK_SOURCE = ("threats", *TRAINING_SOURCE)
 
 
 def task_inputs(
-    sources: tuple[str, ...], *parts: Record | str | float, **arrays: np.ndarray | Arrays
+    sources: tuple[str, ...], *parts: Record | str | float, **data: Folds | np.ndarray | Arrays
 ) -> Mapping[str, str]:
     """What the answer of a task depends on, by name."""
     return {
@@ -34,7 +34,13 @@ def task_inputs(
         "lock": lock_sha256(),
         "versions": str(versions()),
         "settings": sha256_of(*(p.to_json() if isinstance(p, Record) else str(p) for p in parts)),
-    } | {name: hash_of(_flat(a) if isinstance(a, dict) else a) for name, a in arrays.items()}
+    } | {name: _digest(each) for name, each in data.items()}
+
+
+def _digest(data: Folds | np.ndarray | Arrays) -> str:
+    if isinstance(data, Folds):
+        return data.digest
+    return hash_of(_flat(data) if isinstance(data, dict) else data)
 
 
 def hash_of(*arrays: np.ndarray) -> str:
@@ -48,7 +54,7 @@ def _flat(arrays: Arrays) -> np.ndarray:
 
 def train_task(spec: StudySpec, folds: Folds) -> StageTask:
     """Train the standard models of all replicates."""
-    inputs = task_inputs(TRAINING_SOURCE, spec.training, spec.seed, x=folds.x, y=folds.y)
+    inputs = task_inputs(TRAINING_SOURCE, spec.training, spec.seed, folds=folds)
     return StageTask(inputs, _train, (folds, spec.training, spec.seed))
 
 
@@ -62,7 +68,7 @@ def harden_task(spec: StudySpec, folds: Folds, standard: Arrays, recipe: Recipe)
     settings = spec.hardening.model_copy(update={"recipes": (recipe,), "followed": ()})
     inputs = task_inputs(
         TRAINING_SOURCE, spec.training, settings, spec.seed,
-        x=folds.x, y=folds.y, standard=standard,
+        folds=folds, standard=standard,
     )  # fmt: skip
     return StageTask(inputs, _harden, (folds, standard, recipe, spec.training, settings, spec.seed))
 
@@ -111,7 +117,7 @@ def attack_task(spec: StudySpec, folds: Folds, state: Arrays, epsilons: tuple[fl
     weights = only_weights(state)
     inputs = task_inputs(
         ATTACK_SOURCE, settings, spec.training, spec.seed,
-        x=folds.x, y=folds.y, weights=weights,
+        folds=folds, weights=weights,
     )  # fmt: skip
     return StageTask(inputs, _attack, (folds, weights, settings))
 
@@ -124,7 +130,7 @@ def battery_task(spec: StudySpec, folds: Folds, state: Arrays) -> StageTask:
     """Every attack of the battery against the first seed's models of one state."""
     weights, epsilon = only_weights(state), spec.attack.headline_epsilon
     inputs = task_inputs(
-        ATTACK_SOURCE, spec.battery, spec.training, spec.seed, epsilon, x=folds.x, y=folds.y, weights=weights
+        ATTACK_SOURCE, spec.battery, spec.training, spec.seed, epsilon, folds=folds, weights=weights
     )
     return StageTask(inputs, _battery, (folds, weights, epsilon, spec.battery, spec.seed))
 

@@ -57,7 +57,7 @@ def tier_task(
     asked = settings(spec.proof, *DECIDING, "epsilons", "false_positive_rates", "quoted_false_positive_rate")
     inputs = task_inputs(
         PROOF_SOURCE, asked, spec.training, spec.seed, str(seeds), str(features), headline,
-        x=folds.x, y=folds.y, weights=weights,
+        folds=folds, weights=weights,
     )  # fmt: skip
     return StageTask(inputs, _tiers, (folds, features, weights, seeds, headline, spec.proof))
 

@@ -79,6 +79,7 @@ class Checkout:
     table: Path
     """The CSV of the small study."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    seeds: int = 1
 
     @property
     def records(self) -> Path:
@@ -90,7 +91,15 @@ class Checkout:
 
     def start(self, *command: str) -> Run:
         """Start `python -m generator` with `command`; those that study take the small study."""
-        small = ("--quick", "--seeds", "1", "--datasets", "kaggle", "--kaggle-csv", str(self.table))
+        small = (
+            "--quick",
+            "--seeds",
+            str(self.seeds),
+            "--datasets",
+            "kaggle",
+            "--kaggle-csv",
+            str(self.table),
+        )
         study = small if command[0] in ("study", "all") else ()
         inherited = {name: value for name, value in os.environ.items() if name not in FORGOTTEN}
         self.folder.with_suffix(".logs").mkdir(exist_ok=True)

@@ -122,6 +122,7 @@ def _data(run: StudyResult) -> dict[str, str]:
     return {
         "which data": STATUSES[run.data.source.status],
         "rows": formats.count(run.data.n_rows),
+        "rows judged": formats.count(run.n_judged),
         "hash of the table": formats.sha(run.provenance.data_sha256),
     }
 

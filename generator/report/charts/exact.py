@@ -152,7 +152,7 @@ def trap(result: StudyResult) -> Chart:
 def radius(result: StudyResult) -> Chart:
     """Share of each class that holds at least this far, one view a model."""
     data, rows, said = [], [], []
-    fraud_total, total = result.data.label.n_fraud, result.data.n_rows
+    fraud_total, total = result.frauds_judged, result.n_judged
     found = sorted(result.proofs.radii, key=lambda r: list(palette.MODELS).index(r.model))
     for part in found:
         view, x = palette.model(part.model).title, part.edges[1:]

@@ -168,6 +168,6 @@ class ConfusionRow:
 def confusion_row(result: StudyResult, model: ModelResult, evaluation: Evaluation) -> ConfusionRow:
     counts: Confusion = evaluation.confusion
     totals = (counts.true_positives, counts.false_negatives, counts.false_positives, counts.true_negatives)
-    passes = sum(totals) / result.data.n_rows
+    passes = sum(totals) / result.n_judged
     title = attack_title(evaluation.attack, result.spec)
     return ConfusionRow(MODELS[model.name], title, *(total / passes for total in totals))

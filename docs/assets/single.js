@@ -8,6 +8,7 @@
   const ELSEWHERE = "This file is in the zip and on the site, not in this copy.";
 
   const files = await unpacked(document.getElementById("pack").textContent); // path -> text
+  for (const style of document.querySelectorAll("style[data-sheet]")) files[style.dataset.sheet] = style.textContent; // here already
 
   /* As generator/report/packing.py has made it: seven bits a sign, gzip, every line once. */
   async function unpacked(signs) {

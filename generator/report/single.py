@@ -47,8 +47,9 @@ def single_page(site: Path, script: str) -> str:
     for name, text in files.items():
         if name.endswith(".html"):
             runs += policy.inline_scripts(text)
+    packed = {name: text for name, text in files.items() if f'data-sheet="{name}"' not in start}
     body = (
-        f'<script type="application/gzip" id="pack">{pack(files)}</script>\n'
+        f'<script type="application/gzip" id="pack">{pack(packed)}</script>\n'
         f"<script>{script}</script>\n</body>"
     )
     return policy.with_policy(start.replace("</body>", body), POLICY, runs)
@@ -95,5 +96,5 @@ def _standing(text: str, files: dict[str, str], site: Path) -> str:
         content = base64.b64encode((site / found[1]).read_bytes()).decode()
         return f'<link rel="icon" href="data:image/{kind};base64,{content}">'
 
-    text = STYLE.sub(lambda found: f"<style>{files[found[1]]}</style>", text)
+    text = STYLE.sub(lambda found: f'<style data-sheet="{found[1]}">{files[found[1]]}</style>', text)
     return INLINE.sub("", ICON.sub(icon, text))

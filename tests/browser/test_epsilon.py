@@ -108,7 +108,8 @@ def test_sentences_cards_and_tables_follow_the_tier(page, base):
     settled(page, lambda state: state["moved"] and "by=T2" in state["hash"])
     waited(
         page,
-        f"document.querySelector('[data-follow=checks-verdict]').textContent.includes('{caught('pgd_tier1', 0.1, 'T2')}')",  # noqa: E501
+        "document.querySelector('[data-follow=checks-verdict]')"
+        f".textContent.includes('{caught('pgd_tier1', 0.1, 'T2')}')",
     )
     assert caught("pgd_tier1", 0.1, "T2") in page.run(CARDS)
     page.driver.get(f"{base}proof/")
@@ -117,7 +118,8 @@ def test_sentences_cards_and_tables_follow_the_tier(page, base):
     assert f"catches {caught('pgd_tier1', 0.1, 'T2')} of frauds" in text
     waited(page, "document.querySelector('[data-follow=checks-by-tier]')?.hasAttribute('data-moved')")
     chosen = page.run(
-        "return [...document.querySelectorAll('[data-follow=checks-by-tier] [data-chosen]')].map((cell) => cell.textContent)"  # noqa: E501
+        "return [...document.querySelectorAll('[data-follow=checks-by-tier] [data-chosen]')]"
+        ".map((cell) => cell.textContent)"
     )
     assert chosen[0].startswith("T2")
     assert chosen[1].startswith(caught("standard", 0.1, "T2"))
@@ -203,7 +205,10 @@ def test_the_calculator_has_the_attacker_of_the_site_and_the_site_that_of_the_ca
     awake(browser)
     browser.run("document.querySelector('.calculator').scrollIntoView()")
     waited(browser, "document.querySelector('.calculator').dataset.state === 'live'")
-    fields = "const f = document.querySelector('.calculator form').elements; return [f.dataset.value, f.tier.value, Number(f.epsilon.value)]"  # noqa: E501
+    fields = (
+        "const f = document.querySelector('.calculator form').elements;"
+        "return [f.dataset.value, f.tier.value, Number(f.epsilon.value)]"
+    )
     assert browser.run(fields) == ["kaggle", "T2", 0.5]
     browser.run(
         "const f = document.querySelector('.calculator form').elements; f.tier.value = 'T3';"
@@ -223,7 +228,8 @@ def test_the_playground_has_the_attacker_of_the_site_and_the_site_that_of_the_pl
     browser.run("dispatchEvent(new Event('scroll'))")
     waited(browser, "document.querySelector('.playground').dataset.state")
     found = browser.run(
-        "return ['dataset', 'tier', 'epsilon'].map((name) => document.querySelector(`.playground [name=${name}]`).value)"  # noqa: E501
+        "return ['dataset', 'tier', 'epsilon']"
+        ".map((name) => document.querySelector(`.playground [name=${name}]`).value)"
     )
     assert found == ["kaggle", "T2", "0.5"]
     browser.run(
@@ -257,7 +263,8 @@ def test_on_a_phone_the_control_is_one_line_that_stays_in_sight(browser, base, w
     assert 0 <= box["top"] < 100
     assert box["height"] < 50
     smallest = browser.run(
-        "return Math.min(...[...document.querySelectorAll('form.at :is(select, button, input)')].map((e) => e.getBoundingClientRect().width))"  # noqa: E501
+        "return Math.min(...[...document.querySelectorAll('form.at :is(select, button, input)')]"
+        ".map((e) => e.getBoundingClientRect().width))"
     )
     assert smallest >= 24
     assert browser.axe() == []

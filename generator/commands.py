@@ -223,7 +223,8 @@ def _results(options: argparse.Namespace) -> list[StudyResult]:
 
 def pages(options: argparse.Namespace) -> int:
     """Render the pages in docs/ from the records."""
-    from generator.report import calculator, playground
+    from generator.records.benchmarks import read_benchmarks
+    from generator.report import calculator, playground, speed
     from generator.report.changes import documents, find_changes
     from generator.report.manifest import downloads
     from generator.report.metadata import write_metadata
@@ -232,6 +233,7 @@ def pages(options: argparse.Namespace) -> int:
     results = _results(options)
     earlier = previous.kept(options.records, [result.data.name for result in results])
     draws = calculator.stored_draws(results, options.records)
+    measured = read_benchmarks(ROOT / "tests" / "benchmarks" / "results.json")
     offers = playground.make_offers(results, options.records)
     try:
         with scratch_folder(DOCS) as scripts:
@@ -241,10 +243,13 @@ def pages(options: argparse.Namespace) -> int:
                     downloads(results, options.records) | calculator.write(results, draws, scripts)
                     | playground.write(offers, scripts)
                 ),
-                documents=documents(earlier) | calculator.DOCUMENTS | playground.documents(offers),
+                documents=(
+                    documents(earlier) | calculator.DOCUMENTS | playground.documents(offers)
+                    | speed.documents(measured)
+                ),
                 extras=lambda results: (
                     {"changes": find_changes(results, earlier)} | calculator.values(results, draws)
-                    | playground.values(offers)
+                    | playground.values(offers) | speed.values(measured)
                 ),
                 moving=lambda results, attacker: calculator.values_at(results, draws, attacker),
                 beside=partial(write_metadata, results),

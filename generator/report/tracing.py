@@ -27,6 +27,9 @@ CONSTANTS = {
     },
     "cut": {"value": 0.5, "meaning": "Fraud probability from which a transaction is stopped."},
     "original_figures": {"value": 10, "meaning": "Figures of the original study that are compared."},
+    "plan_rows": {"value": 100_000_000, "meaning": "Rows of the table that the plan for more is made for."},
+    "plan_replicates": {"value": 1_000, "meaning": "Replicates of that plan."},
+    "plan_cores": {"value": 64, "meaning": "Cores of that plan."},
     "listed": {"value": 0, "meaning": "How many lines a list on the page itself has."},
 }
 """The allowlist: numbers on pages that are the report's own and in no record."""

@@ -1,21 +1,24 @@
-"""Run the benchmarks, print what they measured, and keep it: `python -m tests.benchmarks`.
+"""Run the benchmarks, print what they measured, and keep it: `python -m tests.benchmarks [NAME ...]`.
 
 Nothing is asserted and no time is compared with an earlier run: each figure is a ratio of
 two ways to do the same work, measured one after the other on one core.
 """
 
+import sys
+
 from rich.console import Console
 from rich.table import Table
 
 from generator.engine import parallel
-from tests.benchmarks import attacks, proofs, results, training
+from tests.benchmarks import attacks, pages, proofs, results, training
 
-BENCHMARKS = {"training": training, "attacks": attacks, "proofs": proofs}
+BENCHMARKS = {"training": training, "attacks": attacks, "proofs": proofs, "pages": pages}
 
 
 def main():
     console = Console()
-    for name, benchmark in BENCHMARKS.items():
+    for name in sys.argv[1:] or BENCHMARKS:
+        benchmark = BENCHMARKS[name]
         # as the study does it: one worker, one thread
         (measured,) = parallel.run([(benchmark.measure, ())], workers=1)
         results.keep(name, measured)

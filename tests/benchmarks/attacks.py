@@ -1,4 +1,4 @@
-"""Throughput of the attacks: stacks of replicates against ART's own `generate`, replicate by replicate."""
+"""Throughput of the attacks: stacks of replicates against ART's own `generate`, by replicate and by row."""
 
 import time
 from collections.abc import Callable
@@ -14,6 +14,9 @@ from tests.benchmarks.data import checks
 
 EPOCHS = 5
 """A few epochs: the cost of an attack does not depend on how well the model is trained."""
+
+ROWS = 100
+"""Rows of the first replicate that are attacked one at a time."""
 
 REPEATS = 3
 """The fastest of so many runs counts, so that a disturbance of one does not."""
@@ -38,6 +41,12 @@ def measure() -> dict:
         whole, whole_adv = _fastest(stacked, folds.replicates, folds.replicates)
         blocks, block_adv = _fastest(stacked, folds.replicates, BLOCK)
         one_by_one, alone_adv = _fastest(alone, folds.replicates, 1)
+        first = as_art(net.select(slice(0, 1)))
+
+        def row(part: slice, first=first, by_art=by_art) -> np.ndarray:
+            return by_art(first, x[0, part], y[0, part], epsilon, spec.attack)
+
+        row_by_row, row_adv = _fastest(row, ROWS, 1)
         found[attack] = {
             "replicates": folds.replicates,
             "rows": int(y.size),
@@ -46,10 +55,15 @@ def measure() -> dict:
             "rows_per_second_whole_stack": y.size / whole,
             "rows_per_second_blocks": y.size / blocks,
             "rows_per_second_one_by_one": y.size / one_by_one,
+            "rows_per_second_row_by_row": ROWS / row_by_row,
+            "ratio_row_by_row": (row_by_row / ROWS) / (whole / y.size),
             "ratio_whole_stack": one_by_one / whole,
             "ratio_blocks": one_by_one / blocks,
             "largest_difference": float(
-                max(np.abs(adv - alone_adv.reshape(adv.shape)).max() for adv in (whole_adv, block_adv))
+                max(
+                    *(np.abs(adv - alone_adv.reshape(adv.shape)).max() for adv in (whole_adv, block_adv)),
+                    np.abs(whole_adv[0, :ROWS] - row_adv).max(),
+                )
             ),
         }
     return found
@@ -68,7 +82,7 @@ def _pgd_by_art(classifier, x: np.ndarray, y: np.ndarray, epsilon: float, spec: 
 
 
 def _fastest(attack: Callable[[slice], np.ndarray], replicates: int, size: int) -> tuple[float, np.ndarray]:
-    """CPU seconds to attack all replicates `size` at a time, and the attacked rows."""
+    """CPU seconds to attack all replicates, or rows, `size` at a time, and the attacked rows."""
     seconds = []
     for _ in range(REPEATS):
         began = time.process_time()
@@ -82,6 +96,8 @@ def rows(measured: dict) -> list[tuple[str, str]]:
     for attack, found in measured.items():
         lines += [
             (f"{attack}: rows, steps", f"{found['rows']}, {found['steps']}"),
+            (f"{attack}: rows per second, row by row", f"{found['rows_per_second_row_by_row']:,.0f}"),
+            (f"{attack}: ratio, one stack to row by row", f"{found['ratio_row_by_row']:,.0f}"),
             (f"{attack}: rows per second, one by one", f"{found['rows_per_second_one_by_one']:,.0f}"),
             (f"{attack}: rows per second, stacks of {BLOCK}", f"{found['rows_per_second_blocks']:,.0f}"),
             (

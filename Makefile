@@ -3,6 +3,7 @@
 # KAGGLE_CSV=FILE     use this copy of the Kaggle file
 # OFFLINE=1           never download; a labelled stand-in takes the file's place
 # QUICK=1             a small study; every page says it is not for decisions
+# ENGINE=WHERE        dask://host:port computes on a cluster; see `make cluster`
 # TORCH_INDEX=URL     extra package index for a CPU-only build of torch
 
 PYTHON ?= python3.11
@@ -13,7 +14,7 @@ ZENSICAL := 0.0.73
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site study pages offline single pdf pictures serve test lint walk bench scale faults diff audit zensical verify previous study-key clean clean-cache help
+.PHONY: site study pages offline single pdf pictures serve test lint walk bench scale faults cluster diff audit zensical verify previous study-key clean clean-cache help
 
 site: $(VENV)/ready       ## set up, get the data, run the study, build site/
 	$(RUN) all
@@ -39,7 +40,7 @@ pictures: $(VENV)/ready   ## the pictures of README and social card, from this r
 serve: $(VENV)/ready      ## preview on localhost; pages follow templates and charts
 	$(RUN) serve
 
-test: $(VENV)/ready       ## all tests; browser tests need a Chromium
+test: $(VENV)/cluster     ## all tests; browser tests need a Chromium
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/ready       ## style of the source
@@ -57,13 +58,15 @@ scale: $(VENV)/ready      ## time, memory and pages of tables up to millions of 
 faults: $(VENV)/ready     ## kill, damage, starve and race real runs; each must end with the same bytes; about an hour
 	$(VENV)/bin/python -m tests.benchmarks.faults
 
+cluster: $(VENV)/cluster  ## add what the workers of a Dask cluster need, and who leads them
+
 diff: $(VENV)/ready       ## what changed between two runs: A=old.json B=new.json (default: the last two)
 	$(RUN) diff $(if $(A),"$(A)",data/results/previous) $(if $(B),"$(B)",data/results)
 
 audit:                    ## known weaknesses of the locked packages; asks the network
 	$(PYTHON) -m venv build/audit
 	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT)
-	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.txt
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.txt --requirement requirements-cluster.txt
 
 zensical:                 ## the same pages built by the theme's successor; a look ahead, nothing depends on it
 	$(PYTHON) -m venv build/zensical
@@ -93,4 +96,8 @@ help:                     ## this list
 $(VENV)/ready: requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile $(INDEX) -r requirements.txt
+	touch $@
+
+$(VENV)/cluster: $(VENV)/ready requirements-cluster.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile -r requirements-cluster.txt
 	touch $@

@@ -79,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
         "--offline", action="store_true", default=_flag("OFFLINE"), help="never download (env OFFLINE=1)"
     )
     study.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    study.add_argument(
+        "--engine", default=os.environ.get("ENGINE") or "local", metavar="WHERE",
+        help="`local`, or `dask://host:port` for the workers of a Dask cluster (env ENGINE; default: local)",
+    )  # fmt: skip
     study.add_argument("--fresh", action="store_true", help="compute everything again")
     study.add_argument(
         "--cache-limit", type=float, default=4.0, metavar="GB",

@@ -6,9 +6,9 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -102,9 +102,9 @@ def _study(options: argparse.Namespace) -> list[Timing]:
     cache = StageCache(options.records / "cache", fresh=options.fresh)
     pool = ThreadPoolExecutor(len(pending))
     # one thread for linear algebra here too: sums are then added in one order, and workers keep their cores
-    with threadpool_limits(1), reporter(console) as progress:
+    with threadpool_limits(1), _cluster(options) as cluster, reporter(console) as progress:
         watch = Stopwatch(progress)
-        running = [pool.submit(_run, options, cache, watch, *one) for one in pending]
+        running = [pool.submit(_run, options, cache, cluster, watch, *one) for one in pending]
         try:
             for (known, *_, path), done in zip(pending, running, strict=True):
                 _say(f"{known.name}: studied in {done.result():.0f} s, record in {_short(path)}")
@@ -124,6 +124,19 @@ def _trim(cache, gigabytes: float):
         )
 
 
+@contextmanager
+def _cluster(options: argparse.Namespace) -> Iterator:
+    """The cluster that computes; None if this machine does. What goes wrong with it is for the user to mend."""
+    from generator.engine.cluster import ClusterError, connected
+    from generator.provenance import environment
+
+    try:
+        with connected(options.engine, environment) as cluster:
+            yield cluster
+    except ClusterError as error:
+        raise InputError(str(error)) from None
+
+
 def _say(line: str):
     console.print(line, highlight=False, markup=False)
 
@@ -134,9 +147,10 @@ def _loaded(options: argparse.Namespace) -> list[tuple]:
     All tables are read before anything is computed: a bad file costs seconds, not minutes.
 
     Raises:
-        InputError: A dataset is unknown, a setting is impossible, or a table cannot be used.
+        InputError: A dataset or an engine is unknown, a setting is impossible, or a table cannot be used.
     """
     from generator.datasets import DATASETS, DataError, SourceOptions, check_learnable, dataset
+    from generator.engine.cluster import ClusterError, scheduler_of
 
     for name in ("seeds", "workers"):
         if (given := getattr(options, name)) is not None and given < 1:
@@ -145,27 +159,32 @@ def _loaded(options: argparse.Namespace) -> list[tuple]:
         kaggle_csv=options.kaggle_csv, offline=options.offline, raw_dir=ROOT / "data" / "raw"
     )
     try:
+        if scheduler_of(options.engine) and options.workers:
+            raise InputError(f"--workers {options.workers}: a cluster has its own; leave the option out")
         chosen = [dataset(name) for name in options.datasets] if options.datasets else list(DATASETS)
         loaded = [(known, _spec(known, options)) for known in chosen]
         tables = [(known, spec, known.load(spec, source)) for known, spec in loaded]
         for _, spec, table in tables:
             check_learnable(table, spec.training.folds)
-    except (DataError, ValueError) as error:
+    except (ClusterError, DataError, ValueError) as error:
         raise InputError(str(error)) from None
     return tables
 
 
-def _run(options: argparse.Namespace, cache, watch, known, spec, table, origin, path: Path) -> float:
+def _run(options: argparse.Namespace, cache, cluster, watch, known, spec, table, origin, path: Path) -> float:
     """Run one study, write its record, and return the seconds it took; the record it replaces is kept."""
     from generator.engine.stages import Engine
     from generator.study.output import write_study
     from generator.study.run import run_study
 
-    began, workers = time.monotonic(), options.workers or available_workers()
-    output = run_study(spec, known, table, origin, Engine(cache=cache, workers=workers, reporter=watch))
+    began = time.monotonic()
+    workers = cluster.workers if cluster else options.workers or available_workers()
+    engine = Engine(cache=cache, workers=workers, reporter=watch, cluster=cluster)
+    output = run_study(spec, known, table, origin, engine)
     seconds = time.monotonic() - began
     previous.keep(path, origin.study_key)
-    write_whole(run_file(path.parent, known.name), watch.run(known.name, workers, seconds).to_json().encode())
+    run = watch.run(known.name, "dask" if cluster else "local", workers, seconds)
+    write_whole(run_file(path.parent, known.name), run.to_json().encode())
     write_study(output, path.parent)
     return seconds
 

@@ -35,6 +35,15 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
+@cache
+def environment() -> dict[str, str]:
+    """What the answers of the source in this process depend on besides their arguments, wherever it runs.
+
+    Asked once: the files may change under a process that has long read them.
+    """
+    return {"source": sha256_of_sources(PACKAGE, STUDY_SIDE), "lock file": lock_sha256()} | versions()
+
+
 def provenance(spec: StudySpec, data_sha256: str) -> Provenance:
     """The provenance of a study of `spec` on the data with that canonical hash, run by this source."""
     source, lock = sha256_of_sources(PACKAGE, STUDY_SIDE), lock_sha256()

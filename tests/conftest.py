@@ -53,13 +53,13 @@ class StudyRun:
     def result(self):
         return self.study.result
 
-    def again(self, cache: Path, *, workers: int = 1, recorder: Recorder | None = None):
+    def again(self, cache: Path, *, workers: int = 1, recorder: Recorder | None = None, cluster=None):
         """The record of the same study, with stage results in `cache`."""
         from generator.engine.cache import StageCache
         from generator.engine.stages import Engine
         from generator.study.run import run_study
 
-        engine = Engine(StageCache(cache), workers, recorder or Recorder())
+        engine = Engine(StageCache(cache), workers, recorder or Recorder(), cluster)
         return run_study(self.spec, self.dataset, self.table, self.origin, engine).result
 
 

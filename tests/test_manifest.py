@@ -27,8 +27,9 @@ OTHERS = {"checks-curve.csv": "x,y\n0,1\n", "checks-curve.js": "draw()\n", "ledg
 
 
 RUN = Run(
-    processor="A", cores=2, workers=2, system="Linux", python="3.11", seconds=1.0, stages={"train": 1.0}
-).signed()
+    engine="local", processor="A", cores=2, workers=2, system="Linux", python="3.11", seconds=1.0,
+    stages={"train": 1.0},
+).signed()  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ def test_a_stage_lasts_from_its_start_to_its_last_answer_and_datasets_are_kept_a
     watch.advance("kaggle", "train")  # 14
     watch.start("checks", "attack", 2, 1)  # 20
     watch.advance("checks", "attack")  # 29
-    run = watch.run("checks", workers=2, seconds=40.0)
+    run = watch.run("checks", "local", workers=2, seconds=40.0)
     assert run.stages == {"train": 2.5, "attack": 9.0}
-    assert watch.run("kaggle", workers=2, seconds=40.0).stages == {"train": 3.0}
+    assert watch.run("kaggle", "local", workers=2, seconds=40.0).stages == {"train": 3.0}
     assert (run.workers, run.seconds) == (2, 40.0)
     assert run.cores >= 1
     assert "checks: train: done" in out.getvalue()

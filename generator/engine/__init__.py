@@ -1,1 +1,1 @@
-"""Seeds, cache, parallel work, progress. Nothing here knows any science."""
+"""Seeds, cache, parallel work here or on a cluster, progress. Nothing here knows any science."""

@@ -21,16 +21,19 @@ def run(tasks: Iterable[Task], workers: int) -> Iterator[Any]:
     Every task computes on one thread, in a worker process if there are several workers, so
     that sums are added up in the same order on any machine with the same libraries.
     """
-    calls = (joblib.delayed(_alone)(function, arguments) for function, arguments in tasks)
+    calls = (joblib.delayed(alone)(function, arguments) for function, arguments in tasks)
     return joblib.Parallel(n_jobs=workers, return_as="generator", pre_dispatch="all")(calls)
 
 
-def _alone(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+def alone(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """What `function` answers, computed on one thread."""
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
     _keep_freed_memory()
-    return function(*arguments)
+    with threadpool_limits(1):
+        return function(*arguments)
 
 
 def _keep_freed_memory():

@@ -7,6 +7,7 @@ from typing import Any
 
 from generator.engine import parallel
 from generator.engine.cache import Arrays, StageCache
+from generator.engine.cluster import Cluster
 from generator.engine.progress import Reporter
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ class Engine:
     cache: StageCache
     workers: int
     reporter: Reporter
+    cluster: Cluster | None = None
+    """Whose workers they are; None: processes on this machine."""
 
     def run(self, dataset: str, stage: str, tasks: Sequence[StageTask]) -> list[Arrays]:
         """The results of `tasks`, in their order. Each is kept as soon as it is there."""
@@ -36,7 +39,8 @@ class Engine:
         missing = [i for i, result in enumerate(results) if result is None]
         log.info("%s: %s", name, self._said(name, tasks, missing))
         self.reporter.start(dataset, stage, len(tasks), len(tasks) - len(missing))
-        answers = parallel.run([(tasks[i].function, tasks[i].arguments) for i in missing], self.workers)
+        calls = [(tasks[i].function, tasks[i].arguments) for i in missing]
+        answers = self.cluster.run(calls) if self.cluster else parallel.run(calls, self.workers)
         for i, answer in zip(missing, answers, strict=True):
             self.cache.store(name, tasks[i].inputs, answer)
             results[i] = answer

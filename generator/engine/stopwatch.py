@@ -11,7 +11,7 @@ from rich.table import Table
 
 from generator.engine.parallel import available_workers
 from generator.engine.progress import Reporter
-from generator.records.runs import Run
+from generator.records.runs import EngineName, Run
 
 CPU_INFO = Path("/proc/cpuinfo")
 
@@ -55,9 +55,10 @@ class Stopwatch:
             for (dataset, stage), began in self.began.items()
         ]
 
-    def run(self, dataset: str, workers: int, seconds: float) -> Run:
-        """The record of a run of `dataset` on this machine."""
+    def run(self, dataset: str, engine: EngineName, workers: int, seconds: float) -> Run:
+        """The record of a run of `dataset` from this machine."""
         return Run(
+            engine=engine,
             processor=processor(),
             cores=available_workers(),
             workers=workers,

@@ -86,6 +86,10 @@ class Checkout:
         return self.folder / "data" / "results"
 
     @property
+    def docs(self) -> Path:
+        return self.folder / "docs"
+
+    @property
     def site(self) -> Path:
         return self.folder / "site"
 
@@ -119,7 +123,7 @@ class Checkout:
         """Remove records, pages and site."""
         shutil.rmtree(self.records, ignore_errors=True)
         shutil.rmtree(self.site, ignore_errors=True)
-        for path in (self.folder / "docs").iterdir():
+        for path in self.docs.iterdir():
             if path.name != "assets":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
@@ -129,11 +133,11 @@ class Checkout:
         for entry in entries:
             shutil.copy2(entry, self.records / "cache")
 
-    def contents(self) -> dict[str, str]:
-        """Name -> hash of every file in records, docs and site, but for the machine's own times."""
+    def contents(self, only: str = "") -> dict[str, str]:
+        """Name -> hash of every file in records, docs and site, or one of them, but for the machine's own times."""
         found = {}
-        for name, folder in (("results", self.records), ("docs", self.folder / "docs"), ("site", self.site)):
-            for path in sorted(folder.rglob("*")):
+        for name, folder in (("results", self.records), ("docs", self.docs), ("site", self.site)):
+            for path in sorted(folder.rglob("*")) if only in ("", name) else ():
                 key = f"{name}/{path.relative_to(folder).as_posix()}"
                 if path.is_file() and not key.startswith(RUNS):
                     found[key] = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -186,7 +190,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
     Raises:
         PermissionError: This user may not mount one.
     """
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     size = f"size={megabytes}m"
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], capture_output=True, text=True, check=False

@@ -1,10 +1,12 @@
-"""Kill, damage, starve and race real runs: `python -m tests.benchmarks.faults [--kills N] [--seed N]`.
+"""Kill, damage, starve and race real runs: `python -m tests.benchmarks.faults [--kills N] [--seed N] [--folder DIR]`.
 
 Every trial runs the command line in a copy of the project, and must end with the bytes of a run that nobody
-disturbed. Ends with 1 if one did not.
+disturbed. Given a folder, finished trials are kept there, and the same command goes on with the next. Ends with 1 if
+a trial did not end as it should.
 """
 
 import argparse
+import json
 import random
 import shutil
 import signal
@@ -14,69 +16,66 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from generator.engine.files import write_whole
 from tests.benchmarks import results
-from tests.benchmarks.checkout import SETTLE, Checkout, Done, Run, copied, small_disk, small_table, twin
+from tests.benchmarks.checkout import SETTLE, Checkout, Done, copied, small_disk, small_table, twin
 
-Differences = list[str]
 DISK = 120
 """Megabytes of the small disk."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A run that nobody disturbed."""
+    """A run that nobody disturbed, in a checkout of its own."""
 
+    checkout: Checkout
     contents: dict[str, str]
-    kept: Path
-    """A copy of its records, pages and site."""
     cold: float
     """Seconds of the run."""
     warm: float
     """Seconds of the same run with every stage on disk."""
 
     def entries(self) -> list[Path]:
-        return sorted((self.kept / "results" / "cache").iterdir())
+        """Of its stage cache."""
+        return sorted((self.checkout.records / "cache").iterdir())
 
 
-def differences(wanted: dict[str, str], checkout: Checkout) -> Differences:
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended."""
+
+    what: str
+    """What was done to the run, in a word or two."""
+    wrong: list[str]
+    """What is not as it should be; empty if all is well."""
+
+
+Trial = Callable[[Checkout, Reference, int, random.Random], Outcome]
+"""From a checkout to use, what it must end as, the number of the trial, and its own source of chance."""
+
+
+def differences(reference: Reference, checkout: Checkout) -> list[str]:
     """Names of files that are not as in the reference, and of what should not have been left."""
-    found = checkout.contents()
-    return (
-        sorted(name for name in {*wanted, *found} if wanted.get(name) != found.get(name))
-        + checkout.leftovers()
-    )
+    wanted, found = reference.contents, checkout.contents()
+    return sorted(n for n in {*wanted, *found} if wanted.get(n) != found.get(n)) + checkout.leftovers()
 
 
-def refer(checkout: Checkout, kept: Path) -> Reference:
-    cold = _good(checkout.run("all"))
-    contents = checkout.contents()
-    for name, folder in (
-        ("results", checkout.records),
-        ("docs", checkout.folder / "docs"),
-        ("site", checkout.site),
-    ):
-        shutil.copytree(folder, kept / name)
-    (checkout.records / "kaggle.json").unlink()
-    warm = _good(checkout.run("all"))
-    assert checkout.contents() == contents, "a second run differs from the first"
-    return Reference(contents, kept, cold.seconds, warm.seconds)
+def finished(done: Done, reference: Reference, checkout: Checkout) -> list[str]:
+    """What is wrong with a run that should have ended well, and as the reference did."""
+    calm = done.code == 0 and "Traceback" not in done.text
+    return ([] if calm else [done.text]) + differences(reference, checkout)
 
 
-def _good(done: Done) -> Done:
-    assert done.code == 0, done.text
-    return done
-
-
-def restore(checkout: Checkout, reference: Reference):
-    """Put the finished state of the reference into the checkout."""
+def restore(checkout: Checkout, reference: Reference, *, record: bool = True):
+    """Put the finished state of the reference into the checkout; without the record, so that the study has to run."""
     checkout.clear()
-    shutil.copytree(reference.kept / "results", checkout.records)
-    shutil.copytree(reference.kept / "site", checkout.site)
-    shutil.copytree(reference.kept / "docs", checkout.folder / "docs", dirs_exist_ok=True)
-
-
-# ---------------------------------------------------------------- killed
+    shutil.copytree(reference.checkout.records, checkout.records)
+    shutil.copytree(reference.checkout.site, checkout.site)
+    shutil.copytree(reference.checkout.docs, checkout.docs, dirs_exist_ok=True)
+    if not record:
+        (checkout.records / "kaggle.json").unlink()
 
 
 def phase(text: str) -> str:
@@ -85,61 +84,41 @@ def phase(text: str) -> str:
     return next((name for said, name in words if said in text), "start")
 
 
-def kill_trial(
-    checkout: Checkout, reference: Reference, rng: random.Random, number: int
-) -> tuple[list[str], Differences]:
-    """Kill a run of everything, some of them twice, and let it finish; where it was killed, and what then differs.
+# ---------------------------------------------------------------- killed
+
+
+def killed(checkout: Checkout, reference: Reference, number: int, rng: random.Random) -> Outcome:
+    """Kill a run of everything, every third one twice, and let it finish.
 
     Each begins with new folders and, but for every 25th, with some stages on disk, to save time.
     """
-    killed = []
-    while not killed:  # some end before they can be killed
+    phases = []
+    while not phases:  # some end before they can be killed
         share = 0.0 if number % 25 == 0 else rng.uniform(0.5, 1.0)
         entries = reference.entries()
         checkout.clear()
         checkout.put(rng.sample(entries, round(share * len(entries))))
         lasts = reference.warm + (1 - share) * (reference.cold - reference.warm)
-        for _ in range(1 + (number % 3 == 2)):
+        for _ in range(2 if number % 3 == 2 else 1):
             run = checkout.start("all")
             if not run.wait(rng.uniform(0, lasts)):
                 run.signal(signal.SIGKILL)
-                killed.append(phase(run.done().text))
-    done = checkout.run("all")
-    wrong = differences(reference.contents, checkout)
-    return killed, wrong if done.code == 0 and "Traceback" not in done.text else [done.text, *wrong]
+                phases.append(phase(run.done().text))
+    return Outcome(" and ".join(phases), finished(checkout.run("all"), reference, checkout))
 
 
-def kills(checkout: Checkout, reference: Reference, rng: random.Random, trials: int) -> dict:
-    where, same, sent = Counter(), 0, 0
-    for number in range(trials):
-        killed, wrong = kill_trial(checkout, reference, rng, number)
-        where.update(killed)
-        same += not wrong
-        sent += len(killed)
-        _say(f"kill {number + 1}: in {', '.join(killed)}; {wrong or 'same bytes'}")
-    return {"trials": trials, "kills": sent, "same_bytes": same, "while_at": dict(where)}
-
-
-def interrupts(checkout: Checkout, reference: Reference, rng: random.Random, trials: int) -> dict:
-    """Ctrl-C at random moments: a line that says what is kept, no traceback, nobody left behind."""
-    clean = 0
-    for number in range(trials):
-        checkout.clear()
-        run = checkout.start("all")
-        run.wait(rng.uniform(2.0, reference.cold * 0.9))
-        run.signal(signal.SIGINT)
-        prompt = run.wait(SETTLE)
-        done = run.done()
-        good = done.code == 130 and "stopped; finished stages are kept in" in done.text
-        good = good and prompt and "Traceback" not in done.text and not run.left()
-        clean += good
-        _say(f"Ctrl-C {number + 1}: in {phase(done.text)}; {'clean' if good else done.text}")
-    done = checkout.run("all")
-    return {
-        "trials": trials,
-        "clean": clean,
-        "same_bytes_after": not differences(reference.contents, checkout),
-    }
+def interrupted(checkout: Checkout, reference: Reference, number: int, rng: random.Random) -> Outcome:
+    """Ctrl-C: at once a line that says what is kept, no traceback, nobody left behind; then let it finish."""
+    checkout.clear()
+    run = checkout.start("all")
+    run.wait(rng.uniform(2.0, reference.cold * 0.9))
+    run.signal(signal.SIGINT)
+    prompt = run.wait(SETTLE)
+    done = run.done()
+    clean = done.code == 130 and "stopped; finished stages are kept in" in done.text
+    clean = clean and prompt and "Traceback" not in done.text and not run.left()
+    wrong = finished(checkout.run("all"), reference, checkout)
+    return Outcome(phase(done.text), wrong if clean else [done.text, *wrong])
 
 
 # ---------------------------------------------------------------- damaged
@@ -162,29 +141,15 @@ def empty(content: bytes, rng: random.Random) -> bytes:
 DAMAGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (flip, truncate, empty)
 
 
-AT_ONCE = 4
-"""Entries damaged before one run."""
-
-
-def corruptions(checkout: Checkout, reference: Reference, rng: random.Random, trials: int) -> dict:
-    """Damage entries of the stage cache, a few before each run; each has to be named in a warning of its own."""
-    tried, detected, same, runs = Counter(), 0, 0, 0
-    while tried.total() < trials:
-        restore(checkout, reference)
-        (checkout.records / "kaggle.json").unlink()
-        chosen = rng.sample(reference.entries(), min(AT_ONCE, trials - tried.total()))
-        for entry in chosen:
-            damage = rng.choice(DAMAGES)
-            tried[damage.__name__] += 1
-            (checkout.records / "cache" / entry.name).write_bytes(damage(entry.read_bytes(), rng))
-        done = checkout.run("all")
-        told = sum(f"{entry.name} is damaged; computing it again" in done.text for entry in chosen)
-        wrong = differences(reference.contents, checkout)
-        detected, runs, same = detected + told, runs + 1, same + (not wrong and done.code == 0)
-        _say(f"damaged {', '.join(entry.name for entry in chosen)}: {told} told; {wrong or 'same bytes'}")
-    return {
-        "trials": trials, "detected": detected, "runs": runs, "runs_with_same_bytes": same, "by": dict(tried),
-    }  # fmt: skip
+def damaged_cache(checkout: Checkout, reference: Reference, number: int, rng: random.Random) -> Outcome:
+    """Damage one entry of the stage cache; a warning has to name it."""
+    restore(checkout, reference, record=False)
+    damage, entry = rng.choice(DAMAGES), rng.choice(reference.entries())
+    (checkout.records / "cache" / entry.name).write_bytes(damage(entry.read_bytes(), rng))
+    done = checkout.run("all")
+    told = f"{entry.name} is damaged; computing it again" in done.text
+    wrong = finished(done, reference, checkout)
+    return Outcome(damage.__name__, wrong if told else ["not told", *wrong])
 
 
 BESIDE = (
@@ -193,92 +158,68 @@ BESIDE = (
 )  # fmt: skip
 
 
-def damaged_records(checkout: Checkout, reference: Reference, rng: random.Random) -> dict:
-    """One bit of the record, and of each file beside it."""
-    noticed = same = 0
-    for name in BESIDE:
-        restore(checkout, reference)
-        path = checkout.records / name
-        path.write_bytes(flip(path.read_bytes(), rng))
-        done = checkout.run("all")
-        wrong = differences(reference.contents, checkout)
-        noticed += "writing it again" in done.text
-        same += not wrong and done.code == 0
-        _say(f"one bit of {name}: {wrong or 'same bytes'}")
-    return {"trials": len(BESIDE), "detected": noticed, "same_bytes": same}
+def damaged_record(checkout: Checkout, reference: Reference, number: int, rng: random.Random) -> Outcome:
+    """Flip one bit of the record, or of a file beside it."""
+    restore(checkout, reference)
+    path = checkout.records / BESIDE[number % len(BESIDE)]
+    path.write_bytes(flip(path.read_bytes(), rng))
+    done = checkout.run("all")
+    told = "writing it again" in done.text
+    wrong = finished(done, reference, checkout)
+    return Outcome(BESIDE[number % len(BESIDE)], wrong if told else ["not told", *wrong])
 
 
 # ---------------------------------------------------------------- starved
 
 
-def full_disk(project: Checkout, reference: Reference, rng: random.Random, folder: Path, trials: int) -> dict:
+def full_disk(checkout: Checkout, reference: Reference, number: int, rng: random.Random) -> Outcome:
     """A disk with too little room: one clear line, the last good site intact, and with more room the same bytes."""
-    clear = intact = same = 0
+    folder = checkout.folder.with_name(f"disk-{number}")
     with small_disk(folder, DISK):
-        checkout = twin(project, folder / "project")
-        needed = sum(path.stat().st_size for path in reference.kept.rglob("*") if path.is_file())
-        for number in range(trials):
-            restore(checkout, reference)
-            (checkout.records / "kaggle.json").unlink()
-            shutil.rmtree(checkout.records / "cache")
-            checkout.put(rng.sample(reference.entries(), round(0.8 * len(reference.entries()))))
-            before = {
-                name: digest for name, digest in checkout.contents().items() if name.startswith("site/")
-            }
-            room = int(rng.uniform(0, 0.5) * needed)
-            filler = folder / "filler"
-            with filler.open("wb") as file:
-                file.write(bytes(shutil.disk_usage(folder).free - room))
-            done = checkout.run("all")
-            after = {name: digest for name, digest in checkout.contents().items() if name.startswith("site/")}
-            filler.unlink()
-            lines = [line for line in done.text.splitlines() if line.startswith("error: ")]
-            told = (
-                done.code == 2
-                and "Traceback" not in done.text
-                and len(lines) == 1
-                and str(folder) in lines[0]
-            )
-            clear += told and "no space left on device" in lines[0]
-            intact += before == after
-            again = checkout.run("all")
-            wrong = differences(reference.contents, checkout)
-            same += not wrong and again.code == 0
-            said = lines[0] if told else done.text
-            _say(f"full disk {number + 1}: {room / 1e6:.1f} MB left, in {phase(done.text)}: {said}")
-            _say(f"  with room again: {wrong or 'same bytes'}")
-    return {"trials": trials, "clear_error": clear, "site_intact": intact, "same_bytes_after": same}
+        starved = twin(checkout, folder / "project")
+        restore(starved, reference, record=False)
+        for entry in rng.sample(reference.entries(), 10):
+            (starved.records / "cache" / entry.name).unlink()
+        before = starved.contents()
+        room = int(
+            rng.uniform(0, 0.5) * sum(size(place) for place in (starved.records, starved.docs, starved.site))
+        )
+        filler = folder / "filler"
+        filler.write_bytes(bytes(shutil.disk_usage(folder).free - room))
+        done = starved.run("all")
+        lines = [line for line in done.text.splitlines() if line.startswith("error: ")]
+        wrong = []
+        if done.code != 2 or "Traceback" in done.text or len(lines) != 1:
+            wrong.append(done.text)
+        elif str(folder) not in lines[0] or "no space left on device" not in lines[0]:
+            wrong.append(lines[0])
+        if {n: h for n, h in before.items() if n.startswith("site/")} != starved.contents(only="site"):
+            wrong.append("the site changed")
+        filler.unlink()
+        wrong += finished(starved.run("all"), reference, starved)
+    return Outcome(phase(done.text), wrong)
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 # ---------------------------------------------------------------- two at once, and elsewhere
 
 
-def together(checkout: Checkout, reference: Reference) -> dict:
-    """Two runs of everything, and two of the site alone, at once: the second waits, or is refused and says why."""
-    found = {}
-    for command in ("all", "site"):
-        restore(checkout, reference)
-        if command == "all":
-            (checkout.records / "kaggle.json").unlink()
-        runs = [checkout.start(command), checkout.start(command)]
-        ended = [run.done() for run in runs]
-        wrong = differences(reference.contents, checkout)
-        waited = [done for done in ended if f"another run (process {_other(done, ended, runs)})" in done.text]
-        polite = len(waited) == 1 and all(
-            done.code == 0 or (done.code == 2 and done in waited) for done in ended
-        )
-        found[command] = {
-            "exit_codes": sorted(done.code for done in ended),
-            "polite": polite,
-            "same_bytes": not wrong,
-        }
-        _say(f"two at once, {command}: {found[command]}, {wrong or 'same bytes'}")
-    return found
-
-
-def _other(done: Done, ended: list[Done], runs: list[Run]) -> int:
-    """Process number of the run that is not the one that ended as `done`."""
-    return runs[1 - ended.index(done)].process.pid
+def two_at_once(checkout: Checkout, reference: Reference, number: int, rng: random.Random) -> Outcome:
+    """Two runs started together: the second waits for the first, or is refused, and is told its process number."""
+    command = ("all", "site")[number % 2]
+    restore(checkout, reference, record=command == "site")
+    runs = [checkout.start(command), checkout.start(command)]
+    ended = [run.done() for run in runs]
+    others = [runs[1].process.pid, runs[0].process.pid]
+    told = [f"another run (process {pid})" in done.text for pid, done in zip(others, ended, strict=True)]
+    polite = sum(told) == 1 and all(
+        done.code == 0 or (done.code == 2 and waited) for done, waited in zip(ended, told, strict=True)
+    )
+    wrong = differences(reference, checkout)
+    return Outcome(command, wrong if polite else [done.text for done in ended] + wrong)
 
 
 ELSEWHERE = {
@@ -287,64 +228,73 @@ ELSEWHERE = {
 }  # fmt: skip
 
 
-def elsewhere(project: Checkout, reference: Reference, folder: Path) -> dict:
-    """Cold builds in other folders, with one worker and with two, under other settings of the surroundings."""
-    found = {}
-    for workers in (1, 2):
-        checkout = twin(project, folder / f"with {workers}" / "project", ELSEWHERE)
-        done = checkout.run("all", "--workers", str(workers))
-        wrong = differences(reference.contents, checkout)
-        found[f"{workers} workers"] = {"files": len(reference.contents), "different": wrong}
-        _say(
-            f"cold, elsewhere, {workers} workers: {wrong or 'same bytes'}"
-            + ("" if done.code == 0 else done.text)
-        )
-    return found
+def elsewhere(checkout: Checkout, reference: Reference, number: int, rng: random.Random) -> Outcome:
+    """A cold build in another folder, with one worker or two, under other settings of the surroundings."""
+    workers = str(1 + number % 2)
+    folder = checkout.folder.with_name(f"elsewhere with {workers}")
+    shutil.rmtree(folder, ignore_errors=True)
+    other = twin(checkout, folder, ELSEWHERE)
+    return Outcome(f"{workers} workers", finished(other.run("all", "--workers", workers), reference, other))
 
 
 # ---------------------------------------------------------------- all of it
 
+TRIALS: dict[Trial, int] = {
+    elsewhere: 2, two_at_once: 2, full_disk: 6, damaged_record: 6, damaged_cache: 20, interrupted: 5, killed: 50,
+}  # fmt: skip
+"""Each kind of trial, and how many of them."""
 
-def measure(folder: Path, counts: argparse.Namespace) -> dict:
-    rng = random.Random(counts.seed)
-    table = small_table(folder / "shared" / "table.csv")
-    checkout = copied(folder / "project", table)
-    reference = refer(checkout, folder / "reference")
+
+def refer(folder: Path) -> Reference:
+    """The undisturbed run in `folder`, made if it is not there."""
+    table, known = folder / "shared" / "table.csv", folder / "reference.json"
+    checkout = Checkout(folder / "reference", table)
+    if not known.exists():
+        shutil.rmtree(checkout.folder, ignore_errors=True)
+        copied(checkout.folder, small_table(table))
+        cold = checkout.run("all")
+        contents = checkout.contents()
+        (checkout.records / "kaggle.json").unlink()
+        warm = checkout.run("all")
+        assert (cold.code, warm.code) == (0, 0), cold.text + warm.text
+        assert checkout.contents() == contents, "a second run differs from the first"
+        found = {"contents": contents, "cold": cold.seconds, "warm": warm.seconds}
+        write_whole(known, json.dumps(found).encode())
+    return Reference(checkout, **json.loads(known.read_bytes()))
+
+
+def measure(folder: Path, counts: dict[Trial, int], seed: int) -> dict[str, Any]:
+    reference = refer(folder)
     _say(
         f"undisturbed: {reference.cold:.0f} s cold, {reference.warm:.0f} s warm, {len(reference.contents)} files"
     )
-    measured = {
-        "seed": counts.seed,
-        "undisturbed": {"cold_seconds": reference.cold, "warm_seconds": reference.warm},
-        "elsewhere": elsewhere(checkout, reference, folder / "elsewhere"),
-        "two_at_once": together(checkout, reference),
-    }
-    try:
-        measured["full_disk"] = full_disk(checkout, reference, rng, folder / "disk", counts.disks)
-    except PermissionError as error:
-        measured["full_disk"] = f"not tried: {error}"
-    measured["damaged_records"] = damaged_records(checkout, reference, rng)
-    measured["damaged_cache"] = corruptions(checkout, reference, rng, counts.corruptions)
-    measured["interrupted"] = interrupts(checkout, reference, rng, counts.interrupts)
-    measured["killed"] = kills(checkout, reference, rng, counts.kills)
+    checkout = Checkout(folder / "project", reference.checkout.table)
+    if not checkout.folder.exists():
+        twin(reference.checkout, checkout.folder)
+    measured: dict[str, Any] = {
+        "seed": seed, "files": len(reference.contents), "cold_seconds": reference.cold, "warm_seconds": reference.warm
+    }  # fmt: skip
+    for trial, count in counts.items():
+        outcomes = []
+        for number in range(count):
+            kept = folder / "outcomes" / f"{trial.__name__}-{number}.json"
+            if not kept.exists():
+                chance = random.Random(f"{seed}/{trial.__name__}/{number}")
+                try:
+                    outcome = trial(checkout, reference, number, chance)
+                except PermissionError as error:
+                    _say(f"{trial.__name__}: not tried, {error}")
+                    break
+                write_whole(kept, json.dumps([outcome.what, outcome.wrong]).encode())
+            outcomes.append(Outcome(*json.loads(kept.read_bytes())))
+            last = outcomes[-1]
+            _say(f"{trial.__name__} {number + 1}: {last.what}: {'; '.join(last.wrong) or 'as it should be'}")
+        measured[trial.__name__] = {
+            "trials": len(outcomes),
+            "as_it_should_be": sum(not outcome.wrong for outcome in outcomes),
+            "of": dict(Counter(outcome.what for outcome in outcomes)),
+        }
     return measured
-
-
-def faultless(measured: dict) -> bool:
-    """Whether every trial of every kind ended as it should."""
-    disk, damaged, beside = measured["full_disk"], measured["damaged_cache"], measured["damaged_records"]
-    starved = {} if isinstance(disk, str) else disk
-    return all((
-        measured["killed"]["same_bytes"] == measured["killed"]["trials"],
-        measured["interrupted"]["clean"] == measured["interrupted"]["trials"],
-        measured["interrupted"]["same_bytes_after"],
-        damaged["detected"] == damaged["trials"],
-        damaged["runs_with_same_bytes"] == damaged["runs"],
-        beside["trials"] == beside["detected"] == beside["same_bytes"],
-        len(set(starved.values())) <= 1,
-        all(each["same_bytes"] and each["polite"] for each in measured["two_at_once"].values()),
-        not any(each["different"] for each in measured["elsewhere"].values()),
-    ))  # fmt: skip
 
 
 def _say(line: str):
@@ -355,13 +305,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks.faults", description=__doc__.splitlines()[0]
     )
-    for name, count in (("kills", 50), ("corruptions", 20), ("interrupts", 5), ("disks", 6), ("seed", 1)):
-        parser.add_argument(f"--{name}", type=int, default=count, metavar="N")
-    counts = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        measured = measure(Path(folder), counts)
+    parser.add_argument("--kills", type=int, default=TRIALS[killed], metavar="N")
+    parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="keep finished trials here, to go on later"
+    )
+    options = parser.parse_args()
+    counts = TRIALS | {killed: options.kills}
+    if options.folder:
+        measured = measure(options.folder.absolute(), counts, options.seed)
+    else:
+        with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+            measured = measure(Path(folder), counts, options.seed)
     results.keep("faults", measured)
-    good = faultless(measured)
+    good = all(
+        measured[trial.__name__]["trials"] == measured[trial.__name__]["as_it_should_be"] for trial in counts
+    )
     _say("every trial ended as it should" if good else "NOT every trial ended as it should")
     return 0 if good else 1
 

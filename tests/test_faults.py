@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from study_fixture import store
 
 from generator.__main__ import main
 from generator.engine.cache import StageCache
@@ -27,7 +28,7 @@ TASKS = [StageTask({"number": str(number)}, square, (number,)) for number in ran
 STUDY = """
 import os, signal, sys
 from pathlib import Path
-from conftest import Recorder
+from study_fixture import Recorder
 from generator.engine.cache import StageCache
 from generator.engine.stages import Engine
 from test_faults import TASKS
@@ -111,8 +112,6 @@ def test_ctrl_c_says_what_is_kept_and_leaves_nobody_behind(workers, tmp_path):
 @pytest.fixture(scope="module")
 def reference(tiny_study, tmp_path_factory):
     """A copy of the project with the records of the tiny study and the site of them."""
-    from conftest import store
-
     folder = tmp_path_factory.mktemp("faults")
     checkout = copied(folder / "project", folder / "none.csv")
     store(tiny_study, checkout.records)

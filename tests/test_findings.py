@@ -359,7 +359,7 @@ def test_bounds_of_an_accuracy_stand_beside_the_count_of_their_model():
 
 
 def test_an_unmeasured_day_is_named():
-    with pytest.raises(KeyError, match="no impact of nobody under pgd"):
+    with pytest.raises(KeyError, match="unknown model 'nobody'"):
         impact.impact_row(full_run(), "nobody", "pgd")
 
 

@@ -160,7 +160,10 @@ def test_a_bad_value_in_a_parquet_file_is_named_with_its_row(tmp_path):
         (lambda path: parquet(FRAME.drop(columns="Channel"), path), "column 'Channel' is missing"),
         (lambda path: parquet(FRAME.head(0), path), "columns and no rows"),
         (lambda path: parquet(FRAME.assign(Channel=None), path), "column 'Channel' must be one of"),
-        (lambda path: parquet(FRAME.assign(Location=[[1]] * len(FRAME)), path), "column 'Location' holds list<"),
+        (
+            lambda path: parquet(FRAME.assign(Location=[[1]] * len(FRAME)), path),
+            "column 'Location' holds list<",
+        ),
     ],
 )
 def test_a_parquet_file_that_cannot_be_used_is_refused(tmp_path, spoil, words):

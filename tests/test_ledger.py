@@ -109,7 +109,9 @@ def rendered(
         {
             path.name: path.read_bytes()
             for path in data.iterdir()
-            if path.suffix in (".js", ".csv") and not path.name.startswith(("claims-", "at-"))
+            if path.suffix in (".js", ".csv")
+            and not path.name.startswith(("claims-", "at-"))
+            and not path.name.endswith("-at.js")  # drawn for other attackers than the quoted one
         },
     )
 
@@ -308,6 +310,7 @@ def test_no_digit_on_a_page_stands_outside_claims_records_and_names(tmp_path):
     now = rendered(tiny_result(), tmp_path, {"checks": moved(tiny_result(), ["data", "label", "cut"], 1)})
     for page in now.pages.keys() - {QUOTING}:
         text = blanked(now, page)
+        text = re.sub(r"</option>", " ", text)  # where one word ends and the next begins
         text = re.sub(r"```.*?```|`[^`\n]*`|<[^>]*>|\]\([^)]*\)|\{[^}]*\}", "", text, flags=re.S)
         text = "\n".join(quoted.sub("", ALLOWED.sub("", line)) for line in html.unescape(text).split("\n"))
         assert re.findall(r".{0,60}\d.{0,30}", text) == [], page

@@ -212,7 +212,7 @@ def test_a_study_that_fails_lets_the_other_one_finish(capsys, tmp_path, monkeypa
 
     ended = []
 
-    def run(options, cache, watch, known, *_):
+    def run(options, cache, cluster, watch, known, *_):
         if known.name == "checks":
             raise WriteError(f"{tmp_path}: no space left on device")
         time.sleep(0.5)

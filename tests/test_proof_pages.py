@@ -214,7 +214,7 @@ def test_a_tier_is_compared_in_the_direction_of_its_interval(low, high, directio
     changed = {"difference": estimate((low + high) / 2, low, high), "direction": direction}
     proofs = tiny_result().proofs
     rows = tuple(c.model_copy(update=changed) for c in proofs.tier_comparisons)
-    said = tiers.tier_sentence(proofs.model_copy(update={"tier_comparisons": rows}), "pgd_tier1", 0.05)
+    said = tiers.tier_sentence(proofs.model_copy(update={"tier_comparisons": rows}), "pgd_tier1", 0.05, "T1")
     assert said.startswith(
         "threat-matched training provably catches 67.0\u202f% of frauds against 48.0\u202f%"
     )

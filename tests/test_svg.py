@@ -49,7 +49,7 @@ def golden() -> dict[str, str]:
 def test_a_drawing_looks_as_it_did(slug):
     expected = (GOLDEN / f"{slug}.svg.txt").read_text(encoding="utf-8")
     assert golden()[slug] == expected, (
-        "if this is meant: .venv/bin/python tests/test_svg.py, and look at the diff"
+        "if this is meant: PYTHONPATH=. .venv/bin/python tests/test_svg.py, and look at the diff"
     )
 
 

@@ -22,6 +22,8 @@ OF_DATA = (
     "category",
 )
 """Ends of the expressions in templates whose text a file may choose."""
+CROSSING = ROOT / "generator" / "engine" / "cluster.py"
+"""Hands tasks to workers that were found to run this very source, and takes their answers."""
 SAFE_CONTEXT = re.compile(r"github\.(repository_owner|event\.repository\.name)")
 """What a stranger cannot choose: names of the repository itself."""
 
@@ -59,10 +61,12 @@ def wrong_call(node: ast.Call) -> bool:
 def test_nothing_is_unpickled_and_no_text_is_run(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    assert [f"line {node.lineno}: {called(node)}" for node in calls if wrong_call(node)] == []
+    wrong = {called(node) for node in calls if wrong_call(node)}
+    assert wrong == ({"pickle.loads"} if path == CROSSING else set())
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert not names & {"pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib.numpy_pickle"}
+    unsafe = names & {"pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib.numpy_pickle"}
+    assert unsafe == ({"pickle", "cloudpickle"} if path == CROSSING else set())
 
 
 @pytest.mark.parametrize(
@@ -104,8 +108,8 @@ def test_a_script_runs_no_text_and_makes_no_handler_of_one(path):
     )
     assert not re.search(r"https?://(?!www\.w3\.org/)", text)
     markup = re.findall(r"innerHTML\s*=\s*([^;]+)", text)
-    # the parts of a page at another budget: HTML that this project rendered itself, like the page around it
-    assert markup == (["text"] if path.name == "epsilon.js" else [])
+    # HTML that this project rendered itself, like the page around it: what changes with the attacker
+    assert markup == (["text", "written.units[at]"] if path.name == "epsilon.js" else [])
 
 
 def test_plotly_never_offers_to_send_a_chart_away():
@@ -164,5 +168,7 @@ def test_what_the_makefile_installs_besides_is_locked_too():
     text = (ROOT / "Makefile").read_text()
     for line in text.splitlines():
         if " pip install " in line:
-            assert "-r requirements.txt" in line or re.search(r" [\w-]+==\$\([A-Z_]+\)$", line), line
+            assert re.search(r" -r requirements(-cluster)?\.txt$", line) or re.search(
+                r" [\w-]+==\$\([A-Z_]+\)$", line
+            ), line
     assert re.findall(r"^(PIP_AUDIT|ZENSICAL) := [0-9.]+$", text, re.MULTILINE) == ["PIP_AUDIT", "ZENSICAL"]

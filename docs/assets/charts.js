@@ -404,13 +404,16 @@
     link.removeAttribute("title");
     const own = [...figure.querySelectorAll(".chart-table tbody tr")].map((row) => [...row.cells].map(({ textContent, className }) =>
       (className || !textContent ? textContent : Number(textContent.replaceAll(",", "").replace("\u2212", "-")))));
-    const made = async () => {
+    const make = async () => {
       await obtain(state);
-      if (state.told?.table) return;
       const rows = [...own, ...specs.get(figure.dataset.chart).rows];
       Object.assign(link, { href: URL.createObjectURL(new Blob([csv(state, rows)], { type: "text/csv" })), download: `${figure.dataset.chart}.csv` });
     };
-    for (const sign of ["pointerdown", "focus"]) link.addEventListener(sign, () => made().catch(console.error));
+    link.addEventListener("click", (event) => {
+      if (link.href.startsWith("blob:")) return; // of another attacker, or made before
+      event.preventDefault();
+      make().then(() => link.click()).catch(console.error);
+    });
   }
 
   function csv({ figure }, rows) {

@@ -4,6 +4,7 @@ Tasks and answers travel pickled, as they do to worker processes here: what arri
 aligned and writable, and the scheduler passes on what it need not be able to read.
 """
 
+import asyncio
 import logging
 import pickle
 import re
@@ -194,6 +195,7 @@ def connected(engine: str, environment: Environment) -> Iterator[Cluster | None]
     # shared arguments are sent once, and large on purpose
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
         try:
+            asyncio.run(asyncio.wait_for(_greet(scheduler), CONNECT_SECONDS))
             client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
         except OSError:
             raise ClusterError(
@@ -204,6 +206,15 @@ def connected(engine: str, environment: Environment) -> Iterator[Cluster | None]
             cluster = Cluster(scheduler, client, environment)
             cluster.check()
             yield cluster
+
+
+async def _greet(scheduler: str):
+    """Exchange the first words with it: a client would wait for the answer without end."""
+    from distributed import Security
+    from distributed.comm import connect
+
+    line = await connect(scheduler, timeout=CONNECT_SECONDS, **Security().get_connection_args("client"))
+    line.abort()
 
 
 def _environment(environment: Environment, dask_worker: "Worker") -> dict[str, str]:

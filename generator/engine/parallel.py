@@ -2,7 +2,9 @@
 
 import ctypes
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import joblib
@@ -22,7 +24,18 @@ def run(tasks: Iterable[Task], workers: int) -> Iterator[Any]:
     that sums are added up in the same order on any machine with the same libraries.
     """
     calls = (joblib.delayed(alone)(function, arguments) for function, arguments in tasks)
-    return joblib.Parallel(n_jobs=workers, return_as="generator", pre_dispatch="all")(calls)
+    with _uninterrupted():
+        return joblib.Parallel(n_jobs=workers, return_as="generator", pre_dispatch="all")(calls)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Whatever starts meanwhile never hears of Ctrl-C: this process answers it, and ends its workers."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def alone(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

@@ -18,6 +18,7 @@ LEVEL = "95\u202f%"
 JOIN = "\u202f"
 """Narrow no-break space."""
 MINUS = "\u2212"
+BYTES = ("bytes", "KB", "MB", "GB", "TB")
 MARKUP = re.compile(r"[^\w\s,.;/%()\u0080-\U0010ffff]|_")
 """Every sign that Markdown or HTML could read as its own; ASCII only, letters and digits never."""
 
@@ -71,6 +72,14 @@ def shift(value: float) -> str:
 def count(value: float) -> str:
     """A whole number of things."""
     return mark("count", _number(value, 0), value)
+
+
+def size(value: float) -> str:
+    """Bytes, in the unit that leaves three significant digits."""
+    power = min(len(BYTES) - 1, max(0, math.floor(math.log10(value) / 3))) if value >= 1 else 0
+    scaled = value / 1000**power
+    decimals = max(0, 2 - math.floor(math.log10(scaled))) if power else 0
+    return mark("size", f"{_number(scaled, decimals)}{JOIN}{BYTES[power]}", value)
 
 
 def position(value: int) -> str:
@@ -199,7 +208,7 @@ def _with_unit(text: str, feature: Feature) -> str:
 
 
 FILTERS = (
-    number, signed, percent, points, loss, money, score, significant, shift, count, position, epsilon,
+    number, signed, percent, points, loss, money, score, significant, shift, count, size, position, epsilon,
     interval, between, raw, raw_moved, raw_between, raw_change, raw_spread, raw_epsilon, statement, sha,
     listed, capital, md,
 )  # fmt: skip

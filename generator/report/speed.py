@@ -13,9 +13,6 @@ DOCUMENT = "benchmarks"
 TRAINING = ("train", "harden")
 """Stages whose work grows with the training rows; that of the others grows with the rows judged."""
 
-UNITS = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
-"""What bytes are divided by."""
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -63,6 +60,11 @@ class Speed:
         return self.sections["scale"].measured["sizes"][0]
 
     @property
+    def times(self) -> float:
+        """How many times as many rows the largest table has as the smallest."""
+        return self.largest["rows"] / self.smallest["rows"]
+
+    @property
     def page_change(self) -> float:
         """Share by which the pages of the largest table are heavier than those of the smallest."""
         return self.largest["html_gz_bytes"] / self.smallest["html_gz_bytes"] - 1
@@ -76,7 +78,7 @@ def documents(benchmarks: Benchmarks) -> dict[str, Benchmarks]:
 def values(benchmarks: Benchmarks) -> dict[str, Any]:
     """What the template sees."""
     sections = traced(benchmarks, DOCUMENT).sections
-    return UNITS | {"speed": Speed(sections, tuple(_comparisons(sections)), _plan(sections))}
+    return {"speed": Speed(sections, tuple(_comparisons(sections)), _plan(sections))}
 
 
 def _comparisons(sections: Mapping[str, Section]):

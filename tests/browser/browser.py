@@ -51,16 +51,6 @@ return [...document.querySelectorAll("figure.chart")].map((figure) => {
 """
 AXE = Path(__file__).parent / "axe" / "axe-4.14.1.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice")
-GO_DOWN = """
-const done = arguments[0];
-const step = () => {
-  const before = scrollY;
-  scrollBy({ top: innerHeight, behavior: "instant" });
-  if (scrollY > before) requestAnimationFrame(() => requestAnimationFrame(step));
-  else { scrollTo({ top: 0, behavior: "instant" }); requestAnimationFrame(() => requestAnimationFrame(() => done())); }
-};
-step();
-"""
 VIOLATIONS = """
 const done = arguments[1];
 axe.run(document, { runOnly: arguments[0], resultTypes: ["violations"] }).then(
@@ -122,16 +112,9 @@ class Browser:
         return self.run(FIGURES)
 
     def axe(self) -> list[str]:
-        """What axe-core finds wrong with the page as it is now, one line a rule.
-
-        It compares places, and what is far off has its true size only once a reader has come by: see `go_down`.
-        """
+        """What axe-core finds wrong with the page as it is now, one line a rule."""
         self.cdp("Runtime.evaluate", expression=_axe())
         return self.driver.execute_async_script(VIOLATIONS, list(RULES))
-
-    def go_down(self):
-        """To the end of the page, window by window, and back to its top."""
-        self.driver.execute_async_script(GO_DOWN)
 
     def overflow(self) -> int:
         """Pixels the page is wider than its window."""

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from browser import waited
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -56,6 +57,8 @@ def press(browser, key: str):
 
 
 def switch(browser):
+    hover(browser, "[data-claims]")
+    waited(browser, "!document.querySelector('[data-claims]').disabled")
     element(browser, "[data-claims]").click()
     time.sleep(0.5)
 

@@ -14,6 +14,28 @@ TRAINING = ("train", "harden")
 """Stages whose work grows with the training rows; that of the others grows with the rows judged."""
 
 
+FAULTS = {
+    "killed": "Killed at a random moment, and run again: the same bytes",
+    "interrupted": "Stopped by its user: it says what is kept, leaves nobody behind, and goes on to the same bytes",
+    "damaged_cache": "A stage on disk damaged: noticed, and the same bytes again",
+    "damaged_record": "A record, or a file beside it, damaged: noticed, and the same bytes again",
+    "full_disk": "A disk without room: one clear line, the last good site intact, and with more room the same bytes",
+    "two_at_once": "Two runs in one folder: one waits or is refused, and the bytes are the same",
+    "elsewhere": "Built elsewhere, with other workers, language, time zone and threads: the same bytes",
+}
+"""What was done to real runs and how they should end, by the name the benchmark has for it."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Real runs that were stopped, damaged or starved in one way."""
+
+    what: str
+    tried: float
+    good: float
+    """How many ended as they should."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The same work done two ways, one after the other on one core."""
@@ -47,6 +69,7 @@ class Plan:
 class Speed:
     sections: Mapping[str, Section]
     comparisons: tuple[Comparison, ...]
+    faults: tuple[Fault, ...]
     plan: Plan | None
     """None unless scale and pages were measured."""
 
@@ -78,7 +101,9 @@ def documents(benchmarks: Benchmarks) -> dict[str, Benchmarks]:
 def values(benchmarks: Benchmarks) -> dict[str, Any]:
     """What the template sees."""
     sections = traced(benchmarks, DOCUMENT).sections
-    return {"speed": Speed(sections, tuple(_comparisons(sections)), _plan(sections))}
+    return {
+        "speed": Speed(sections, tuple(_comparisons(sections)), tuple(_faults(sections)), _plan(sections))
+    }
 
 
 def _comparisons(sections: Mapping[str, Section]):
@@ -104,6 +129,13 @@ def _comparisons(sections: Mapping[str, Section]):
             "pages and site from the records, and the cold study that made them",
             found["site_seconds"], found["study_seconds"], found["ratio"],
         )  # fmt: skip
+
+
+def _faults(sections: Mapping[str, Section]):
+    measured = sections["faults"].measured if "faults" in sections else {}
+    for name, what in FAULTS.items():
+        if name in measured:
+            yield Fault(what, measured[name]["trials"], measured[name]["as_it_should_be"])
 
 
 def _plan(sections: Mapping[str, Section]) -> Plan | None:

@@ -1,7 +1,11 @@
 """What follows the attacker a reader picks: written out for everyone that was measured, and traced like the page."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -249,3 +253,34 @@ def test_a_chart_in_a_part_and_two_parts_of_one_name_end_the_build(tmp_path, tex
     (folder / "page.md.j2").write_text(f'{{% import "_macros.md.j2" as m with context %}}\n# ?\n\n{text}\n')
     with pytest.raises(PageError, match=wrong):
         render_pages(RESULTS, folder, tmp_path / "docs")
+
+
+RENDER = """
+import sys
+from pathlib import Path
+from test_economics import RESULTS, SAMPLES
+from generator.report import calculator
+from generator.report.pages import render_pages
+render_pages(
+    RESULTS, Path(sys.argv[1]), Path(sys.argv[2]), documents=calculator.DOCUMENTS,
+    extras=lambda results: calculator.values(results, SAMPLES),
+    moving=lambda results, attacker: calculator.values_at(results, SAMPLES, attacker),
+)
+"""
+
+
+def test_other_attackers_have_the_same_bytes_however_python_orders_its_sets(tmp_path):
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    for name in ("_macros.md.j2", "impact.md.j2"):
+        shutil.copy(TEMPLATES / name, templates)
+    for seed in ("1", "2"):
+        subprocess.run(
+            [sys.executable, "-c", RENDER, templates, tmp_path / seed],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}, check=True,
+        )  # fmt: skip
+    first, second = (
+        {path.name: path.read_bytes() for path in (tmp_path / seed / "data").iterdir()} for seed in "12"
+    )
+    assert "at-impact.js" in first
+    assert second == first

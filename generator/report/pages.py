@@ -268,7 +268,7 @@ def _render(
         parts = {name: {offered.quoted: _part(book, page, text)} for name, (text, _) in quoted.items()}
         for attacker, others in elsewhere.items():
             by_tier_only = attacker.tier != QUOTED_TIER
-            wanted = {name for name, (_, by) in quoted.items() if by == "tier" or not by_tier_only}
+            wanted = [name for name, (_, by) in quoted.items() if by == "tier" or not by_tier_only]
             if not wanted:
                 continue
             met.clear()

@@ -3,14 +3,18 @@
 import argparse
 import hashlib
 import logging
+import multiprocessing
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -240,36 +244,61 @@ def _results(options: argparse.Namespace) -> list[StudyResult]:
     return [StudyResult.read(path) for path in paths]
 
 
-def pages(options: argparse.Namespace) -> int:
-    """Render the pages in docs/ from the records."""
+@dataclass(frozen=True)
+class Shown:
+    """All that pages are made of."""
+
+    results: list[StudyResult]
+    draws: Mapping[str, Any]
+    """Of the calculator."""
+    offers: Sequence[Any]
+    """Of the playground."""
+    documents: Mapping[str, Any]
+    extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]]
+    """Both as `render_pages` takes them."""
+
+
+def _shown(options: argparse.Namespace) -> Shown:
     from generator.records.benchmarks import read_benchmarks
     from generator.report import calculator, playground, speed
     from generator.report.changes import documents, find_changes
-    from generator.report.manifest import downloads
-    from generator.report.metadata import write_metadata
-    from generator.report.pages import PageError, render_pages
 
     results = _results(options)
     earlier = previous.kept(options.records, [result.data.name for result in results])
     draws = calculator.stored_draws(results, options.records)
     measured = read_benchmarks(ROOT / "tests" / "benchmarks" / "results.json")
     offers = playground.make_offers(results, options.records)
+    return Shown(
+        results, draws, offers,
+        documents=(
+            documents(earlier) | calculator.DOCUMENTS | playground.documents(offers) | speed.documents(measured)
+        ),
+        extras=lambda results: (
+            {"changes": find_changes(results, earlier)} | calculator.values(results, draws)
+            | playground.values(offers) | speed.values(measured)
+        ),
+    )  # fmt: skip
+
+
+def pages(options: argparse.Namespace) -> int:
+    """Render the pages in docs/ from the records."""
+    from generator.report import calculator, playground
+    from generator.report.manifest import downloads
+    from generator.report.metadata import write_metadata
+    from generator.report.pages import PageError, render_pages
+
+    shown = _shown(options)
+    results, draws = shown.results, shown.draws
     try:
         with scratch_folder(DOCS) as scripts:
             written = render_pages(
                 results, ROOT / "templates", DOCS,
                 files=(
                     downloads(results, options.records) | calculator.write(results, draws, scripts)
-                    | playground.write(offers, scripts)
+                    | playground.write(shown.offers, scripts)
                 ),
-                documents=(
-                    documents(earlier) | calculator.DOCUMENTS | playground.documents(offers)
-                    | speed.documents(measured)
-                ),
-                extras=lambda results: (
-                    {"changes": find_changes(results, earlier)} | calculator.values(results, draws)
-                    | playground.values(offers) | speed.values(measured)
-                ),
+                documents=shown.documents,
+                extras=shown.extras,
                 moving=lambda results, attacker: calculator.values_at(results, draws, attacker),
                 beside=partial(write_metadata, results),
             )  # fmt: skip
@@ -422,24 +451,63 @@ def study_key(options: argparse.Namespace) -> int:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Preview on localhost; when a template, a chart or a record changes, render the pages again."""
+    """Preview on localhost: a changed template renders its page again, a changed chart or record all pages.
+
+    The page alone, as the study quotes it, by a process that keeps what it says of the records; all pages by a new
+    process, so that changed code is what runs. An error waits for its mend.
+    """
     watched = (ROOT / "templates", ROOT / "generator" / "report", options.records)
-    server = subprocess.Popen([sys.executable, "-m", "mkdocs", "serve", "-f", ROOT / "mkdocs.yml"])
+    mkdocs = [sys.executable, "-m", "mkdocs", "serve", "--dirty", "-f", ROOT / "mkdocs.yml"]
     render = [sys.executable, "-m", "generator", "pages", "--records", options.records]
-    seen = None
+    previewer, server, seen = None, None, {}
     try:
-        while server.poll() is None:
-            # a new process each time, so that changed chart code is what runs; an error waits for its mend
-            if (now := _modified(watched)) != seen:
+        while not server or server.poll() is None:
+            now = _modified(watched)
+            changed = {path for path in now.keys() | seen.keys() if now.get(path) != seen.get(path)}
+            seen = now
+            names = {path.name.removesuffix(".md.j2") for path in changed if path.suffix == ".j2"}
+            if previewer and len(names) == len(changed) and not any(name.startswith("_") for name in names):
+                for name in names:
+                    previewer.put(name)
+            elif changed:
                 subprocess.run(render, cwd=ROOT, check=False)
-                seen = now
-            time.sleep(0.5)
+                previewer = _previewer(options)
+            server = server or subprocess.Popen(mkdocs)
+            time.sleep(0.2)
     except KeyboardInterrupt:
         pass
     finally:
-        server.terminate()
-        server.wait()
+        if server:
+            server.terminate()
+            server.wait()
     return 0
+
+
+def _previewer(options: argparse.Namespace) -> multiprocessing.Queue:
+    """Where to put the names of pages that a new process renders again; it ends with this one."""
+    for earlier in multiprocessing.active_children():
+        earlier.terminate()
+    context = multiprocessing.get_context("spawn")
+    names = context.Queue()
+    context.Process(target=_preview, args=(options, names), daemon=True).start()
+    return names
+
+
+def _preview(options: argparse.Namespace, names: multiprocessing.Queue):
+    """Render the pages that are named, one after the other."""
+    from generator.report.pages import PageError, prepare, render_page
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the parent's to answer
+    shown = _shown(options)
+    prepared = prepare(shown.results, shown.documents, shown.extras)
+    while True:
+        page = names.get()
+        began = time.monotonic()
+        try:
+            render_page(prepared, page, ROOT / "templates", DOCS)
+            _say(f"{page}: rendered in {time.monotonic() - began:.1f} s")
+        except PageError as error:
+            _say(f"error: {error}")
 
 
 def _modified(folders: Iterable[Path]) -> dict[Path, int]:

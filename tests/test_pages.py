@@ -11,7 +11,7 @@ import pytest
 from report_fixture import tiny_result
 
 from generator.report.metadata import write_metadata
-from generator.report.pages import PageError, render_pages
+from generator.report.pages import PageError, prepare, render_page, render_pages
 from generator.report.prose import typed_digits
 from generator.report.tracing import traced
 
@@ -73,6 +73,22 @@ def test_every_template_becomes_a_page_and_every_record_a_download(docs):
         "checks.json", "kaggle.json", "ledger.json", "ledger-at.json", "manifest.json", "report.json",
     }  # fmt: skip
     assert (docs / "data" / "checks.json").read_text() == results()[0].to_json()
+
+
+def test_a_page_rendered_alone_is_the_same_page_and_changes_with_its_template_only(docs, tmp_path):
+    shutil.copytree(docs, tmp_path / "docs")
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    whole = contents(docs)
+    prepared = prepare(results())
+    for name in ("index", "data", "hardening"):
+        render_page(prepared, name, TEMPLATES, tmp_path / "docs")
+    assert contents(tmp_path / "docs") == whole
+    with (tmp_path / "templates" / "data.md.j2").open("a") as template:
+        template.write("One more word.\n")
+    render_page(prepared, "data", tmp_path / "templates", tmp_path / "docs")
+    now = contents(tmp_path / "docs")
+    assert [name for name in now if now[name] != whole[name]] == ["data.md"]
+    assert now["data.md"].endswith(b"One more word.\n")
 
 
 def test_every_chart_on_a_page_has_its_script_and_its_table(docs):

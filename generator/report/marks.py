@@ -58,9 +58,9 @@ _marks: ContextVar[Marks | None] = ContextVar("marks", default=None)
 
 
 @contextmanager
-def recording() -> Iterator[Marks]:
-    """Within, every format marks what it writes."""
-    token = _marks.set(Marks())
+def recording(marks: Marks | None = None) -> Iterator[Marks]:
+    """Within, every format marks what it writes, in `marks` if some are known already."""
+    token = _marks.set(marks or Marks())
     try:
         yield _marks.get()
     finally:

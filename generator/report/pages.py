@@ -9,6 +9,7 @@ import os
 import shutil
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypedDict
@@ -70,6 +71,48 @@ class PageContext(TypedDict):
     """Whether there are other attackers for parts of the pages to follow."""
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Records made ready for templates: what stays the same however often a page is rendered."""
+
+    marks: marks.Marks
+    documents: Mapping[str, Any]
+    """Whatever numbers may come from, by name."""
+    results: Sequence[StudyResult]
+    """Traced."""
+    context: Mapping[str, Any]
+    """What templates see."""
+
+
+def prepare(
+    results: Sequence[StudyResult],
+    documents: Mapping[str, Any] = MappingProxyType({}),
+    extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]] = lambda results: {},
+) -> Prepared:
+    """Find all there is to say about the records; see `render_pages`."""
+    known = {result.data.name: result for result in results} | dict(documents)
+    with marks.recording() as recorded:
+        ready = [traced(each, each.data.name) for each in results]
+        return Prepared(recorded, known, ready, {**_context(ready), **extras(ready)})
+
+
+def render_page(prepared: Prepared, page: str, templates: Path, docs: Path):
+    """Render one page again, its charts and what is known of its numbers, as the study quotes it.
+
+    For a preview of a changed template: the ledger, the downloads and what follows other attackers stay as the last
+    `render_pages` has left them.
+
+    Raises:
+        PageError: As `render_pages`.
+    """
+    charts: dict[str, Chart] = {}
+    with marks.recording(prepared.marks) as recorded:
+        book = Book(recorded, {**prepared.documents, REPORT: CONSTANTS})
+        texts, _ = _render(prepared, templates, charts, book, only=page)
+    _write_texts(texts, book, docs)
+    _write_charts(charts, docs, docs)
+
+
 def render_pages(
     results: Sequence[StudyResult],
     templates: Path,
@@ -101,13 +144,11 @@ def render_pages(
             number that cannot be traced.
         WriteError: The disk is full. `docs` is as it was.
     """
-    known = {result.data.name: result for result in results} | dict(documents)
-    charts: dict[str, Chart] = {}
-    with marks.recording() as recorded:
-        book = Book(recorded, {**known, REPORT: CONSTANTS})
-        pages, scripts = _render(
-            [traced(each, each.data.name) for each in results], templates, charts, book, extras, moving
-        )
+    _refuse_digits(templates)
+    prepared, charts = prepare(results, documents, extras), {}
+    with marks.recording(prepared.marks) as recorded:
+        book = Book(recorded, {**prepared.documents, REPORT: CONSTANTS})
+        pages, scripts = _render(prepared, templates, charts, book, moving)
     with scratch_folder(docs) as fresh:
         docs.mkdir(exist_ok=True)
         try:
@@ -116,11 +157,8 @@ def render_pages(
                 _write(fresh / "data" / name, text)
         except LedgerError as error:
             raise PageError(str(error)) from None
-        sheet = docs / KEPT / STYLE
-        style = sheet.read_text(encoding="utf-8") if sheet.exists() else ""
-        for slug in sorted(charts):
-            write(charts[slug], fresh / "data", style)
-        for name, record in known.items():
+        _write_charts(charts, docs, fresh)
+        for name, record in prepared.documents.items():
             _write(fresh / "data" / f"{name}.json", record.to_json())
         for name, source in files.items():
             (fresh / "data" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -133,14 +171,26 @@ def render_pages(
 
 def _write_pages(pages: Mapping[str, str], book: Book, fresh: Path):
     """The pages, and beside them what is known of the numbers on them."""
-    for name, text in pages.items():
-        _write(fresh / name, text)
-        page = name.removesuffix(".md")
-        if book.pages[page].shown:
-            _write(fresh / "data" / f"claims-{page}.js", book.script(page))
+    _write_texts(pages, book, fresh)
     _write(fresh / "data" / f"{REPORT}.json", json.dumps(CONSTANTS, sort_keys=True, indent=1) + "\n")
     _write(fresh / "data" / "ledger.json", book.to_json())
     _write(fresh / "data" / "ledger-at.json", book.elsewhere_to_json())
+
+
+def _write_texts(pages: Mapping[str, str], book: Book, folder: Path):
+    for name, text in pages.items():
+        _write(folder / name, text)
+        page = name.removesuffix(".md")
+        if book.pages[page].shown:
+            _write(folder / "data" / f"claims-{page}.js", book.script(page))
+
+
+def _write_charts(charts: Mapping[str, Chart], docs: Path, folder: Path):
+    """The files of the charts, into `data` of the folder; the style of drawings is that in `docs`."""
+    sheet = docs / KEPT / STYLE
+    style = sheet.read_text(encoding="utf-8") if sheet.exists() else ""
+    for slug in sorted(charts):
+        write(charts[slug], folder / "data", style)
 
 
 def _write(path: Path, text: str):
@@ -192,22 +242,24 @@ def _context(results: Sequence[StudyResult], epsilon: float | None = None) -> Pa
     )
 
 
+def _refuse_digits(templates: Path):
+    if typed := prose.typed_digits(templates):
+        raise PageError("\n".join(typed))
+
+
 def _render(
-    results: Sequence[StudyResult],
+    prepared: Prepared,
     templates: Path,
     charts: dict[str, Chart],
     book: Book,
-    extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]],
-    moving: Callable[[Sequence[StudyResult], Attacker], Mapping[str, Any]],
+    moving: Callable[[Sequence[StudyResult], Attacker], Mapping[str, Any]] = lambda results, attacker: {},
+    only: str = "",
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Page name -> Markdown, in the order of names, and script -> what follows the attacker.
 
-    The charts the pages ask for are put into `charts`.
+    The charts the pages ask for are put into `charts`. What follows other attackers is left out if `only` names a page.
     """
-    typed = prose.typed_digits(templates)
-    if typed:
-        raise PageError("\n".join(typed))
-    context = {**_context(results), **extras(results)}
+    results, context = prepared.results, prepared.context
     offered = attackers(results)
     page, made, shown, by_tier_only, redrawn = "", {}, {}, False, {}
 
@@ -227,7 +279,7 @@ def _render(
         book.placed(page, drawn)
         shown[page] = shown.get(page, 0) + 1
         follows = FOLLOWING.get(name, "") if offered else ""
-        if follows in ("budget", "tier") and drawn.slug not in redrawn:
+        if follows in ("budget", "tier") and drawn.slug not in redrawn and not only:
             redrawn[drawn.slug] = _variants(book, CHARTS[name], result, options, offered, by=follows)
         whom = (formats.epsilon(result.spec.attack.headline_epsilon), QUOTED.get(name))
         place = Place(
@@ -258,7 +310,7 @@ def _render(
     # the same templates for the parts that follow, where nothing is drawn
     quiet = environment(templates)
     quiet.globals |= {**env.globals, "chart": lambda *_, **__: ""}
-    elsewhere = _elsewhere(results, context, offered, moving) if offered else {}
+    elsewhere = _elsewhere(results, context, offered, moving) if offered and not only else {}
     pages, scripts = {}, {}
 
     def moved(template: str) -> dict[str, str]:
@@ -281,12 +333,12 @@ def _render(
             f"claims-at-{page}.js": following.claims_script(page, parts),
         }
 
-    for path in sorted(templates.glob(f"[!_]*{SUFFIX}")):
+    for path in sorted(templates.glob(f"{only or '[!_]*'}{SUFFIX}")):
         page, met = path.name.removesuffix(SUFFIX), {}
         try:
             text = env.get_template(path.name).render(context)
             pages[f"{page}.md"] = book.finished(page, text)
-            if met:
+            if met and not only:
                 scripts |= moved(path.name)
         except jinja2.TemplateSyntaxError as error:
             raise PageError(f"{error.name}, line {error.lineno}: {error.message}") from None

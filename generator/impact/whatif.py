@@ -67,6 +67,13 @@ def answer(measured: Measured, choice: Choice, scenario: Scenario) -> Answer:
     )
 
 
+def break_even_of(measured: Measured, choice: Choice, scenario: Scenario) -> BreakEven:
+    """That part of `answer` alone."""
+    means, draws, _ = detections(measured, choice, scenario)
+    standard, hardened = zip(means, draws, strict=True)
+    return break_even(standard, hardened, scenario)
+
+
 def detections(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[Pair, Pair, tuple[str, str]]:
     """Mean rates, draws and operating points, each of the standard model and of the chosen one."""
     rates = measured.rates

@@ -47,7 +47,12 @@ def part(text: str, claims: Mapping[str, Any]) -> Part:
 
 @functools.lru_cache
 def _html(text: str) -> str:
-    return Markdown(extensions=list(EXTENSIONS)).convert(text)
+    return _markdown().reset().convert(text)
+
+
+@functools.cache
+def _markdown() -> Markdown:
+    return Markdown(extensions=list(EXTENSIONS))
 
 
 def control(results: Sequence[StudyResult], page: str) -> str:

@@ -262,8 +262,11 @@ def _render(
     results, context = prepared.results, prepared.context
     offered = attackers(results)
     page, made, shown, by_tier_only, redrawn = "", {}, {}, False, {}
+    drawing = True  # not for the parts that follow: a chart follows by itself
 
     def chart(name: str, result: StudyResult, **options) -> str:
+        if not drawing:
+            return ""
         if name not in CHARTS:
             raise jinja2.UndefinedError(f"unknown chart {name!r}; known: {', '.join(CHARTS)}")
         given = ((key, part if isinstance(part, str) else id(part)) for key, part in sorted(options.items()))
@@ -307,15 +310,13 @@ def _render(
         "wanted": lambda by: by == "tier" or not by_tier_only,
         "attacker_control": lambda: following.control(results, page),
     }
-    # the same templates for the parts that follow, where nothing is drawn
-    quiet = environment(templates)
-    quiet.globals |= {**env.globals, "chart": lambda *_, **__: ""}
     elsewhere = _elsewhere(results, context, offered, moving) if offered and not only else {}
     pages, scripts = {}, {}
 
     def moved(template: str) -> dict[str, str]:
         """The scripts with the parts of the page for every attacker, by name."""
-        nonlocal by_tier_only
+        nonlocal by_tier_only, drawing
+        drawing = False
         quoted = dict(met)
         parts = {name: {offered.quoted: _part(book, page, text)} for name, (text, _) in quoted.items()}
         for attacker, others in elsewhere.items():
@@ -324,10 +325,10 @@ def _render(
             if not wanted:
                 continue
             met.clear()
-            quiet.get_template(template).render(others)
+            env.get_template(template).render(others)
             for name in wanted:
                 parts[name][attacker] = _part(book, page, met.get(name, ("", ""))[0])
-        by_tier_only = False
+        by_tier_only, drawing = False, True
         return {
             f"at-{page}.js": following.script(results, offered, parts),
             f"claims-at-{page}.js": following.claims_script(page, parts),

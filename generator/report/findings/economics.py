@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 
 from generator.impact.bands import Band
+from generator.impact.breakeven import BreakEven
 from generator.impact.measured import Choice, amounts, mean_detection
 from generator.impact.model import take_per_attempt
-from generator.impact.whatif import STANDARD, Answer, Measured, answer
+from generator.impact.whatif import STANDARD, Answer, Measured, answer, break_even_of
 from generator.records.impact import EvasionPrice, OperatingRates, Scenario
 from generator.report import formats
 from generator.report.attacker import QUOTED_TIER, Attacker
@@ -148,9 +149,13 @@ def answered(measured: Measured, choice: Choice, scenario: Scenario) -> Answer:
         standard={name: _sourced(each) for name, each in found.standard.items()},
         hardened={name: _sourced(each) for name, each in found.hardened.items()},
         benefit={name: _sourced(each) for name, each in found.benefit.items()},
-        break_even=replace(found.break_even, prevalence=_sourced(found.break_even.prevalence)),
+        break_even=_sourced_share(found.break_even),
         count_only=_sourced(found.count_only),
     )
+
+
+def _sourced_share(found: BreakEven) -> BreakEven:
+    return replace(found, prevalence=_sourced(found.prevalence))
 
 
 def _sourced(found: Band) -> Band:
@@ -185,7 +190,7 @@ def _preset_line(measured: Measured, choice: Choice, preset: Preset, known: Assu
         net=dollar_range(found.benefit["net_usd"]),
         pays=pays(found.break_even),
         pays_own=pays(
-            answered(measured, replace(choice, point=own_cut(measured.rates)), scenario).break_even
+            _sourced_share(break_even_of(measured, replace(choice, point=own_cut(measured.rates)), scenario))
         ),
     )
 

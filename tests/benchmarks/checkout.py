@@ -71,6 +71,11 @@ class Run:
         return [line[2] for line in lines if int(line[0]) == self.process.pid and not line[1].startswith("Z")]
 
 
+def _hear_interrupts():
+    """What a shell starts in the background ignores Ctrl-C, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @dataclass(frozen=True)
 class Checkout:
     """A copy of the project in `folder`; its records, docs and site are its own."""
@@ -112,6 +117,7 @@ class Checkout:
             process = subprocess.Popen(
                 [sys.executable, "-m", "generator", *command, *study],
                 cwd=self.folder, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+                preexec_fn=_hear_interrupts,
                 env=inherited | {"OFFLINE": "1"} | dict(self.environment),
             )  # fmt: skip
         return Run(process, log)

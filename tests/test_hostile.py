@@ -35,12 +35,6 @@ RESULT = tiny_result("kaggle")
 
 
 @pytest.fixture(scope="module")
-def count():
-    """How the tables of this module ended."""
-    return Counter()
-
-
-@pytest.fixture(scope="module")
 def file(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("hostile") / "given.csv"
 
@@ -137,13 +131,6 @@ def is_number(cell: str) -> bool:
     return True
 
 
-def test_every_table_of_the_list_is_refused_in_one_line_or_drawn_inert(file, count):
-    for _, content in fixed():
-        judged(content, file, count)
-    assert count["refused"] > 500
-    assert count["rendered"] >= 12
-
-
 def by_chance(strategy, tries):
     """As many tables of `strategy`, the same in every run."""
 
@@ -157,15 +144,15 @@ def by_chance(strategy, tries):
     return wrap
 
 
-def test_tables_by_chance_are_refused_in_one_line_or_drawn_inert(file, count):
+def test_a_thousand_tables_listed_and_by_chance_are_refused_in_one_line_or_drawn_inert(file):
+    count = Counter()
+    for _, content in fixed():
+        judged(content, file, count)
+    assert count["refused"] > 500
+    assert count["rendered"] >= 12
     for strategy, tries in ((damaged(), 420), (tables(), 30), (names(), 15)):
         by_chance(strategy, tries)(lambda content: judged(content, file, count))()
-    assert count["rendered"] >= 15
-
-
-def test_that_were_a_thousand_tables(count):
-    if not count:
-        pytest.skip("the tests before this one were not run")
+    assert count["rendered"] >= 27
     assert count.total() >= WANTED, count
 
 

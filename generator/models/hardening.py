@@ -17,24 +17,13 @@ from generator.models.rounds import HardenedRound, state
 from generator.models.training import Trainer
 from generator.records.spec import HardeningSpec, Recipe, TrainingSpec
 
-EXAMPLE_BLOCK = 10
-"""Replicates per block when examples are made for a whole training set: fits the cache."""
-
 
 def _examples(
     net: FraudNet, x: torch.Tensor, y: torch.Tensor, epsilons: tuple[float, ...]
 ) -> list[torch.Tensor]:
     """FGSM examples of x (replicates, n, d) against the current state, one tensor per budget."""
-    made = []
-    for epsilon in epsilons:
-        blocks = []
-        for start in range(0, len(x), EXAMPLE_BLOCK):
-            block = slice(start, start + EXAMPLE_BLOCK)
-            flat_x, flat_y = x[block].reshape(-1, x.shape[2]), y[block].reshape(-1)
-            x_adv = ascend(net.select(block), flat_x, flat_y, epsilon=epsilon)
-            blocks.append(x_adv.view_as(x[block]))
-        made.append(torch.cat(blocks))
-    return made
+    rows, classes = x.reshape(-1, x.shape[2]), y.reshape(-1)
+    return [ascend(net, rows, classes, epsilon=epsilon).view_as(x) for epsilon in epsilons]
 
 
 def _rounds_on_sets(

@@ -2,13 +2,13 @@
 
 With two classes every sign step on cross-entropy is a sign step on the margin, because
 d CE / d x = (sigmoid(m) - y) d m / d x. So `climb` follows the margin itself, whose gradient
-is worked out by hand: it never underflows, and costs less than automatic differentiation.
+never underflows.
 """
 
 import torch
-from torch.nn import functional
 
 from generator.models.fraudnet import FraudNet
+from generator.models.slopes import loss_gradient, margin_and_gradient
 
 
 def ascend(
@@ -41,31 +41,9 @@ def ascend(
         return x
     x_adv = x
     for _ in range(steps):
-        point = x_adv.detach().requires_grad_()
-        loss = functional.cross_entropy(net(point), y, reduction="sum")
-        (gradient,) = torch.autograd.grad(loss, point)
-        moved = point.detach() + (step or epsilon) * gradient.sign()
+        moved = x_adv + (step or epsilon) * loss_gradient(net, x_adv, y).sign()
         x_adv = torch.clamp(moved, x - epsilon, x + epsilon) if steps > 1 else moved
     return x_adv
-
-
-def margin_and_gradient(net: FraudNet, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Fraud logit minus legitimate logit, m (replicates, rows), and d m / d x, of x (replicates, rows, d).
-
-    Backwards through the ReLUs: g = v; g = (g * [z > 0]) @ W.T for each layer before the last.
-    """
-    with torch.no_grad():
-        hidden, active = x, []
-        for weight, bias in zip(net.weights[:-1], net.biases[:-1], strict=True):
-            hidden = torch.baddbmm(bias, hidden, weight).relu_()
-            active.append(hidden > 0)
-        last, bias = net.weights[-1], net.biases[-1]
-        v = (last[:, :, 1] - last[:, :, 0])[:, None, :]  # (replicates, 1, fan_in)
-        margin = (hidden * v).sum(2) + (bias[:, :, 1] - bias[:, :, 0])
-        gradient = v.expand_as(hidden)
-        for weight, on in zip(reversed(net.weights[:-1]), reversed(active), strict=True):
-            gradient = torch.bmm(gradient * on, weight.mT)
-    return margin, gradient
 
 
 def climb(

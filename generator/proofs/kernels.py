@@ -7,18 +7,9 @@ a bound that changed elsewhere would go unnoticed, and a stale proof is no proof
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from generator.engine.compiling import kernel
 from generator.proofs.network import Network
-
-
-def kernel(function):
-    """Compile without the interpreter's lock; keep the machine code on disk where that can be written."""
-    try:
-        return njit(function, nogil=True, error_model="numpy", cache=True)
-    except RuntimeError:  # neither the package nor the user's cache folder can be written
-        return njit(function, nogil=True, error_model="numpy")
-
 
 PROVED, BROKEN, UNRESOLVED = np.int8(1), np.int8(-1), np.int8(0)
 EMPTY = np.int8(2)

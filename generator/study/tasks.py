@@ -21,7 +21,9 @@ from generator.records.spec import AttackSpec, BatterySpec, HardeningSpec, Recip
 from generator.threats import battery
 from generator.threats.evasion import evaluate
 
-TRAINING_SOURCE = ("models", "study/tasks.py", "engine/seeding.py", "engine/parallel.py")
+TRAINING_SOURCE = (
+    "models", "study/tasks.py", "engine/compiling.py", "engine/seeding.py", "engine/parallel.py"
+)  # fmt: skip
 ATTACK_SOURCE = ("threats", *TRAINING_SOURCE)
 
 

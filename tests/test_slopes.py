@@ -1,0 +1,75 @@
+"""The compiled gradients are those of automatic differentiation, of any depth, and just as blind when it is."""
+
+import numpy as np
+import pytest
+import torch
+from art.estimators.classification import PyTorchClassifier
+from torch.nn import functional
+
+from generator.models.fraudnet import FraudNet
+from generator.models.slopes import LANES, loss_gradient, margin_and_gradient
+from generator.threats.evasion import as_art
+
+DEPTHS = [(), (5,), (8, 4), (32, 16)]
+ROWS = [1, LANES - 1, LANES, 2 * LANES + 3]
+
+
+def _stack(hidden: tuple[int, ...], scale: float = 1.0) -> FraudNet:
+    net = FraudNet(3, 4, hidden).initialise(torch.Generator().manual_seed(0))
+    for weight in net.weights:
+        weight.data.mul_(scale)
+    return net
+
+
+def _rows(count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(count)
+    return torch.randn(3, count, 4, generator=generator), torch.randint(2, (3, count), generator=generator)
+
+
+def _logits(net: FraudNet, x: torch.Tensor) -> torch.Tensor:
+    return net(x.reshape(-1, 4)).view(3, -1, 2)
+
+
+@pytest.mark.parametrize("hidden", DEPTHS)
+@pytest.mark.parametrize("count", ROWS)
+def test_the_gradient_of_the_margin_is_that_of_automatic_differentiation(hidden, count):
+    net, (x, _) = _stack(hidden), _rows(count)
+    point = x.clone().requires_grad_()
+    logits = _logits(net, point)
+    expected = logits[..., 1] - logits[..., 0]
+    (theirs,) = torch.autograd.grad(expected.sum(), point)
+    margin, ours = margin_and_gradient(net, x)
+    torch.testing.assert_close(margin, expected.detach())
+    torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("hidden", DEPTHS)
+@pytest.mark.parametrize("count", ROWS)
+def test_the_gradient_of_the_loss_is_that_of_automatic_differentiation(hidden, count):
+    net, (x, y) = _stack(hidden), _rows(count)
+    point = x.clone().requires_grad_()
+    loss = functional.cross_entropy(_logits(net, point).view(-1, 2), y.view(-1), reduction="sum")
+    (theirs,) = torch.autograd.grad(loss, point)
+    torch.testing.assert_close(loss_gradient(net, x.view(-1, 4), y.view(-1)).view_as(x), theirs)
+
+
+def test_where_the_loss_of_a_sure_model_has_no_gradient_left_ours_has_none_either():
+    net, (x, y) = _stack((32, 16), scale=6.0), _rows(400)
+    flat, classes = x.view(-1, 4), y.view(-1)
+    targets = np.eye(2, dtype=np.float32)[classes.numpy()]
+    classifier = as_art(net)
+    theirs = PyTorchClassifier.loss_gradient(classifier, flat.numpy(), targets)
+    ours = classifier.loss_gradient(flat.numpy(), targets)
+    sure = np.abs(np.diff(net(flat).detach().numpy())[:, 0]) > 30
+    assert 0.1 < sure.mean() < 0.9
+    blind = np.abs(theirs).max(1) < 1e-12
+    assert blind.any()
+    np.testing.assert_array_equal(np.abs(ours).max(1) < 1e-12, blind)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-30)
+
+
+def test_it_takes_rows_that_do_not_lie_in_one_piece_and_leaves_them_as_they_are():
+    net, (x, _) = _stack((8, 4)), _rows(30)
+    apart, before = x[:, ::3], x.clone()
+    torch.testing.assert_close(margin_and_gradient(net, apart), margin_and_gradient(net, apart.contiguous()))
+    assert torch.equal(x, before)

@@ -107,6 +107,14 @@ window.study = (() => {
     else acts.set(element, act);
   }
 
+  /* Paper shows what nobody has scrolled to. */
+  addEventListener("beforeprint", () => {
+    for (const element of acts.keys()) {
+      acts.get(element)?.();
+      acts.set(element, null);
+    }
+  });
+
   /* What belongs to a heading: everything up to the next one that is not below it. */
   function section(heading) {
     const rank = (element) => (/^h[1-6]$/.test(element.localName) ? Number(element.localName[1]) : 7);

@@ -257,6 +257,20 @@ def test_all_pages_share_one_style_sheet_in_the_order_they_name_theirs_and_scrip
         assert f'<script defer src="{base}assets/x.js">' in text
 
 
+def test_tables_get_the_class_and_the_boxes_that_spare_the_page_a_second_layout(site):
+    (site / "assets").mkdir(exist_ok=True)
+    (site / "assets" / "a.css").write_text(".x table:not([class]) td>:first-child{x:1}")
+    (site / "a.html").write_text(
+        f"{HEAD}<table><tr><td>1</td></tr></table><table class='own'></table></html>"
+    )
+    finish(site)
+    text = (site / "a.html").read_text()
+    boxes = '<div class="md-typeset__scrollwrap"><div class="md-typeset__table">'
+    assert f'{boxes}<table class="plain"><tr><td>1</td></tr></table></div></div>' in text
+    assert "<table class='own'></table>" in text
+    assert (site / "assets" / "a.css").read_text() == ".x table.plain td>:first-child{x:1}"
+
+
 def test_comments_of_our_scripts_and_styles_go_and_licences_stay(site):
     (site / "assets").mkdir(exist_ok=True)
     written = '/* Why\n   so. */\nconst a = "/* no */"; /* here */\n  /* gone */\nb();\n'

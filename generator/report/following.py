@@ -16,6 +16,7 @@ from markdown import Markdown
 from generator.records.results import StudyResult
 from generator.report import formats, palette
 from generator.report.attacker import Attacker, Attackers, attackers
+from generator.report.built.tables import classed
 from generator.report.marks import plain
 from generator.report.tracing import bare
 from generator.report.weaving import woven
@@ -47,7 +48,7 @@ def part(text: str, claims: Mapping[str, Any]) -> Part:
 
 @functools.lru_cache
 def _html(text: str) -> str:
-    return _markdown().reset().convert(text)
+    return classed(_markdown().reset().convert(text))
 
 
 @functools.cache

@@ -67,7 +67,9 @@ def switch(browser):
 def test_a_mouse_on_a_key_figure_shows_interval_rows_seeds_and_record(browser, base, scheme):
     browser.open(base)
     if scheme == "dark":
-        browser.run("document.querySelector('[data-md-component=palette] label:not([hidden])').click()")
+        browser.run(
+            "[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility()).click()"
+        )
         time.sleep(0.5)
         assert browser.run("return document.body.dataset.mdColorScheme") == "slate"
     hover(browser, CARD)

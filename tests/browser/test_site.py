@@ -78,7 +78,7 @@ def live(figure: str) -> str:
 
 def toggle(browser):
     """Press the theme's own switch and give the figures a moment to follow."""
-    browser.run("document.querySelector('[data-md-component=palette] label:not([hidden])').click()")
+    browser.run("[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility()).click()")
     time.sleep(0.3)
 
 

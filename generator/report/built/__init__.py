@@ -10,6 +10,7 @@ from generator.report.built.links import LinkError, check
 from generator.report.built.loading import hasten
 from generator.report.built.policy import restrict
 from generator.report.built.styles import prune
+from generator.report.built.tables import settle
 from generator.report.built.terms import explain_terms
 from generator.report.built.trim import trim
 
@@ -23,6 +24,7 @@ def finish(site: Path):
         LinkError: A page refers to something that is not there.
     """
     explain_terms(site)
+    settle(site)
     trim(site)
     prune(site)
     hasten(site)

@@ -2,7 +2,7 @@
 
 Conservative: a selector is dropped only if it needs a class, or a colour of the theme, whose name stands nowhere in any
 page or script, or text from right to left. What a script may put together (`md-x--` and an ending) counts as standing
-there. One rule goes that pages do match: at each load it has every element of a page styled twice more.
+there.
 """
 
 import re
@@ -13,8 +13,6 @@ THEME = "assets/stylesheets"
 WORD = re.compile(r"[\w-]+")
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 COLOUR = re.compile(r"\[data-md-color-(?:primary|accent)=[\"']?([\w-]+)")
-SWITCHING = "[data-md-color-switching]"
-"""For the moment in which the theme changes colours, and at each load, all transitions are off by it."""
 LIBRARY = "plotly-"
 """Start of the names of scripts that bring their own styles; their words would keep everything."""
 
@@ -101,7 +99,7 @@ def _selectors(head: str) -> list[str]:
 
 
 def _possible(selector: str, words: set[str], beginnings: tuple[str, ...]) -> bool:
-    if "[dir=rtl]" in selector or SWITCHING in selector:
+    if "[dir=rtl]" in selector:
         return False
     selector = re.sub(r":(?:not|is|where)\([^()]*(?:\([^()]*\)[^()]*)*\)", "", selector)
     needed = CLASS.findall(selector) + COLOUR.findall(selector)

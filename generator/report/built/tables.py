@@ -1,0 +1,30 @@
+"""Tables stand in the page as the theme's script would leave them.
+
+At each load that script takes every table without a class out of the page and puts it back into two boxes. And the
+theme's styles ask for such tables by `:not([class])` in front of a child of any kind, so that the browser styles the
+whole page anew whenever its root gets a class, which the same script gives it. With a class of their own, tables cost
+neither.
+"""
+
+import re
+from pathlib import Path
+
+CLASSED = '<table class="plain">'
+TABLE = re.compile(r"<table>(.*?</table>)", re.DOTALL)
+BOXED = rf'<div class="md-typeset__scrollwrap"><div class="md-typeset__table">{CLASSED}\1</div></div>'
+WITHOUT, WITH = "table:not([class])", "table.plain"
+
+
+def classed(html: str) -> str:
+    """The tables of a part of a page that a script puts in place."""
+    return html.replace("<table>", CLASSED)
+
+
+def settle(site: Path):
+    """Give the tables of all pages below `site` their class and their boxes, and the style sheets its name."""
+    for path in sorted(site.rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(TABLE.sub(BOXED, text), encoding="utf-8", newline="\n")
+    for path in sorted((site / "assets").rglob("*.css")):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(WITHOUT, WITH), encoding="utf-8", newline="\n")

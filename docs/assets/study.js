@@ -28,7 +28,8 @@ window.study = (() => {
 
   /* Act at the first sign of a reader: a page that is only opened loads nothing for it. */
   function awake(act) {
-    const first = () => {
+    const first = ({ type, target }) => {
+      if (type === "scroll" && target instanceof Element) return; // the theme scrolls its navigation at each load
       for (const sign of SIGNS) removeEventListener(sign, first, true);
       act();
     };

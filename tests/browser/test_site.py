@@ -77,7 +77,7 @@ def live(figure: str) -> str:
 
 
 def toggle(browser):
-    """Press the theme's own switch and give the figures a moment to follow."""
+    """Press the switch between light and dark, and give the figures a moment to follow."""
     browser.run("[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility()).click()")
     time.sleep(0.3)
 
@@ -104,6 +104,21 @@ def test_a_page_draws_fits_and_stays_quiet_in_light_and_in_dark(browser, base, p
     assert browser.run("return window.shift") <= SHIFT
     assert browser.errors() == []
     assert [url for url in (*first, *browser.requests()) if not url.startswith(base)] == []
+
+
+@pytest.mark.parametrize("page", ["attack/", "hardening/"])
+def test_a_page_that_is_only_opened_loads_nothing_that_waits_for_its_reader(browser, base, page):
+    browser.open(base + page, width=390)
+    names = browser.run("return [...document.querySelectorAll('[data-wakes]')].map((e) => e.dataset.wakes)")
+    there = "[...document.scripts].map((script) => script.src.split('/').pop())"
+    assert names
+    browser.run(
+        "document.querySelector('.md-nav__list').dispatchEvent(new Event('scroll'))"
+    )  # so does the theme
+    time.sleep(0.5)
+    assert not set(names) & set(browser.run(f"return {there}"))
+    browser.run("document.dispatchEvent(new Event('scroll'))")
+    wait(browser, f"{names}.every((name) => {there}.includes(name))")
 
 
 def test_a_reader_who_prefers_dark_gets_dark_drawings_and_can_go_back(browser, base):

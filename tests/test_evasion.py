@@ -8,6 +8,7 @@ import torch
 from art.attacks.evasion.projected_gradient_descent.projected_gradient_descent_pytorch import (
     ProjectedGradientDescentPyTorch,
 )
+from art.estimators.classification import PyTorchClassifier
 from torch.nn import functional
 
 from generator.models.training import margins
@@ -101,7 +102,7 @@ def test_pgd_on_the_whole_batch_equals_arts_own_generate(random_stack, toy_folds
     x, y = toy_folds.test_x(), toy_folds.test_y()
     flat = x.reshape(-1, 3)
     attack = ProjectedGradientDescentPyTorch(
-        as_art(random_stack),
+        as_art(random_stack, PyTorchClassifier),
         eps=epsilon,
         eps_step=epsilon * SPEC.pgd_relative_step,
         max_iter=SPEC.pgd_steps,

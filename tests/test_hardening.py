@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from art.attacks.evasion import FastGradientMethod
+from art.estimators.classification import PyTorchClassifier
 
 from generator.models.fraudnet import FraudNet
 from generator.models.hardening import RECIPES, ascend, harden
@@ -55,7 +56,9 @@ def test_one_step_up_the_loss_is_the_fast_gradient_method_of_art(seed):
     net = FraudNet(3, 4).initialise(torch.Generator().manual_seed(seed)).requires_grad_(False)
     x, y = _random_rows(seed, 3, 20)
     ours = ascend(net, x, y, epsilon=0.35)
-    theirs = FastGradientMethod(as_art(net), eps=0.35, batch_size=len(x)).generate(x.numpy(), y.numpy())
+    theirs = FastGradientMethod(as_art(net, PyTorchClassifier), eps=0.35, batch_size=len(x)).generate(
+        x.numpy(), y.numpy()
+    )
     np.testing.assert_allclose(ours.numpy(), theirs, rtol=0, atol=1e-6)
 
 

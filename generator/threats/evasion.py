@@ -44,9 +44,9 @@ class StackClassifier(PyTorchClassifier):
         return gradient if isinstance(x, torch.Tensor) else gradient.numpy()
 
 
-def as_art(net: FraudNet) -> StackClassifier:
+def as_art(net: FraudNet, view: type[PyTorchClassifier] = StackClassifier) -> PyTorchClassifier:
     """ART's view of a stack. The loss is summed, so each row's gradient is its own."""
-    return StackClassifier(
+    return view(
         net,
         nn.CrossEntropyLoss(reduction="sum"),
         input_shape=(net.weights[0].shape[1],),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 from art.attacks.evasion import FastGradientMethod, ProjectedGradientDescentPyTorch
+from art.estimators.classification import PyTorchClassifier
 
 from generator.engine.seeding import stage_rng
 from generator.models.training import train_standard
@@ -36,12 +37,14 @@ def measure() -> dict:
 
         def alone(part: slice, by_art=by_art) -> np.ndarray:
             rows = x[part].reshape(-1, x.shape[2])
-            return by_art(as_art(net.select(part)), rows, y[part].reshape(-1), epsilon, spec.attack)
+            return by_art(
+                as_art(net.select(part), PyTorchClassifier), rows, y[part].reshape(-1), epsilon, spec.attack
+            )
 
         whole, whole_adv = _fastest(stacked, folds.replicates, folds.replicates)
         blocks, block_adv = _fastest(stacked, folds.replicates, BLOCK)
         one_by_one, alone_adv = _fastest(alone, folds.replicates, 1)
-        first = as_art(net.select(slice(0, 1)))
+        first = as_art(net.select(slice(0, 1)), PyTorchClassifier)
 
         def row(part: slice, first=first, by_art=by_art) -> np.ndarray:
             return by_art(first, x[0, part], y[0, part], epsilon, spec.attack)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from art.attacks.evasion import ProjectedGradientDescentPyTorch
+from art.estimators.classification import PyTorchClassifier
 
 from generator.engine.seeding import stage_rng
 from generator.models.fraudnet import FraudNet
@@ -96,7 +97,7 @@ def _line(name: str, ours: float, other: float) -> dict:
 
 def _pgd(net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float) -> np.ndarray:
     attack = ProjectedGradientDescentPyTorch(
-        as_art(net.select(slice(None))), eps=epsilon, eps_step=epsilon / 10, max_iter=PGD_STEPS,
+        as_art(net.select(slice(None)), PyTorchClassifier), eps=epsilon, eps_step=epsilon / 10, max_iter=PGD_STEPS,
         num_random_init=PGD_RESTARTS, batch_size=len(x), verbose=False,
     )  # fmt: skip
     return attack.generate(x, y)

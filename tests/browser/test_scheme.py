@@ -1,4 +1,4 @@
-"""Light and dark: as the reader's system has it until he picks one, which is kept; one button, also for the keyboard."""
+"""Light and dark: as the reader's system has it until he picks one, which is kept; one button, for the keyboard too."""
 
 import pytest
 

@@ -51,10 +51,14 @@ class Run:
         """Send a signal to all its processes."""
         os.killpg(self.process.pid, number)
 
+    def said(self) -> str:
+        """All it has said so far."""
+        return self.log.read_text(errors="replace")
+
     def done(self) -> Done:
         """Wait for the end."""
         code = self.process.wait()
-        return Done(code, self.log.read_text(errors="replace"), time.monotonic() - self.began)
+        return Done(code, self.said(), time.monotonic() - self.began)
 
     def left(self) -> list[str]:
         """Processes of its group that are still alive some time after its end."""

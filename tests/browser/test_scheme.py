@@ -1,6 +1,7 @@
 """Light and dark: as the reader's system has it until he picks one, which is kept; one button, for the keyboard too."""
 
 import pytest
+from browser import waited
 
 SCHEME = "return document.body.dataset.mdColorScheme"
 SEEN = "[...document.querySelectorAll('.scheme')].filter((each) => each.checkVisibility())"
@@ -18,7 +19,7 @@ def test_a_page_follows_the_system_until_the_reader_picks(browser, base):
     browser.open(base, scheme="light")
     dark = {"name": "prefers-color-scheme", "value": "dark"}
     browser.cdp("Emulation.setEmulatedMedia", features=[dark])
-    assert browser.run(SCHEME) == "slate"
+    waited(browser, "document.body.dataset.mdColorScheme === 'slate'")  # heard with the next frame
     browser.run(f"{SEEN}[0].focus(); {SEEN}[0].click()")
     assert browser.run(SCHEME) == "default"
     assert browser.run(f"return document.activeElement === {SEEN}[0]")

@@ -102,6 +102,10 @@ class Browser:
         self.requests()
         self.driver.get(url)
 
+    def switch_scheme(self):
+        """Press the button for the other of light and dark."""
+        self.run("[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility()).click()")
+
     def draw_all(self):
         self.driver.execute_async_script(DRAW_ALL)
 

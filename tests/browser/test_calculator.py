@@ -245,7 +245,7 @@ def test_nonsense_in_a_link_or_a_field_does_no_harm(calculator, base):
 def test_charts_follow_the_scheme_and_the_width(calculator):
     stroke = "return getComputedStyle(document.querySelector('[data-draw=net] .line')).stroke"
     light = calculator.run(stroke)
-    calculator.run("[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility()).click()")
+    calculator.switch_scheme()
     time.sleep(0.3)
     assert calculator.run(stroke) != light
     calculator.cdp(

@@ -67,9 +67,7 @@ def switch(browser):
 def test_a_mouse_on_a_key_figure_shows_interval_rows_seeds_and_record(browser, base, scheme):
     browser.open(base)
     if scheme == "dark":
-        browser.run(
-            "[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility()).click()"
-        )
+        browser.switch_scheme()
         time.sleep(0.5)
         assert browser.run("return document.body.dataset.mdColorScheme") == "slate"
     hover(browser, CARD)

@@ -447,7 +447,7 @@ def test_every_control_has_a_name_a_size_and_a_place_in_the_order(playground, ba
 def test_colours_follow_the_scheme(playground):
     stroke = "return getComputedStyle(document.querySelector('[data-side=hardened] .line')).stroke"
     light = playground.run(stroke)
-    playground.run("[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility()).click()")
+    playground.switch_scheme()
     time.sleep(0.3)
     assert playground.run(stroke) != light
 

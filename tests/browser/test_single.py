@@ -59,8 +59,7 @@ def test_the_calculator_and_the_palette_work_and_a_link_with_an_anchor_arrives(o
     # a choice kept by an earlier page of this disk may have made it dark already
     scheme = "document.body.dataset.mdColorScheme"
     before = browser.run(f"return {scheme}")
-    waited(browser, "[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility())")
-    browser.run("[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility()).click()")
+    browser.switch_scheme()
     waited(browser, f"{scheme} !== {before!r}")
     assert browser.run("return scrollY") > 100
     assert_quiet(browser, address)

@@ -78,7 +78,7 @@ def live(figure: str) -> str:
 
 def toggle(browser):
     """Press the switch between light and dark, and give the figures a moment to follow."""
-    browser.run("[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility()).click()")
+    browser.switch_scheme()
     time.sleep(0.3)
 
 

@@ -1,6 +1,9 @@
 """Tasks run on any number of workers with the same answers."""
 
 import operator
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -43,3 +46,20 @@ def test_the_error_of_a_task_reaches_the_caller(workers):
 
 def test_there_is_at_least_one_worker():
     assert parallel.available_workers() >= 1
+
+
+BLOCKED = """
+import signal
+from generator.engine import parallel
+
+print(list(parallel.run([(signal.pthread_sigmask, (signal.SIG_BLOCK, ()))] * 2, 2)))
+print(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+"""
+
+
+def test_workers_never_hear_of_ctrl_c_not_even_while_they_start():
+    """In a process that has not started Python's own helper yet: once it runs, it changes what is blocked."""
+    done = subprocess.run([sys.executable, "-c", BLOCKED], check=True, capture_output=True, text=True)
+    workers, own = done.stdout.splitlines()
+    assert workers == str([{signal.SIGINT}] * 2)
+    assert own == str(set())

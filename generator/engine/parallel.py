@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 import joblib
@@ -31,6 +32,7 @@ def run(tasks: Iterable[Task], workers: int) -> Iterator[Any]:
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Whatever starts meanwhile never hears of Ctrl-C: this process answers it, and ends its workers."""
+    resource_tracker.ensure_running()  # Python 3.11 unblocks Ctrl-C once it has started this helper
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

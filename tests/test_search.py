@@ -312,7 +312,7 @@ def test_what_is_cut_off_a_box_holds_no_point_at_or_below_the_bar(seed):
         centre, reach, bar = rng.standard_normal(4), rng.uniform(0.05, 0.6, 4), rng.normal()
         lower, upper = centre - reach, centre + reach
         work = kernels.make_work(net)
-        kernels.bound(net, lower, upper, work)
+        kernels.bound(work, 0, lower, upper, np.inf)
         left_low, left_high = lower.copy(), upper.copy()
         something_left = kernels.contract(left_low, left_high, bar, work)
         draws = rng.uniform(lower, upper, (500, 4))

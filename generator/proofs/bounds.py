@@ -61,19 +61,20 @@ def crown(
     Returns:
         Bounds (n,) and coefficients (n, d).
     """
-    work = kernels.make_work(network)
+    works = [kernels.make_work(towards_right(network, fraud, threshold)) for fraud in (False, True)]
     bounds, coefficients = np.empty(len(y)), np.empty(np.shape(lower))
     boxes = np.ascontiguousarray(np.stack([lower, upper], axis=1), np.float64)
     for row, fraud in enumerate(y):
-        net = towards_right(network, bool(fraud), threshold)
-        bounds[row] = kernels.bound(net, boxes[row, 0], boxes[row, 1], work)
-        coefficients[row] = work.coefficients
+        work = works[bool(fraud)]
+        bounds[row] = kernels.bound(work, 0, boxes[row, 0], boxes[row, 1], np.inf)
+        coefficients[row] = work.scratch[kernels.COEFFICIENTS, : len(coefficients[row])]
     return bounds, coefficients
 
 
 def layer_bounds(network: Network, lower: np.ndarray, upper: np.ndarray) -> Layers:
     """Both hidden layers on one box (d,), the second bounded backwards."""
     work = kernels.make_work(network)
-    kernels.bound(network, np.array(lower, np.float64), np.array(upper, np.float64), work)
-    first, second = ((layer[0] - layer[1], layer[0] + layer[1]) for layer in (work.layer1, work.layer2))
-    return first, second
+    kernels.bound(work, 0, np.array(lower, np.float64), np.array(upper, np.float64), np.inf)
+    (h1, h2), scratch = work.sizes[0], work.scratch
+    first = scratch[kernels.FIRST, :h1], scratch[kernels.FIRST + 1, :h1]
+    return first, (scratch[kernels.SECOND, :h2], scratch[kernels.SECOND + 1, :h2])

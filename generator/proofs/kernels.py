@@ -18,6 +18,12 @@ LOOSENESS_WEIGHT = 0.1
 """Without it, features whose linear coefficient is zero would never be split, and some rows never close."""
 FORMS = 3
 """Linear bounds of the margin: both layers' unstable ReLUs on their tighter lower line, or those of one on zero."""
+STACK = 512
+"""Boxes waiting at once; a depth-first search holds one for each halving on its path."""
+HUNT_EVERY, EAGER = 4, 64
+"""The search hunts for a witness at every so manieth box, and EAGER boxes later at every EAGERth."""
+HUNT, SHORTER = 8, 0.65
+"""Steps of a hunt, and what each leaves of the length of the next."""
 PATIENCE = 2000
 """Boxes spent on a better witness, once there is one that only touches zero."""
 FIRST_RUNG, RUNG = 0.1, 1.1
@@ -34,49 +40,78 @@ class Rule(NamedTuple):
     """Boxes a row may cost."""
 
 
-class Work(NamedTuple):
-    """Scratch memory of `bound`, and its answers beside the bound itself."""
+CENTRE, REACH, COEFFICIENTS, LOOSENESS, TRIAL, CLOSEST, HUNTED, SLOPE, STRIDE, FORM = range(10)
+"""Rows of `Work.scratch` that hold one value an input: centre of the box, reach from there to the faces, gradient of
+the best linear function that bounds the margin from below, slope that unstable ReLUs may have hidden from it, point
+being tried, points of least margin seen by a search and by a hunt, gradient of the margin at a point, strides between
+the starts of hunts. FORMS rows from FORM on hold every linear function that bounds the margin: gradient, then value at
+the centre."""
+FIRST, SECOND = FORM + FORMS, FORM + FORMS + 2
+"""Two rows each, one value a ReLU of that layer: low and high end of the pre-activation, before narrowing."""
+LINES1, LINES2 = SECOND + 2, SECOND + 5
+"""Three rows each, one value a ReLU left: slope and offset of the upper line, slope of the lower line."""
+OUT1, IN1, IN2 = range(LINES2 + 3, LINES2 + 6)
+"""Coefficients of the margin on outputs and inputs of the first ReLUs, and on inputs of the second; or their values."""
+SCRATCH = IN2 + 1
 
-    centre: np.ndarray
-    """(d,) of the box."""
-    reach: np.ndarray
-    """(d,) from the centre to the faces."""
-    coefficients: np.ndarray
-    """(d,) gradient of the best linear function that bounds the margin from below."""
-    forms: np.ndarray
-    """(FORMS, d + 1) every linear function that does: gradient, then value at the centre."""
-    looseness: np.ndarray
-    """(d,) slope that unstable ReLUs may have hidden from `coefficients`."""
-    layer1: np.ndarray
-    """(5, h1) value at the centre, spread, slope and offset of the upper line, slope of the lower line."""
-    layer2: np.ndarray
-    """(5, h2), likewise."""
-    base: np.ndarray
-    """(d + 1, h2) linear form of the layer-2 pre-activations over ReLUs that are on; last row its value."""
+
+class Work(NamedTuple):
+    """One network, what is left of it on nested boxes, and scratch memory. Few arrays, because each costs to pass.
+
+    On a box most ReLUs are on or off throughout. Level 0 is the network as given; each further
+    level keeps the ReLUs that may bend on some box and has made the others part of the linear rest.
+    It is the same function there, up to rounding, and serves all boxes within.
+    """
+
+    nets: np.ndarray
+    """(levels, h1 + h2 + 1, d + 2 + h1) a row each ReLU left, first layer from row 0, second from row h1: weights of
+    the inputs, bias, weight in the margin, and for the second layer weights of the first ReLUs left. The last row is
+    what the margin has of the inputs themselves, and its constant. What lies between is undefined."""
+    sizes: np.ndarray
+    """(levels, 2) first and second ReLUs left."""
+    scratch: np.ndarray
+    """(SCRATCH, max(d + 1, h1, h2)) rows as named above."""
     lines: np.ndarray
-    """(4, d + 1, h2) what unstable ReLUs add: lower chord, upper chord, positive part, negative part."""
-    back: np.ndarray
-    """(2, h1) margin's coefficients on the outputs, then on the inputs, of the first ReLUs."""
-    trial: np.ndarray
-    """(d,) the point being tried."""
-    closest: np.ndarray
-    """(d,) the point of least margin seen by a search."""
+    """(h1 + 2, 2 (d + 1)) upper, then lower line of each first ReLU left, as gradient and value; below them the
+    sums of those with negative and with positive weight in a second ReLU."""
+    stack: np.ndarray
+    """(STACK, 2, d) boxes waiting."""
+    levels: np.ndarray
+    """(STACK,) the level each of them is narrowed from."""
 
 
 def make_work(network: Network) -> Work:
-    d, h1 = network.w1.shape
-    h2 = len(network.b2)
-    return Work(
-        np.empty(d), np.empty(d), np.empty(d), np.empty((FORMS, d + 1)), np.empty(d), np.empty((5, h1)),
-        np.empty((5, h2)),
-        np.empty((d + 1, h2)), np.empty((4, d + 1, h2)), np.empty((2, h1)), np.empty(d),
-        np.empty(d),
-    )  # fmt: skip
+    """Room for searches of `network`, which stands at level 0."""
+    d, (h1, h2) = len(network.w1), network.w2.shape
+    levels = (
+        h1 + h2 + 2
+    )  # each level kept is a ReLU smaller than the one before; the last is overwritten by each box
+    nets, sizes = np.empty((levels, h1 + h2 + 1, d + 2 + h1)), np.empty((levels, 2), np.int64)
+    nets[0] = 0
+    nets[0, :h1, :d], nets[0, :h1, d] = network.w1.T, network.b1
+    nets[0, h1:-1, d], nets[0, h1:-1, d + 1], nets[0, h1:-1, d + 2 :] = network.b2, network.v, network.w2.T
+    nets[0, -1, d], sizes[0] = network.c, (h1, h2)
+    scratch = np.zeros((SCRATCH, max(d + 1, h1, h2)))
+    scratch[STRIDE, :d] = strides(d)
+    lines = np.empty((h1 + 2, 2 * (d + 1)))
+    return Work(nets, sizes, scratch, lines, np.empty((STACK, 2, d)), np.empty(STACK, np.int64))
+
+
+def strides(d: int) -> np.ndarray:
+    """(d,) whose multiples, modulo 1, fill the unit cube evenly.
+
+    Source: Roberts 2018, The unreasonable effectiveness of quasirandom sequences.
+    """
+    root = 1.5
+    for _ in range(60):
+        root = (1 + root) ** (1 / (d + 1))
+    return root ** -np.arange(1.0, d + 1)
 
 
 @kernel
 def copy(source, target):
-    for i in range(len(source)):  # slice assignments take numba far longer to compile
+    """As many values as both have room for."""
+    for i in range(min(len(source), len(target))):  # slice assignments take numba far longer to compile
         target[i] = source[i]
 
 
@@ -88,178 +123,248 @@ def towards(start, end, share, target):
 
 
 @kernel
-def margin(net, x, hidden):
-    """m(x) at one point (d,); hidden (>= h1,) is scratch."""
-    d, h1 = net.w1.shape
-    for j in range(h1):
-        hidden[j] = net.b1[j]
+def margin(work, level, x):
+    """m(x) at one point (d,) of the box that `level` was narrowed to; leaves both layers' pre-activations."""
+    net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
+    n1, n2 = work.sizes[level, 0], work.sizes[level, 1]
+    last = len(net) - 1
+    h1 = net.shape[1] - d - 2
+    total = net[last, d]
     for i in range(d):
-        for j in range(h1):
-            hidden[j] += net.w1[i, j] * x[i]
-    total = net.c
-    for k in range(len(net.b2)):
-        z = net.b2[k]
-        for j in range(h1):
-            z += max(hidden[j], 0.0) * net.w2t[k, j]
-        total += max(z, 0.0) * net.v[k]
+        total += net[last, i] * x[i]
+    for j in range(n1):
+        z = net[j, d]
+        for i in range(d):
+            z += net[j, i] * x[i]
+        scratch[IN1, j] = z
+        scratch[OUT1, j] = max(z, 0.0)
+        total += scratch[OUT1, j] * net[j, d + 1]
+    for k in range(n2):
+        z = net[h1 + k, d]
+        for i in range(d):
+            z += net[h1 + k, i] * x[i]
+        for j in range(n1):
+            z += net[h1 + k, d + 2 + j] * scratch[OUT1, j]
+        scratch[IN2, k] = z
+        total += max(z, 0.0) * net[h1 + k, d + 1]
     return total
 
 
 @kernel
-def relax(layer, size):
-    """The lines around each ReLU, from value and spread: off: 0, on: z, unstable: chord above, 0 or z below."""
-    for j in range(size):
-        low, high = layer[0, j] - layer[1, j], layer[0, j] + layer[1, j]
-        layer[4, j] = 1.0 if high > -low else 0.0
-        if low >= 0:
-            layer[2, j], layer[3, j] = 1.0, 0.0
-        elif high <= 0:
-            layer[2, j], layer[3, j] = 0.0, 0.0
-        else:
-            layer[2, j] = high / (high - low)
-            layer[3, j] = -low * layer[2, j]
+def relax(scratch, lines, place, low, high):
+    """The lines around a ReLU that may bend: chord above, 0 or z below, whichever encloses less."""
+    slope = high / (high - low)
+    scratch[lines, place], scratch[lines + 1, place] = slope, -low * slope
+    scratch[lines + 2, place] = 1.0 if high > -low else 0.0
 
 
 @kernel
-def bound(net, lower, upper, work):
-    """A lower bound of m on the box; `generator.proofs.bounds` states the formula.
-
-    Leaves the pre-activation bounds in `work.layer1` and `work.layer2`, as value and spread.
-    """
-    d, h1 = net.w1.shape
-    h2 = len(net.b2)
-    centre, reach, one, two = work.centre, work.reach, work.layer1, work.layer2
-    base, lines, back = work.base, work.lines, work.back
-    for i in range(d):
-        centre[i] = 0.5 * (lower[i] + upper[i])
-        reach[i] = max(upper[i] - centre[i], centre[i] - lower[i])
-    for j in range(h1):
-        one[0, j], one[1, j] = net.b1[j], 0.0
-    for i in range(d):
-        for j in range(h1):
-            one[0, j] += net.w1[i, j] * centre[i]
-            one[1, j] += abs(net.w1[i, j]) * reach[i]
-    relax(one, h1)
-
+def narrow_first(work, level):
+    """Into the next level what is left once the first ReLUs that do not bend on the box are linear."""
+    net, left, scratch, d = work.nets[level], work.nets[level + 1], work.scratch, work.stack.shape[2]
+    n1, n2 = work.sizes[level, 0], work.sizes[level, 1]
+    last = len(net) - 1
+    h1, size = net.shape[1] - d - 2, 0
     for i in range(d + 1):
-        for k in range(h2):
-            base[i, k] = net.b2[k] if i == d else 0.0
-            lines[0, i, k] = lines[1, i, k] = lines[2, i, k] = lines[3, i, k] = 0.0
-    for j in range(h1):
-        s, t = one[2, j], one[3, j]
-        if t == 0.0:
-            if s == 0.0:
-                continue
-            for i in range(d):
-                w = net.w1[i, j]
-                for k in range(h2):
-                    base[i, k] += w * net.w2[j, k]
-            for k in range(h2):
-                base[d, k] += one[0, j] * net.w2[j, k]
-        else:
+        left[last, i] = net[last, i]
+    for k in range(h1, h1 + n2):
+        for i in range(d + 2):
+            left[k, i] = net[k, i]
+    for j in range(n1):
+        value, spread = net[j, d], 0.0
+        for i in range(d):
+            value += net[j, i] * scratch[CENTRE, i]
+            spread += abs(net[j, i]) * scratch[REACH, i]
+        low, high = value - spread, value + spread
+        scratch[FIRST, j], scratch[FIRST + 1, j] = low, high
+        if low >= 0:
             for i in range(d + 1):
-                w = net.w1[i, j] if i < d else one[0, j]
-                chord = s * w if i < d else s * w + t
-                for k in range(h2):
-                    positive, negative = max(net.w2[j, k], 0.0), min(net.w2[j, k], 0.0)
-                    lines[0, i, k] += chord * negative
-                    lines[1, i, k] += chord * positive
-                    if one[4, j] > 0.0:
-                        lines[2, i, k] += w * positive
-                        lines[3, i, k] += w * negative
-    for k in range(h2):
-        low0 = base[d, k] + lines[0, d, k]
-        low1 = low0 + lines[2, d, k]
-        high0 = base[d, k] + lines[1, d, k]
-        high1 = high0 + lines[3, d, k]
-        for i in range(d):
-            a, r = base[i, k], reach[i]
-            low0 -= abs(a + lines[0, i, k]) * r
-            low1 -= abs(a + lines[0, i, k] + lines[2, i, k]) * r
-            high0 += abs(a + lines[1, i, k]) * r
-            high1 += abs(a + lines[1, i, k] + lines[3, i, k]) * r
-        low, high = max(low0, low1), min(high0, high1)
-        two[0, k], two[1, k] = 0.5 * (low + high), max(0.5 * (high - low), 0.0)
-    relax(two, h2)
+                left[last, i] += net[j, d + 1] * net[j, i]
+            for k in range(h1, h1 + n2):
+                for i in range(d + 1):
+                    left[k, i] += net[k, d + 2 + j] * net[j, i]
+        elif high > 0:
+            for i in range(d + 2):
+                left[size, i] = net[j, i]
+            for k in range(h1, h1 + n2):
+                left[k, d + 2 + size] = net[k, d + 2 + j]
+            relax(scratch, LINES1, size, low, high)
+            size += 1
+    work.sizes[level + 1, 0] = size
 
-    best = -np.inf
-    for f in range(FORMS):
-        zero2, zero1, form = f == 1, f == 2, work.forms[f]
-        for j in range(h1):
-            back[0, j] = 0.0
-        constant2 = net.c
-        for k in range(h2):
-            q = net.v[k]
-            if two[3, k] > 0.0:
-                if q < 0.0:
-                    constant2 += q * two[3, k]
-                    q *= two[2, k]
-                else:
-                    q *= 0.0 if zero2 else two[4, k]
-            else:
-                q *= two[2, k]
-            if q != 0.0:
-                constant2 += q * net.b2[k]
-                for j in range(h1):
-                    back[0, j] += q * net.w2t[k, j]
-        value = constant2
-        for j in range(h1):
-            p = back[0, j]
-            if one[3, j] > 0.0:
-                if p < 0.0:
-                    value += p * one[3, j]
-                    p *= one[2, j]
-                else:
-                    p *= 0.0 if zero1 else one[4, j]
-            else:
-                p *= one[2, j]
-            back[1, j] = p
-            value += p * one[0, j]
-        form[d] = low = value
-        for i in range(d):
-            a = 0.0
-            for j in range(h1):
-                a += back[1, j] * net.w1[i, j]
-            form[i] = a
-            low -= abs(a) * reach[i]
-        if low > best:
-            best = low
-            copy(form[:d], work.coefficients)
+
+@kernel
+def draw_lines(work, level):
+    """Both lines of each first ReLU left into `work.lines`, as linear functions of the inputs."""
+    net, scratch, lines, d = work.nets[level], work.scratch, work.lines, work.stack.shape[2]
+    for j in range(work.sizes[level, 0]):
+        for i in range(d + 1):
+            lines[j, i] = scratch[LINES1, j] * net[j, i]
+            lines[j, d + 1 + i] = scratch[LINES1 + 2, j] * net[j, i]
+        lines[j, d] += scratch[LINES1 + 1, j]
+
+
+@kernel
+def second_range(work, level, k):
+    """(low, high) of a second pre-activation, its row k, backwards through first ReLUs that all may bend.
+
+    Negative weights take the upper line for the low end, positive ones 0, or the lower line.
+    """
+    net, scratch, lines, d = work.nets[level], work.scratch, work.lines, work.stack.shape[2]
+    negative, size = len(lines) - 2, 2 * (d + 1)
+    for i in range(size):
+        lines[negative, i] = lines[negative + 1, i] = 0.0
+    for j in range(work.sizes[level, 0]):
+        w = net[k, d + 2 + j]
+        side = negative if w < 0.0 else negative + 1
+        for i in range(size):
+            lines[side, i] += w * lines[j, i]
+    below, above = lines[negative], lines[negative + 1]
+    low0, high0 = net[k, d] + below[d], net[k, d] + above[d]
+    low1, high1 = low0 + above[size - 1], high0 + below[size - 1]
+    for i in range(d):
+        c, r = scratch[CENTRE, i], scratch[REACH, i]
+        lower, upper = net[k, i] + below[i], net[k, i] + above[i]
+        low0 += lower * c - abs(lower) * r
+        high0 += upper * c + abs(upper) * r
+        lower += above[d + 1 + i]
+        upper += below[d + 1 + i]
+        low1 += lower * c - abs(lower) * r
+        high1 += upper * c + abs(upper) * r
+    low, high = max(low0, low1), min(high0, high1)
+    return low, max(low, high)  # rounding must not swap them
+
+
+@kernel
+def narrow_second(work, level, n2):
+    """Make the second ReLUs that do not bend on the box linear too, in place; n2 are there before."""
+    net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
+    n1, last = work.sizes[level, 0], len(net) - 1
+    h1, size = net.shape[1] - d - 2, 0
+    draw_lines(work, level)
+    for k in range(n2):
+        row = h1 + k
+        low, high = second_range(work, level, row)
+        scratch[SECOND, k], scratch[SECOND + 1, k] = low, high
+        if low >= 0:
+            for i in range(d + 1):
+                net[last, i] += net[row, d + 1] * net[row, i]
+            for j in range(n1):
+                net[j, d + 1] += net[row, d + 1] * net[row, d + 2 + j]
+        elif high > 0:
+            relax(scratch, LINES2, size, low, high)
+            for i in range(d + 2 + n1):
+                net[h1 + size, i] = net[row, i]
+            size += 1
+    work.sizes[level, 1] = size
+
+
+@kernel
+def backward(work, level, zero1, zero2, form):
+    """A linear lower bound of the margin on the box, into row `form`; returns its least value there.
+
+    With `zero1`, `zero2` the lower lines of all ReLUs of that layer are 0.
+    """
+    net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
+    n1, n2 = work.sizes[level, 0], work.sizes[level, 1]
+    last = len(net) - 1
+    h1 = net.shape[1] - d - 2
+    for i in range(d + 1):
+        scratch[form, i] = net[last, i]
+    for j in range(n1):
+        scratch[OUT1, j] = net[j, d + 1]
+    for k in range(n2):
+        q = net[h1 + k, d + 1]
+        if q < 0.0:
+            scratch[form, d] += q * scratch[LINES2 + 1, k]
+            q *= scratch[LINES2, k]
+        else:
+            q *= 0.0 if zero2 else scratch[LINES2 + 2, k]
+        if q != 0.0:
+            for i in range(d + 1):
+                scratch[form, i] += q * net[h1 + k, i]
+            for j in range(n1):
+                scratch[OUT1, j] += q * net[h1 + k, d + 2 + j]
+    for j in range(n1):
+        p = scratch[OUT1, j]
+        if p < 0.0:
+            scratch[form, d] += p * scratch[LINES1 + 1, j]
+            p *= scratch[LINES1, j]
+        else:
+            p *= 0.0 if zero1 else scratch[LINES1 + 2, j]
+        if p != 0.0:
+            for i in range(d + 1):
+                scratch[form, i] += p * net[j, i]
+    value, spread = scratch[form, d], 0.0
+    for i in range(d):
+        value += scratch[form, i] * scratch[CENTRE, i]
+        spread += abs(scratch[form, i]) * scratch[REACH, i]
+    scratch[form, d] = value
+    return value - spread
+
+
+@kernel
+def measure_looseness(work, level):
+    """Slope that ReLUs may have hidden, by the coefficients that `backward` left."""
+    net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
+    h1 = net.shape[1] - d - 2
     for i in range(d):
         loose = 0.0
-        for j in range(h1):
-            if one[3, j] > 0.0:
-                loose += abs(back[0, j] * net.w1[i, j])
-        for k in range(h2):
-            if two[3, k] > 0.0:
-                loose += abs(net.v[k] * base[i, k])
-        work.looseness[i] = loose
+        for j in range(work.sizes[level, 0]):
+            loose += abs(scratch[OUT1, j] * net[j, i])
+        for k in range(h1, h1 + work.sizes[level, 1]):
+            loose += abs(net[k, d + 1] * net[k, i])
+        scratch[LOOSENESS, i] = loose
+
+
+@kernel
+def bound(work, level, lower, upper, bar):
+    """A lower bound of m on the box, and in the next level what is left of `level` there.
+
+    `generator.proofs.bounds` states the formula. Once a bound is above `bar` no better one is looked
+    for; otherwise all linear bounds are in `work`. The ranges of both layers always are.
+    """
+    scratch, d = work.scratch, len(lower)
+    for i in range(d):
+        scratch[CENTRE, i] = 0.5 * (lower[i] + upper[i])
+        scratch[REACH, i] = max(upper[i] - scratch[CENTRE, i], scratch[CENTRE, i] - lower[i])
+    narrow_first(work, level)
+    narrow_second(work, level + 1, work.sizes[level, 1])
+    best = -np.inf
+    for f in range(FORMS):
+        low = backward(work, level + 1, f == 2, f == 1, FORM + f)
+        if low > best:
+            best = low
+            for i in range(d):
+                scratch[COEFFICIENTS, i] = scratch[FORM + f, i]
+        if best > bar:
+            return best
+    measure_looseness(work, level + 1)
     return best
 
 
 @kernel
-def gradient(net, x, work):
-    """Gradient of m at x (d,) into `work.coefficients`; at a kink, that of the side where the ReLU is off."""
-    d, h1 = net.w1.shape
-    hidden, back = work.back[0], work.back[1]
-    copy(net.b1, hidden)
+def gradient(work, level, x):
+    """m(x), and its gradient at x (d,) into row SLOPE; at a kink, that of the side where the ReLU is off."""
+    net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
+    n1, last = work.sizes[level, 0], len(net) - 1
+    h1 = net.shape[1] - d - 2
+    m = margin(work, level, x)
     for i in range(d):
-        for j in range(h1):
-            hidden[j] += net.w1[i, j] * x[i]
-    for j in range(h1):
-        back[j] = 0.0
-    for k in range(len(net.b2)):
-        z = net.b2[k]
-        for j in range(h1):
-            z += max(hidden[j], 0.0) * net.w2t[k, j]
-        if z > 0:
-            for j in range(h1):
-                back[j] += net.v[k] * net.w2t[k, j]
-    for i in range(d):
-        work.coefficients[i] = 0.0
-        for j in range(h1):
-            if hidden[j] > 0:
-                work.coefficients[i] += back[j] * net.w1[i, j]
+        scratch[SLOPE, i] = net[last, i]
+    for j in range(n1):
+        scratch[OUT1, j] = net[j, d + 1]
+    for k in range(work.sizes[level, 1]):
+        if scratch[IN2, k] > 0.0:
+            for i in range(d):
+                scratch[SLOPE, i] += net[h1 + k, d + 1] * net[h1 + k, i]
+            for j in range(n1):
+                scratch[OUT1, j] += net[h1 + k, d + 1] * net[h1 + k, d + 2 + j]
+    for j in range(n1):
+        if scratch[IN1, j] > 0.0:
+            for i in range(d):
+                scratch[SLOPE, i] += scratch[OUT1, j] * net[j, i]
+    return m
 
 
 @kernel
@@ -283,23 +388,49 @@ def snap(lower, upper, lattice):
 
 
 @kernel
-def probe(net, lower, upper, lattice, work, point):
-    """Lower bound on the box, and the smaller margin of two of its points: linear minimiser and centre."""
-    step = lattice[1]
-    low, found = bound(net, lower, upper, work), np.inf
+def probe(work, level, lower, upper, lattice, point):
+    """The smaller margin of two points of the box: linear minimiser and centre."""
+    step, found = lattice[1], np.inf
     for attempt in range(2):
         for i in range(len(lower)):
             if attempt == 0:
-                work.trial[i] = lower[i] if work.coefficients[i] >= 0 else upper[i]
+                work.scratch[TRIAL, i] = lower[i] if work.scratch[COEFFICIENTS, i] >= 0 else upper[i]
             elif step[i] > 0 and lower[i] < upper[i]:
-                work.trial[i] = lower[i] + step[i] * np.rint((work.centre[i] - lower[i]) / step[i])
+                work.scratch[TRIAL, i] = lower[i] + step[i] * np.rint(
+                    (work.scratch[CENTRE, i] - lower[i]) / step[i]
+                )
             else:
-                work.trial[i] = work.centre[i]
-        m = margin(net, work.trial, work.back[0])
+                work.scratch[TRIAL, i] = work.scratch[CENTRE, i]
+        m = margin(work, level, work.scratch[TRIAL])
         if m < found:
             found = m
-            copy(work.trial, point)
-    return low, found
+            copy(work.scratch[TRIAL], point)
+    return found
+
+
+@kernel
+def hunt(work, level, lower, upper, lattice, start, point):
+    """Least margin met on the way downhill in the box from start number `start`, met at `point`.
+
+    Signed gradient steps as in projected gradient descent, Madry et al. 2018, the first half as wide as the box.
+    """
+    scratch, step = work.scratch, lattice[1]
+    share, found = 1.0, np.inf
+    for i in range(len(lower)):
+        scratch[TRIAL, i] = lower[i] + (start * scratch[STRIDE, i] % 1.0) * (upper[i] - lower[i])
+    for _ in range(HUNT):
+        for i in range(len(lower)):
+            if step[i] > 0 and lower[i] < upper[i]:
+                scratch[TRIAL, i] = lower[i] + step[i] * np.rint((scratch[TRIAL, i] - lower[i]) / step[i])
+        m = gradient(work, level, scratch[TRIAL])
+        if m < found:
+            found = m
+            copy(scratch[TRIAL], point)
+        for i in range(len(lower)):
+            move = share * 0.5 * (upper[i] - lower[i]) * np.sign(scratch[SLOPE, i])
+            scratch[TRIAL, i] = min(max(scratch[TRIAL, i] - move, lower[i]), upper[i])
+        share *= SHORTER
+    return found
 
 
 @kernel
@@ -311,10 +442,10 @@ def contract(lower, upper, bar, work):
     """
     d = len(lower)
     for f in range(FORMS):
-        form = work.forms[f]
+        form = work.scratch[FORM + f]
         least = form[d]
         for i in range(d):
-            least += form[i] * ((lower[i] if form[i] > 0 else upper[i]) - work.centre[i])
+            least += form[i] * ((lower[i] if form[i] > 0 else upper[i]) - work.scratch[CENTRE, i])
         if least > bar:
             return False
         for i in range(d):
@@ -328,17 +459,17 @@ def contract(lower, upper, bar, work):
 
 
 @kernel
-def halve(stack, top, lattice, work):
+def halve(work, top, lattice):
     """Replace the box stack[top] by its halves, the one nearer the linear minimiser on top.
 
     Splits where (|coefficient| + LOOSENESS_WEIGHT * looseness) * width is largest, on lattice points if
     the feature has a lattice. False if the box is one point.
     """
     step = lattice[1]
-    far, near = stack[top], stack[top + 1]
+    far, near = work.stack[top], work.stack[top + 1]
     split, best = -1, 0.0
     for i in range(far.shape[1]):
-        slope = abs(work.coefficients[i]) + LOOSENESS_WEIGHT * work.looseness[i] + 1e-9
+        slope = abs(work.scratch[COEFFICIENTS, i]) + LOOSENESS_WEIGHT * work.scratch[LOOSENESS, i] + 1e-9
         score = slope * (far[1, i] - far[0, i])
         if score > best:
             split, best = i, score
@@ -351,7 +482,7 @@ def halve(stack, top, lattice, work):
         right = left + step[split]
     copy(far[0], near[0])
     copy(far[1], near[1])
-    if work.coefficients[split] < 0:
+    if work.scratch[COEFFICIENTS, split] < 0:
         near[0, split], far[1, split] = right, left
     else:
         near[1, split], far[0, split] = left, right
@@ -359,14 +490,16 @@ def halve(stack, top, lattice, work):
 
 
 @kernel
-def settle(net, lower, upper, lattice, rule, limit, work, stack, witness):
+def settle(work, lower, upper, lattice, rule, limit, witness):
     """Search one box: outcome, boxes looked at, least bound of proved boxes, least margin seen.
 
     A point that only touches zero, with a margin in (-tau, 2 tau], breaks the row too, but the
     search goes on for up to PATIENCE boxes for one below -tau, which float32 flips as well.
     """
+    stack, levels = work.stack, work.levels
     copy(lower, stack[0, 0])
     copy(upper, stack[0, 1])
+    levels[0] = wide = 0
     size, boxes = 1, 0
     proved, seen = np.inf, np.inf
     bar = rule.tau
@@ -375,13 +508,20 @@ def settle(net, lower, upper, lattice, rule, limit, work, stack, witness):
             break
         size -= 1
         boxes += 1
-        low, found = probe(net, stack[size, 0], stack[size, 1], lattice, work, witness)
+        level = levels[size]
+        low = bound(work, level, stack[size, 0], stack[size, 1], bar)
         if low > bar:
             proved = min(proved, low)
             continue
+        found = probe(work, level + 1, stack[size, 0], stack[size, 1], lattice, witness)
+        if found > -rule.tau and boxes % (HUNT_EVERY if boxes <= EAGER else EAGER) == 2:
+            hunted = hunt(work, wide, lower, upper, lattice, boxes, work.scratch[HUNTED])
+            if hunted < found:
+                found = hunted
+                copy(work.scratch[HUNTED], witness)
         if found < seen:
             seen = found
-            copy(witness, work.closest)
+            copy(witness, work.scratch[CLOSEST])
         if seen <= -rule.tau:
             return BROKEN, boxes, proved, seen
         if seen <= 2 * rule.tau and bar > 0:
@@ -391,27 +531,38 @@ def settle(net, lower, upper, lattice, rule, limit, work, stack, witness):
         proved = min(proved, bar)
         if not snap(stack[size, 0], stack[size, 1], lattice):
             continue
-        if halve(stack, size, lattice, work):
+        if halve(work, size, lattice):
+            if smaller(work.sizes, level):  # what is left serves both halves; deeper levels are free again
+                level += 1
+            if boxes == 1:
+                wide = level  # good on the whole box
+            levels[size] = levels[size + 1] = level
             size += 2
             continue
-        found = margin(net, stack[size, 0], work.back[0])  # one point is left
+        found = margin(work, level + 1, stack[size, 0])  # one point is left
         if found <= bar:
             copy(stack[size, 0], witness)
             return BROKEN, boxes, proved, found
     if seen <= 2 * rule.tau:
-        copy(work.closest, witness)
+        copy(work.scratch[CLOSEST], witness)
         return BROKEN, boxes, proved, seen
     return UNRESOLVED if size else PROVED, boxes, proved, seen
 
 
 @kernel
-def verify_rows(net, box, lattice, rule, work, stack, outcome, boxes, found, witness):
+def smaller(sizes, level):
+    """The next level has fewer ReLUs."""
+    return sizes[level + 1, 0] < sizes[level, 0] or sizes[level + 1, 1] < sizes[level, 1]
+
+
+@kernel
+def verify_rows(work, box, lattice, rule, outcome, boxes, found, witness):
     """Settle box (n, 2, d) row by row, snapping each to the lattice in place; answers go to the last four."""
     for r in range(len(box)):
         lower, upper = box[r, 0], box[r, 1]
         if snap(lower, upper, lattice):
             outcome[r], boxes[r], low, found[r] = settle(
-                net, lower, upper, lattice, rule, rule.limit, work, stack, witness[r]
+                work, lower, upper, lattice, rule, rule.limit, witness[r]
             )
             if outcome[r] == PROVED:
                 found[r] = low
@@ -432,29 +583,28 @@ def distance(x, point, shape):
 
 
 @kernel
-def nearest(net, x, shape, point, goal, largest, work, aim):
+def nearest(work, x, shape, point, goal, largest, aim):
     """The point of least distance from x where the margin, linearised at `point`, is `goal`; into `aim`.
 
     Returns its distance, at most `largest`; negative if the linear function cannot get there.
     """
-    m = margin(net, point, work.back[0])
-    gradient(net, point, work)
+    m = gradient(work, 0, point)
     slope = 0.0
     for i in range(len(x)):
-        a = work.coefficients[i]
+        a = work.scratch[SLOPE, i]
         m += a * (x[i] - point[i])
         slope += abs(a) * (shape[0, i] if a > 0 else shape[1, i])
     if slope <= 0.0 or m <= goal:
         return -1.0
     epsilon = min((m - goal) / slope, largest)
     for i in range(len(x)):
-        a = work.coefficients[i]
+        a = work.scratch[SLOPE, i]
         aim[i] = x[i] - epsilon * shape[0, i] if a > 0 else x[i] + epsilon * shape[1, i]
     return epsilon
 
 
 @kernel
-def pull(net, x, shape, goal, work, witness, aim):
+def pull(work, x, shape, goal, witness, aim):
     """Move a witness closer to x while its margin stays at most `goal`; returns its distance.
 
     Alternates bisection towards x with a step to the nearest point of the linearised boundary.
@@ -464,51 +614,51 @@ def pull(net, x, shape, goal, work, witness, aim):
         for _ in range(24):
             middle = 0.5 * (inside + outside)
             towards(x, witness, middle, aim)
-            if margin(net, aim, work.back[0]) <= goal:
+            if margin(work, 0, aim) <= goal:
                 inside = middle
             else:
                 outside = middle
         towards(x, witness, inside, witness)
         near = distance(x, witness, shape)
-        if not 0 <= nearest(net, x, shape, witness, 1.01 * goal, near, work, aim) < 0.9999 * near:
+        if not 0 <= nearest(work, x, shape, witness, 1.01 * goal, near, aim) < 0.9999 * near:
             return near
         share = 1.0
         while share > 0.1:
-            towards(witness, aim, share, work.trial)
-            if margin(net, work.trial, work.back[0]) <= goal:
+            towards(witness, aim, share, work.scratch[TRIAL])
+            if margin(work, 0, work.scratch[TRIAL]) <= goal:
                 break
             share *= 0.5
         if share < 0.1:
             return near
-        copy(work.trial, witness)
+        copy(work.scratch[TRIAL], witness)
     return distance(x, witness, shape)
 
 
 @kernel
-def descend(net, x, shape, goal, largest, work, point, aim):
+def descend(work, x, shape, goal, largest, point, aim):
     """Walk from x to the boundary by linearised steps; True with a witness in `point`, or False.
 
     Source: Moosavi-Dezfooli et al. 2016, DeepFool, in the L-infinity norm.
     """
     copy(x, point)
     for _ in range(10):
-        if nearest(net, x, shape, point, 2 * goal, largest, work, aim) < 0:
+        if nearest(work, x, shape, point, 2 * goal, largest, aim) < 0:
             return False
         copy(aim, point)
-        if margin(net, point, work.back[0]) <= goal:
+        if margin(work, 0, point) <= goal:
             return True
     return False
 
 
 @kernel
-def radius_row(net, x, shape, largest, tolerance, lattice, rule, work, stack, witness):
+def radius_row(work, x, shape, largest, tolerance, lattice, rule, witness):
     """(proved, broken, boxes) of one row.
 
     The budget climbs a ladder, because a budget a little off the radius is settled far sooner
     than one close to it. A witness is pulled towards x, and the next rung stays below it.
     """
     tau = rule.tau
-    if margin(net, x, work.back[0]) <= 2 * tau:
+    if margin(work, 0, x) <= 2 * tau:
         copy(x, witness)
         return 0.0, 0.0, 0
     smooth = True
@@ -516,8 +666,8 @@ def radius_row(net, x, shape, largest, tolerance, lattice, rule, work, stack, wi
         smooth &= step == 0
     lower, upper, point, aim = np.empty_like(x), np.empty_like(x), np.empty_like(x), np.empty_like(x)
     proved, broken, boxes = 0.0, np.inf, 0
-    if smooth and descend(net, x, shape, -tau, largest, work, point, aim):
-        broken = pull(net, x, shape, -tau, work, point, aim)
+    if smooth and descend(work, x, shape, -tau, largest, point, aim):
+        broken = pull(work, x, shape, -tau, point, aim)
         copy(point, witness)
     goal = min(largest, broken - tolerance)
     while proved < goal:
@@ -525,15 +675,13 @@ def radius_row(net, x, shape, largest, tolerance, lattice, rule, work, stack, wi
         for i in range(len(x)):
             lower[i], upper[i] = x[i] - target * shape[0, i], x[i] + target * shape[1, i]
         if snap(lower, upper, lattice):
-            outcome, looked, _, found = settle(
-                net, lower, upper, lattice, rule, rule.limit - boxes, work, stack, point
-            )
+            outcome, looked, _, found = settle(work, lower, upper, lattice, rule, rule.limit - boxes, point)
             boxes += looked
             if outcome == UNRESOLVED:
                 return proved, broken, boxes
             if outcome == BROKEN:
                 if smooth and found <= -tau:
-                    pull(net, x, shape, -tau, work, point, aim)
+                    pull(work, x, shape, -tau, point, aim)
                 broken = distance(x, point, shape)
                 goal = broken - tolerance
                 copy(point, witness)
@@ -543,10 +691,8 @@ def radius_row(net, x, shape, largest, tolerance, lattice, rule, work, stack, wi
 
 
 @kernel
-def radius_rows(
-    net, x, shapes, largest, tolerance, lattice, rule, work, stack, proved, broken, boxes, witness
-):
+def radius_rows(work, x, shapes, largest, tolerance, lattice, rule, proved, broken, boxes, witness):
     for r in range(len(x)):
         proved[r], broken[r], boxes[r] = radius_row(
-            net, x[r], shapes[r], largest, tolerance, lattice, rule, work, stack, witness[r]
+            work, x[r], shapes[r], largest, tolerance, lattice, rule, witness[r]
         )

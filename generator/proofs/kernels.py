@@ -18,6 +18,8 @@ LOOSENESS_WEIGHT = 0.1
 """Without it, features whose linear coefficient is zero would never be split, and some rows never close."""
 FORMS = 3
 """Linear bounds of the margin: both layers' unstable ReLUs on their tighter lower line, or those of one on zero."""
+WHOLE, NONE = np.int64(0), np.int64(0)
+"""The level of the network as given, and no ReLU. A plain 0 would have numba compile what it is passed to once more."""
 STACK = 512
 """Boxes waiting at once; a depth-first search holds one for each halving on its path."""
 HUNT_EVERY, EAGER = 4, 64
@@ -164,7 +166,7 @@ def narrow_first(work, level):
     net, left, scratch, d = work.nets[level], work.nets[level + 1], work.scratch, work.stack.shape[2]
     n1, n2 = work.sizes[level, 0], work.sizes[level, 1]
     last = len(net) - 1
-    h1, size = net.shape[1] - d - 2, 0
+    h1, size = net.shape[1] - d - 2, NONE
     for i in range(d + 1):
         left[last, i] = net[last, i]
     for k in range(h1, h1 + n2):
@@ -240,7 +242,7 @@ def narrow_second(work, level, n2):
     """Make the second ReLUs that do not bend on the box linear too, in place; n2 are there before."""
     net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
     n1, last = work.sizes[level, 0], len(net) - 1
-    h1, size = net.shape[1] - d - 2, 0
+    h1, size = net.shape[1] - d - 2, NONE
     draw_lines(work, level)
     for k in range(n2):
         row = h1 + k
@@ -499,7 +501,7 @@ def settle(work, lower, upper, lattice, rule, limit, witness):
     stack, levels = work.stack, work.levels
     copy(lower, stack[0, 0])
     copy(upper, stack[0, 1])
-    levels[0] = wide = 0
+    levels[0] = wide = WHOLE
     size, boxes = 1, 0
     proved, seen = np.inf, np.inf
     bar = rule.tau
@@ -516,7 +518,7 @@ def settle(work, lower, upper, lattice, rule, limit, witness):
         found = probe(work, level + 1, stack[size, 0], stack[size, 1], lattice, witness)
         if found > -rule.tau and boxes % (HUNT_EVERY if boxes <= EAGER else EAGER) == 2:
             hunted = hunt(work, wide, lower, upper, lattice, boxes, work.scratch[HUNTED])
-            if hunted < found:
+            if hunted < min(found, rule.tau):  # a row with a point above tau may still be proved
                 found = hunted
                 copy(work.scratch[HUNTED], witness)
         if found < seen:
@@ -588,7 +590,7 @@ def nearest(work, x, shape, point, goal, largest, aim):
 
     Returns its distance, at most `largest`; negative if the linear function cannot get there.
     """
-    m = gradient(work, 0, point)
+    m = gradient(work, WHOLE, point)
     slope = 0.0
     for i in range(len(x)):
         a = work.scratch[SLOPE, i]
@@ -614,7 +616,7 @@ def pull(work, x, shape, goal, witness, aim):
         for _ in range(24):
             middle = 0.5 * (inside + outside)
             towards(x, witness, middle, aim)
-            if margin(work, 0, aim) <= goal:
+            if margin(work, WHOLE, aim) <= goal:
                 inside = middle
             else:
                 outside = middle
@@ -625,7 +627,7 @@ def pull(work, x, shape, goal, witness, aim):
         share = 1.0
         while share > 0.1:
             towards(witness, aim, share, work.scratch[TRIAL])
-            if margin(work, 0, work.scratch[TRIAL]) <= goal:
+            if margin(work, WHOLE, work.scratch[TRIAL]) <= goal:
                 break
             share *= 0.5
         if share < 0.1:
@@ -645,7 +647,7 @@ def descend(work, x, shape, goal, largest, point, aim):
         if nearest(work, x, shape, point, 2 * goal, largest, aim) < 0:
             return False
         copy(aim, point)
-        if margin(work, 0, point) <= goal:
+        if margin(work, WHOLE, point) <= goal:
             return True
     return False
 
@@ -658,7 +660,7 @@ def radius_row(work, x, shape, largest, tolerance, lattice, rule, witness):
     than one close to it. A witness is pulled towards x, and the next rung stays below it.
     """
     tau = rule.tau
-    if margin(work, 0, x) <= 2 * tau:
+    if margin(work, WHOLE, x) <= 2 * tau:
         copy(x, witness)
         return 0.0, 0.0, 0
     smooth = True

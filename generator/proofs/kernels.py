@@ -4,6 +4,7 @@ They share one file because numba's cache on disk notices changes of a kernel's 
 a bound that changed elsewhere would go unnoticed, and a stale proof is no proof.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +100,7 @@ def make_work(network: Network) -> Work:
     return Work(nets, sizes, scratch, lines, np.empty((STACK, 2, d)), np.empty(STACK, np.int64))
 
 
+@lru_cache
 def strides(d: int) -> np.ndarray:
     """(d,) whose multiples, modulo 1, fill the unit cube evenly.
 

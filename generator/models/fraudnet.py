@@ -61,6 +61,10 @@ class FraudNet(nn.Module):
         part.load_state_dict({name: value[replicates] for name, value in self.state_dict().items()})
         return part.requires_grad_(False)
 
+    def layers(self) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
+        """Weights and biases of each layer, as arrays that share their memory with the parameters."""
+        return tuple(w.detach().numpy() for w in self.weights), tuple(b.detach().numpy() for b in self.biases)
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """The weights by name, as numpy arrays (replicates, ...)."""
         return {name: value.detach().numpy().copy() for name, value in self.state_dict().items()}

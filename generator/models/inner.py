@@ -5,10 +5,12 @@ d CE / d x = (sigmoid(m) - y) d m / d x. So `climb` follows the margin itself, w
 never underflows.
 """
 
+import numpy as np
 import torch
 
+from generator.models import kernels
 from generator.models.fraudnet import FraudNet
-from generator.models.slopes import loss_gradient, margin_and_gradient
+from generator.models.slopes import loss_gradient
 
 
 def ascend(
@@ -70,12 +72,8 @@ def climb(
         away_from: Margins (replicates, rows); if given, a row moves on to the side of it that it is on,
             and `direction` says which where it is on neither.
     """
-    x = start
-    for _ in range(steps):
-        margin, gradient = margin_and_gradient(net, x)
-        way = direction
-        if away_from is not None:
-            side = (margin - away_from).sign()
-            way = torch.where(side == 0, direction, side)
-        x = torch.clamp(x + step * (gradient * way[:, :, None]).sign(), lower, upper)
-    return x
+    x = start.numpy().copy()
+    around = np.full(x.shape[:2], np.nan, x.dtype) if away_from is None else away_from.numpy()
+    box = lower.numpy(), upper.numpy()
+    kernels.climb(x, *box, direction.numpy(), around, steps, x.dtype.type(step), *net.layers())
+    return torch.from_numpy(x)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
-from torch.nn import functional
 
 from generator.models.certified import certified_loss
 from generator.models.fraudnet import FraudNet
 from generator.models.inner import climb
 from generator.models.rounds import HardenedRound, rising_budgets, rounds_on_batches
+from generator.models.slopes import margin_gradients
 from generator.models.training import Trainer
 from generator.records.spec import HardeningSpec
 
@@ -62,9 +63,20 @@ def fgsm_random_start(
 
 
 def _margin(net: FraudNet, x: torch.Tensor) -> torch.Tensor:
-    """m (replicates, rows) of x (replicates, rows, d), for learning."""
-    logits = net(x.reshape(-1, x.shape[2])).view(net.replicates, -1, 2)
+    """m (replicates, rows) of x (replicates, rows, d)."""
+    with torch.no_grad():
+        logits = net(x.reshape(-1, x.shape[2])).view(net.replicates, -1, 2)
     return logits[:, :, 1] - logits[:, :, 0]
+
+
+def trades_slopes(
+    clean: torch.Tensor, attacked: torch.Tensor, against: torch.Tensor, beta: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Derivatives of the loss of each row with respect to its margins m and m_adv, all (replicates, rows)."""
+    p = clean.sigmoid()
+    # those of p and of softplus(m) cancel but for the middle term
+    slope = against * (against * clean).sigmoid() + beta * p * (1 - p) * (clean - attacked)
+    return slope, beta * (attacked.sigmoid() - p)
 
 
 def trades(
@@ -80,24 +92,21 @@ def trades(
     """
     budgets = rising_budgets(trainer, x, spec)
 
-    def loss(net: FraudNet, batch_x: torch.Tensor, batch_y: torch.Tensor) -> torch.Tensor:
+    def gradients(net: FraudNet, batch_x: torch.Tensor, batch_y: torch.Tensor) -> list[np.ndarray]:
         epsilon = next(budgets)
         rows = batch_x.view(net.replicates, -1, batch_x.shape[1])
-        with torch.no_grad():
-            before = _margin(net, rows)
+        before = _margin(net, rows)
         start = rows + 1e-3 * torch.randn(rows.shape, generator=trainer.noise)
         x_adv = climb(
             net, start, rows - epsilon, rows + epsilon, _against(net, batch_y),
             steps=spec.pgd_steps, step=2.5 * epsilon / spec.pgd_steps, away_from=before,
         )  # fmt: skip
-        clean, attacked = _margin(net, torch.cat([rows, x_adv], dim=1)).chunk(2, dim=1)
-        wrong = functional.softplus(_against(net, batch_y) * clean)
-        away = (
-            clean.sigmoid() * (clean - attacked) - functional.softplus(clean) + functional.softplus(attacked)
-        )
-        return (wrong + spec.trades_beta * away).sum()
+        after = _margin(net, x_adv)
+        slope, slope_adv = trades_slopes(before, after, _against(net, batch_y), spec.trades_beta)
+        learned = torch.cat([rows, x_adv], dim=1)
+        return margin_gradients(net, learned, torch.cat([slope, slope_adv], dim=1) / rows.shape[1])
 
-    trainer.batch_loss = loss
+    trainer.batch_gradients = gradients
     return rounds_on_batches(trainer, x, y, spec)
 
 
@@ -114,13 +123,15 @@ def crown_ibp(
     """
     budgets = rising_budgets(trainer, x, spec)
 
-    def loss(net: FraudNet, batch_x: torch.Tensor, batch_y: torch.Tensor) -> torch.Tensor:
+    def gradients(net: FraudNet, batch_x: torch.Tensor, batch_y: torch.Tensor) -> list[np.ndarray]:
         epsilon = next(budgets)
         share = epsilon / spec.pgd_epsilon if spec.pgd_epsilon else 1.0
         kappa = 1 - share * (1 - spec.certified_kappa)
-        return certified_loss(net, batch_x, batch_y, epsilon=epsilon, kappa=kappa, intervals=share)
+        loss = certified_loss(net, batch_x, batch_y, epsilon=epsilon, kappa=kappa, intervals=share)
+        rows = len(batch_x) // net.replicates
+        return [each.numpy() for each in torch.autograd.grad(loss / rows, list(net.parameters()))]
 
-    trainer.batch_loss = loss
+    trainer.batch_gradients = gradients
     return rounds_on_batches(trainer, x, y, spec)
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from art.attacks.evasion import FastGradientMethod
 from art.attacks.evasion.projected_gradient_descent.projected_gradient_descent_pytorch import (
     ProjectedGradientDescentPyTorch,
 )
@@ -95,6 +96,16 @@ def test_art_on_stacked_rows_equals_art_on_each_replicate_alone(random_stack, to
         one = slice(r, r + 1)
         alone = attack_rows(attack, random_stack.select(one), x[one], y[one], epsilon, SPEC)
         np.testing.assert_allclose(stacked[one], alone, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("epsilon", [0.1, 0.7])
+def test_fgsm_on_the_whole_batch_equals_arts_own_generate(random_stack, toy_folds, epsilon):
+    x, y = toy_folds.test_x(), toy_folds.test_y()
+    plain = FastGradientMethod(as_art(random_stack, PyTorchClassifier), eps=epsilon, batch_size=y.size)
+    theirs = plain.generate(x.reshape(-1, 3), y.reshape(-1)).reshape(x.shape)
+    np.testing.assert_allclose(
+        attack_rows("fgsm", random_stack, x, y, epsilon, SPEC), theirs, rtol=0, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("epsilon", [0.1, 0.7])

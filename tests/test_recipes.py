@@ -5,11 +5,12 @@ import pytest
 import torch
 from torch.nn import functional
 
+from generator.models import minimax
 from generator.models.certified import certified_loss, crown_margin, interval_bounds, interval_margin
 from generator.models.fraudnet import FraudNet
 from generator.models.hardening import RECIPES, harden
 from generator.models.inner import climb
-from generator.models.slopes import margin_and_gradient
+from generator.models.slopes import margin_and_gradient, margin_gradients
 from generator.models.training import Trainer
 from generator.records.spec import HardeningSpec, TrainingSpec
 
@@ -181,6 +182,53 @@ def test_certified_training_without_a_budget_is_plain_training():
     ].net
     for name, weights in plain.net.to_arrays().items():
         np.testing.assert_allclose(found.to_arrays()[name], weights, atol=1e-4)
+
+
+class _ByTorch(Trainer):
+    """A trainer whose steps are torch's: automatic differentiation of the recipe's loss, and torch's Adam."""
+
+    def __init__(self, net, spec, rng, beta=None):
+        super().__init__(net, spec, rng)
+        self.theirs, self.beta = torch.optim.Adam(net.parameters(), lr=spec.learning_rate), beta
+
+    def _loss(self, x, y):
+        if self.beta is None:
+            return functional.cross_entropy(self.net(x), y, reduction="sum")
+        # the recipe hands on what it learns from: clean rows beside attacked ones, replicate by replicate
+        stacked = self.learned.view(self.net.replicates, 2, -1, x.shape[1])
+        clean, attacked = (
+            self.net(part.reshape(-1, x.shape[1])).log_softmax(1) for part in stacked.unbind(1)
+        )
+        kl = (clean.exp() * (clean - attacked)).sum()
+        return functional.nll_loss(clean, y, reduction="sum") + self.beta * kl
+
+    def _step(self, x, y):
+        if self.beta is not None:
+            self.batch_gradients(self.net, x, y)
+        self.theirs.zero_grad()
+        (self._loss(x, y) / (len(x) // self.net.replicates)).backward()
+        self.theirs.step()
+        self.gradient_steps += 1
+
+
+@pytest.mark.parametrize("recipe", [r for r in RECIPES if r != "crown_ibp"])
+def test_a_recipe_ends_where_automatic_differentiation_and_torchs_adam_end(recipe, monkeypatch):
+    (x, y), spec = _rows(), SPEC.model_copy(update={"rounds": 1})
+    ours = Trainer(_net(), TRAINING, np.random.default_rng(3))
+    theirs = _ByTorch(
+        _net(), TRAINING, np.random.default_rng(3), spec.trades_beta if recipe == "trades" else None
+    )
+    list(RECIPES[recipe](ours, x, y, spec))
+
+    def noted(net, learned, slope):
+        theirs.learned = learned
+        return margin_gradients(net, learned, slope)
+
+    monkeypatch.setattr(minimax, "margin_gradients", noted)
+    list(RECIPES[recipe](theirs, x, y, spec))
+    assert ours.gradient_steps == theirs.gradient_steps
+    for mine, torchs in zip(ours.net.parameters(), theirs.net.parameters(), strict=True):
+        torch.testing.assert_close(mine, torchs, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("recipe", ["fgsm_random_start", "pgd_ramp"])

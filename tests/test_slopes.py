@@ -8,7 +8,12 @@ from torch.nn import functional
 
 from generator.models.fraudnet import FraudNet
 from generator.models.kernels import LANES
-from generator.models.slopes import loss_gradient, margin_and_gradient
+from generator.models.slopes import (
+    cross_entropy_gradients,
+    loss_gradient,
+    margin_and_gradient,
+    margin_gradients,
+)
 from generator.threats.evasion import as_art
 
 DEPTHS = [(), (5,), (8, 4), (32, 16)]
@@ -67,6 +72,39 @@ def test_where_the_loss_of_a_sure_model_has_no_gradient_left_ours_has_none_eithe
     assert blind.any()
     np.testing.assert_array_equal(np.abs(ours).max(1) < 1e-12, blind)
     np.testing.assert_allclose(ours, theirs, rtol=5e-3, atol=1e-30)
+
+
+def test_a_row_that_has_not_moved_keeps_its_gradient_and_a_moved_one_gets_a_new_one():
+    net, (x, y) = _stack((32, 16)), _rows(200)
+    classifier, targets = as_art(net), np.eye(2, dtype=np.float32)[y.view(-1).numpy()]
+    rows = x.view(-1, 4).numpy().copy()
+    first = classifier.loss_gradient(rows, targets)
+    first[:] = 0  # what is handed out is the caller's
+    for moved in (slice(0, 0), slice(3, 500, 7), slice(None)):
+        rows[moved] += 0.5
+        np.testing.assert_array_equal(
+            classifier.loss_gradient(rows, targets), as_art(net).loss_gradient(rows, targets)
+        )
+    turned = 1 - targets
+    np.testing.assert_array_equal(
+        classifier.loss_gradient(rows, turned), as_art(net).loss_gradient(rows, turned)
+    )
+
+
+@pytest.mark.parametrize("hidden", DEPTHS)
+@pytest.mark.parametrize("count", ROWS)
+def test_the_gradients_of_the_weights_are_those_of_automatic_differentiation(hidden, count):
+    net, (x, y) = _stack(hidden), _rows(count)
+    flat, classes = x.view(-1, 4), y.view(-1)
+    loss = functional.cross_entropy(net(flat), classes, reduction="sum") / count
+    slope = torch.randn(3, count, generator=torch.Generator().manual_seed(1))
+    logits = _logits(net, x)
+    for ours, theirs in (
+        (cross_entropy_gradients(net, flat, classes), loss),
+        (margin_gradients(net, x, slope), (slope * (logits[..., 1] - logits[..., 0])).sum()),
+    ):
+        for one, other in zip(ours, torch.autograd.grad(theirs, list(net.parameters())), strict=True):
+            torch.testing.assert_close(torch.from_numpy(one), other, rtol=1e-4, atol=1e-5)
 
 
 def test_it_takes_rows_that_do_not_lie_in_one_piece_and_leaves_them_as_they_are():

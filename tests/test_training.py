@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from generator.models.fraudnet import FraudNet
-from generator.models.training import Trainer, margins, train_standard
+from generator.models.training import Adam, Trainer, margins, train_standard
 from generator.records.spec import TrainingSpec
 
 
@@ -66,6 +66,23 @@ def test_each_replicate_ends_where_a_plain_torch_network_trained_alone_ends():
         for layer, linear in enumerate((alone[0], alone[2])):
             trained = stack.weights[layer][replicate].T
             torch.testing.assert_close(trained, linear.weight, rtol=0, atol=1e-9)
+
+
+def test_steps_of_the_optimiser_are_those_of_torch():
+    """The same gradients, unlike in size by ten orders of magnitude, to Adam here and there."""
+    ours, theirs = (FraudNet(2, 3).initialise(torch.Generator().manual_seed(0)) for _ in range(2))
+    one, other = Adam(ours, 0.01), torch.optim.Adam(theirs.parameters(), lr=0.01)
+    generator = torch.Generator().manual_seed(1)
+    for step in range(20):
+        gradients = [
+            torch.randn(p.shape, generator=generator) * 10.0 ** (-step % 10) for p in theirs.parameters()
+        ]
+        for parameter, gradient in zip(theirs.parameters(), gradients, strict=True):
+            parameter.grad = gradient
+        other.step()
+        one.step([gradient.numpy() for gradient in gradients])
+    for mine, torchs in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, torchs, rtol=0, atol=1e-6)
 
 
 def test_separable_data_is_learned_to_the_last_row():

@@ -7,10 +7,14 @@ differentiation, layer by layer over all rows and replicates, takes several time
 Scratch arrays: `matrices` (layers, width, width) and `offsets` (layers, width) are the weights of one
 replicate, `values` and `slopes` (layers + 1, width, LANES) what each layer takes in, or the logits, and the
 derivatives with respect to it. `width` is a multiple of four and what is not used of it is zero, so
-that inner loops may work on four inputs and two outputs at once.
+that inner loops may work on four outputs at once.
 """
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 from generator.engine.compiling import kernel
 
@@ -53,28 +57,62 @@ def _take(weights, biases, r, matrices, offsets):
         offsets[layer, : len(bias)] = bias
 
 
-@fused
-def _add_products(matrix, source, target, fan_in, fan_out):
-    """target[j] += sum over i of matrix[i, j] * source[i], each of LANES rows."""
-    for j in range(0, fan_out, 2):
-        one, other = target[j], target[j + 1]
-        for i in range(0, fan_in, 4):
-            a0, a1, a2, a3 = matrix[i, j], matrix[i + 1, j], matrix[i + 2, j], matrix[i + 3, j]
-            b0, b1, b2, b3 = (
-                matrix[i, j + 1],
-                matrix[i + 1, j + 1],
-                matrix[i + 2, j + 1],
-                matrix[i + 3, j + 1],
+@intrinsic
+def _add_products(context, matrix, source, target, fan_in, fan_out):
+    """target[j] += sum over i of matrix[i, j] * source[i], each of LANES rows.
+
+    Written as vector instructions: four outputs of 16 rows stay in registers while i runs. Numba's own
+    loops load and store each sum for every product, at half the speed.
+    """
+
+    def generate(context, builder, signature, args):
+        number = context.get_data_type(signature.args[0].dtype)
+        vector, index = ir.VectorType(number, 8), ir.IntType(64)
+        name = f"llvm.fma.v8f{signature.args[0].dtype.bitwidth}"
+        multiply_add = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(vector, [vector] * 3), name
+        )
+        arrays = [
+            context.make_array(kind)(context, builder, value)
+            for kind, value in zip(signature.args[:3], args[:3], strict=True)
+        ]
+
+        def plus(value, constant):
+            return builder.add(value, index(constant))
+
+        def place(array, row, column, kind):
+            strides = cgutils.unpack_tuple(builder, array.strides, 2)
+            offset = builder.add(builder.mul(row, strides[0]), builder.mul(column, strides[1]))
+            return cgutils.pointer_add(builder, array.data, offset, kind.as_pointer())
+
+        def load(pointer):
+            return builder.load(pointer, align=4)
+
+        def everywhere(value):
+            one = builder.insert_element(vector(ir.Undefined), value, ir.IntType(32)(0))
+            return builder.shuffle_vector(
+                one, vector(ir.Undefined), ir.VectorType(ir.IntType(32), 8)([0] * 8)
             )
-            for lane in range(LANES):
-                s0, s1, s2, s3 = (
-                    source[i, lane],
-                    source[i + 1, lane],
-                    source[i + 2, lane],
-                    source[i + 3, lane],
-                )
-                one[lane] = one[lane] + a0 * s0 + a1 * s1 + a2 * s2 + a3 * s3
-                other[lane] = other[lane] + b0 * s0 + b1 * s1 + b2 * s2 + b3 * s3
+
+        matrix, source, target = arrays
+        with (
+            cgutils.for_range_slice(builder, index(0), args[4], index(4)) as (j, _),
+            cgutils.for_range_slice(builder, index(0), index(LANES), index(16)) as (lane, _),
+        ):
+            halves = lane, plus(lane, 8)
+            places = [place(target, plus(j, k), half, vector) for k in range(4) for half in halves]
+            sums = [cgutils.alloca_once_value(builder, load(each)) for each in places]
+            with cgutils.for_range(builder, args[3]) as loop:
+                rows = [load(place(source, loop.index, half, vector)) for half in halves]
+                for k in range(4):
+                    weight = everywhere(load(place(matrix, loop.index, plus(j, k), number)))
+                    for row, total in zip(rows, sums[2 * k : 2 * k + 2], strict=True):
+                        builder.store(builder.call(multiply_add, [weight, row, builder.load(total)]), total)
+            for each, total in zip(places, sums, strict=True):
+                builder.store(builder.load(total), each, align=4)
+        return context.get_dummy_value()
+
+    return types.void(matrix, source, target, types.int64, types.int64), generate
 
 
 @fused
@@ -125,8 +163,8 @@ def _at_the_logits(logits, lane, cls, share, upstream):
 
 
 @fused
-def input_gradients(x, classes, weights, biases, margin, gradient):
-    """Margin and d A / d x of every row into the last two.
+def input_gradients(x, classes, asked, weights, biases, margin, gradient):
+    """Margin and d A / d x of the rows that are `asked` for into the last two; the others keep what is there.
 
     A is the margin for class -1, and cross-entropy for classes 0 and 1. x (replicates, n, d).
     """
@@ -134,22 +172,28 @@ def input_gradients(x, classes, weights, biases, margin, gradient):
     widths = _widths(weights)
     matrices, offsets, values, slopes = _scratch(widths, x)
     logits, upstream = values[-1], slopes[-1]
+    rows = np.empty(LANES, np.int64)
     for r in range(replicates):
         _take(weights, biases, r, matrices, offsets)
-        for start in range(0, n, LANES):
-            count = min(LANES, n - start)
+        count = 0
+        for row in range(n):
+            if asked[r, row]:
+                rows[count] = row
+                count += 1
+            if count < LANES and row < n - 1:
+                continue
             for lane in range(count):
                 for i in range(d):
-                    values[0, i, lane] = x[r, start + lane, i]
+                    values[0, i, lane] = x[r, rows[lane], i]
             _forward(matrices, offsets, widths, values)
             for lane in range(count):
-                row = start + lane
-                margin[r, row] = logits[1, lane] - logits[0, lane]
-                _at_the_logits(logits, lane, classes[r, row], 1, upstream)
+                margin[r, rows[lane]] = logits[1, lane] - logits[0, lane]
+                _at_the_logits(logits, lane, classes[r, rows[lane]], 1, upstream)
             _backward(matrices, widths, values, slopes, 0)
             for lane in range(count):
                 for i in range(d):
-                    gradient[r, start + lane, i] = slopes[0, i, lane]
+                    gradient[r, rows[lane], i] = slopes[0, i, lane]
+            count = 0
 
 
 @fused

@@ -15,7 +15,9 @@ MARGIN = np.int8(-1)
 
 def margin_and_gradient(net: FraudNet, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Fraud logit minus legitimate logit, m (replicates, rows), and d m / d x, of x (replicates, rows, d)."""
-    return _input_gradients(net, x, MARGIN)
+    margin, gradient = np.empty(x.shape[:2], np.float32), np.empty(x.shape, np.float32)
+    _input_gradients(net, x, MARGIN, True, margin, gradient)
+    return torch.from_numpy(margin), torch.from_numpy(gradient)
 
 
 def loss_gradient(net: FraudNet, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -24,17 +26,35 @@ def loss_gradient(net: FraudNet, x: torch.Tensor, y: torch.Tensor) -> torch.Tens
     Rounded where automatic differentiation rounds: softmax(logits) - onehot(y) is zero for the
     true class once float32 cannot tell its probability from one, which masks the gradient.
     """
-    stacked, classes = x.view(net.replicates, -1, x.shape[1]), y.view(net.replicates, -1)
-    return _input_gradients(net, stacked, classes.numpy().astype(np.int8))[1].view_as(x)
+    gradient = torch.empty_like(x)
+    refresh_loss_gradient(net, x, y, torch.tensor(True), gradient)
+    return gradient
+
+
+def refresh_loss_gradient(
+    net: FraudNet, x: torch.Tensor, y: torch.Tensor, asked: torch.Tensor, gradient: torch.Tensor
+):
+    """`loss_gradient` of the rows that are `asked` for into `gradient` (replicates * rows, d)."""
+    stacked = x.view(net.replicates, -1, x.shape[1])
+    shape = stacked.shape[:2]
+    classes = y.view(shape).numpy().astype(np.int8)
+    asked = asked.expand(len(x)).view(shape).numpy()
+    _input_gradients(
+        net, stacked, classes, asked, np.empty(shape, np.float32), gradient.view_as(stacked).numpy()
+    )
 
 
 def _input_gradients(
-    net: FraudNet, x: torch.Tensor, classes: np.ndarray | np.int8
-) -> tuple[torch.Tensor, torch.Tensor]:
+    net: FraudNet,
+    x: torch.Tensor,
+    classes: np.ndarray | np.int8,
+    asked: np.ndarray | bool,
+    margin: np.ndarray,
+    gradient: np.ndarray,
+):
     rows = np.ascontiguousarray(x.detach().numpy())
-    margin, gradient = np.empty(rows.shape[:2], rows.dtype), np.empty_like(rows)
-    kernels.input_gradients(rows, np.broadcast_to(classes, margin.shape), *net.layers(), margin, gradient)
-    return torch.from_numpy(margin), torch.from_numpy(gradient)
+    chosen = (np.broadcast_to(part, margin.shape) for part in (classes, asked))
+    kernels.input_gradients(rows, *chosen, *net.layers(), margin, gradient)
 
 
 def cross_entropy_gradients(net: FraudNet, x: torch.Tensor, y: torch.Tensor) -> list[np.ndarray]:

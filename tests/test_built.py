@@ -234,7 +234,7 @@ STUDY = {
 }  # fmt: skip
 
 
-def test_all_pages_share_one_style_sheet_in_the_order_they_name_theirs_and_scripts_wait(site):
+def test_all_pages_share_one_style_sheet_in_their_order_and_scripts_wait_that_of_the_theme_for_a_reader(site):
     links = [f'<link rel="stylesheet" href="{{}}assets/{name}.css">\n' for name in ("a", "b", "only-there")]
     (site / "assets/stylesheets").mkdir(parents=True)
     for name in ("b", "a", "only-there"):
@@ -245,6 +245,11 @@ def test_all_pages_share_one_style_sheet_in_the_order_they_name_theirs_and_scrip
         named = "".join(link.format(base) for link in links[:count])
         script = f'<script src="{base}assets/x.js"></script></body>'
         (site / page).write_text(text.replace("</head>", named + "</head>").replace("</body>", script))
+        text = (site / page).read_text()
+        theme = f'<script src="{base}assets/javascripts/bundle.0a1b.min.js"></script></body>'
+        (site / page).write_text(text.replace("</body>", theme))
+    (site / "assets/javascripts").mkdir()
+    (site / "assets/javascripts/bundle.0a1b.min.js").write_text("")
     finish(site)
     (sheet,) = (site / "assets").rglob("*.css")
     assert sheet.read_text().splitlines() == [
@@ -255,18 +260,27 @@ def test_all_pages_share_one_style_sheet_in_the_order_they_name_theirs_and_scrip
         assert text.count('rel="stylesheet"') == 1
         assert f'href="{base}{sheet.relative_to(site)}"' in text
         assert f'<script defer src="{base}assets/x.js">' in text
+        assert '<body data-wakes="javascripts/bundle.0a1b.min.js"' in text
+        assert "bundle" not in text.split("<body", 1)[1].split(">", 1)[1]
 
 
 def test_tables_get_the_class_and_the_boxes_that_spare_the_page_a_second_layout(site):
     (site / "assets").mkdir(exist_ok=True)
     (site / "assets" / "a.css").write_text(".x table:not([class]) td>:first-child{x:1}")
     (site / "a.html").write_text(
-        f"{HEAD}<table><tr><td>1</td></tr></table><table class='own'></table></html>"
+        f"{HEAD}<table><tr><td>1</td></tr></table><table class='own'></table>"
+        '<div class="table-scroll" tabindex="0">\n<table><tr><td>2</td></tr>\n<tr><td>3</td></tr></table></div>'
+        f"<table><tr><td><b>{'A sentence. ' * 9}</b></td></tr></table></html>"
     )
     finish(site)
     text = (site / "a.html").read_text()
-    boxes = '<div class="md-typeset__scrollwrap"><div class="md-typeset__table">'
-    assert f'{boxes}<table class="plain"><tr><td>1</td></tr></table></div></div>' in text
+    box, inner = (
+        '<div class="md-typeset__scrollwrap"',
+        '><div class="md-typeset__table"><table class="plain"><tr><td>',
+    )
+    assert f'{box} style="--rows:1;--lines:1"{inner}1</td></tr></table></div></div>' in text
+    assert f'<div class="table-scroll" tabindex="0" style="--rows:2;--lines:2">\n{box}{inner}2</td>' in text
+    assert f'{box} style="--rows:1;--lines:4"{inner}<b>A sentence' in text
     assert "<table class='own'></table>" in text
     assert (site / "assets" / "a.css").read_text() == ".x table.plain td>:first-child{x:1}"
 

@@ -26,6 +26,16 @@ const done = arguments[0], until = Date.now() + 25000;
   setTimeout(next, 20);
 })();
 """
+# Passes by every figure: one that nobody is near is not laid out.
+PASS_ALL = """
+const done = arguments[0], figures = [...document.querySelectorAll("figure.chart")];
+(function next() {
+  const figure = figures.shift();
+  if (!figure) return done();
+  figure.scrollIntoView();
+  setTimeout(next, 50);
+})();
+"""
 FIGURES = """
 return [...document.querySelectorAll("figure.chart")].map((figure) => {
   const box = figure.querySelector(".chart-plot").getBoundingClientRect();
@@ -111,6 +121,9 @@ class Browser:
 
     def wake_all(self):
         self.driver.execute_async_script(WAKE_ALL)
+
+    def pass_all(self):
+        self.driver.execute_async_script(PASS_ALL)
 
     def figures(self) -> list[dict]:
         return self.run(FIGURES)

@@ -109,7 +109,9 @@ def test_a_page_draws_fits_and_stays_quiet_in_light_and_in_dark(browser, base, p
 @pytest.mark.parametrize("page", ["attack/", "hardening/"])
 def test_a_page_that_is_only_opened_loads_nothing_that_waits_for_its_reader(browser, base, page):
     browser.open(base + page, width=390)
-    names = browser.run("return [...document.querySelectorAll('[data-wakes]')].map((e) => e.dataset.wakes)")
+    names = browser.run(
+        "return [...document.querySelectorAll('[data-wakes]')].map((e) => e.dataset.wakes.split('/').pop())"
+    )
     there = "[...document.scripts].map((script) => script.src.split('/').pop())"
     assert names
     browser.run(
@@ -249,6 +251,7 @@ def test_figures_follow_the_width_of_the_window(browser, base):
     browser.cdp(
         "Emulation.setDeviceMetricsOverride", width=390, height=900, deviceScaleFactor=1, mobile=False
     )
+    browser.pass_all()
     time.sleep(0.4)
     assert_drawn(browser.figures(), "light")
     assert_live(browser.figures(), "light")

@@ -13,6 +13,7 @@ from typing import Any
 from generator.records.spreadsheet import disarmed
 from generator.report import formats
 from generator.report.charts.chart import Cell, Chart
+from generator.report.marks import plain
 from generator.report.palette import colours
 from generator.report.svg import document, drawing, settled
 from generator.report.svg.text import literal
@@ -55,7 +56,7 @@ def embed(chart: Chart, known: str = "", place: Place = Place()) -> str:
     """
     title, caption, summary = (html.escape(t) for t in (chart.title, chart.caption, chart.summary))
     # from these the styles know the height of a figure that nobody has come near yet
-    signs = len(chart.caption) + len(chart.summary) + len(place.drawn) + (BUTTONS if chart.views else 0)
+    signs = len(plain(chart.caption + chart.summary + place.drawn)) + (BUTTONS if chart.views else 0)
     heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px;--signs:{signs}"
     # disabled until there is a script; written here so that the page keeps its place when they wake up
     buttons = "".join(

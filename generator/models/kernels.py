@@ -7,7 +7,8 @@ differentiation, layer by layer over all rows and replicates, takes several time
 Scratch arrays: `matrices` (layers, width, width) and `offsets` (layers, width) are the weights of one
 replicate, `values` and `slopes` (layers + 1, width, LANES) what each layer takes in, or the logits, and the
 derivatives with respect to it. `width` is a multiple of four and what is not used of it is zero, so
-that inner loops may work on four outputs at once.
+that inner loops may work on four outputs at once. Arrays are copied number by number: numba takes five
+seconds to compile the assignment of a slice.
 """
 
 import numpy as np
@@ -29,7 +30,10 @@ fused = kernel(fastmath={"contract"})
 @fused
 def _scratch(widths, dtype_of):
     """Empty tile: matrices, offsets, values, slopes."""
-    layers, width = len(widths) - 1, -(-widths.max() // 4) * 4
+    layers, widest = len(widths) - 1, 0
+    for units in widths:
+        widest = max(widest, units)
+    width = -(-widest // 4) * 4
     return (
         np.zeros((layers, width, width), dtype_of.dtype),
         np.zeros((layers, width), dtype_of.dtype),
@@ -52,9 +56,12 @@ def _widths(weights):
 def _take(weights, biases, r, matrices, offsets):
     """Bring the weights of replicate r into the tile."""
     for layer in range(len(weights)):
-        weight, bias = weights[layer][r], biases[layer][r, 0]
-        matrices[layer, : weight.shape[0], : weight.shape[1]] = weight
-        offsets[layer, : len(bias)] = bias
+        fan_in, fan_out = weights[layer].shape[1:]
+        for j in range(fan_out):
+            offsets[layer, j] = biases[layer][r, 0, j]
+        for i in range(fan_in):
+            for j in range(fan_out):
+                matrices[layer, i, j] = weights[layer][r, i, j]
 
 
 @intrinsic
@@ -283,7 +290,7 @@ def weight_gradients(x, classes, share, weights, biases, weight_slopes, bias_slo
     widths = _widths(weights)
     layers = len(weights)
     matrices, offsets, values, slopes = _scratch(widths, x)
-    matrix_slopes, offset_slopes = np.empty_like(matrices), np.empty_like(offsets)
+    matrix_slopes, offset_slopes, _, _ = _scratch(widths, x)
     for r in range(replicates):
         _take(weights, biases, r, matrices, offsets)
         matrix_slopes[:], offset_slopes[:] = ZERO, ZERO
@@ -296,7 +303,8 @@ def weight_gradients(x, classes, share, weights, biases, weight_slopes, bias_slo
             for lane in range(count):
                 row = start + lane
                 _at_the_logits(values[-1], lane, classes[r, row], share[r, row], slopes[-1])
-            slopes[-1, :2, count:] = ZERO
+            for lane in range(count, LANES):
+                slopes[-1, 0, lane] = slopes[-1, 1, lane] = ZERO
             _backward(matrices, widths, values, slopes, 1)
             for layer in range(layers):
                 fan_in, fan_out = widths[layer], widths[layer + 1]
@@ -304,8 +312,11 @@ def weight_gradients(x, classes, share, weights, biases, weight_slopes, bias_slo
                 _add_sums(slopes[layer + 1], offset_slopes[layer], fan_out)
         for layer in range(layers):
             fan_in, fan_out = widths[layer], widths[layer + 1]
-            weight_slopes[layer][r] = matrix_slopes[layer, :fan_in, :fan_out]
-            bias_slopes[layer][r, 0] = offset_slopes[layer, :fan_out]
+            for j in range(fan_out):
+                bias_slopes[layer][r, 0, j] = offset_slopes[layer, j]
+            for i in range(fan_in):
+                for j in range(fan_out):
+                    weight_slopes[layer][r, i, j] = matrix_slopes[layer, i, j]
 
 
 @fused

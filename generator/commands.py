@@ -19,9 +19,9 @@ from typing import Any
 from rich.console import Console
 
 from generator import previous
+from generator.engine import parallel
 from generator.engine.files import WriteError, scratch_folder, write_whole, writing_in
 from generator.engine.locks import BusyError, alone_in
-from generator.engine.parallel import available_workers
 from generator.engine.stopwatch import Stopwatch, Timing, timing_table
 from generator.records.base import RecordError
 from generator.records.changes import changed_inputs
@@ -90,6 +90,7 @@ def _study(options: argparse.Namespace) -> list[Timing]:
     from generator.engine.cache import StageCache
     from generator.engine.progress import reporter
     from generator.provenance import provenance
+    from generator.study.proof_tasks import WARM_UP
 
     pending = []
     for known, spec, table in _loaded(options):
@@ -104,10 +105,13 @@ def _study(options: argparse.Namespace) -> list[Timing]:
     if not pending:
         return []
     cache = StageCache(options.records / "cache", fresh=options.fresh)
-    pool = ThreadPoolExecutor(len(pending))
+    pool = ThreadPoolExecutor(len(pending) + 1)
     # one thread for linear algebra here too: sums are then added in one order, and workers keep their cores
     with threadpool_limits(1), _cluster(options) as cluster, reporter(console) as progress:
         watch = Stopwatch(progress)
+        if not cluster and _workers(options) > 1:
+            # while models still train: each worker that first needs the searches would compile them for itself
+            pool.submit(list, parallel.run([WARM_UP], _workers(options)))
         running = [pool.submit(_run, options, cache, cluster, watch, *one) for one in pending]
         try:
             for (known, *_, path), done in zip(pending, running, strict=True):
@@ -117,6 +121,10 @@ def _study(options: argparse.Namespace) -> list[Timing]:
             raise
     _trim(cache, options.cache_limit)
     return watch.timings()
+
+
+def _workers(options: argparse.Namespace) -> int:
+    return options.workers or parallel.available_workers()
 
 
 def _trim(cache, gigabytes: float):
@@ -182,7 +190,7 @@ def _run(options: argparse.Namespace, cache, cluster, watch, known, spec, table,
     from generator.study.run import run_study
 
     began = time.monotonic()
-    workers = cluster.workers if cluster else options.workers or available_workers()
+    workers = cluster.workers if cluster else _workers(options)
     engine = Engine(cache=cache, workers=workers, reporter=watch, cluster=cluster)
     output = run_study(spec, known, table, origin, engine)
     seconds = time.monotonic() - began

@@ -1,6 +1,9 @@
 """Every verdict has an independent answer: a closed form, corners, random points, or the witness itself."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -325,3 +328,29 @@ def test_a_box_that_shrinks_to_one_point_is_decided_there():
     net, point = linear_network(np.array([1.0]), 2.0), np.array([[-1.0]])
     assert verify(net, point, -point, np.array([1]), threshold=1.0).outcome[0] == BROKEN
     assert verify(net, point, -point, np.array([1]), threshold=1.0 - 1e-3).outcome[0] == PROVED
+
+
+WARM = """
+import numpy as np
+from generator.proofs import kernels
+from generator.proofs.search import Lattice, radius, verify, warm_up
+from test_search import random_network
+
+warm_up()
+rng = np.random.default_rng(1)
+network, x, y = random_network(rng, 5), rng.standard_normal((40, 5)), rng.integers(0, 2, 40)
+on = Lattice(np.zeros(5), np.array([0, 0.5, 0, 0, 1.0]))
+verify(network, x - 0.6, x + 0.6, y, threshold=0.2, lattice=on)
+radius(network, x, y, np.ones((40, 5)), np.zeros((40, 5)), 1.5, lattice=on)
+print(len(kernels.verify_rows.signatures), len(kernels.radius_rows.signatures))
+"""
+
+
+def test_after_a_warm_up_searches_have_nothing_left_to_compile():
+    paths = os.pathsep.join(("tests", *sys.path))
+    done = subprocess.run(
+        [sys.executable, "-c", WARM],
+        env=os.environ | {"PYTHONPATH": paths},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["1", "1"]

@@ -166,6 +166,17 @@ def radius(
     return Radii(proved, broken, witness, boxes)
 
 
+def warm_up():
+    """Ask both searches about a network of zeros, so that numba compiles them and keeps the machine code on disk.
+
+    That takes half a minute, which other processes then need not spend.
+    """
+    point, side = np.zeros((1, 1)), np.ones((1, 1))
+    zeros = Network(side, np.zeros(1), side, side, np.zeros(1), np.zeros(1), 0.0)
+    verify(zeros, point - side, point + side, np.zeros(1))
+    radius(zeros, point, np.zeros(1), side, side, 1.0)
+
+
 def replay(network: Network, witness: np.ndarray, y: np.ndarray, threshold: float = 0.0) -> np.ndarray:
     """(n,) bool: the float64 model is wrong at the witness (n, d); False where there is none."""
     m = margins(network, np.nan_to_num(witness))

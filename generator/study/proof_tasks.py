@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from generator.engine.cache import Arrays
+from generator.engine.parallel import Task
 from generator.engine.stages import StageTask
 from generator.models.folds import Folds
 from generator.models.fraudnet import FraudNet
@@ -13,7 +14,7 @@ from generator.models.training import margins
 from generator.proofs import milp
 from generator.proofs.decide import decide
 from generator.proofs.network import from_arrays
-from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, radius, verify
+from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, radius, verify, warm_up
 from generator.records.spec import ProofSpec, StudySpec
 from generator.study.tasks import TRAINING_SOURCE, only_weights, task_inputs
 
@@ -24,6 +25,8 @@ PROOF_SOURCE = (
 
 DECIDING = ("box_limit", "tau", "milp_seconds")
 """Settings of the proof that every verdict depends on."""
+WARM_UP: Task = (warm_up, ())
+"""Compiles what all of it needs; the first worker that is free does it for the others."""
 
 
 def settings(spec: ProofSpec, *names: str) -> str:

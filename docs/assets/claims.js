@@ -189,7 +189,14 @@
     document.body.classList.toggle("claims-shown", on);
   }
 
+  /* The first move of a reader brings this script, and may already have ended on a number. */
+  function catchUp() {
+    const claim = document.querySelector(`${CLAIM}:hover`);
+    if (claim && matchMedia("(hover: hover)").matches) later(() => quiet(show(claim)));
+  }
+
   function start() {
+    catchUp();
     const button = document.querySelector("[data-claims]");
     if (!button) return;
     button.disabled = false;

@@ -204,3 +204,13 @@ def test_without_scripts_numbers_are_plain_and_no_switch_is_offered(browser, bas
         assert browser.driver.find_element(By.CSS_SELECTOR, CARD).is_displayed()
     finally:
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_a_first_move_that_ends_on_a_number_is_answered(browser, base):
+    browser.open(base)
+    number = browser.driver.find_element(By.CSS_SELECTOR, ".lead [data-claim]")
+    assert browser.run("return arguments[0].getBoundingClientRect().bottom < innerHeight", number)
+    ActionChains(browser.driver).move_to_element(
+        number
+    ).perform()  # brings claims.js, too late to be seen by it
+    assert tip(browser)

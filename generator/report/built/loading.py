@@ -9,7 +9,6 @@ SHEET = re.compile(r'<link rel="stylesheet" href="([^"]*?)(assets/[^"]+)">\n?')
 SCRIPT = re.compile(r"<script src=")
 THEME = re.compile(r'<script src="[^"]*?assets/(javascripts/bundle\.[^"]+)"></script>\n?')
 """What the theme does beside its styles, all of which answers a reader: search, contents that follow, way back up."""
-BODY = re.compile(r"<body(?= |>)")
 
 
 def hasten(site: Path):
@@ -26,8 +25,8 @@ def hasten(site: Path):
         if first := SHEET.search(text):
             link = f'<link rel="stylesheet" href="{first[1]}{sheet}">\n'
             text = text[: first.start()] + link + SHEET.sub("", text[first.end() :])
-        if theme := THEME.search(text):
-            text = BODY.sub(f'<body data-wakes="{theme[1]}"', THEME.sub("", text))
+        # where it stood, at the end of the page: what is asked for last comes last
+        text = THEME.sub(r'<template data-wakes="\1"></template>\n', text)
         path.write_text(SCRIPT.sub("<script defer src=", text), encoding="utf-8", newline="\n")
     for name in names:
         (site / name).unlink()

@@ -192,7 +192,7 @@
   /* The first move of a reader brings this script, and may already have ended on a number. */
   function catchUp() {
     const claim = document.querySelector(`${CLAIM}:hover`);
-    if (claim && matchMedia("(hover: hover)").matches) later(() => quiet(show(claim)));
+    if (claim) later(() => quiet(show(claim)));
   }
 
   function start() {

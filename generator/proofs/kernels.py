@@ -264,6 +264,15 @@ def narrow_second(work, level, n2):
 
 
 @kernel
+def past_relu(scratch, lines, place, weight, zero, form, d):
+    """Weight on the input of a ReLU for one on its output, by the line that bounds from below; offset into the form."""
+    if weight < 0.0:
+        scratch[form, d] += weight * scratch[lines + 1, place]
+        return weight * scratch[lines, place]
+    return weight * (0.0 if zero else scratch[lines + 2, place])
+
+
+@kernel
 def backward(work, level, zero1, zero2, form):
     """A linear lower bound of the margin on the box, into row `form`; returns its least value there.
 
@@ -278,24 +287,14 @@ def backward(work, level, zero1, zero2, form):
     for j in range(n1):
         scratch[OUT1, j] = net[j, d + 1]
     for k in range(n2):
-        q = net[h1 + k, d + 1]
-        if q < 0.0:
-            scratch[form, d] += q * scratch[LINES2 + 1, k]
-            q *= scratch[LINES2, k]
-        else:
-            q *= 0.0 if zero2 else scratch[LINES2 + 2, k]
+        q = past_relu(scratch, LINES2, k, net[h1 + k, d + 1], zero2, form, d)
         if q != 0.0:
             for i in range(d + 1):
                 scratch[form, i] += q * net[h1 + k, i]
             for j in range(n1):
                 scratch[OUT1, j] += q * net[h1 + k, d + 2 + j]
     for j in range(n1):
-        p = scratch[OUT1, j]
-        if p < 0.0:
-            scratch[form, d] += p * scratch[LINES1 + 1, j]
-            p *= scratch[LINES1, j]
-        else:
-            p *= 0.0 if zero1 else scratch[LINES1 + 2, j]
+        p = past_relu(scratch, LINES1, j, scratch[OUT1, j], zero1, form, d)
         if p != 0.0:
             for i in range(d + 1):
                 scratch[form, i] += p * net[j, i]

@@ -13,6 +13,8 @@ PIP_AUDIT := 2.10.1
 ZENSICAL := 0.0.73
 INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 export NO_MKDOCS_2_WARNING := 1
+# where this is set, each process compiles its libraries anew, which takes a quarter of a minute
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: site study pages offline single pdf pictures serve test lint walk bench scale faults cluster diff audit zensical verify previous study-key clean clean-cache help
 

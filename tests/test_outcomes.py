@@ -75,7 +75,7 @@ def test_a_model_is_compared_with_the_baseline_rate_by_rate(resamples):
         "alarmist": _always(True, True, False, False, False),  # flags everything
         "same": _always(False, False, True, True, True),
     }
-    found = {(c.model, c.metric): c for c in compare(finals, "baseline", (CLEAN,), resamples, Y)}
+    found = {(c.model, c.metric): c for c in compare(finals, ("baseline",), (CLEAN,), resamples, Y)}
     assert {key: (c.difference.value, c.direction) for key, c in found.items()} == {
         ("alarmist", "accuracy"): (pytest.approx(2 / 5 - 3 / 5), "lower"),
         ("alarmist", "true_positive_rate"): (1.0, "higher"),
@@ -92,7 +92,8 @@ def test_a_model_is_compared_with_the_baseline_rate_by_rate(resamples):
 def test_a_perfect_model_is_higher_in_what_is_good_and_lower_in_false_alarms(resamples):
     finals = {"wrong": _always(*[False] * 5), "perfect": _always(*[True] * 5)}
     found = {
-        c.metric: (c.difference.value, c.direction) for c in compare(finals, "wrong", (CLEAN,), resamples, Y)
+        c.metric: (c.difference.value, c.direction)
+        for c in compare(finals, ("wrong",), (CLEAN,), resamples, Y)
     }
     assert found == {
         "accuracy": (1.0, "higher"),
@@ -104,5 +105,24 @@ def test_a_perfect_model_is_higher_in_what_is_good_and_lower_in_false_alarms(res
 def test_every_condition_is_compared(resamples):
     right = np.ones((2, 5), bool)
     both = Outcomes({CLEAN: right, ("fgsm", 0.1): right})
-    found = compare({"a": both, "b": both}, "a", (CLEAN, ("fgsm", 0.1)), resamples, Y)
+    found = compare({"a": both, "b": both}, ("a",), (CLEAN, ("fgsm", 0.1)), resamples, Y)
     assert [(c.attack, c.epsilon) for c in found] == [("clean", 0.0)] * 3 + [("fgsm", 0.1)] * 3
+
+
+def test_models_are_compared_on_the_same_draws_with_every_baseline(resamples):
+    rng = np.random.default_rng(3)
+    finals = {name: Outcomes({CLEAN: rng.random((2, 5)) < 0.5}) for name in ("a", "b", "c")}
+    found = compare(finals, ("a", "b"), (CLEAN,), resamples, Y)
+    assert [(c.model, c.baseline) for c in found[::3]] == [("b", "a"), ("c", "a"), ("a", "b"), ("c", "b")]
+    for each in found[1::3]:
+        paired = resamples.difference(
+            finals[each.model].right[CLEAN], finals[each.baseline].right[CLEAN], Y == 1
+        )
+        assert each.difference.model_dump(exclude={"value", "low", "high"}) == paired.model_dump(
+            exclude={"value", "low", "high"}
+        )
+        np.testing.assert_allclose(
+            (each.difference.value, each.difference.low, each.difference.high),
+            (paired.value, paired.low, paired.high),
+            atol=1e-6,
+        )

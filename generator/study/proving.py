@@ -128,8 +128,10 @@ def prove_all(
     states: Mapping[str, list[Arrays]],
     engine: Engine,
 ) -> Proved:
-    """Tiers, radii, the battery and the second method on the last state of every model, and the limit of all."""
+    """The limit of all models; tiers, radii, the battery and the second method on the last state of every one."""
     name, last = table.name, {model: rounds[-1] for model, rounds in states.items()}
+    # one long task: at the end the other workers would wait for it
+    (limit,) = engine.run(name, "limit", [limit_task(spec, table, dataset.fresh(spec))])
     blocks = seed_blocks(folds)
     tasks = [tier_task(spec, folds, table.features, last[m], block) for m in last for block in blocks]
     answers = iter(engine.run(name, "tiers", tasks))
@@ -142,7 +144,6 @@ def prove_all(
     radii = {model: [next(answers) for _ in seeds] for model in bracketed}
     fights = engine.run(name, "battery", [battery_task(spec, folds, last[model]) for model in last])
     checks = engine.run(name, "cross-check", [cross_check_task(spec, folds, last[model]) for model in last])
-    (limit,) = engine.run(name, "limit", [limit_task(spec, table, dataset.fresh(spec))])
     return Proved(
         tiers=tiers,
         radii=radii,

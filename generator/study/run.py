@@ -75,8 +75,7 @@ def run_study(
         data=data,
         judged=Judged(rows=len(table.y), frauds=int(table.y.sum()), training_rows=folds.n_train),
         models=models,
-        comparisons=compare(finals, "standard", quoted, resamples, table.y)
-        + compare(finals, "approve_everything", quoted, resamples, table.y),
+        comparisons=compare(finals, ("standard", "approve_everything"), quoted, resamples, table.y),
         **shown,
         impact=_price(spec, table, models, finals, headline, resamples),
         proofs=proof_result(spec, table, folds, states, finals, settled, proved, resamples),

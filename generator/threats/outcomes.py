@@ -71,34 +71,60 @@ def _evaluation(
     )
 
 
+@dataclass(frozen=True)
+class _Rate:
+    """One rate under each of some conditions."""
+
+    means: np.ndarray
+    """(conditions,) as measured."""
+    draws: np.ndarray
+    """(conditions, draws) in each resample."""
+    rows: int
+
+
 def compare(
     finals: Mapping[str, Outcomes],
-    baseline: str,
+    baselines: tuple[str, ...],
     conditions: tuple[Condition, ...],
     resamples: Resamples,
     y: np.ndarray,
 ) -> tuple[Comparison, ...]:
-    """Every other model minus `baseline`, on the same rows and seeds."""
-    rows = {"accuracy": np.ones(len(y), bool), "true_positive_rate": y == 1, "false_positive_rate": y == 0}
+    """Every other model minus each of `baselines`, on the same rows and seeds."""
+    rates = {name: _rates(outcomes, conditions, resamples, y) for name, outcomes in finals.items()}
     compared = []
-    for name, outcomes in finals.items():
-        if name == baseline:
-            continue
-        for condition in conditions:
-            ours, theirs = outcomes.right[condition], finals[baseline].right[condition]
-            for metric, chosen in rows.items():
-                if metric == "false_positive_rate":
-                    ours, theirs = ~ours, ~theirs
-                difference = resamples.difference(ours, theirs, chosen)
-                compared.append(
-                    Comparison(
-                        model=name,
-                        baseline=baseline,
-                        metric=metric,
-                        attack=condition[0],
-                        epsilon=condition[1],
-                        difference=difference,
-                        direction=direction(difference),
+    for baseline in baselines:
+        for name in finals:
+            if name == baseline:
+                continue
+            for c, condition in enumerate(conditions):
+                for metric, ours in rates[name].items():
+                    theirs = rates[baseline][metric]
+                    difference = resamples.estimate(
+                        float(ours.means[c] - theirs.means[c]), ours.draws[c] - theirs.draws[c], ours.rows
                     )
-                )
+                    compared.append(
+                        Comparison(
+                            model=name,
+                            baseline=baseline,
+                            metric=metric,
+                            attack=condition[0],
+                            epsilon=condition[1],
+                            difference=difference,
+                            direction=direction(difference),
+                        )
+                    )
     return tuple(compared)
+
+
+def _rates(
+    outcomes: Outcomes, conditions: tuple[Condition, ...], resamples: Resamples, y: np.ndarray
+) -> dict[str, _Rate]:
+    right = np.stack([outcomes.right[condition] for condition in conditions], axis=2)
+    told = {"accuracy": right, "true_positive_rate": right, "false_positive_rate": ~right}
+    rows = {"accuracy": np.ones(len(y), bool), "true_positive_rate": y == 1, "false_positive_rate": y == 0}
+    return {
+        metric: _Rate(
+            told[metric][:, chosen].mean((0, 1)), resamples.means(told[metric], chosen), int(chosen.sum())
+        )
+        for metric, chosen in rows.items()
+    }

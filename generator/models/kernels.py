@@ -21,7 +21,7 @@ from generator.engine.compiling import kernel
 
 LANES = 64
 """Rows side by side: enough that a loop over them pays, few enough to stay in the first cache."""
-ZERO = np.float32(0)
+ZERO, NO_FLOOR = np.float32(0), np.float32(-np.inf)
 
 fused = kernel(fastmath={"contract"})
 """Compiled with a * b + c in one instruction."""
@@ -65,11 +65,11 @@ def _take(weights, biases, r, matrices, offsets):
 
 
 @intrinsic
-def _add_products(context, matrix, source, target, fan_in, fan_out):
-    """target[j] += sum over i of matrix[i, j] * source[i], each of LANES rows.
+def _products(context, matrix, offsets, source, least, target, fan_in, fan_out):
+    """target[j] = max(least, offsets[j] + sum over i of matrix[i, j] * source[i]), each of LANES rows.
 
     Written as vector instructions: four outputs of 16 rows stay in registers while i runs. Numba's own
-    loops load and store each sum for every product, at half the speed.
+    loops load and store each sum for every product, at half the speed, and take as long again for the rest.
     """
 
     def generate(context, builder, signature, args):
@@ -79,10 +79,9 @@ def _add_products(context, matrix, source, target, fan_in, fan_out):
         multiply_add = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(vector, [vector] * 3), name
         )
-        arrays = [
-            context.make_array(kind)(context, builder, value)
-            for kind, value in zip(signature.args[:3], args[:3], strict=True)
-        ]
+
+        def array(place):
+            return context.make_array(signature.args[place])(context, builder, args[place])
 
         def plus(value, constant):
             return builder.add(value, index(constant))
@@ -101,25 +100,30 @@ def _add_products(context, matrix, source, target, fan_in, fan_out):
                 one, vector(ir.Undefined), ir.VectorType(ir.IntType(32), 8)([0] * 8)
             )
 
-        matrix, source, target = arrays
+        matrix, offsets, source, target = map(array, (0, 1, 2, 4))
+        floor = everywhere(context.cast(builder, args[3], signature.args[3], signature.args[0].dtype))
         with (
-            cgutils.for_range_slice(builder, index(0), args[4], index(4)) as (j, _),
+            cgutils.for_range_slice(builder, index(0), args[6], index(4)) as (j, _),
             cgutils.for_range_slice(builder, index(0), index(LANES), index(16)) as (lane, _),
         ):
             halves = lane, plus(lane, 8)
-            places = [place(target, plus(j, k), half, vector) for k in range(4) for half in halves]
-            sums = [cgutils.alloca_once_value(builder, load(each)) for each in places]
-            with cgutils.for_range(builder, args[3]) as loop:
+            starts = [
+                everywhere(load(builder.gep(offsets.data, [plus(j, k)]))) for k in range(4) for _ in halves
+            ]
+            sums = [cgutils.alloca_once_value(builder, start) for start in starts]
+            with cgutils.for_range(builder, args[5]) as loop:
                 rows = [load(place(source, loop.index, half, vector)) for half in halves]
                 for k in range(4):
                     weight = everywhere(load(place(matrix, loop.index, plus(j, k), number)))
                     for row, total in zip(rows, sums[2 * k : 2 * k + 2], strict=True):
                         builder.store(builder.call(multiply_add, [weight, row, builder.load(total)]), total)
-            for each, total in zip(places, sums, strict=True):
-                builder.store(builder.load(total), each, align=4)
+            places = [place(target, plus(j, k), half, vector) for k in range(4) for half in halves]
+            for each, total in zip(places, map(builder.load, sums), strict=True):
+                below = builder.fcmp_ordered("<", total, floor)  # false for what is no number, which stays
+                builder.store(builder.select(below, floor, total), each, align=4)
         return context.get_dummy_value()
 
-    return types.void(matrix, source, target, types.int64, types.int64), generate
+    return types.void(matrix, offsets, source, least, target, types.int64, types.int64), generate
 
 
 @fused
@@ -127,24 +131,27 @@ def _forward(matrices, offsets, widths, values):
     """From values[0], the rows, to the logits."""
     last = len(matrices) - 1
     for layer in range(last + 1):
-        target = values[layer + 1]
-        for j in range(widths[layer + 1]):
-            for lane in range(LANES):
-                target[j, lane] = offsets[layer, j]
-        _add_products(matrices[layer], values[layer], target, widths[layer], widths[layer + 1])
-        if layer < last:
-            for j in range(widths[layer + 1]):
-                for lane in range(LANES):
-                    target[j, lane] = max(target[j, lane], ZERO)
+        least = ZERO if layer < last else NO_FLOOR
+        _products(
+            matrices[layer],
+            offsets[layer],
+            values[layer],
+            least,
+            values[layer + 1],
+            widths[layer],
+            widths[layer + 1],
+        )
 
 
 @fused
 def _backward(matrices, widths, values, slopes, lowest):
     """From slopes at the logits down to those of what layer `lowest` takes in: g = (g @ W.T) * [z > 0]."""
+    none = np.zeros_like(matrices[0, 0])
     for layer in range(len(matrices) - 1, lowest - 1, -1):
         target, inner = slopes[layer], values[layer]
-        target[:] = ZERO
-        _add_products(matrices[layer].T, slopes[layer + 1], target, widths[layer + 1], widths[layer])
+        _products(
+            matrices[layer].T, none, slopes[layer + 1], NO_FLOOR, target, widths[layer + 1], widths[layer]
+        )
         if layer > 0:
             for i in range(widths[layer]):
                 for lane in range(LANES):

@@ -99,12 +99,11 @@ def page(results: Sequence[StudyResult], found: Measured) -> str:
             f'<fieldset><legend>What was measured</legend><div class="calculator-grid">{selects}</div></fieldset>',
             '<fieldset><legend>Your bank</legend><div class="calculator-presets" role="group" '
             f'aria-label="Presets">{_presets(rates)}</div>',
-            '<div class="calculator-grid">',
+            '<div class="calculator-grid calculator-bank">',
             *(_input(each, getattr(scenario, each.name)) for each in INPUTS),
             "</div></fieldset></form>",
             f'<div class="calculator-charts">{"".join(_chart(*each) for each in CHARTS)}</div>',
-            _day_table(answer, title),
-            _benefit_table(answer),
+            f'<div class="calculator-tables">{_day_table(answer, title)}{_benefit_table(answer)}</div>',
             '<p class="calculator-tools"><button type="button" data-act="link">Copy link</button>'
             '<button type="button" data-act="json">Copy scenario as JSON</button>'
             '<button type="button" data-act="reset">Reset</button></p>',

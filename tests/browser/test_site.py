@@ -382,10 +382,11 @@ def test_the_unpacked_zip_draws_from_disk(browser, project, page):
     assert all(url.startswith(folder) for url in browser.requests())
 
 
+@pytest.mark.parametrize("page", ["hardening/", "impact/"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_what_nobody_is_near_keeps_about_its_room_until_it_is_laid_out(browser, base, width):
-    browser.open(base + "hardening/", width=width)
-    far = "[...document.querySelectorAll('article :is(figure.chart, [style^=\"--rows\"])')]"
+def test_what_nobody_is_near_keeps_about_its_room_until_it_is_laid_out(browser, base, width, page):
+    browser.open(base + page, width=width)
+    far = "[...document.querySelectorAll('article :is(figure.chart, .calculator *, [style^=\"--rows\"])')]"
     far += ".filter((e) => getComputedStyle(e).contentVisibility === 'auto')"
     seen = "checkVisibility({ contentVisibilityAuto: true })"
     before = browser.run(

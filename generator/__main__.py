@@ -97,6 +97,13 @@ def _parser() -> argparse.ArgumentParser:
         help="where the site goes (default: site)",
     )
 
+    preview = argparse.ArgumentParser(add_help=False)
+    preview.add_argument(
+        "--address",
+        default="127.0.0.1:8000",
+        metavar="HOST:PORT",
+        help="where to listen (default: %(default)s)",
+    )
     runs = argparse.ArgumentParser(add_help=False)
     runs.add_argument(
         "before", type=Path, nargs="?", metavar="A", help="earlier record, or folder (default: DIR/previous)"
@@ -122,7 +129,11 @@ def _parser() -> argparse.ArgumentParser:
         ("single", (common, site), "build the whole site as one HTML file"),
         ("pdf", (common, site), "print the summary and the brief; needs a Chromium"),
         ("pictures", (common, site), "take the pictures of README and social card; needs a Chromium"),
-        ("serve", (common,), "preview the site on localhost and follow changes of templates and charts"),
+        (
+            "serve",
+            (common, preview),
+            "preview the site on localhost and follow changes of templates and charts",
+        ),
         ("diff", (common, runs), "compare two runs; exits with one if a change asks for a new sign-off"),
         ("previous", (common, published), "take the records published last as those before this run"),
         ("verify-claims", (common, checked), "check hashes, examples and figures of what is published"),

@@ -465,7 +465,11 @@ def serve(options: argparse.Namespace) -> int:
     process, so that changed code is what runs. An error waits for its mend.
     """
     watched = (ROOT / "templates", ROOT / "generator" / "report", options.records)
-    mkdocs = [sys.executable, "-m", "mkdocs", "serve", "--dirty", "-f", ROOT / "mkdocs.yml"]
+    # building only what changed is worth a warning to MkDocs, which strictness would take for an error
+    mkdocs = [
+        sys.executable, "-m", "mkdocs", "serve", "--dirty", "--no-strict", "-a", options.address,
+        "-f", ROOT / "mkdocs.yml",
+    ]  # fmt: skip
     render = [sys.executable, "-m", "generator", "pages", "--records", options.records]
     previewer, server, seen = None, None, {}
     try:

@@ -75,14 +75,19 @@ def test_every_template_becomes_a_page_and_every_record_a_download(docs):
     assert (docs / "data" / "checks.json").read_text() == results()[0].to_json()
 
 
+def times(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
 def test_a_page_rendered_alone_is_the_same_page_and_changes_with_its_template_only(docs, tmp_path):
     shutil.copytree(docs, tmp_path / "docs")
     shutil.copytree(TEMPLATES, tmp_path / "templates")
-    whole = contents(docs)
+    whole, untouched = contents(docs), times(tmp_path / "docs")
     prepared = prepare(results())
     for name in ("index", "data", "hardening"):
         render_page(prepared, name, TEMPLATES, tmp_path / "docs")
     assert contents(tmp_path / "docs") == whole
+    assert times(tmp_path / "docs") == untouched  # so that a preview builds nothing anew
     with (tmp_path / "templates" / "data.md.j2").open("a") as template:
         template.write("One more word.\n")
     render_page(prepared, "data", tmp_path / "templates", tmp_path / "docs")

@@ -1,14 +1,18 @@
 """The compiled gradients are those of automatic differentiation, of any depth, and just as blind when it is."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
 from art.estimators.classification import PyTorchClassifier
 from torch.nn import functional
 
+from generator.models.certified import certified_loss
 from generator.models.fraudnet import FraudNet
 from generator.models.kernels import LANES
 from generator.models.slopes import (
+    certified_gradients,
     cross_entropy_gradients,
     loss_gradient,
     margin_and_gradient,
@@ -104,6 +108,22 @@ def test_the_gradients_of_the_weights_are_those_of_automatic_differentiation(hid
         (margin_gradients(net, x, slope), (slope * (logits[..., 1] - logits[..., 0])).sum()),
     ):
         for one, other in zip(ours, torch.autograd.grad(theirs, list(net.parameters())), strict=True):
+            torch.testing.assert_close(torch.from_numpy(one), other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [(), (9,), (32, 16)])
+@pytest.mark.parametrize("inputs", [5, 30])
+@pytest.mark.parametrize("count", [1, LANES, 2 * LANES + 3])
+def test_the_gradients_of_the_certified_loss_are_those_of_automatic_differentiation(hidden, inputs, count):
+    generator = torch.Generator().manual_seed(count)
+    net = FraudNet(3, inputs, hidden).initialise(generator)
+    x = torch.randn(3 * count, inputs, generator=generator)
+    y = torch.randint(2, (3 * count,), generator=generator)
+    for epsilon, intervals in itertools.product([0.0, 0.05, 0.4, 3.0], [0.0, 0.5, 1.0]):
+        settings = {"epsilon": epsilon, "kappa": 0.3, "intervals": intervals}
+        loss = certified_loss(net, x, y, **settings) / count
+        ours = certified_gradients(net, x, y, **settings)
+        for one, other in zip(ours, torch.autograd.grad(loss, list(net.parameters())), strict=True):
             torch.testing.assert_close(torch.from_numpy(one), other, rtol=1e-4, atol=1e-5)
 
 

@@ -1,5 +1,7 @@
 """Losses of certified training: cross-entropy at a bound on the margin that no point of the ball can pass.
 
+This is the loss as it is defined. Training follows `slopes.certified_gradients`, which is its derivative, compiled.
+
 All bounds are on s * m, where m is the fraud logit minus the legitimate one and s = +1 for
 fraud, -1 for legitimate rows: the margin of the true class. They hold in exact arithmetic;
 training needs no more. Proofs are made elsewhere, in float64.

@@ -21,13 +21,24 @@ from generator.engine.compiling import kernel
 
 LANES = 64
 """Rows side by side: enough that a loop over them pays, few enough to stay in the first cache."""
-ZERO, NO_FLOOR = np.float32(0), np.float32(-np.inf)
+ZERO, HALF, ONE, NO_FLOOR = np.float32(0), np.float32(0.5), np.float32(1), np.float32(-np.inf)
+FIRST, SECOND = np.int64(0), np.int64(1)
+"""Layers to start from. For plain numbers numba compiles what they are passed to once more for each."""
+NARROWEST = np.float32(1e-9)
+"""Least width of an interval that is divided by."""
 
 fused = kernel(fastmath={"contract"})
 """Compiled with a * b + c in one instruction."""
+within = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""What only other kernels call needs no way in from Python, which takes about as long to compile as a loop."""
+part = kernel(fastmath={"contract"}, **within)
+once = kernel(fastmath={"contract"}, inline="always")
+"""Called in one place, and compiled as part of it."""
+summing = kernel(fastmath={"contract", "reassoc"}, **within)
+"""Sums may be taken in any order."""
 
 
-@fused
+@part
 def _scratch(widths, dtype_of):
     """Empty tile: matrices, offsets, values, slopes."""
     layers, widest = len(widths) - 1, 0
@@ -42,9 +53,9 @@ def _scratch(widths, dtype_of):
     )
 
 
-@fused
+@part
 def _widths(weights):
-    """Inputs, units of each hidden layer, and 2."""
+    """Inputs, units of each hidden layer, and outputs."""
     widths = np.empty(len(weights) + 1, np.int64)
     widths[0] = weights[0].shape[1]
     for layer in range(len(weights)):
@@ -52,7 +63,7 @@ def _widths(weights):
     return widths
 
 
-@fused
+@part
 def _take(weights, biases, r, matrices, offsets):
     """Bring the weights of replicate r into the tile."""
     for layer in range(len(weights)):
@@ -62,6 +73,18 @@ def _take(weights, biases, r, matrices, offsets):
         for i in range(fan_in):
             for j in range(fan_out):
                 matrices[layer, i, j] = weights[layer][r, i, j]
+
+
+@part
+def _give(matrices, offsets, r, weights, biases):
+    """Bring what the tile has of replicate r out of it."""
+    for layer in range(len(weights)):
+        fan_in, fan_out = weights[layer].shape[1:]
+        for j in range(fan_out):
+            biases[layer][r, 0, j] = offsets[layer, j]
+        for i in range(fan_in):
+            for j in range(fan_out):
+                weights[layer][r, i, j] = matrices[layer, i, j]
 
 
 @intrinsic
@@ -126,39 +149,35 @@ def _products(context, matrix, offsets, source, least, target, fan_in, fan_out):
     return types.void(matrix, offsets, source, least, target, types.int64, types.int64), generate
 
 
-@fused
-def _forward(matrices, offsets, widths, values):
-    """From values[0], the rows, to the logits."""
+@part
+def _pull(matrix, source, target, fan_in, fan_out):
+    """target = source @ matrix.T: from derivatives behind a layer, before its ReLU, to those in front of it."""
+    _products(matrix.T, np.zeros_like(matrix[0]), source, NO_FLOOR, target, fan_out, fan_in)
+
+
+@part
+def _forward(matrices, offsets, widths, values, lowest):
+    """From what layer `lowest` takes in, values[lowest], to the logits."""
     last = len(matrices) - 1
-    for layer in range(last + 1):
+    for layer in range(lowest, last + 1):
         least = ZERO if layer < last else NO_FLOOR
-        _products(
-            matrices[layer],
-            offsets[layer],
-            values[layer],
-            least,
-            values[layer + 1],
-            widths[layer],
-            widths[layer + 1],
-        )
+        source, target = values[layer], values[layer + 1]
+        _products(matrices[layer], offsets[layer], source, least, target, widths[layer], widths[layer + 1])
 
 
-@fused
+@part
 def _backward(matrices, widths, values, slopes, lowest):
     """From slopes at the logits down to those of what layer `lowest` takes in: g = (g @ W.T) * [z > 0]."""
-    none = np.zeros_like(matrices[0, 0])
     for layer in range(len(matrices) - 1, lowest - 1, -1):
         target, inner = slopes[layer], values[layer]
-        _products(
-            matrices[layer].T, none, slopes[layer + 1], NO_FLOOR, target, widths[layer + 1], widths[layer]
-        )
+        _pull(matrices[layer], slopes[layer + 1], target, widths[layer], widths[layer + 1])
         if layer > 0:
             for i in range(widths[layer]):
                 for lane in range(LANES):
                     target[i, lane] = target[i, lane] if inner[i, lane] > 0 else ZERO
 
 
-@fused
+@part
 def _at_the_logits(logits, lane, cls, share, upstream):
     """Derivatives of share * CE for class 0 or 1, of share * margin for class -1.
 
@@ -199,11 +218,11 @@ def input_gradients(x, classes, asked, weights, biases, margin, gradient):
             for lane in range(count):
                 for i in range(d):
                     values[0, i, lane] = x[r, rows[lane], i]
-            _forward(matrices, offsets, widths, values)
+            _forward(matrices, offsets, widths, values, FIRST)
             for lane in range(count):
                 margin[r, rows[lane]] = logits[1, lane] - logits[0, lane]
                 _at_the_logits(logits, lane, classes[r, rows[lane]], 1, upstream)
-            _backward(matrices, widths, values, slopes, 0)
+            _backward(matrices, widths, values, slopes, FIRST)
             for lane in range(count):
                 for i in range(d):
                     gradient[r, rows[lane], i] = slopes[0, i, lane]
@@ -230,8 +249,8 @@ def climb(x, lower, upper, direction, around, steps, step, weights, biases):
                 for i in range(d):
                     rows[i, lane] = x[r, start + lane, i]
             for _ in range(steps):
-                _forward(matrices, offsets, widths, values)
-                _backward(matrices, widths, values, slopes, 0)
+                _forward(matrices, offsets, widths, values, FIRST)
+                _backward(matrices, widths, values, slopes, FIRST)
                 moved = False
                 for lane in range(count):
                     way = direction[r, start + lane]
@@ -251,7 +270,7 @@ def climb(x, lower, upper, direction, around, steps, step, weights, biases):
                     x[r, start + lane, i] = rows[i, lane]
 
 
-@kernel(fastmath={"contract", "reassoc"})
+@summing
 def _add_outer(source, slopes, gradient, fan_in, fan_out):
     """gradient[i, j] += sum over rows of source[i] * slopes[j]."""
     for i in range(0, fan_in, 2):
@@ -276,7 +295,7 @@ def _add_outer(source, slopes, gradient, fan_in, fan_out):
             )
 
 
-@kernel(fastmath={"contract", "reassoc"})
+@summing
 def _add_sums(slopes, gradient, fan_out):
     """gradient[j] += sum over rows of slopes[j]."""
     for j in range(fan_out):
@@ -284,6 +303,15 @@ def _add_sums(slopes, gradient, fan_out):
         for lane in range(LANES):
             total += slopes[j, lane]
         gradient[j] = total
+
+
+@part
+def _add_gradients(values, slopes, widths, lowest, matrix_slopes, offset_slopes):
+    """Add what the rows of a tile say of the weights from layer `lowest` on."""
+    for layer in range(lowest, len(widths) - 1):
+        fan_in, fan_out = widths[layer], widths[layer + 1]
+        _add_outer(values[layer], slopes[layer + 1], matrix_slopes[layer], fan_in, fan_out)
+        _add_sums(slopes[layer + 1], offset_slopes[layer], fan_out)
 
 
 @fused
@@ -295,7 +323,6 @@ def weight_gradients(x, classes, share, weights, biases, weight_slopes, bias_slo
     """
     replicates, n, d = x.shape
     widths = _widths(weights)
-    layers = len(weights)
     matrices, offsets, values, slopes = _scratch(widths, x)
     matrix_slopes, offset_slopes, _, _ = _scratch(widths, x)
     for r in range(replicates):
@@ -306,24 +333,196 @@ def weight_gradients(x, classes, share, weights, biases, weight_slopes, bias_slo
             for lane in range(count):
                 for i in range(d):
                     values[0, i, lane] = x[r, start + lane, i]
-            _forward(matrices, offsets, widths, values)
+            _forward(matrices, offsets, widths, values, FIRST)
             for lane in range(count):
                 row = start + lane
                 _at_the_logits(values[-1], lane, classes[r, row], share[r, row], slopes[-1])
             for lane in range(count, LANES):
                 slopes[-1, 0, lane] = slopes[-1, 1, lane] = ZERO
-            _backward(matrices, widths, values, slopes, 1)
-            for layer in range(layers):
-                fan_in, fan_out = widths[layer], widths[layer + 1]
-                _add_outer(values[layer], slopes[layer + 1], matrix_slopes[layer], fan_in, fan_out)
-                _add_sums(slopes[layer + 1], offset_slopes[layer], fan_out)
-        for layer in range(layers):
-            fan_in, fan_out = widths[layer], widths[layer + 1]
+            _backward(matrices, widths, values, slopes, SECOND)
+            _add_gradients(values, slopes, widths, FIRST, matrix_slopes, offset_slopes)
+        _give(matrix_slopes, offset_slopes, r, weight_slopes, bias_slopes)
+
+
+@once
+def _box(
+    matrices, offsets, widths, centres, radius_matrices, radius_offsets, radius_widths, radii, lows, highs, clean
+):  # fmt: skip
+    """Interval bounds, from centres[0], the rows, to the margin; into `clean` what the second layer takes in of them.
+
+    Of the interval that layer k takes in, lows[k] and highs[k] are the ends before the ReLU, low no higher than
+    zero and high no lower; centres[k] and radii[k] are its middle and its radius after the ReLU.
+    """
+    last = len(matrices) - 1
+    for layer in range(last + 1):
+        centre, radius, low, high = centres[layer + 1], radii[layer + 1], lows[layer + 1], highs[layer + 1]
+        fan_in, radius_in, fan_out = widths[layer], radius_widths[layer], widths[layer + 1]
+        _products(matrices[layer], offsets[layer], centres[layer], NO_FLOOR, centre, fan_in, fan_out)
+        _products(
+            radius_matrices[layer], radius_offsets[layer], radii[layer], NO_FLOOR, radius, radius_in, fan_out
+        )
+        if layer == 0:
             for j in range(fan_out):
-                bias_slopes[layer][r, 0, j] = offset_slopes[layer, j]
-            for i in range(fan_in):
-                for j in range(fan_out):
-                    weight_slopes[layer][r, i, j] = matrix_slopes[layer, i, j]
+                for lane in range(LANES):
+                    clean[j, lane] = centre[j, lane] if last == 0 else max(centre[j, lane], ZERO)
+        if layer < last:
+            for j in range(fan_out):
+                for lane in range(LANES):
+                    low[j, lane] = min(centre[j, lane] - radius[j, lane], ZERO)
+                    high[j, lane] = max(centre[j, lane] + radius[j, lane], ZERO)
+                    bottom, top = max(centre[j, lane] - radius[j, lane], ZERO), high[j, lane]
+                    centre[j, lane], radius[j, lane] = (top + bottom) * HALF, (top - bottom) * HALF
+
+
+@part
+def _chord(low, high):
+    """Slope of the line through both ends of a ReLU: 1 where always on, 0 where always off."""
+    return high / max(high - low, NARROWEST)
+
+
+@once
+def _lines_backward(matrices, widths, lows, highs, slopes):
+    """From slopes at the margin down to those of the rows, each ReLU a line that bounds the margin from below.
+
+    Where the slope behind it is negative, that is the line through both ends; elsewhere z or 0.
+    """
+    for layer in range(len(matrices) - 1, -1, -1):
+        target, low, high = slopes[layer], lows[layer], highs[layer]
+        _pull(matrices[layer], slopes[layer + 1], target, widths[layer], widths[layer + 1])
+        if layer > 0:
+            for i in range(widths[layer]):
+                for lane in range(LANES):
+                    chord = _chord(low[i, lane], high[i, lane])
+                    below = ONE if chord > HALF else ZERO
+                    target[i, lane] *= chord if target[i, lane] < 0 else below
+
+
+@once
+def _lines_forward(matrices, offsets, widths, lows, highs, slopes, values):
+    """From values[0] to the margin through the lines that `slopes` chose."""
+    last = len(matrices) - 1
+    for layer in range(last + 1):
+        target, low, high, slope = values[layer + 1], lows[layer + 1], highs[layer + 1], slopes[layer + 1]
+        fan_in, fan_out = widths[layer], widths[layer + 1]
+        _products(matrices[layer], offsets[layer], values[layer], NO_FLOOR, target, fan_in, fan_out)
+        if layer < last:
+            for j in range(fan_out):
+                for lane in range(LANES):
+                    chord = _chord(low[j, lane], high[j, lane])
+                    below = target[j, lane] if chord > HALF else ZERO
+                    above = chord * (target[j, lane] - low[j, lane])
+                    target[j, lane] = above if slope[j, lane] < 0 else below
+
+
+@once
+def _box_backward(
+    matrices, radius_matrices, widths, lows, highs, lines, line_slopes, centre_slopes, radius_slopes
+):
+    """From slopes at centre and radius of the margin down to those of what the first layer gives.
+
+    The lines join in: the line through both ends, h = chord * (z - low), has
+    d h / d low = chord * ((z - low) / (high - low) - 1) and
+    d h / d high = -chord * (z - low) / (high - low) * low / high.
+    Slopes in `line_slopes` contain the chord, and are positive where this line was chosen, because the loss
+    falls with the margin.
+    """
+    for layer in range(len(matrices) - 1, 0, -1):
+        centre, radius, low, high = centre_slopes[layer], radius_slopes[layer], lows[layer], highs[layer]
+        line, line_slope = lines[layer], line_slopes[layer]
+        _pull(matrices[layer], centre_slopes[layer + 1], centre, widths[layer], widths[layer + 1])
+        _pull(radius_matrices[layer], radius_slopes[layer + 1], radius, widths[layer], widths[layer + 1])
+        for i in range(widths[layer]):
+            for lane in range(LANES):
+                by_lower = (centre[i, lane] - radius[i, lane]) * HALF
+                by_upper = (centre[i, lane] + radius[i, lane]) * HALF
+                chosen, top = max(line_slope[i, lane], ZERO), max(high[i, lane], NARROWEST)
+                along = line[i, lane] / top  # (z - low) / (high - low)
+                if low[i, lane] < 0:
+                    by_lower = chosen * (along - ONE)
+                    by_upper -= chosen * along * low[i, lane] / top
+                if high[i, lane] <= 0:
+                    by_lower = by_upper = ZERO
+                centre[i, lane], radius[i, lane] = by_upper + by_lower, by_upper - by_lower
+
+
+@fused
+def certified_gradients(
+    x, sign, share, epsilon, kappa, intervals, weights, biases, magnitudes, spreads,
+    weight_slopes, bias_slopes, magnitude_slopes, spread_slopes,
+):  # fmt: skip
+    """d loss / d weights, biases, magnitudes and spreads into the last four; loss = share * `certified_loss`.
+
+    x (replicates, n, d), sign (replicates, n): +1 for fraud, -1 for legitimate rows. The last layer gives the
+    margin. Magnitudes and spreads take radii through the layers as weights and biases take centres; all rows have
+    the same radius, so that the first layer has no magnitudes, and for all others the spread is zero.
+
+    With the lines settled, the linear bound is what a network of lines gives in the worst corner of the ball. So its
+    derivatives are those of a forward and a backward pass through that network, and what the intervals that
+    settle the lines add.
+    """
+    replicates, n, d = x.shape
+    widths, radius_widths = _widths(weights), _widths(magnitudes)
+    matrices, offsets, values, slopes = _scratch(widths, x)
+    matrix_sums, offset_sums, centres, centre_slopes = _scratch(widths, x)
+    radius_matrices, radius_offsets, radii, radius_slopes = _scratch(radius_widths, x)
+    radius_matrix_sums, radius_offset_sums, _, _ = _scratch(radius_widths, x)
+    _, _, lines, line_slopes = _scratch(widths, x)
+    _, _, lows, highs = _scratch(widths, x)
+    line_share = np.zeros(LANES, x.dtype)
+    for r in range(replicates):
+        _take(weights, biases, r, matrices, offsets)
+        _take(magnitudes, spreads, r, radius_matrices, radius_offsets)
+        matrix_sums[:], offset_sums[:] = ZERO, ZERO
+        radius_matrix_sums[:], radius_offset_sums[:] = ZERO, ZERO
+        for start in range(0, n, LANES):
+            count = min(LANES, n - start)
+            for lane in range(count):
+                for i in range(d):
+                    centres[0, i, lane] = x[r, start + lane, i]
+            _box(
+                matrices, offsets, widths, centres, radius_matrices, radius_offsets, radius_widths, radii,
+                lows, highs, values[1],
+            )  # fmt: skip
+            _forward(matrices, offsets, widths, values, SECOND)
+            if intervals < 1:
+                for lane in range(count):
+                    line_slopes[-1, 0, lane] = sign[r, start + lane]
+                _lines_backward(matrices, widths, lows, highs, line_slopes)
+                for i in range(d):
+                    for lane in range(LANES):
+                        lines[0, i, lane] = centres[0, i, lane] - epsilon * np.sign(line_slopes[0, i, lane])
+                _lines_forward(matrices, offsets, widths, lows, highs, line_slopes, lines)
+            for lane in range(count):
+                to = sign[r, start + lane]
+                by_intervals = to * centres[-1, 0, lane] - radii[-1, 0, lane]
+                worst = intervals * by_intervals + (ONE - intervals) * to * lines[-1, 0, lane]
+                slope = -share * (ONE - kappa) / (ONE + np.exp(worst))
+                line_share[lane] = (ONE - intervals) * slope
+                centre_slopes[-1, 0, lane] = to * intervals * slope
+                radius_slopes[-1, 0, lane] = -intervals * slope
+                slopes[-1, 0, lane] = -to * share * kappa / (ONE + np.exp(to * values[-1, 0, lane]))
+            for lane in range(count, LANES):
+                line_share[lane] = centre_slopes[-1, 0, lane] = radius_slopes[-1, 0, lane] = ZERO
+                slopes[-1, 0, lane] = ZERO
+            if intervals < 1:
+                for layer in range(1, len(widths)):
+                    for j in range(widths[layer]):
+                        for lane in range(LANES):
+                            line_slopes[layer, j, lane] *= line_share[lane]
+                _add_gradients(lines, line_slopes, widths, FIRST, matrix_sums, offset_sums)
+            _backward(matrices, widths, values, slopes, SECOND)
+            _add_gradients(values, slopes, widths, SECOND, matrix_sums, offset_sums)
+            _box_backward(
+                matrices, radius_matrices, widths, lows, highs, lines, line_slopes,
+                centre_slopes, radius_slopes,
+            )  # fmt: skip
+            for j in range(widths[1]):  # the first layer does the same to clean rows and to centres
+                for lane in range(LANES):
+                    centre_slopes[1, j, lane] += slopes[1, j, lane]
+            _add_gradients(centres, centre_slopes, widths, FIRST, matrix_sums, offset_sums)
+            _add_gradients(radii, radius_slopes, radius_widths, FIRST, radius_matrix_sums, radius_offset_sums)
+        _give(matrix_sums, offset_sums, r, weight_slopes, bias_slopes)
+        _give(radius_matrix_sums, radius_offset_sums, r, magnitude_slopes, spread_slopes)
 
 
 @fused

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from generator.models.certified import certified_loss
 from generator.models.fraudnet import FraudNet
 from generator.models.inner import climb
 from generator.models.rounds import HardenedRound, rising_budgets, rounds_on_batches
-from generator.models.slopes import margin_gradients
+from generator.models.slopes import certified_gradients, margin_gradients
 from generator.models.training import Trainer
 from generator.records.spec import HardeningSpec
 
@@ -127,9 +126,7 @@ def crown_ibp(
         epsilon = next(budgets)
         share = epsilon / spec.pgd_epsilon if spec.pgd_epsilon else 1.0
         kappa = 1 - share * (1 - spec.certified_kappa)
-        loss = certified_loss(net, batch_x, batch_y, epsilon=epsilon, kappa=kappa, intervals=share)
-        rows = len(batch_x) // net.replicates
-        return [each.numpy() for each in torch.autograd.grad(loss / rows, list(net.parameters()))]
+        return certified_gradients(net, batch_x, batch_y, epsilon=epsilon, kappa=kappa, intervals=share)
 
     trainer.batch_gradients = gradients
     return rounds_on_batches(trainer, x, y, spec)

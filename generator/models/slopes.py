@@ -78,12 +78,44 @@ def margin_gradients(net: FraudNet, x: torch.Tensor, slope: torch.Tensor) -> lis
 def _weight_gradients(
     net: FraudNet, x: torch.Tensor, classes: np.ndarray | np.int8, share: np.ndarray | np.float32
 ) -> list[np.ndarray]:
-    gradients = [
-        np.empty(parameter.shape, parameter.detach().numpy().dtype) for parameter in net.parameters()
-    ]
-    layers, shape = len(net.weights), x.shape[:2]
+    shape = x.shape[:2]
+    weights, biases = net.layers()
+    weight_slopes, bias_slopes = _empty_like(weights), _empty_like(biases)
     kernels.weight_gradients(
-        x.numpy(), np.broadcast_to(classes, shape), np.broadcast_to(share, shape), *net.layers(),
-        tuple(gradients[:layers]), tuple(gradients[layers:]),
+        x.numpy(), np.broadcast_to(classes, shape), np.broadcast_to(share, shape), weights, biases,
+        weight_slopes, bias_slopes,
     )  # fmt: skip
-    return gradients
+    return [*weight_slopes, *bias_slopes]
+
+
+def _empty_like(arrays: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    return tuple(np.empty_like(each) for each in arrays)
+
+
+def certified_gradients(
+    net: FraudNet, x: torch.Tensor, y: torch.Tensor, *, epsilon: float, kappa: float, intervals: float
+) -> list[np.ndarray]:
+    """d L / d p for each parameter p of the stack; L is `certified_loss`, a mean over the rows of each replicate.
+
+    x (replicates * rows, d), true classes y (replicates * rows,).
+    """
+    # the kernel knows neither logits nor |W|: what they add to the chain rule is here
+    rows = x.view(net.replicates, -1, x.shape[1]).numpy()
+    sign = (2 * y.view(rows.shape[:2]).numpy() - 1).astype(rows.dtype)
+    share, epsilon, kappa, intervals = (
+        rows.dtype.type(value) for value in (1 / rows.shape[1], epsilon, kappa, intervals)
+    )
+    to_margin = [(*inner, last[..., 1:] - last[..., :1]) for *inner, last in net.layers()]
+    weights, biases = to_margin
+    first, *others = (np.abs(weight) for weight in weights)
+    magnitudes = (first[:, :0], *others)
+    spreads = (epsilon * first.sum(1, keepdims=True), *(np.zeros_like(bias) for bias in biases[1:]))
+    network = (weights, biases, magnitudes, spreads)
+    slopes = [_empty_like(part) for part in network]
+    kernels.certified_gradients(rows, sign, share, epsilon, kappa, intervals, *network, *slopes)
+    by_weight, by_bias, by_magnitude, by_spread = slopes
+    by_magnitude = (epsilon * by_spread[0], *by_magnitude[1:])
+    for slope, weight, by_size in zip(by_weight, weights, by_magnitude, strict=True):
+        slope += np.sign(weight) * by_size
+    to_logits = ((*inner, np.concatenate([-last, last], axis=2)) for *inner, last in (by_weight, by_bias))
+    return [slope for part in to_logits for slope in part]

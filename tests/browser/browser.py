@@ -70,12 +70,16 @@ axe.run(document, { runOnly: arguments[0], resultTypes: ["violations"] }).then(
 """
 SHIFTS = """
 window.shift = 0;
+window.moved = [];
 window.refused = [];
 addEventListener("securitypolicyviolation", (event) => {
   refused.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
 });
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+  for (const entry of list.getEntries().filter((each) => !each.hadRecentInput)) {
+    window.shift += entry.value;
+    moved.push(...entry.sources.map(({ node }) => `${node?.nodeName} ${node?.className} ${entry.value}`));
+  }
 }).observe({ type: "layout-shift", buffered: true });
 """
 

@@ -76,6 +76,14 @@ def _take(weights, biases, r, matrices, offsets):
 
 
 @part
+def _bring(x, r, start, count, rows):
+    """Bring `count` rows of replicate r, from `start` on, into the tile."""
+    for lane in range(count):
+        for i in range(x.shape[2]):
+            rows[i, lane] = x[r, start + lane, i]
+
+
+@part
 def _give(matrices, offsets, r, weights, biases):
     """Bring what the tile has of replicate r out of it."""
     for layer in range(len(weights)):
@@ -245,9 +253,7 @@ def climb(x, lower, upper, direction, around, steps, step, weights, biases):
         _take(weights, biases, r, matrices, offsets)
         for start in range(0, n, LANES):
             count = min(LANES, n - start)
-            for lane in range(count):
-                for i in range(d):
-                    rows[i, lane] = x[r, start + lane, i]
+            _bring(x, r, start, count, rows)
             for _ in range(steps):
                 _forward(matrices, offsets, widths, values, FIRST)
                 _backward(matrices, widths, values, slopes, FIRST)
@@ -321,7 +327,7 @@ def weight_gradients(x, classes, share, weights, biases, weight_slopes, bias_slo
     A is the margin for class -1, and cross-entropy for classes 0 and 1. x (replicates, n, d), classes and
     share (replicates, n).
     """
-    replicates, n, d = x.shape
+    replicates, n = x.shape[:2]
     widths = _widths(weights)
     matrices, offsets, values, slopes = _scratch(widths, x)
     matrix_slopes, offset_slopes, _, _ = _scratch(widths, x)
@@ -330,9 +336,7 @@ def weight_gradients(x, classes, share, weights, biases, weight_slopes, bias_slo
         matrix_slopes[:], offset_slopes[:] = ZERO, ZERO
         for start in range(0, n, LANES):
             count = min(LANES, n - start)
-            for lane in range(count):
-                for i in range(d):
-                    values[0, i, lane] = x[r, start + lane, i]
+            _bring(x, r, start, count, values[0])
             _forward(matrices, offsets, widths, values, FIRST)
             for lane in range(count):
                 row = start + lane
@@ -476,9 +480,7 @@ def certified_gradients(
         radius_matrix_sums[:], radius_offset_sums[:] = ZERO, ZERO
         for start in range(0, n, LANES):
             count = min(LANES, n - start)
-            for lane in range(count):
-                for i in range(d):
-                    centres[0, i, lane] = x[r, start + lane, i]
+            _bring(x, r, start, count, centres[0])
             _box(
                 matrices, offsets, widths, centres, radius_matrices, radius_offsets, radius_widths, radii,
                 lows, highs, values[1],

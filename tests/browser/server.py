@@ -4,6 +4,7 @@ import functools
 import gzip
 import http.server
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +13,21 @@ from urllib.parse import unquote, urlsplit
 WAITS_FOR_NOTHING = "prefetch"
 """What a browser says of a request that it makes in an idle moment."""
 
+PIECE = 4000
+"""Bytes of a page that come at a time where a network is slow."""
+
 
 class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         if WAITS_FOR_NOTHING not in self.headers.get("Sec-Purpose", ""):
             self.server.asked.append(unquote(urlsplit(self.path).path))
         super().do_GET()
+
+    def copyfile(self, source, outputfile):
+        pause = self.server.pause if source.name.endswith(".html") else 0
+        while piece := source.read(PIECE if pause else -1):
+            outputfile.write(piece)
+            time.sleep(pause)
 
     def log_message(self, *_):
         """A test log has no place for requests."""
@@ -26,14 +36,24 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 class Server:
     """Where a built site is served."""
 
-    def __init__(self, folder: Path, asked: list[str], port: int):
-        self.folder, self.asked, self.base = folder, asked, f"http://127.0.0.1:{port}/"
+    def __init__(self, folder: Path, http_server: http.server.HTTPServer):
+        self.folder, self.asked, self._http = folder, http_server.asked, http_server
+        self.base = f"http://127.0.0.1:{http_server.server_port}/"
 
     def take(self) -> list[str]:
         """The paths asked for since the last call, in order."""
         taken = self.asked[:]
         del self.asked[: len(taken)]
         return taken
+
+    @contextmanager
+    def in_pieces(self, seconds: float) -> Iterator[None]:
+        """Pages come piece by piece, `seconds` apart."""
+        self._http.pause = seconds
+        try:
+            yield
+        finally:
+            self._http.pause = 0
 
     def weight(self, paths: list[str]) -> int:
         """Bytes of the files behind `paths` as a reader's browser gets them, each once."""
@@ -53,7 +73,7 @@ def _compressed(path: Path) -> int:
 def serving(folder: Path) -> Iterator[Server]:
     handler = functools.partial(Handler, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.asked = []
+        server.asked, server.pause = [], 0
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Server(folder, server.asked, server.server_port)
+        yield Server(folder, server)
         server.shutdown()

@@ -77,6 +77,15 @@ def test_a_page_is_light_quiet_and_accessible_at_first_view(fresh, server, addre
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
+def test_a_page_that_comes_in_pieces_does_not_move(fresh, server, address):
+    with server.in_pieces(0.03):
+        first_view(fresh, server, address)
+    shift, moved = fresh.run("return [window.shift, window.moved]")
+    print("moved:", *moved)
+    within({"layout_shift": shift}, FIRST)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_a_page_in_full_use_is_within_its_weight_and_breaks_no_rule(fresh, server, address):
     asked = first_view(fresh, server, address)
     fresh.draw_all()

@@ -3,7 +3,7 @@
 import argparse
 import hashlib
 import logging
-import multiprocessing
+import multiprocessing.connection
 import signal
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -28,6 +28,9 @@ from generator.records.changes import changed_inputs
 from generator.records.files import sums_file, unsound
 from generator.records.results import StudyResult
 from generator.records.runs import Run, run_file
+
+if TYPE_CHECKING:
+    from generator.report.pages import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +52,23 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         InputError: It cannot be done, or another run is at work there.
     """
+    with _alone(options):
+        return COMMANDS[options.command](options)
+
+
+@contextmanager
+def _alone(options: argparse.Namespace) -> Iterator[None]:
+    """Nobody else writes where the command does.
+
+    Raises:
+        InputError: Another run is at work there, or the disk is full.
+    """
     try:
         with ExitStack() as held:
             for folder in _written(options):
                 held.enter_context(alone_in(folder, _say))
             held.enter_context(writing_in(ROOT))
-            return COMMANDS[options.command](options)
+            yield
     except BusyError as error:
         raise InputError(str(error)) from None
     except WriteError as error:
@@ -290,6 +304,12 @@ def _shown(options: argparse.Namespace) -> Shown:
 
 def pages(options: argparse.Namespace) -> int:
     """Render the pages in docs/ from the records."""
+    _rendered(options)
+    return 0
+
+
+def _rendered(options: argparse.Namespace) -> "Prepared":
+    """All pages rendered, and what it takes to render one of them again."""
     from generator.report import calculator, playground
     from generator.report.manifest import downloads
     from generator.report.metadata import write_metadata
@@ -299,7 +319,7 @@ def pages(options: argparse.Namespace) -> int:
     results, draws = shown.results, shown.draws
     try:
         with scratch_folder(DOCS) as scripts:
-            written = render_pages(
+            prepared = render_pages(
                 results, ROOT / "templates", DOCS,
                 files=(
                     downloads(results, options.records) | calculator.write(results, draws, scripts)
@@ -312,8 +332,8 @@ def pages(options: argparse.Namespace) -> int:
             )  # fmt: skip
     except PageError as error:
         raise InputError(str(error)) from None
-    _say(f"{len(written)} files rendered in docs/")
-    return 0
+    _say(f"{len(prepared.book.pages)} pages rendered in docs/")
+    return prepared
 
 
 def site(options: argparse.Namespace) -> int:
@@ -461,8 +481,8 @@ def study_key(options: argparse.Namespace) -> int:
 def serve(options: argparse.Namespace) -> int:
     """Preview on localhost: a changed template renders its page again, a changed chart or record all pages.
 
-    The page alone, as the study quotes it, by a process that keeps what it says of the records; all pages by a new
-    process, so that changed code is what runs. An error waits for its mend.
+    The page alone, as the study quotes it, by the process that has rendered all of them and keeps what it has drawn;
+    all pages by a new process, so that changed code is what runs. An error waits for its mend.
     """
     watched = (ROOT / "templates", ROOT / "generator" / "report", options.records)
     # building only what changed is worth a warning to MkDocs, which strictness would take for an error
@@ -470,22 +490,21 @@ def serve(options: argparse.Namespace) -> int:
         sys.executable, "-m", "mkdocs", "serve", "--dirty", "--no-strict", "-a", options.address,
         "-f", ROOT / "mkdocs.yml",
     ]  # fmt: skip
-    render = [sys.executable, "-m", "generator", "pages", "--records", options.records]
-    previewer, server, seen = None, None, {}
+    previewer, server, seen, whole = None, None, {}, False
     try:
         while not server or server.poll() is None:
             now = _modified(watched)
             changed = {path for path in now.keys() | seen.keys() if now.get(path) != seen.get(path)}
             seen = now
             names = {path.name.removesuffix(".md.j2") for path in changed if path.suffix == ".j2"}
-            if previewer and len(names) == len(changed) and not any(name.startswith("_") for name in names):
-                for name in names:
-                    previewer.put(name)
+            if whole and len(names) == len(changed) and not any(name.startswith("_") for name in names):
+                for name in sorted(names):
+                    previewer.render(name)
             elif changed:
-                subprocess.run(render, cwd=ROOT, check=False)
-                previewer = _previewer(options)
+                previewer = Previewer(options)
+                whole = previewer.render()
             server = server or subprocess.Popen(mkdocs)
-            time.sleep(0.2)
+            time.sleep(0.1)
     except KeyboardInterrupt:
         pass
     finally:
@@ -495,31 +514,50 @@ def serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _previewer(options: argparse.Namespace) -> multiprocessing.Queue:
-    """Where to put the names of pages that a new process renders again; it ends with this one."""
-    for earlier in multiprocessing.active_children():
-        earlier.terminate()
-    context = multiprocessing.get_context("spawn")
-    names = context.Queue()
-    context.Process(target=_preview, args=(options, names), daemon=True).start()
-    return names
+class Previewer:
+    """A process that renders pages for a preview, all of them first; it takes the place of an earlier one."""
+
+    def __init__(self, options: argparse.Namespace):
+        for earlier in multiprocessing.active_children():
+            earlier.terminate()
+            earlier.join()
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        context.Process(target=_preview, args=(options, theirs), daemon=True).start()
+        theirs.close()
+
+    def render(self, page: str = "") -> bool:
+        """Have one page rendered, or all; whether it went well."""
+        try:
+            self._pipe.send(page)
+            return self._pipe.recv()
+        except (EOFError, OSError):  # it has died of the code it runs
+            return False
 
 
-def _preview(options: argparse.Namespace, names: multiprocessing.Queue):
-    """Render the pages that are named, one after the other."""
-    from generator.report.pages import PageError, prepare, render_page
+def _preview(options: argparse.Namespace, pipe: multiprocessing.connection.Connection):
+    """Render the pages that are named, one after the other; no name stands for all."""
+    from generator.report.pages import PageError, render_page
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the parent's to answer
-    shown = _shown(options)
-    prepared = prepare(shown.results, shown.documents, shown.extras)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # what is half written goes
+    rendering = argparse.Namespace(**vars(options) | {"command": "pages"})
+    prepared = None
     while True:
-        page = names.get()
+        page = pipe.recv()
         began = time.monotonic()
         try:
-            render_page(prepared, page, ROOT / "templates", DOCS)
-            _say(f"{page}: rendered in {time.monotonic() - began:.1f} s")
-        except PageError as error:
+            if page:
+                render_page(prepared, page, ROOT / "templates", DOCS)
+                _say(f"{page}: rendered in {time.monotonic() - began:.1f} s")
+            else:
+                with _alone(rendering):
+                    prepared = _rendered(rendering)
+        except (InputError, PageError, RecordError) as error:
             _say(f"error: {error}")
+            pipe.send(False)
+        else:
+            pipe.send(True)
 
 
 def _modified(folders: Iterable[Path]) -> dict[Path, int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from report_fixture import tiny_result
 
+from generator.report.charts import CHARTS
 from generator.report.metadata import write_metadata
 from generator.report.pages import PageError, prepare, render_page, render_pages
 from generator.report.prose import typed_digits
@@ -94,6 +95,28 @@ def test_a_page_rendered_alone_is_the_same_page_and_changes_with_its_template_on
     now = contents(tmp_path / "docs")
     assert [name for name in now if now[name] != whole[name]] == ["data.md"]
     assert now["data.md"].endswith(b"One more word.\n")
+
+
+def test_a_page_rendered_again_keeps_its_charts_and_draws_a_new_one(docs, tmp_path, monkeypatch):
+    shutil.copytree(docs, tmp_path / "docs")
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    drawn = []
+
+    def noting(name, draw):
+        return lambda result, **options: drawn.append(name) or draw(result, **options)
+
+    for name, draw in CHARTS.items():
+        monkeypatch.setitem(CHARTS, name, noting(name, draw))
+    prepared = prepare(results())
+    render_page(prepared, "hardening", TEMPLATES, tmp_path / "docs")
+    assert "boundary" in drawn
+    drawn.clear()
+    with (tmp_path / "templates" / "hardening.md.j2").open("a") as template:
+        template.write('{{ chart("confusion", results[0], model="pgd_ramp") }}\n')
+    (tmp_path / "docs" / "data" / "checks-confusion-pgd-ramp.js").unlink(missing_ok=True)
+    render_page(prepared, "hardening", tmp_path / "templates", tmp_path / "docs")
+    assert drawn == ["confusion"]
+    assert (tmp_path / "docs" / "data" / "checks-confusion-pgd-ramp.js").exists()
 
 
 def test_every_chart_on_a_page_has_its_script_and_its_table(docs):

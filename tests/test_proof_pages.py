@@ -47,12 +47,17 @@ def original(result: StudyResult) -> recipes.RecipeRow:
     return recipes.original_row(recipes.recipe_rows(result))
 
 
+def texts(docs: Path) -> dict[str, str]:
+    """Page name -> text."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in docs.glob("*.md")}
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory) -> dict[str, str]:
     """Page name -> text of both tiny results, with proofs."""
     folder = tmp_path_factory.mktemp("proofs") / "docs"
-    written = render_pages([tiny_result("checks"), tiny_result("kaggle")], TEMPLATES, folder)
-    return {path.stem: path.read_text(encoding="utf-8") for path in written}
+    render_pages([tiny_result("checks"), tiny_result("kaggle")], TEMPLATES, folder)
+    return texts(folder)
 
 
 # ---------------------------------------------------------------- the trap
@@ -278,8 +283,8 @@ def test_a_record_with_empty_parts_loses_only_those(tmp_path):
     empty = {name: () for name in ("reach", "tiers", "tier_comparisons", "choices", "radii", "frontiers",
                                    "label_aware", "battery", "gate")}  # fmt: skip
     bare = with_proofs(tiny_result(), walk=None, **empty)
-    written = render_pages([bare], TEMPLATES, tmp_path / "docs")
-    text = {path.stem: path.read_text() for path in written}
+    render_pages([bare], TEMPLATES, tmp_path / "docs")
+    text = texts(tmp_path / "docs")
     assert 'id="checks-exact-curves"' in text["proof"]
     assert "radius" not in "".join(re.findall(r'id="([^"]+)"', text["proof"]))
     assert "This record holds no checks." in text["evidence"]
@@ -287,8 +292,8 @@ def test_a_record_with_empty_parts_loses_only_those(tmp_path):
 
 def test_records_without_proofs_make_every_page_without_them(tmp_path):
     old = [without_proofs(tiny_result(name)) for name in ("checks", "kaggle")]
-    written = render_pages(old, TEMPLATES, tmp_path / "docs")
-    text = {path.stem: path.read_text() for path in written}
+    render_pages(old, TEMPLATES, tmp_path / "docs")
+    text = texts(tmp_path / "docs")
     assert "This record holds no proofs." in text["proof"]
     assert "withheld |" not in text["hardening"]
     assert 'id="checks-robust-accuracy"' in text["index"]

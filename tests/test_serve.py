@@ -5,6 +5,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 
 import pytest
 from study_fixture import store
@@ -28,22 +29,39 @@ def test_a_changed_template_is_served(tmp_path, tiny_study, address):
     store(tiny_study, checkout.records)
     run = checkout.start("serve", "--address", address)
 
-    def shows(words: str) -> bool:
+    def within_patience(seen: Callable[[], bool]) -> bool:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and not run.wait(0.2):
-            try:
-                with urllib.request.urlopen(f"http://{address}/method/", timeout=PATIENCE) as page:
-                    if words in page.read().decode():
-                        return True
-            except urllib.error.URLError:
-                continue  # it has not begun to listen
+            if seen():
+                return True
         return False
+
+    def page() -> str:
+        try:
+            with urllib.request.urlopen(f"http://{address}/method/", timeout=PATIENCE) as answer:
+                return answer.read().decode()
+        except urllib.error.URLError:
+            return ""  # it has not begun to listen
+
+    def shows(words: str) -> bool:
+        return within_patience(lambda: words in page())
+
+    def says(words: str) -> bool:
+        return within_patience(lambda: words in run.said())
 
     try:
         assert shows("<h1"), run.said()
         template = checkout.folder / "templates" / "method.md.j2"
-        template.write_text(template.read_text() + "\nOne sentence more.\n")
+        before = template.read_text()
+        template.write_text(f"{before}\nOne sentence more.\n")
         assert shows("<p>One sentence more.</p>"), run.said()
+        template.write_text(f"{before}\n{{{{ nothing_of_that_name }}}}\n")
+        assert says("error: method.md.j2, line"), run.said()
+        template.write_text(f"{before}\nAnother sentence.\n")
+        assert shows("<p>Another sentence.</p>"), run.said()
+        macros = checkout.folder / "templates" / "_macros.md.j2"
+        macros.write_text(macros.read_text().replace("Read as", "Read this as"))
+        assert shows("Read this as"), run.said()
     finally:
         run.signal(signal.SIGINT)
     assert run.wait(PATIENCE)

@@ -10,7 +10,7 @@ import os
 import shutil
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypedDict
@@ -72,7 +72,7 @@ class PageContext(TypedDict):
     """Whether there are other attackers for parts of the pages to follow."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prepared:
     """Records made ready for templates: what stays the same however often a page is rendered."""
 
@@ -83,6 +83,13 @@ class Prepared:
     """Traced."""
     context: Mapping[str, Any]
     """What templates see."""
+    book: Book
+    charts: dict[str, Chart] = field(default_factory=dict)
+    """Those drawn so far, by slug."""
+    unwritten: list[Chart] = field(default_factory=list)
+    """Those of them whose files are still to come."""
+    asked: dict[tuple, tuple[Chart, Mapping[str, Any]]] = field(default_factory=dict)
+    """What was asked for --> the chart, and its options: an object that lives on is known by its id."""
 
 
 def prepare(
@@ -94,25 +101,25 @@ def prepare(
     known = {result.data.name: result for result in results} | dict(documents)
     with marks.recording() as recorded:
         ready = [traced(each, each.data.name) for each in results]
-        return Prepared(recorded, known, ready, {**_context(ready), **extras(ready)})
+        book = Book(recorded, {**known, REPORT: CONSTANTS})
+        return Prepared(recorded, known, ready, {**_context(ready), **extras(ready)}, book)
 
 
 def render_page(prepared: Prepared, page: str, templates: Path, docs: Path):
     """Render one page again, its charts and what is known of its numbers, as the study quotes it.
 
     For a preview of a changed template: the ledger, the downloads and what follows other attackers stay as the last
-    `render_pages` has left them. Only files that differ are touched, the page last: whoever watches builds once.
+    `render_pages` has left them, and a chart that was drawn is kept. Only files that differ are touched, the page last:
+    whoever watches builds once.
 
     Raises:
         PageError: As `render_pages`.
     """
-    charts: dict[str, Chart] = {}
-    with marks.recording(prepared.marks) as recorded:
-        book = Book(recorded, {**prepared.documents, REPORT: CONSTANTS})
-        texts, _ = _render(prepared, templates, charts, book, only=page)
+    with marks.recording(prepared.marks):
+        texts, _ = _render(prepared, templates, only=page)
     with scratch_folder(docs) as fresh:
-        _write_charts(charts, docs, fresh)
-        _write_texts(texts, book, fresh)
+        _write_charts(prepared, docs, fresh)
+        _write_texts(texts, prepared.book, fresh)
         made = [path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()]
         for name in sorted(made, key=lambda name: name.suffix == ".md"):
             if not (docs / name).exists() or not filecmp.cmp(fresh / name, docs / name, shallow=False):
@@ -129,7 +136,7 @@ def render_pages(
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]] = lambda results: {},
     moving: Callable[[Sequence[StudyResult], Attacker], Mapping[str, Any]] = lambda results, attacker: {},
     beside: Callable[[Path], None] = lambda fresh: None,
-) -> list[Path]:
+) -> Prepared:
     """Render every template, its charts, the ledger and the downloads into `docs`; equal input, equal bytes.
 
     `docs/assets` and hidden files are left alone; whatever else an earlier run left in `docs` is replaced or removed.
@@ -143,7 +150,7 @@ def render_pages(
         beside: Writes further files into the folder of the new pages, before it takes the place of the old ones.
 
     Returns:
-        The pages written, by name.
+        What `render_page` takes to render one of them again.
 
     Raises:
         PageError: A template is misspelt, asks for an unknown field, filter or chart, types a digit, or places a
@@ -151,19 +158,18 @@ def render_pages(
         WriteError: The disk is full. `docs` is as it was.
     """
     _refuse_digits(templates)
-    prepared, charts = prepare(results, documents, extras), {}
-    with marks.recording(prepared.marks) as recorded:
-        book = Book(recorded, {**prepared.documents, REPORT: CONSTANTS})
-        pages, scripts = _render(prepared, templates, charts, book, moving)
+    prepared = prepare(results, documents, extras)
+    with marks.recording(prepared.marks):
+        pages, scripts = _render(prepared, templates, moving)
     with scratch_folder(docs) as fresh:
         docs.mkdir(exist_ok=True)
         try:
-            _write_pages(pages, book, fresh)
+            _write_pages(pages, prepared.book, fresh)
             for name, text in scripts.items():
                 _write(fresh / "data" / name, text)
         except LedgerError as error:
             raise PageError(str(error)) from None
-        _write_charts(charts, docs, fresh)
+        _write_charts(prepared, docs, fresh)
         for name, record in prepared.documents.items():
             _write(fresh / "data" / f"{name}.json", record.to_json())
         for name, source in files.items():
@@ -172,7 +178,7 @@ def render_pages(
         write_manifest(results, fresh / "data")
         beside(fresh)
         _swap(fresh, docs)
-    return [docs / name for name in pages]
+    return prepared
 
 
 def _write_pages(pages: Mapping[str, str], book: Book, fresh: Path):
@@ -191,12 +197,13 @@ def _write_texts(pages: Mapping[str, str], book: Book, folder: Path):
             _write(folder / "data" / f"claims-{page}.js", book.script(page))
 
 
-def _write_charts(charts: Mapping[str, Chart], docs: Path, folder: Path):
-    """The files of the charts, into `data` of the folder; the style of drawings is that in `docs`."""
+def _write_charts(prepared: Prepared, docs: Path, folder: Path):
+    """The files of charts that have none yet, into `data` of the folder; the style of drawings is that in `docs`."""
     sheet = docs / KEPT / STYLE
     style = sheet.read_text(encoding="utf-8") if sheet.exists() else ""
-    for slug in sorted(charts):
-        write(charts[slug], folder / "data", style)
+    for chart in prepared.unwritten:
+        write(chart, folder / "data", style)
+    prepared.unwritten.clear()
 
 
 def _write(path: Path, text: str):
@@ -256,18 +263,16 @@ def _refuse_digits(templates: Path):
 def _render(
     prepared: Prepared,
     templates: Path,
-    charts: dict[str, Chart],
-    book: Book,
     moving: Callable[[Sequence[StudyResult], Attacker], Mapping[str, Any]] = lambda results, attacker: {},
     only: str = "",
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Page name -> Markdown, in the order of names, and script -> what follows the attacker.
 
-    The charts the pages ask for are put into `charts`. What follows other attackers is left out if `only` names a page.
+    What follows other attackers is left out if `only` names a page.
     """
-    results, context = prepared.results, prepared.context
+    results, context, book = prepared.results, prepared.context, prepared.book
     offered = attackers(results)
-    page, made, shown, by_tier_only, redrawn = "", {}, {}, False, {}
+    page, shown, by_tier_only, redrawn = "", {}, False, {}
     drawing = True  # not for the parts that follow: a chart follows by itself
 
     def chart(name: str, result: StudyResult, **options) -> str:
@@ -277,14 +282,18 @@ def _render(
             raise jinja2.UndefinedError(f"unknown chart {name!r}; known: {', '.join(CHARTS)}")
         given = ((key, part if isinstance(part, str) else id(part)) for key, part in sorted(options.items()))
         asked = (name, result.data.name, *given)
-        if asked not in made:  # several pages show the same one
+        if asked not in prepared.asked:  # several pages show the same one
             try:
-                made[asked] = book.drawn(CHARTS[name](result, **options))
+                drawn = book.drawn(CHARTS[name](result, **options))
             except LedgerError as error:
                 raise jinja2.UndefinedError(f"chart {name!r}: {error}") from None
-        drawn = made[asked]
-        if charts.setdefault(drawn.slug, drawn) != drawn:
-            raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
+            if drawn.slug not in prepared.charts:
+                prepared.charts[drawn.slug] = drawn
+                prepared.unwritten.append(drawn)
+            elif prepared.charts[drawn.slug] != drawn:
+                raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
+            prepared.asked[asked] = drawn, options
+        drawn, _ = prepared.asked[asked]
         book.placed(page, drawn)
         shown[page] = shown.get(page, 0) + 1
         follows = FOLLOWING.get(name, "") if offered else ""

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 WAITS_FOR_NOTHING = "prefetch"
 """What a browser says of a request that it makes in an idle moment."""
 
-PIECE = 4000
+PIECE = 2500
 """Bytes of a page that come at a time where a network is slow."""
 
 

@@ -500,6 +500,7 @@ def serve(options: argparse.Namespace) -> int:
             if whole and len(names) == len(changed) and not any(name.startswith("_") for name in names):
                 for name in sorted(names):
                     previewer.render(name)
+                whole = previewer.lives()
             elif changed:
                 previewer = Previewer(options)
                 whole = previewer.render()
@@ -523,7 +524,8 @@ class Previewer:
             earlier.join()
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        context.Process(target=_preview, args=(options, theirs), daemon=True).start()
+        self._process = context.Process(target=_preview, args=(options, theirs), daemon=True)
+        self._process.start()
         theirs.close()
 
     def render(self, page: str = "") -> bool:
@@ -532,7 +534,11 @@ class Previewer:
             self._pipe.send(page)
             return self._pipe.recv()
         except (EOFError, OSError):  # it has died of the code it runs
+            self._process.join()
             return False
+
+    def lives(self) -> bool:
+        return self._process.is_alive()
 
 
 def _preview(options: argparse.Namespace, pipe: multiprocessing.connection.Connection):

@@ -57,6 +57,8 @@ def test_a_changed_template_is_served(tmp_path, tiny_study, address):
         assert shows("<p>One sentence more.</p>"), run.said()
         template.write_text(f"{before}\n{{{{ nothing_of_that_name }}}}\n")
         assert says("error: method.md.j2, line"), run.said()
+        template.write_text(f"{before}\n{{{{ 1 // 0 }}}}\n")
+        assert says("ZeroDivisionError"), run.said()
         template.write_text(f"{before}\nAnother sentence.\n")
         assert shows("<p>Another sentence.</p>"), run.said()
         macros = checkout.folder / "templates" / "_macros.md.j2"

@@ -76,7 +76,6 @@ class PageContext(TypedDict):
 class Prepared:
     """Records made ready for templates: what stays the same however often a page is rendered."""
 
-    marks: marks.Marks
     documents: Mapping[str, Any]
     """Whatever numbers may come from, by name."""
     results: Sequence[StudyResult]
@@ -102,7 +101,7 @@ def prepare(
     with marks.recording() as recorded:
         ready = [traced(each, each.data.name) for each in results]
         book = Book(recorded, {**known, REPORT: CONSTANTS})
-        return Prepared(recorded, known, ready, {**_context(ready), **extras(ready)}, book)
+        return Prepared(known, ready, {**_context(ready), **extras(ready)}, book)
 
 
 def render_page(prepared: Prepared, page: str, templates: Path, docs: Path):
@@ -115,7 +114,7 @@ def render_page(prepared: Prepared, page: str, templates: Path, docs: Path):
     Raises:
         PageError: As `render_pages`.
     """
-    with marks.recording(prepared.marks):
+    with marks.recording(prepared.book.marks):
         texts, _ = _render(prepared, templates, only=page)
     with scratch_folder(docs) as fresh:
         _write_charts(prepared, docs, fresh)
@@ -159,7 +158,7 @@ def render_pages(
     """
     _refuse_digits(templates)
     prepared = prepare(results, documents, extras)
-    with marks.recording(prepared.marks):
+    with marks.recording(prepared.book.marks):
         pages, scripts = _render(prepared, templates, moving)
     with scratch_folder(docs) as fresh:
         docs.mkdir(exist_ok=True)

@@ -19,10 +19,10 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: site study pages offline single pdf pictures serve test lint walk bench scale faults cluster diff audit zensical verify previous study-key clean clean-cache help
 
 site: $(VENV)/ready       ## set up, get the data, run the study, build site/
-	$(RUN) all
+	$(RUN) all --timings data/timings.json
 
 study: $(VENV)/ready      ## run the study only; records go to data/results/
-	$(RUN) study
+	$(RUN) study --timings data/timings.json
 
 pages: $(VENV)/ready      ## render docs/ and build site/ from the records
 	$(RUN) site
@@ -89,7 +89,7 @@ clean:                    ## remove everything made here but the data, the recor
 	find docs -mindepth 1 -maxdepth 1 ! -name assets -exec rm -rf {} +
 
 clean-cache:              ## remove records and stage results: the next study starts cold
-	rm -rf data/results
+	rm -rf data/results data/timings.json
 
 help:                     ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)

@@ -88,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
         "--cache-limit", type=float, default=4.0, metavar="GB",
         help="stage results of earlier runs are removed beyond this, longest unused first (default: 4)",
     )  # fmt: skip
+    study.add_argument(
+        "--timings", type=Path, metavar="FILE",
+        help="write down here, as JSON, on what machine the studies ran and how long each stage took",
+    )  # fmt: skip
     site = argparse.ArgumentParser(add_help=False)
     site.add_argument(
         "--output",

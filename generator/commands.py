@@ -27,7 +27,6 @@ from generator.records.base import RecordError
 from generator.records.changes import changed_inputs
 from generator.records.files import sums_file, unsound
 from generator.records.results import StudyResult
-from generator.records.runs import Run, run_file
 
 if TYPE_CHECKING:
     from generator.report.pages import Prepared
@@ -103,6 +102,7 @@ def _study(options: argparse.Namespace) -> list[Timing]:
 
     from generator.engine.cache import StageCache
     from generator.engine.progress import reporter
+    from generator.engine.stages import Engine
     from generator.provenance import provenance
     from generator.study.proof_tasks import WARM_UP
 
@@ -126,13 +126,19 @@ def _study(options: argparse.Namespace) -> list[Timing]:
         if not cluster and _workers(options) > 1:
             # while models still train: each worker that first needs the searches would compile them for itself
             pool.submit(list, parallel.run([WARM_UP], _workers(options)))
-        running = [pool.submit(_run, options, cache, cluster, watch, *one) for one in pending]
+        workers = cluster.workers if cluster else _workers(options)
+        running = [pool.submit(_run, Engine(cache, workers, watch, cluster), *one) for one in pending]
+        took = {}
         try:
             for (known, *_, path), done in zip(pending, running, strict=True):
-                _say(f"{known.name}: studied in {done.result():.0f} s, record in {_short(path)}")
+                took[known.name] = done.result()
+                _say(f"{known.name}: studied in {took[known.name]:.0f} s, record in {_short(path)}")
         except Exception:
             pool.shutdown()  # the other study goes on to its record; who interrupts does not wait for it
             raise
+        if options.timings:
+            found = watch.record("dask" if cluster else "local", workers, took)
+            write_whole(options.timings, found.to_json().encode())
     _trim(cache, options.cache_limit)
     return watch.timings()
 
@@ -197,20 +203,15 @@ def _loaded(options: argparse.Namespace) -> list[tuple]:
     return tables
 
 
-def _run(options: argparse.Namespace, cache, cluster, watch, known, spec, table, origin, path: Path) -> float:
+def _run(engine, known, spec, table, origin, path: Path) -> float:
     """Run one study, write its record, and return the seconds it took; the record it replaces is kept."""
-    from generator.engine.stages import Engine
     from generator.study.output import write_study
     from generator.study.run import run_study
 
     began = time.monotonic()
-    workers = cluster.workers if cluster else _workers(options)
-    engine = Engine(cache=cache, workers=workers, reporter=watch, cluster=cluster)
     output = run_study(spec, known, table, origin, engine)
     seconds = time.monotonic() - began
     previous.keep(path, origin.study_key)
-    run = watch.run(known.name, "dask" if cluster else "local", workers, seconds)
-    write_whole(run_file(path.parent, known.name), run.to_json().encode())
     write_study(output, path.parent)
     return seconds
 
@@ -226,7 +227,7 @@ def _changed(path: Path, origin) -> list[str]:
     """Why the study has to run; empty if the record in `path` still holds."""
     if not path.exists():
         return ["no record yet"]
-    if wrong := _wrong(path.parent, path.stem):
+    if wrong := unsound(path.parent, path.stem):
         for each in wrong:
             log.warning("%s: %s; writing it again", _short(path.parent), each)
         return wrong
@@ -234,18 +235,6 @@ def _changed(path: Path, origin) -> list[str]:
         return changed_inputs(StudyResult.read(path).provenance, origin)
     except RecordError:
         return ["the record was written by another version"]
-
-
-def _wrong(folder: Path, dataset: str) -> list[str]:
-    """What is missing or damaged of what a study left."""
-    if wrong := unsound(folder, dataset):
-        return wrong
-    run = run_file(folder, dataset)
-    try:
-        damaged = Run.altered(run)
-    except (RecordError, OSError):
-        damaged = True
-    return [f"{run.relative_to(folder)} is damaged or missing"] if damaged else []
 
 
 def _short(path: Path) -> str:

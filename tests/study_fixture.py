@@ -50,11 +50,6 @@ class StudyRun:
 
 def store(found: StudyRun, folder: Path):
     """Write all that a study leaves."""
-    from generator.engine.files import write_whole
-    from generator.engine.stopwatch import Stopwatch
-    from generator.records.runs import run_file
     from generator.study.output import write_study
 
-    run = Stopwatch(found.recorder).run("checks", "local", workers=1, seconds=1.0)
-    write_whole(run_file(folder, "checks"), run.to_json().encode())
     write_study(found.study, folder)

@@ -3,7 +3,6 @@
 Scheduler and workers are real processes on the loopback interface.
 """
 
-import json
 import operator
 import os
 import shutil
@@ -25,6 +24,7 @@ from generator.__main__ import main
 from generator.engine import cluster as clusters
 from generator.engine.cluster import ClusterError, connected, scheduler_of
 from generator.provenance import environment
+from generator.records.timings import Timings
 
 
 @pytest.fixture(scope="module")
@@ -90,15 +90,13 @@ def local(small_spec, tmp_path_factory) -> dict[str, bytes]:
         patch.setattr(commands, "_spec", lambda known, options: small_spec)
         arguments = ["--datasets", "checks", "--offline", "--records", str(folder), "--workers", "1"]
         assert main(["study", *arguments, "--engine", "local"]) == 0
-    assert json.loads((folder / "runs" / "checks.json").read_text())["engine"] == "local"
     return _left(folder)
 
 
 def _left(folder: Path) -> dict[str, bytes]:
-    """Name -> content of every file of a study, stage results too; a run's own time and machine left out."""
+    """Name -> content of every file of a study, stage results too."""
     files = (path for path in folder.rglob("*") if path.is_file())
-    named = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-    return {name: content for name, content in named.items() if not name.startswith("runs/")}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def _sum_of_exponentials(seed: int) -> float:
@@ -109,11 +107,14 @@ def _sum_of_exponentials(seed: int) -> float:
 # ---------------------------------------------------------------- the same as here
 
 
-def test_a_study_leaves_the_same_bytes_and_its_run_says_who_computed(here, cluster, study, local, tmp_path):
-    assert study(tmp_path, "--engine", here.engine) == 0
-    assert _left(tmp_path) == local
-    run = json.loads((tmp_path / "runs" / "checks.json").read_text())
-    assert (run["engine"], run["workers"]) == ("dask", 2)
+def test_a_study_leaves_the_same_bytes_and_its_timings_say_who_computed(
+    here, cluster, study, local, tmp_path
+):
+    records, timings = tmp_path / "results", tmp_path / "timings.json"
+    assert study(records, "--engine", here.engine, "--timings", str(timings)) == 0
+    assert _left(records) == local
+    found = Timings.read(timings)
+    assert (found.engine, found.workers, found.studies.keys()) == ("dask", 2, {"checks"})
 
 
 def test_a_worker_killed_in_mid_study_costs_no_byte(here, cluster, study, local, tmp_path):

@@ -129,13 +129,7 @@ def test_a_record_that_still_holds_is_used_again(tiny_study, stored, capsys, mon
     assert contents() == before
 
 
-BESIDE = [
-    "draws/checks.npz",
-    "rows/checks.csv.gz",
-    "rows/checks.safetensors",
-    "checks.sha256",
-    "runs/checks.json",
-]
+BESIDE = ["draws/checks.npz", "rows/checks.csv.gz", "rows/checks.safetensors", "checks.sha256"]
 
 
 @pytest.mark.parametrize("name", BESIDE)
@@ -212,7 +206,7 @@ def test_a_study_that_fails_lets_the_other_one_finish(capsys, tmp_path, monkeypa
 
     ended = []
 
-    def run(options, cache, cluster, watch, known, *_):
+    def run(engine, known, *_):
         if known.name == "checks":
             raise WriteError(f"{tmp_path}: no space left on device")
         time.sleep(0.5)

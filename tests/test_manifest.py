@@ -10,7 +10,6 @@ from rows_fixture import alter_record, publish
 
 from generator.__main__ import main
 from generator.records.base import RecordError
-from generator.records.runs import Run
 from generator.report.manifest import (
     MANIFEST,
     Checkout,
@@ -26,12 +25,6 @@ from generator.report.manifest import (
 OTHERS = {"checks-curve.csv": "x,y\n0,1\n", "checks-curve.js": "draw()\n", "ledger.json": "{}\n"}
 
 
-RUN = Run(
-    engine="local", processor="A", cores=2, workers=2, system="Linux", python="3.11", seconds=1.0,
-    stages={"train": 1.0},
-).signed()  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def good(tiny_study, tmp_path_factory) -> Path:
     """A site with the tiny study: its record, rows and weights, and files of other kinds."""
@@ -39,8 +32,6 @@ def good(tiny_study, tmp_path_factory) -> Path:
     publish(tiny_study.study, site / "data")
     for name, text in OTHERS.items():
         (site / "data" / name).write_text(text)
-    (site / "data" / "runs").mkdir()
-    (site / "data" / "runs" / "checks.json").write_text(RUN.to_json())
     write_manifest([tiny_study.result], site / "data", root=site)
     return site
 
@@ -83,17 +74,15 @@ def test_another_setting_is_another_spec_hash(tiny_study):
     assert published_study(other).spec_sha256 != published_study(tiny_study.result).spec_sha256
 
 
-def test_equal_files_give_an_equal_manifest_whatever_the_machine_and_its_times(site, tiny_study):
+def test_equal_files_give_an_equal_manifest(site, tiny_study):
     before = (site / "data" / MANIFEST).read_bytes()
-    other = RUN.model_copy(update={"seconds": 2.0}).signed()
-    (site / "data" / "runs" / "checks.json").write_text(other.to_json())
     write_manifest([tiny_study.result], site / "data", root=site)
     assert (site / "data" / MANIFEST).read_bytes() == before
 
 
 def test_downloads_are_what_lies_beside_the_records(good, tiny_study, tmp_path):
     found = downloads([tiny_study.result], good / "data")
-    assert set(found) == {"rows/checks.csv.gz", "rows/checks.safetensors", "runs/checks.json"}
+    assert set(found) == {"rows/checks.csv.gz", "rows/checks.safetensors"}
     assert all(path == good / "data" / name for name, path in found.items())
     assert downloads([tiny_study.result], tmp_path) == {}
 
@@ -142,7 +131,6 @@ def test_what_was_published_passes_with_its_records(good, tiny_study):
         "checks.json",
         "rows/checks.csv.gz",
         "rows/checks.safetensors",
-        "runs/checks.json",
         *OTHERS,
         MANIFEST,
     ],
@@ -173,15 +161,6 @@ def test_a_lost_file_and_one_too_many_are_named(site):
 def test_the_page_that_shares_the_folder_is_no_download(site):
     (site / "data" / "index.html").write_text("<h1>Where does the data come from?</h1>")
     check_published(site / "data")
-
-
-def test_a_run_on_another_machine_passes_and_an_altered_one_does_not(site):
-    path = site / "data" / "runs" / "checks.json"
-    other = RUN.model_copy(update={"processor": "another"})
-    path.write_text(other.signed().to_json())
-    check_published(site / "data")
-    path.write_text(other.to_json())
-    assert _refusal(site) == f"{path}: altered: it does not hash to the sha256 it holds"
 
 
 def test_a_manifest_of_another_study_does_not_fit_the_record(site):

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from generator.engine.progress import PlainReporter
 from generator.engine.stopwatch import Stopwatch, Timing, processor, timing_table
+from generator.records.timings import StudyTime
 
 
 def test_a_stage_lasts_from_its_start_to_its_last_answer_and_datasets_are_kept_apart():
@@ -17,11 +18,13 @@ def test_a_stage_lasts_from_its_start_to_its_last_answer_and_datasets_are_kept_a
     watch.advance("kaggle", "train")  # 14
     watch.start("checks", "attack", 2, 1)  # 20
     watch.advance("checks", "attack")  # 29
-    run = watch.run("checks", "local", workers=2, seconds=40.0)
-    assert run.stages == {"train": 2.5, "attack": 9.0}
-    assert watch.run("kaggle", "local", workers=2, seconds=40.0).stages == {"train": 3.0}
-    assert (run.workers, run.seconds) == (2, 40.0)
-    assert run.cores >= 1
+    timings = watch.record("local", 2, {"checks": 40.0, "kaggle": 41.0})
+    assert timings.studies == {
+        "checks": StudyTime(seconds=40.0, stages={"train": 2.5, "attack": 9.0}),
+        "kaggle": StudyTime(seconds=41.0, stages={"train": 3.0}),
+    }
+    assert (timings.engine, timings.workers) == ("local", 2)
+    assert timings.cores >= 1
     assert "checks: train: done" in out.getvalue()
     assert watch.timings() == [
         Timing("checks: train", 2.5, 1, 0),

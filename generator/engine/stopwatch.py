@@ -3,7 +3,7 @@
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from generator.engine.parallel import available_workers
 from generator.engine.progress import Reporter
-from generator.records.runs import EngineName, Run
+from generator.records.timings import EngineName, StudyTime, Timings
 
 CPU_INFO = Path("/proc/cpuinfo")
 
@@ -55,22 +55,27 @@ class Stopwatch:
             for (dataset, stage), began in self.began.items()
         ]
 
-    def run(self, dataset: str, engine: EngineName, workers: int, seconds: float) -> Run:
-        """The record of a run of `dataset` from this machine."""
-        return Run(
+    def record(self, engine: EngineName, workers: int, seconds: Mapping[str, float]) -> Timings:
+        """Of the studies that took so many `seconds` by dataset, led by this machine."""
+        return Timings(
             engine=engine,
             processor=processor(),
             cores=available_workers(),
             workers=workers,
             system=f"{platform.system()} {platform.release()}",
             python=platform.python_version(),
-            seconds=seconds,
-            stages={
-                stage: self.ended[name, stage] - began
-                for (name, stage), began in self.began.items()
-                if name == dataset
+            studies={
+                dataset: StudyTime(seconds=took, stages=self._stages(dataset))
+                for dataset, took in seconds.items()
             },
-        ).signed()
+        )
+
+    def _stages(self, dataset: str) -> dict[str, float]:
+        return {
+            stage: self.ended[name, stage] - began
+            for (name, stage), began in self.began.items()
+            if name == dataset
+        }
 
 
 def timing_table(timings: Iterable[Timing]) -> Table:

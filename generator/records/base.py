@@ -1,6 +1,5 @@
 """The one rule every record keeps: frozen, no unknown fields, no NaN, JSON that never changes for equal values."""
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -38,20 +37,3 @@ class Record(BaseModel):
                 f"{path}: {place}: {first['msg']}; it was written by another version, "
                 "run `make study` to write it again"
             ) from None
-
-
-class Signed(Record):
-    """A record that holds its own hash, so that one altered byte of its file shows."""
-
-    sha256: str = ""
-    """Of this record with this field empty."""
-
-    def signed(self):
-        """The same with its own hash."""
-        blank = self.model_copy(update={"sha256": ""})
-        return self.model_copy(update={"sha256": hashlib.sha256(blank.to_json().encode()).hexdigest()})
-
-    @classmethod
-    def altered(cls, path: Path) -> bool:
-        """Whether a single byte of the file at `path` is not what was signed; RecordError as `read`."""
-        return cls.read(path).signed().to_json().encode() != path.read_bytes()

@@ -1,7 +1,6 @@
 """The reproducibility manifest: every published data file by its hash, and what the studies behind them depend on.
 
-It holds nothing that differs between two runs on equal inputs: machines and times are in `runs/`, each file with its
-own hash.
+It holds nothing that differs between two runs on equal inputs, no machine and no time.
 """
 
 import hashlib
@@ -10,15 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generator.engine.files import sha256_of
-from generator.records import runs
-from generator.records.base import Record, Signed
+from generator.records.base import Record
 from generator.records.files import record_file, rows_file, weights_file
 from generator.records.results import StudyResult
 
 MANIFEST = "manifest.json"
-UNLISTED = (f"{runs.FOLDER}/", MANIFEST, "index.html")
-"""Starts of names that the manifest does not list: what differs from run to run, itself, and the page about the data,
-whose address is this folder's."""
+UNLISTED = (MANIFEST, "index.html")
+"""Names that the manifest does not list: itself, and the page about the data, whose address is this folder's."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -59,17 +56,25 @@ class PublishedStudy(Record):
     quick: bool
 
 
-class Manifest(Signed):
+class Manifest(Record):
+    """Holds its own hash, so that one altered byte of its file shows."""
+
+    sha256: str = ""
+    """Of this record with this field empty."""
     source: Checkout
     studies: dict[str, PublishedStudy]
     files: dict[str, PublishedFile]
     """By name below the folder of the manifest."""
 
+    def signed(self) -> "Manifest":
+        """The same with its own hash."""
+        blank = self.model_copy(update={"sha256": ""})
+        return self.model_copy(update={"sha256": hashlib.sha256(blank.to_json().encode()).hexdigest()})
+
 
 def downloads(results: Sequence[StudyResult], records: Path) -> dict[str, Path]:
-    """Name below the published data -> file below `records`: rows, weights and the run, of those that have them."""
-    kinds = (rows_file, weights_file, runs.run_file)
-    names = [kind(Path(), result.data.name) for result in results for kind in kinds]
+    """Name below the published data -> file below `records`: rows and weights, of those that have them."""
+    names = [kind(Path(), result.data.name) for result in results for kind in (rows_file, weights_file)]
     return {name.as_posix(): records / name for name in names if (records / name).exists()}
 
 
@@ -122,13 +127,11 @@ def check_published(data: Path) -> list[StudyResult]:
 
     Raises:
         ManifestError: A file is altered, missing, or not listed; the first by name.
-        RecordError: The manifest, a run or a record is missing or cannot be read.
+        RecordError: The manifest or a record is missing or cannot be read.
     """
     manifest = Manifest.read(data / MANIFEST)
-    signed = {data / MANIFEST: Manifest} | dict.fromkeys(sorted((data / runs.FOLDER).glob("*")), runs.Run)
-    for path, kind in signed.items():
-        if kind.altered(path):
-            raise ManifestError(f"{path}: altered: it does not hash to the sha256 it holds")
+    if manifest.signed().to_json().encode() != (data / MANIFEST).read_bytes():
+        raise ManifestError(f"{data / MANIFEST}: altered: it does not hash to the sha256 it holds")
     found = _listed(data)
     for name in sorted(found.keys() | manifest.files.keys()):
         if name not in found:
@@ -152,7 +155,7 @@ def check_published(data: Path) -> list[StudyResult]:
 def _listed(data: Path) -> dict[str, Path]:
     """Name -> path of the files below `data`, in the order of names, without those that are not listed."""
     paths = {path.relative_to(data).as_posix(): path for path in data.rglob("*") if path.is_file()}
-    return {name: paths[name] for name in sorted(paths) if not name.startswith(UNLISTED)}
+    return {name: paths[name] for name in sorted(paths) if name not in UNLISTED}
 
 
 def _file(path: Path) -> PublishedFile:

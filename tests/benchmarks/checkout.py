@@ -17,8 +17,6 @@ from generator.datasets.kaggle_standin import simulate
 ROOT = Path(__file__).parents[2]
 ROWS = 300
 """Of the table of the small study."""
-RUNS = ("results/runs/", "docs/data/runs/", "site/data/runs/")
-"""What holds a wall time, and so differs between any two runs: the signed file of the run, and its copies."""
 SETTLE = 5.0
 """Seconds a stopped run and its helpers may take to leave."""
 
@@ -144,12 +142,12 @@ class Checkout:
             shutil.copy2(entry, self.records / "cache")
 
     def contents(self, only: str = "") -> dict[str, str]:
-        """Name -> hash of every file in records, docs and site, or one of them, but for the machine's own times."""
+        """Name -> hash of every file in records, docs and site, or one of them."""
         found = {}
         for name, folder in (("results", self.records), ("docs", self.docs), ("site", self.site)):
             for path in sorted(folder.rglob("*")) if only in ("", name) else ():
-                key = f"{name}/{path.relative_to(folder).as_posix()}"
-                if path.is_file() and not key.startswith(RUNS):
+                if path.is_file():
+                    key = f"{name}/{path.relative_to(folder).as_posix()}"
                     found[key] = hashlib.sha256(path.read_bytes()).hexdigest()
         return found
 

@@ -158,10 +158,7 @@ def damaged_cache(checkout: Checkout, reference: Reference, number: int, rng: ra
     return Outcome(damage.__name__, wrong if told else ["not told", *wrong])
 
 
-BESIDE = (
-    "kaggle.json", "draws/kaggle.npz", "rows/kaggle.csv.gz", "rows/kaggle.safetensors", "runs/kaggle.json",
-    "kaggle.sha256",
-)  # fmt: skip
+BESIDE = ("kaggle.json", "draws/kaggle.npz", "rows/kaggle.csv.gz", "rows/kaggle.safetensors", "kaggle.sha256")
 
 
 def damaged_record(checkout: Checkout, reference: Reference, number: int, rng: random.Random) -> Outcome:
@@ -246,7 +243,7 @@ def elsewhere(checkout: Checkout, reference: Reference, number: int, rng: random
 # ---------------------------------------------------------------- all of it
 
 TRIALS: dict[Trial, int] = {
-    elsewhere: 2, two_at_once: 2, full_disk: 6, damaged_record: 6, damaged_cache: 20, interrupted: 5, killed: 50,
+    elsewhere: 2, two_at_once: 2, full_disk: 6, damaged_record: 5, damaged_cache: 20, interrupted: 5, killed: 50,
 }  # fmt: skip
 """Each kind of trial, and how many of them."""
 

@@ -1,14 +1,16 @@
-"""The pages against the whole: the site from the records, and the cold study that made the records in data/results."""
+"""The pages against the whole: the site from the records in data/results, and the cold study that made them."""
 
 import shutil
 import tempfile
 from pathlib import Path
 
 from generator.records.results import StudyResult
-from generator.records.runs import FOLDER, Run
+from generator.records.timings import StudyTime, Timings
 from tests.benchmarks.checkout import ROOT, copied
 
 RECORDS = ROOT / "data" / "results"
+TIMINGS = ROOT / "data" / "timings.json"
+"""Of the last study by `make`."""
 REPEATS = 2
 """The fastest of so many builds counts."""
 
@@ -17,13 +19,11 @@ def measure() -> dict:
     """Wall seconds of both.
 
     Raises:
-        FileNotFoundError: There is no record of a cold study yet.
+        FileNotFoundError: There is no cold study of every record yet.
     """
-    runs = {path.stem: Run.read(path) for path in sorted((RECORDS / FOLDER).glob("*.json"))}
-    if not runs:
-        raise FileNotFoundError(
-            f"{RECORDS / FOLDER}: no run of a study; run `make site` first, from a clean cache"
-        )
+    timings = Timings.read(TIMINGS) if TIMINGS.exists() else None
+    if not timings or {path.stem for path in RECORDS.glob("*.json")} != timings.studies.keys():
+        raise FileNotFoundError(f"{TIMINGS}: not of all studies; run `make clean-cache site` first")
     with tempfile.TemporaryDirectory(prefix="pages-") as folder:
         project = copied(Path(folder) / "project", Path())
         shutil.copytree(RECORDS, project.records, ignore=shutil.ignore_patterns("cache", "previous"))
@@ -31,22 +31,22 @@ def measure() -> dict:
         if any(done.code for done in builds):
             raise RuntimeError(builds[-1].text)
         pages = len(list(project.site.rglob("*.html")))
-    site, study = min(done.seconds for done in builds), max(run.seconds for run in runs.values())
+    site, study = min(done.seconds for done in builds), max(took.seconds for took in timings.studies.values())
     return {
         "site_seconds": site,
         "study_seconds": study,
         "ratio": study / site,
         "pages": pages,
-        "studies": {name: _study(name, run) for name, run in runs.items()},
+        "studies": {name: _study(name, took, timings.workers) for name, took in timings.studies.items()},
     }
 
 
-def _study(name: str, run: Run) -> dict:
+def _study(name: str, took: StudyTime, workers: int) -> dict:
     result = StudyResult.read(RECORDS / f"{name}.json")
     return {
-        "seconds": run.seconds,
-        "stages": run.stages,
-        "workers": run.workers,
+        "seconds": took.seconds,
+        "stages": took.stages,
+        "workers": workers,
         "replicates": result.spec.training.replicates,
         "rows": result.data.n_rows,
         "rows_judged": result.n_judged,

@@ -20,8 +20,7 @@ import numpy as np
 
 from generator.datasets import SourceOptions, dataset
 from generator.records.results import StudyResult
-from generator.records.runs import Run as Recorded
-from generator.records.runs import run_file
+from generator.records.timings import Timings
 from tests.benchmarks import results
 from tests.benchmarks.checkout import Run, copied
 from tests.benchmarks.resampled import published, write_resampled
@@ -75,7 +74,8 @@ def _study(table: Path, folder: Path) -> dict:
     """`all` in a copy of the project that has no record yet."""
     checkout = replace(copied(folder, table), seeds=SEEDS)
     began = time.monotonic()
-    run = checkout.start("all")
+    timings = folder / "timings.json"
+    run = checkout.start("all", "--timings", str(timings))
     largest, together = _watch(run)
     done = run.done()
     if done.code:
@@ -90,7 +90,7 @@ def _study(table: Path, folder: Path) -> dict:
         "replicates": result.spec.training.replicates,
         "table_bytes": table.stat().st_size,
         "seconds": seconds,
-        "study_seconds": Recorded.read(run_file(checkout.records, DATASET)).seconds,
+        "study_seconds": Timings.read(timings).studies[DATASET].seconds,
         "largest_process_bytes": largest,
         "all_processes_bytes": together,
         "pages": len(pages),

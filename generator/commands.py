@@ -5,7 +5,6 @@ import hashlib
 import logging
 import multiprocessing.connection
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -241,12 +240,22 @@ def _short(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
-def _results(options: argparse.Namespace) -> list[StudyResult]:
-    """The stored records, in the order the datasets are known."""
+def _record_files(options: argparse.Namespace) -> list[Path]:
+    """The stored records of the chosen datasets.
+
+    Raises:
+        RecordError: There is none.
+    """
     chosen = getattr(options, "datasets", None)
     paths = sorted(p for p in options.records.glob("*.json") if not chosen or p.stem in chosen)
     if not paths:
         raise RecordError(f"{_short(options.records)}: no records; run `make study` first")
+    return paths
+
+
+def _results(options: argparse.Namespace) -> list[StudyResult]:
+    """The stored records, in the order the datasets are known."""
+    paths = _record_files(options)
     for path in paths:
         if not sums_file(path.parent, path.stem).exists():
             log.warning("%s: no %s.sha256 beside it; taken unchecked", _short(path), path.stem)
@@ -473,34 +482,30 @@ def serve(options: argparse.Namespace) -> int:
     The page alone, as the study quotes it, by the process that has rendered all of them and keeps what it has drawn;
     all pages by a new process, so that changed code is what runs. An error waits for its mend.
     """
-    watched = (ROOT / "templates", ROOT / "generator" / "report", options.records)
-    # building only what changed is worth a warning to MkDocs, which strictness would take for an error
-    mkdocs = [
-        sys.executable, "-m", "mkdocs", "serve", "--dirty", "--no-strict", "-a", options.address,
-        "-f", ROOT / "mkdocs.yml",
-    ]  # fmt: skip
-    previewer, server, seen, whole = None, None, {}, False
+    from generator.report.preview import AddressError, preview_site
+
+    sources = (ROOT / "templates", ROOT / "generator" / "report", *_record_files(options))
+    previewer, seen, whole = None, {}, False
+
+    def render():
+        nonlocal previewer, seen, whole
+        now = _modified(sources)
+        changed = {path for path in now.keys() | seen.keys() if now.get(path) != seen.get(path)}
+        seen = now
+        names = {path.name.removesuffix(".md.j2") for path in changed if path.suffix == ".j2"}
+        if whole and len(names) == len(changed) and not any(name.startswith("_") for name in names):
+            for name in sorted(names):
+                previewer.render(name)
+            whole = previewer.lives()
+        elif changed:
+            previewer = Previewer(options)
+            whole = previewer.render()
+
+    config = ROOT / "mkdocs.yml"
     try:
-        while not server or server.poll() is None:
-            now = _modified(watched)
-            changed = {path for path in now.keys() | seen.keys() if now.get(path) != seen.get(path)}
-            seen = now
-            names = {path.name.removesuffix(".md.j2") for path in changed if path.suffix == ".j2"}
-            if whole and len(names) == len(changed) and not any(name.startswith("_") for name in names):
-                for name in sorted(names):
-                    previewer.render(name)
-                whole = previewer.lives()
-            elif changed:
-                previewer = Previewer(options)
-                whole = previewer.render()
-            server = server or subprocess.Popen(mkdocs)
-            time.sleep(0.1)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        if server:
-            server.terminate()
-            server.wait()
+        preview_site(config, options.address, (*sources, config, ROOT / "overrides", DOCS / "assets"), render)
+    except AddressError as error:
+        raise InputError(f"--address {error}") from None
     return 0
 
 
@@ -539,7 +544,10 @@ def _preview(options: argparse.Namespace, pipe: multiprocessing.connection.Conne
     rendering = argparse.Namespace(**vars(options) | {"command": "pages"})
     prepared = None
     while True:
-        page = pipe.recv()
+        try:
+            page = pipe.recv()
+        except EOFError:  # nobody is left to ask
+            return
         began = time.monotonic()
         try:
             if page:
@@ -555,10 +563,10 @@ def _preview(options: argparse.Namespace, pipe: multiprocessing.connection.Conne
             pipe.send(True)
 
 
-def _modified(folders: Iterable[Path]) -> dict[Path, int]:
+def _modified(sources: Iterable[Path]) -> dict[Path, int]:
     """When each source of the pages was last written."""
-    files = (f for folder in folders for f in folder.rglob("*") if f.suffix in (".j2", ".py", ".json"))
-    return {file: file.stat().st_mtime_ns for file in files}
+    files = (f for each in sources for f in (each.rglob("*") if each.is_dir() else (each,)))
+    return {file: file.stat().st_mtime_ns for file in files if file.suffix in (".j2", ".py", ".json")}
 
 
 COMMANDS = {

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 from study_fixture import store
 
+from generator.__main__ import main
 from tests.benchmarks.checkout import copied
 
 PATIENCE = 60.0
@@ -68,3 +69,30 @@ def test_a_changed_template_is_served(tmp_path, tiny_study, address):
         run.signal(signal.SIGINT)
     assert run.wait(PATIENCE)
     assert run.left() == []
+
+
+@pytest.fixture
+def shown(tmp_path) -> list[str]:
+    """The command on a record that is never read, because there is nowhere to show it."""
+    (tmp_path / "kaggle.json").touch()
+    return ["serve", "--records", str(tmp_path)]
+
+
+@pytest.mark.parametrize("given", ["8000", "localhost", ":8000", "localhost:http", "localhost:70000"])
+def test_an_address_without_host_or_port_is_refused(given, shown, capsys):
+    assert main([*shown, "--address", given]) == 2
+    assert f"error: --address {given}: give a host and a port, as 127.0.0.1:8000" in capsys.readouterr().err
+
+
+def test_a_taken_address_is_refused_before_anything_is_rendered(shown, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "{}:{}".format(*taken.getsockname())
+        assert main([*shown, "--address", address]) == 2
+    captured = capsys.readouterr()
+    assert f"error: --address {address}: address already in use" in captured.err
+    assert "rendered" not in captured.out
+
+
+def test_without_a_record_there_is_nothing_to_preview(tmp_path, capsys):
+    assert main(["serve", "--records", str(tmp_path)]) == 2
+    assert "no records; run `make study` first" in capsys.readouterr().err

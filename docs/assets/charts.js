@@ -151,6 +151,16 @@
     follow(state);
   }
 
+  /* The drawing shows at once. What lies over it takes longer, and comes back when there is time. */
+  function renderLater(state) {
+    if (!state.live) return;
+    state.live.parentNode?.classList.remove("live");
+    state.due ??= window.study.later(() => {
+      state.due = undefined;
+      render(state);
+    });
+  }
+
   // ---------------------------------------------------------------- from drawing to live chart
 
   function wake(figure) {
@@ -433,7 +443,7 @@
     state.style ??= figure.getAttribute("style");
     figure.setAttribute("style", height ? `--plot:${height}px;--plot-narrow:${narrow}px` : state.style);
     press(state);
-    if (state.live) render(state);
+    renderLater(state);
     follow(state);
   }
 
@@ -445,7 +455,7 @@
   async function turnTo(state, tier) {
     await obtain(state);
     if (state.spec.views.includes(tier) && tier !== state.view) await turn(state, tier);
-    if (state.live) render(state);
+    renderLater(state);
   }
 
   /* Put the cursor of every drawing that has one to the budget; a live chart that is zoomed has its own ends. */

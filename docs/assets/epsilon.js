@@ -51,7 +51,7 @@
     for (const each of every) if (window.study.near(each.part)) place(each, wanted);
     const busy = rest.length;
     rest = every.filter(({ part }) => !window.study.near(part));
-    if (!busy) requestAnimationFrame(() => (window.requestIdleCallback ?? setTimeout)(placeRest));
+    if (!busy) window.study.later(placeRest);
   }
 
   function placeRest() {

@@ -108,6 +108,9 @@ window.study = (() => {
     else acts.set(element, act);
   }
 
+  /* Act once the browser has shown what is there now, and has time. */
+  const later = (act) => requestAnimationFrame(() => (window.requestIdleCallback ?? setTimeout)(act));
+
   /* Paper shows what nobody has scrolled to. */
   addEventListener("beforeprint", () => {
     for (const element of acts.keys()) {
@@ -151,5 +154,5 @@ window.study = (() => {
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wakeParts);
   else wakeParts();
 
-  return { load, awake, chosen, choose, unwoven, near, whenNear, section, shape, size };
+  return { load, awake, chosen, choose, unwoven, near, whenNear, later, section, shape, size };
 })();

@@ -190,6 +190,33 @@ def test_a_figure_without_an_axis_follows_in_drawing_words_table_and_live_chart(
     assert browser.errors() == []
 
 
+def test_of_a_live_chart_the_drawing_shows_at_once_and_plotly_follows_when_there_is_time(browser, base):
+    opened(browser, f"{base}attacks/")
+    figure = "document.querySelector('#checks-confusion')"
+    browser.run(f"{figure}.scrollIntoView()")
+    browser.run(f"{figure}.querySelector('.chart-plot').dispatchEvent(new PointerEvent('pointerdown'))")
+    waited(browser, f"{figure}.dataset.state === 'live'")
+    place = BUDGETS.index(0.5)
+    browser.driver.execute_async_script(MOVE, place)  # what follows is loaded
+    browser.driver.execute_async_script(MOVE, BUDGETS.index(0.35))
+    waited(browser, f"{figure}.querySelector('.chart-plots.live')")
+    look = f"""const f = {figure}; return {{
+      live: Boolean(f.querySelector('.chart-plots.live')), summary: f.querySelector('.chart-summary').textContent,
+      drawn: [...f.querySelectorAll('.chart-plots > .panel text')]
+        .some((each) => each.checkVisibility({{ visibilityProperty: true }})) }}"""
+    then = MOVE.replace(
+        "done({ ms: performance.now() - began, text: text() })", f"done((() => {{ {look} }})())"
+    )
+    found = browser.driver.execute_async_script(then, place)
+    assert (found["live"], found["drawn"]) == (False, True)
+    assert "0.5" in found["summary"]
+    waited(browser, f"{figure}.querySelector('.chart-plots.live')")
+    counts = tiny_result("checks").model("standard").final.at("pgd", 0.5).confusion
+    cells = browser.run(f"return {figure}.querySelector('.chart-live').data.at(-1).text.flat().join(' ')")
+    assert f"{counts.false_negatives:,}" in cells
+    assert browser.errors() == []
+
+
 def test_charts_are_told(page):
     page.run("document.addEventListener('study:attacker', ({ detail }) => { window.told = detail; })")
     slider(page).send_keys(Keys.ARROW_LEFT)

@@ -278,7 +278,7 @@ def test_tables_get_the_class_and_the_boxes_that_spare_the_page_a_second_layout(
         '<div class="md-typeset__scrollwrap"',
         '><div class="md-typeset__table"><table class="plain"><tr><td>',
     )
-    assert f'{box} style="--rows:1;--lines:1"{inner}1</td></tr></table></div></div>' in text
+    assert f'{box} style="--rows:1;--lines:1"{inner}1</td></tr></table><i hidden></i></div></div>' in text
     assert f'<div class="table-scroll" tabindex="0" style="--rows:2;--lines:2">\n{box}{inner}2</td>' in text
     assert f'{box} style="--rows:1;--lines:4"{inner}<b>A sentence' in text
     assert "<table class='own'></table>" in text

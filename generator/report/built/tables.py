@@ -4,7 +4,8 @@ At each load that script takes every table without a class out of the page and p
 theme's styles ask for such tables by `:not([class])` in front of a child of any kind, so that the browser styles the
 whole page anew whenever its root gets a class, which the same script gives it. With a class of their own, tables cost
 neither. Its outer box says how many rows and lines a table has on a phone, so that the styles know how much room one
-takes that nobody has come near yet.
+takes that nobody has come near yet. An empty element follows each table: half a table has other columns than the whole,
+so the styles do not show one that nothing follows yet.
 """
 
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 
 CLASSED = '<table class="plain">'
 TABLE = re.compile(r"<table>(.*?</table>)", re.DOTALL)
-BOXED = rf'<div class="md-typeset__scrollwrap"><div class="md-typeset__table">{CLASSED}\1</div></div>'
+BOXED = rf'<div class="md-typeset__scrollwrap"><div class="md-typeset__table">{CLASSED}\1<i hidden></i></div></div>'
 BOX = re.compile(
     r'(<div [^>]*?class="(?:table-scroll|md-typeset__scrollwrap)"[^>]*)(>(?:\s*<div[^>]*>)*\s*<table.*?</table>)',
     re.DOTALL,

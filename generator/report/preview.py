@@ -39,9 +39,8 @@ def preview_site(config: Path, address: str, watched: Iterable[Path], render: Ca
     except OSError as error:
         raise AddressError(f"{address}: {error.strerror.lower()}") from None
     logging.getLogger(build.__module__).addFilter(_unexpected)
-    logging.getLogger(LiveReloadServer.__module__).setLevel(
-        logging.INFO
-    )  # it says where, and when it reloads
+    # it says where it listens, and when it reloads
+    logging.getLogger(LiveReloadServer.__module__).setLevel(logging.INFO)
     with tempfile.TemporaryDirectory(prefix="preview-") as folder:
         compiled = None
 
@@ -52,15 +51,15 @@ def preview_site(config: Path, address: str, watched: Iterable[Path], render: Ca
             settings.plugins.on_startup(command="serve", dirty=True)
             compiled = compiled or settings.theme.get_env()
             compiled.auto_reload = True
-            settings.theme.get_env = lambda: (
-                compiled
-            )  # a new one for each build would compile the whole theme again
+            # a new one for each build would compile the whole theme again
+            settings.theme.get_env = lambda: compiled
             build(settings, serve_url=server.url, dirty=True)
 
+        def instead(code: int) -> bytes | None:
+            return (Path(folder) / "404.html").read_bytes() if code == 404 else None
+
         server = LiveReloadServer(show, host, int(port), folder, polling_interval=LOOK)
-        server.error_handler = lambda code: (
-            (Path(folder) / f"{code}.html").read_bytes() if code == 404 else None
-        )
+        server.error_handler = instead
         for source in watched:
             server.watch(str(source))
         try:

@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 from report_fixture import tiny_result
+from study_fixture import Recorder
 
+from generator.engine.files import write_whole
+from generator.engine.stopwatch import Stopwatch
 from generator.records.base import RecordError
 from generator.records.benchmarks import Benchmarks, read_benchmarks
 from generator.report import speed
 from generator.report.pages import render_pages
+from tests.benchmarks.pages import cold_timings
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "tests" / "benchmarks" / "results.json"
@@ -88,3 +92,25 @@ def test_a_damaged_file_is_named_with_the_way_out(tmp_path):
 
 def test_no_file_is_nothing_measured(tmp_path):
     assert read_benchmarks(tmp_path / "results.json").sections == {}
+
+
+@pytest.mark.parametrize(
+    ("studies", "refusal"),
+    [
+        ({"checks": 0, "kaggle": 0}, None),
+        ({"checks": 0}, "not of all studies; run `make clean-cache site` first"),
+        ({"checks": 0, "kaggle": 12}, "kaggle took 12 answers from disk, which is no cold study"),
+    ],
+)
+def test_the_pages_are_measured_against_a_study_that_found_nothing_on_disk(tmp_path, studies, refusal):
+    for name in ("checks", "kaggle"):
+        (tmp_path / f"{name}.json").touch()
+    watch, timings = Stopwatch(Recorder()), tmp_path / "elsewhere" / "timings.json"
+    for name, found in studies.items():
+        watch.start(name, "train", 20, found)
+    write_whole(timings, watch.record("local", 2, dict.fromkeys(studies, 60.0)).to_json().encode())
+    if refusal is None:
+        assert cold_timings(timings, tmp_path).studies.keys() == studies.keys()
+    else:
+        with pytest.raises(FileNotFoundError, match=refusal):
+            cold_timings(timings, tmp_path)

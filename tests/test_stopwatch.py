@@ -20,8 +20,8 @@ def test_a_stage_lasts_from_its_start_to_its_last_answer_and_datasets_are_kept_a
     watch.advance("checks", "attack")  # 29
     timings = watch.record("local", 2, {"checks": 40.0, "kaggle": 41.0})
     assert timings.studies == {
-        "checks": StudyTime(seconds=40.0, stages={"train": 2.5, "attack": 9.0}),
-        "kaggle": StudyTime(seconds=41.0, stages={"train": 3.0}),
+        "checks": StudyTime(seconds=40.0, stages={"train": 2.5, "attack": 9.0}, found=1),
+        "kaggle": StudyTime(seconds=41.0, stages={"train": 3.0}, found=0),
     }
     assert (timings.engine, timings.workers) == ("local", 2)
     assert timings.cores >= 1

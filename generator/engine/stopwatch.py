@@ -65,7 +65,7 @@ class Stopwatch:
             system=f"{platform.system()} {platform.release()}",
             python=platform.python_version(),
             studies={
-                dataset: StudyTime(seconds=took, stages=self._stages(dataset))
+                dataset: StudyTime(seconds=took, stages=self._stages(dataset), found=self._found(dataset))
                 for dataset, took in seconds.items()
             },
         )
@@ -76,6 +76,9 @@ class Stopwatch:
             for (name, stage), began in self.began.items()
             if name == dataset
         }
+
+    def _found(self, dataset: str) -> int:
+        return sum(found for (name, _), (_, found) in self.tasks.items() if name == dataset)
 
 
 def timing_table(timings: Iterable[Timing]) -> Table:

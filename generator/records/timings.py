@@ -14,6 +14,8 @@ class StudyTime(Record):
     """From the first stage to the record."""
     stages: dict[str, float]
     """Seconds from the start of a stage to its last answer."""
+    found: int
+    """Answers of stages that were on disk already; none in a cold study."""
 
 
 class Timings(Record):

@@ -20,10 +20,9 @@ def measure() -> dict:
 
     Raises:
         FileNotFoundError: There is no cold study of every record yet.
+        RecordError: The file of the timings is damaged or of another release.
     """
-    timings = Timings.read(TIMINGS) if TIMINGS.exists() else None
-    if not timings or {path.stem for path in RECORDS.glob("*.json")} != timings.studies.keys():
-        raise FileNotFoundError(f"{TIMINGS}: not of all studies; run `make clean-cache site` first")
+    timings = cold_timings(TIMINGS, RECORDS)
     with tempfile.TemporaryDirectory(prefix="pages-") as folder:
         project = copied(Path(folder) / "project", Path())
         shutil.copytree(RECORDS, project.records, ignore=shutil.ignore_patterns("cache", "previous"))
@@ -39,6 +38,24 @@ def measure() -> dict:
         "pages": pages,
         "studies": {name: _study(name, took, timings.workers) for name, took in timings.studies.items()},
     }
+
+
+def cold_timings(timings: Path, records: Path) -> Timings:
+    """Of studies that computed all they hold, one for each record in `records`.
+
+    Raises:
+        FileNotFoundError: There are none yet, or a study went on from what was on disk.
+    """
+    taken = Timings.read(timings) if timings.exists() else None
+    if not taken or {path.stem for path in records.glob("*.json")} != taken.studies.keys():
+        raise FileNotFoundError(f"{timings}: not of all studies; run `make clean-cache site` first")
+    for name, took in taken.studies.items():
+        if took.found:
+            raise FileNotFoundError(
+                f"{timings}: {name} took {took.found} answers from disk, which is no cold study; "
+                "run `make clean-cache site` first"
+            )
+    return taken
 
 
 def _study(name: str, took: StudyTime, workers: int) -> dict:

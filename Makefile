@@ -70,10 +70,10 @@ audit:                    ## known weaknesses of the locked packages; asks the n
 	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT)
 	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.txt --requirement requirements-cluster.txt
 
-zensical:                 ## the same pages built by the theme's successor; a look ahead, nothing depends on it
+zensical: $(VENV)/ready   ## the same pages built by the theme's successor, and compared with site/; nothing depends on it
 	$(PYTHON) -m venv build/zensical
 	build/zensical/bin/python -m pip install --quiet --disable-pip-version-check zensical==$(ZENSICAL)
-	build/zensical/bin/zensical build -f mkdocs.yml
+	$(VENV)/bin/python -m tests.successor build/zensical/bin/zensical
 
 verify: $(VENV)/ready     ## check the hashes, examples and headline figures of the site in site/
 	$(RUN) verify-claims --site site

@@ -153,6 +153,13 @@ def test_a_full_run_on_the_real_file_has_no_banner(tmp_path):
         assert "Kaggle file, verified" in text
 
 
+def test_a_page_offers_reading_levels_where_it_has_some(docs):
+    marked = re.compile(r"^##.*\{[^}]*\.(analyst|engineer)", re.MULTILINE)
+    for page in docs.glob("*.md"):
+        text = page.read_text()
+        assert ('class="levels"' in text) == bool(marked.search(text)), page.name
+
+
 def test_one_banner_comes_without_the_other(tmp_path):
     render_pages(results(quick=False), TEMPLATES, tmp_path / "docs")
     index = (tmp_path / "docs" / "index.md").read_text()

@@ -9,10 +9,6 @@
   const control = document.querySelector(".levels");
   const headings = [...document.querySelectorAll("article :is(h2, h3):is(.analyst, .engineer)")];
   if (!control) return;
-  if (!headings.length) {
-    control.classList.add("idle"); // keeps its place: nothing on the page moves
-    return;
-  }
 
   const depth = (heading) => (heading.classList.contains("engineer") ? 2 : 1);
   const parts = new Map(headings.map((heading) => [heading, window.study.section(heading)]));

@@ -1,7 +1,5 @@
 """The reading level folds detail, is linkable and remembered, and never hides anything from paper or from a link."""
 
-import pytest
-
 FOLDED = "return document.querySelectorAll('article .folded').length"
 PRESSED = "return document.querySelector('.levels [aria-pressed=true]').dataset.level"
 
@@ -55,12 +53,6 @@ def test_paper_shows_what_is_folded(browser, base):
         assert browser.run("return getComputedStyle(document.querySelector('.levels')).display") == "none"
     finally:
         browser.cdp("Emulation.setEmulatedMedia", media="")
-
-
-@pytest.mark.parametrize("page", ["brief/", "crosswalk/"])
-def test_a_page_without_levels_keeps_the_place_and_shows_no_control(browser, base, page):
-    browser.open(base + page)
-    assert browser.run("return getComputedStyle(document.querySelector('.levels')).visibility") == "hidden"
 
 
 def test_a_term_leads_to_its_entry(browser, base):

@@ -74,6 +74,18 @@ def stored(tiny_study, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_docs(tmp_path_factory) -> Path:
+    """The pages of both tiny results, rendered once; to be read, not changed."""
+    from report_fixture import ROOT, tiny_result
+
+    from generator.report.pages import render_pages
+
+    folder = tmp_path_factory.mktemp("tiny") / "docs"
+    render_pages([tiny_result("checks"), tiny_result("kaggle")], ROOT / "templates", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def small_table(tiny_spec):
     """The 300 checks of the tiny study."""
     from generator.datasets import SourceOptions, dataset

@@ -537,6 +537,16 @@ def _slice(dataset: str, model: str, steep: float) -> BoundarySlice:
     return BoundarySlice(model=model, x_feature=x_name, y_feature=y_name, x=x, y=y, probability=grid)
 
 
+def templates_of(folder: Path, *pages: str) -> Path:
+    """`folder`/templates with the templates of these pages alone, and with what all templates share."""
+    chosen = folder / "templates"
+    chosen.mkdir(exist_ok=True)
+    for path in (ROOT / "templates").iterdir():
+        if path.name.startswith("_") or path.name.removesuffix(".md.j2") in pages:
+            shutil.copy(path, chosen)
+    return chosen
+
+
 def tiny_project(
     folder: Path, results: tuple[StudyResult, ...] = (), ids: tuple[str, ...] = ()
 ) -> tuple[StudyResult, ...]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from report_fixture import tiny_result, without_proofs
+from report_fixture import templates_of, tiny_result, without_proofs
 
 from generator.records.results import StudyResult
 from generator.report import findings
@@ -23,11 +23,9 @@ def card(result: StudyResult, model: str) -> ModelCard:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory) -> str:
+def page(tiny_docs) -> str:
     """The page of cards of both tiny results, without the marks of the ledger."""
-    folder = tmp_path_factory.mktemp("cards") / "docs"
-    render_pages([tiny_result("checks"), tiny_result("kaggle")], TEMPLATES, folder)
-    text = (folder / "cards.md").read_text(encoding="utf-8")
+    text = (tiny_docs / "cards.md").read_text(encoding="utf-8")
     return re.sub(r'<span data-claim="[^"]*">([^<]*)</span>', r"\1", text)
 
 
@@ -146,6 +144,6 @@ def test_error_rates_by_group_differ_only_where_their_intervals_do_not_meet():
 def test_a_record_without_proofs_has_cards_without_proved_rates(tmp_path):
     old = without_proofs(tiny_result())
     assert card(old, "pgd_ramp").points == ()
-    render_pages([old], TEMPLATES, tmp_path / "docs")
+    render_pages([old], templates_of(tmp_path, "cards"), tmp_path / "docs")
     text = (tmp_path / "docs" / "cards.md").read_text("utf-8")
     assert "| not measured |" in text

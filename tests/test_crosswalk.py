@@ -38,13 +38,6 @@ def without_attacks(result: StudyResult, *names: str) -> StudyResult:
     return with_proofs(result, battery=tuple(r for r in result.proofs.battery if r.attack not in names))
 
 
-@pytest.fixture(scope="module")
-def docs(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("crosswalk") / "docs"
-    render_pages([tiny_result("checks"), tiny_result("kaggle")], TEMPLATES, folder)
-    return folder
-
-
 def text(docs: Path, name: str) -> str:
     """The page as a reader sees it, without the marks of the ledger."""
     return re.sub(r'<span data-claim="[^"]*">([^<]*)</span>', r"\1", (docs / f"{name}.md").read_text("utf-8"))
@@ -138,16 +131,16 @@ def test_only_a_test_that_was_made_links_to_results():
 # ---------------------------------------------------------------- the page
 
 
-def test_untested_rows_stay_on_the_page(docs):
-    page = text(docs, "crosswalk")
+def test_untested_rows_stay_on_the_page(tiny_docs):
+    page = text(tiny_docs, "crosswalk")
     for name in NEVER:
         assert re.search(rf'<span id="checks-{name}">{name}</span> \| [^|]+ \| \*\*not tested\*\*', page)
     for each in UNCOVERED:
         assert each.entry in page
 
 
-def test_every_framework_has_its_edition_its_date_and_what_is_open(docs):
-    page = text(docs, "crosswalk")
+def test_every_framework_has_its_edition_its_date_and_what_is_open(tiny_docs):
+    page = text(tiny_docs, "crosswalk")
     for each in FRAMEWORKS:
         assert f"| {each.edition} | {each.date} |" in page
         assert each.check
@@ -157,19 +150,19 @@ def test_every_framework_has_its_edition_its_date_and_what_is_open(docs):
     assert "voluntary benchmark" in page.lower()
 
 
-def test_the_page_maps_and_certifies_nothing(docs):
-    page = text(docs, "crosswalk").lower()
+def test_the_page_maps_and_certifies_nothing(tiny_docs):
+    page = text(tiny_docs, "crosswalk").lower()
     assert not re.findall(r"complian|complies|certif|approved", page)
 
 
-def test_the_lines_to_sign_are_empty(docs):
-    block = text(docs, "crosswalk").partition('<table class="signoff">')[2].partition("</table>")[0]
+def test_the_lines_to_sign_are_empty(tiny_docs):
+    block = text(tiny_docs, "crosswalk").partition('<table class="signoff">')[2].partition("</table>")[0]
     assert re.findall(r'scope="row">(\w+)<', block) == ["Developer", "Validator", "Owner"]
     assert set(re.findall(r"<td>(.*?)</td>", block)) == {""}
 
 
-def test_every_link_of_every_page_resolves(docs):
-    assert broken_links(docs) == []
+def test_every_link_of_every_page_resolves(tiny_docs):
+    assert broken_links(tiny_docs) == []
 
 
 def test_links_resolve_where_the_record_holds_no_proofs(tmp_path):
@@ -190,8 +183,8 @@ def test_entries_of_the_register_are_numbered_and_whole():
     assert all(entry.effect and entry.mitigation and entry.page for entry in REGISTER)
 
 
-def test_the_register_is_on_the_method_page_with_empty_owners(docs):
-    page = text(docs, "method")
+def test_the_register_is_on_the_method_page_with_empty_owners(tiny_docs):
+    page = text(tiny_docs, "method")
     for entry in REGISTER:
         line = next(line for line in page.splitlines() if f'id="{entry.id}"' in line)
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -199,15 +192,15 @@ def test_the_register_is_on_the_method_page_with_empty_owners(docs):
         assert cells[6] == ""
 
 
-def test_the_brief_leaves_out_no_severe_limit(docs):
-    page = text(docs, "brief")
+def test_the_brief_leaves_out_no_severe_limit(tiny_docs):
+    page = text(tiny_docs, "brief")
     assert len(leading()) > 3
     for entry in leading():
         assert entry.statement in page
 
 
-def test_the_threat_model_is_in_units_a_person_uses(docs):
-    page = text(docs, "attack").partition("{ #checks-threat }")[2]
+def test_the_threat_model_is_in_units_a_person_uses(tiny_docs):
+    page = text(tiny_docs, "attack").partition("{ #checks-threat }")[2]
     # 0.35 standard deviations of 1,208 USD and of 48 miles; an account's age nobody changes
     assert "up to 422.80\u202fUSD down" in page
     assert "up to 16.8\u202fmiles down" in page

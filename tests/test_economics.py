@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rates_fixture import DRAWS, HEADLINE, LEADING, QUOTED, TIERS, tiny_draws, tiny_measured, tiny_rates
-from report_fixture import tiny_result, without_proofs
+from report_fixture import templates_of, tiny_result, without_proofs
 
 from generator.impact.bands import Band
 from generator.impact.breakeven import BreakEven
@@ -320,7 +320,7 @@ def test_a_record_without_rates_or_draws_leaves_all_of_it_out(tmp_path):
 
 def test_the_page_answers_its_question_and_traces_its_numbers(tmp_path):
     render_pages(
-        RESULTS, TEMPLATES, tmp_path / "docs",
+        RESULTS, templates_of(tmp_path, "impact"), tmp_path / "docs",
         files=calculator.write(RESULTS, SAMPLES, tmp_path / "scripts"), documents=calculator.DOCUMENTS,
         extras=lambda results: calculator.values(results, SAMPLES),
     )  # fmt: skip

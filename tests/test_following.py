@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from report_fixture import tiny_result
+from report_fixture import templates_of, tiny_result
 
 from generator.report import formats
 from generator.report.attacker import Attacker, at_budget, attackers
@@ -34,15 +34,8 @@ def bare(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def docs(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("following") / "docs"
-    render_pages(RESULTS, TEMPLATES, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def index(docs) -> dict:
-    return registered(docs / "data" / "at-index.js")
+def index(tiny_docs) -> dict:
+    return registered(tiny_docs / "data" / "at-index.js")
 
 
 def said(scripts: dict, part: str, epsilon: float, tier: str = "T1") -> str:
@@ -104,21 +97,21 @@ def test_a_part_says_at_each_budget_what_the_record_holds_there(index, epsilon):
 
 @pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("epsilon", BUDGETS)
-def test_a_part_says_for_each_tier_what_the_record_holds_for_it(docs, epsilon, tier):
+def test_a_part_says_for_each_tier_what_the_record_holds_for_it(tiny_docs, epsilon, tier):
     for page, name in (("index", "checks-verdict"), ("proof", "checks-matched"), ("brief", "checks-answer")):
-        text = said(registered(docs / "data" / f"at-{page}.js"), name, epsilon, tier)
+        text = said(registered(tiny_docs / "data" / f"at-{page}.js"), name, epsilon, tier)
         assert (
             f"threat-matched training provably catches {caught('pgd_tier1', epsilon, tier)} of frauds" in text
         )
         assert f"against {caught('standard', epsilon, tier)} by the standard model" in text
-    table = said(registered(docs / "data" / "at-hardening.js"), "checks-matched", epsilon, tier)
+    table = said(registered(tiny_docs / "data" / "at-hardening.js"), "checks-matched", epsilon, tier)
     assert caught("standard", epsilon, tier) in table
 
 
 @pytest.mark.parametrize("page", FOLLOWING)
-def test_for_the_quoted_attacker_a_part_is_that_of_the_page(docs, page):
-    text = (docs / f"{page}.md").read_text(encoding="utf-8")
-    scripts = registered(docs / "data" / f"at-{page}.js")
+def test_for_the_quoted_attacker_a_part_is_that_of_the_page(tiny_docs, page):
+    text = (tiny_docs / f"{page}.md").read_text(encoding="utf-8")
+    scripts = registered(tiny_docs / "data" / f"at-{page}.js")
     for name in scripts["parts"]:
         numbers = set(re.findall(r"\d[\d.,]*", said(scripts, name, 0.35)))
         assert numbers <= set(re.findall(r"\d[\d.,]*", bare(text))), name
@@ -137,11 +130,11 @@ def test_every_budget_is_said_in_the_units_of_each_dataset(index):
         assert 'data-of="kaggle"' in index["units"][place]
 
 
-def test_numbers_for_other_attackers_are_claims_of_the_ledger(index, docs):
-    text = (docs / "data" / "claims-at-index.js").read_text(encoding="utf-8")
+def test_numbers_for_other_attackers_are_claims_of_the_ledger(index, tiny_docs):
+    text = (tiny_docs / "data" / "claims-at-index.js").read_text(encoding="utf-8")
     known = json.loads(re.fullmatch(r'studyClaims\("index",(.*)\);\n', text, re.S)[1])["claims"]
-    ledger = json.loads((docs / "data" / "ledger.json").read_text())["claims"]
-    ledger |= json.loads((docs / "data" / "ledger-at.json").read_text())["claims"]
+    ledger = json.loads((tiny_docs / "data" / "ledger.json").read_text())["claims"]
+    ledger |= json.loads((tiny_docs / "data" / "ledger-at.json").read_text())["claims"]
     places = [(budget, tier) for budget in range(len(BUDGETS)) for tier in range(len(TIERS))]
     texts = [unwoven(made, *place) for made in index["parts"].values() for place in places]
     asked = re.findall(r'data-claim="([^"]*)"', " ".join(texts))
@@ -151,9 +144,9 @@ def test_numbers_for_other_attackers_are_claims_of_the_ledger(index, docs):
 
 
 @pytest.mark.parametrize("page", FOLLOWING)
-def test_the_page_holds_every_part_for_the_quoted_attacker_and_one_control(docs, page):
-    text = (docs / f"{page}.md").read_text(encoding="utf-8")
-    parts = registered(docs / "data" / f"at-{page}.js")["parts"]
+def test_the_page_holds_every_part_for_the_quoted_attacker_and_one_control(tiny_docs, page):
+    text = (tiny_docs / f"{page}.md").read_text(encoding="utf-8")
+    parts = registered(tiny_docs / "data" / f"at-{page}.js")["parts"]
     followed = re.findall(r'data-follow="([^"]*)"', text)
     assert followed == list(dict.fromkeys(followed))
     assert set(followed) == set(parts)
@@ -162,8 +155,8 @@ def test_the_page_holds_every_part_for_the_quoted_attacker_and_one_control(docs,
 
 
 @pytest.mark.parametrize("page", FOLLOWING)
-def test_what_is_about_one_dataset_says_so_at_its_source(docs, page):
-    text = (docs / f"{page}.md").read_text(encoding="utf-8")
+def test_what_is_about_one_dataset_says_so_at_its_source(tiny_docs, page):
+    text = (tiny_docs / f"{page}.md").read_text(encoding="utf-8")
     assert set(re.findall(r'data-of="([^"]*)"', text)) == {"checks", "kaggle"}
     for name in re.findall(r'data-follow="((?:checks|kaggle)-[^"]*)"', text):
         assert re.search(rf'data-follow="{name}" data-of="{name.split("-")[0]}"', text)
@@ -172,7 +165,7 @@ def test_what_is_about_one_dataset_says_so_at_its_source(docs, page):
 
 
 def test_records_without_other_budgets_have_neither_parts_nor_control(tmp_path):
-    render_pages([without_other_budgets(RESULTS[0])], TEMPLATES, tmp_path / "docs")
+    render_pages([without_other_budgets(RESULTS[0])], templates_of(tmp_path, *FOLLOWING), tmp_path / "docs")
     assert not list((tmp_path / "docs" / "data").glob("*at-*.js"))
     assert not list((tmp_path / "docs" / "data").glob("*-at.js"))
     assert "data-follow" not in (tmp_path / "docs" / "index.md").read_text(encoding="utf-8")
@@ -190,10 +183,10 @@ def chart_at(docs: Path, slug: str, epsilon: float, tier: str = "T1") -> dict:
 
 
 @pytest.mark.parametrize("epsilon", BUDGETS)
-def test_a_figure_without_an_axis_of_budgets_is_there_for_each(docs, epsilon):
+def test_a_figure_without_an_axis_of_budgets_is_there_for_each(tiny_docs, epsilon):
     counts = RESULTS[0].model("standard").final.at("pgd", epsilon).confusion
     missed = counts.false_negatives / (counts.true_positives + counts.false_negatives)
-    found = chart_at(docs, "checks-confusion", epsilon)
+    found = chart_at(tiny_docs, "checks-confusion", epsilon)
     assert [row[5] for row in found["table"] if row[0] == "PGD"][1] == pytest.approx(100 * missed, rel=1e-3)
     assert f"ε = {formats.epsilon(epsilon)}" in found["summary"]
     assert f"{counts.false_negatives:,}" in found["drawings"][""]
@@ -201,8 +194,8 @@ def test_a_figure_without_an_axis_of_budgets_is_there_for_each(docs, epsilon):
     assert heatmap["z"][0][1] == pytest.approx(100 * missed, rel=1e-3)
 
 
-def test_a_figure_of_the_tiers_marks_the_picked_one_and_sums_it_up(docs):
-    found = chart_at(docs, "checks-tiers", 0.1, "T2")
+def test_a_figure_of_the_tiers_marks_the_picked_one_and_sums_it_up(tiny_docs):
+    found = chart_at(tiny_docs, "checks-tiers", 0.1, "T2")
     rate = f"{formats.percent(RESULTS[0].spec.proof.quoted_false_positive_rate, 0)} false alarms"
     said = f"Provably caught under T2 at {rate}: Standard {caught('standard', 0.1, 'T2')}"
     assert said in found["summary"]
@@ -210,14 +203,14 @@ def test_a_figure_of_the_tiers_marks_the_picked_one_and_sums_it_up(docs):
     assert "▸ T1" not in found["drawings"][rate]
 
 
-def test_along_an_axis_of_budgets_only_the_summary_follows(docs):
-    found = chart_at(docs, "checks-exact-curves", 0.5)
+def test_along_an_axis_of_budgets_only_the_summary_follows(tiny_docs):
+    found = chart_at(tiny_docs, "checks-exact-curves", 0.5)
     assert set(found) == {"summary"}
     assert exact(0.5) in found["summary"]
 
 
-def test_a_figure_that_cannot_follow_says_for_whom_it_is_drawn(docs):
-    text = (docs / "proof.md").read_text(encoding="utf-8")
+def test_a_figure_that_cannot_follow_says_for_whom_it_is_drawn(tiny_docs):
+    text = (tiny_docs / "proof.md").read_text(encoding="utf-8")
     figures = re.findall(r'<figure class="chart" id="([^"]*)"(.*?)</figure>', text, re.S)
     told = {slug: re.findall(r'class="chart-drawn">(.*?)</span>\n?(?:<|$)', body) for slug, body in figures}
     told = {slug: [bare(each) for each in found] for slug, found in told.items()}

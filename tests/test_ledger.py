@@ -4,6 +4,7 @@ import html
 import json
 import random
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,12 @@ from generator.records.results import Estimate, StudyResult
 from generator.report import calculator, formats, marks, prose
 from generator.report.changes import documents, find_changes
 from generator.report.findings.original import CLAIMS
-from generator.report.pages import PageError, render_pages
+from generator.report.pages import PageError, prepare, render_page, render_pages
 from generator.report.paths import condensed, resolve
 from generator.report.tracing import CONSTANTS, counted, derived, length, sources, stated, traced
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+PAGES = sorted(path.name.removesuffix(".md.j2") for path in TEMPLATES.glob("[!_]*.md.j2"))
 DRAWS = tiny_draws(tiny_result().rates)
 LEAVES, SEED = 24, 3
 STEERING = re.compile(
@@ -88,30 +90,28 @@ class Rendered:
 def rendered(
     result: StudyResult, folder: Path, earlier: Mapping[str, StudyResult] = MappingProxyType({})
 ) -> Rendered:
-    """Every page, with what the calculator works out."""
-    render_pages(
-        [result], TEMPLATES, folder / "docs",
+    """Every page as the study quotes it, with what the calculator works out."""
+    prepared = prepare(
+        [result],
         documents=documents(earlier) | calculator.DOCUMENTS,
         extras=lambda results: (
             {"changes": find_changes(results, earlier)} | calculator.values(results, {"checks": DRAWS})
         ),
-    )  # fmt: skip
+    )
     data = folder / "docs" / "data"
-    scripts = {
-        path.stem.removeprefix("claims-"): path.read_text()
-        for path in data.glob("claims-*.js")
-        if not path.name.startswith("claims-at-")  # of other budgets than the page's own
-    }
+    shutil.rmtree(folder / "docs", ignore_errors=True)
+    data.mkdir(parents=True)
+    for name in PAGES:
+        render_page(prepared, name, TEMPLATES, folder / "docs")
+    scripts = {path.stem.removeprefix("claims-"): path.read_text() for path in data.glob("claims-*.js")}
     return Rendered(
-        json.loads((data / "ledger.json").read_text()),
+        json.loads(prepared.book.to_json()),
         {path.stem: path.read_text() for path in (folder / "docs").glob("*.md")},
         {page: json.loads(text.partition(",")[2][:-3])["cells"] for page, text in scripts.items()},
         {
             path.name: path.read_bytes()
             for path in data.iterdir()
-            if path.suffix in (".js", ".csv")
-            and not path.name.startswith(("claims-", "at-"))
-            and not path.name.endswith("-at.js")  # drawn for other attackers than the quoted one
+            if path.suffix in (".js", ".csv") and not path.name.startswith("claims-")
         },
     )
 
@@ -219,20 +219,12 @@ def value_at(published: dict[str, Any], path: str) -> Any:
     return node
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> tuple[Rendered, Path]:
-    """Both tiny results, and the folder they are rendered in."""
-    folder = tmp_path_factory.mktemp("both")
-    render_pages([tiny_result("checks"), tiny_result("kaggle")], TEMPLATES, folder / "again")
-    return rendered(tiny_result(), folder), folder
-
-
 def published(folder: Path) -> dict[str, Any]:
     return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
 
 
-def test_every_path_leads_to_a_number_or_a_node_of_a_published_record(site):
-    folder = site[1] / "again" / "data"
+def test_every_path_leads_to_a_number_or_a_node_of_a_published_record(tiny_docs):
+    folder = tiny_docs / "data"
     ledger, records = json.loads((folder / "ledger.json").read_text()), published(folder)
     parts = [*ledger["claims"].values(), *ledger["charts"].values()]
     assert len(parts) > 2000
@@ -241,8 +233,8 @@ def test_every_path_leads_to_a_number_or_a_node_of_a_published_record(site):
             value_at(records, path)
 
 
-def test_a_claim_on_one_record_value_is_that_value_written_out(site):
-    folder = site[1] / "again" / "data"
+def test_a_claim_on_one_record_value_is_that_value_written_out(tiny_docs):
+    folder = tiny_docs / "data"
     ledger, records = json.loads((folder / "ledger.json").read_text()), published(folder)
     checked = 0
     for claim in ledger["claims"].values():
@@ -326,8 +318,8 @@ def texts_with_digits(node: Any) -> Iterator[str]:
 # ---------------------------------------------------------------- where no element may stand
 
 
-def test_no_mark_is_left_in_any_published_file(site):
-    for path in site[1].rglob("*"):
+def test_no_mark_is_left_in_any_published_file(tiny_docs):
+    for path in tiny_docs.rglob("*"):
         if path.is_file():
             assert not re.search("[\ue000-\ue003]", path.read_text(encoding="utf-8")), path.name
 

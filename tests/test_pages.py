@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from report_fixture import tiny_result
+from report_fixture import templates_of, tiny_result
 
 from generator.report.charts import CHARTS
 from generator.report.metadata import write_metadata
@@ -161,7 +161,7 @@ def test_a_page_offers_reading_levels_where_it_has_some(docs):
 
 
 def test_one_banner_comes_without_the_other(tmp_path):
-    render_pages(results(quick=False), TEMPLATES, tmp_path / "docs")
+    render_pages(results(quick=False), templates_of(tmp_path, "index"), tmp_path / "docs")
     index = (tmp_path / "docs" / "index.md").read_text()
     assert "banner standin" in index
     assert "banner quick" not in index
@@ -172,7 +172,7 @@ def test_a_changed_record_changes_the_sentences_that_quote_it(docs, tmp_path):
     label = changed[0].data.label.model_copy(update={"mean_fraud_amount": 4242.0})
     data = changed[0].data.model_copy(update={"label": label})
     changed[0] = changed[0].model_copy(update={"data": data})
-    render_pages(changed, TEMPLATES, tmp_path / "docs")
+    render_pages(changed, templates_of(tmp_path, "data"), tmp_path / "docs")
     assert "USD\u202f4,242" in (tmp_path / "docs" / "data.md").read_text()
     assert "4,242" not in (docs / "data.md").read_text()
 
@@ -188,11 +188,11 @@ def test_what_an_earlier_run_left_is_gone_and_assets_are_untouched(tmp_path):
     (docs / "data").mkdir()
     for stale in ("gone.md", "data/gone.csv", "assets/extra.css"):
         (docs / stale).write_text("old")
-    render_pages(results(), TEMPLATES, docs)
+    render_pages(results(), templates_of(tmp_path, "data"), docs)
     assert not (docs / "gone.md").exists()
     assert not (docs / "data" / "gone.csv").exists()
     assert (docs / "assets" / "extra.css").read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["docs"]
+    assert {p.name for p in tmp_path.iterdir()} == {"docs", "templates"}
 
 
 def test_a_misspelt_field_names_template_and_line_and_changes_nothing(template, tmp_path):

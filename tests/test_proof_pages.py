@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from report_fixture import tiny_result, without_proofs
+from report_fixture import templates_of, tiny_result, without_proofs
 
 from generator.records.results import Estimate, StudyResult
 from generator.report import findings
@@ -53,11 +53,9 @@ def texts(docs: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory) -> dict[str, str]:
+def pages(tiny_docs) -> dict[str, str]:
     """Page name -> text of both tiny results, with proofs."""
-    folder = tmp_path_factory.mktemp("proofs") / "docs"
-    render_pages([tiny_result("checks"), tiny_result("kaggle")], TEMPLATES, folder)
-    return texts(folder)
+    return texts(tiny_docs)
 
 
 # ---------------------------------------------------------------- the trap
@@ -283,7 +281,7 @@ def test_a_record_with_empty_parts_loses_only_those(tmp_path):
     empty = {name: () for name in ("reach", "tiers", "tier_comparisons", "choices", "radii", "frontiers",
                                    "label_aware", "battery", "gate")}  # fmt: skip
     bare = with_proofs(tiny_result(), walk=None, **empty)
-    render_pages([bare], TEMPLATES, tmp_path / "docs")
+    render_pages([bare], templates_of(tmp_path, "proof", "evidence"), tmp_path / "docs")
     text = texts(tmp_path / "docs")
     assert 'id="checks-exact-curves"' in text["proof"]
     assert "radius" not in "".join(re.findall(r'id="([^"]+)"', text["proof"]))

@@ -11,6 +11,7 @@ import shutil
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypedDict
@@ -210,8 +211,12 @@ def _write(path: Path, text: str):
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
+@lru_cache(maxsize=4)
 def environment(templates: Path) -> jinja2.Environment:
-    """The Jinja environment of the pages: a missing field is an error, never an empty place."""
+    """The Jinja environment of the pages: a missing field is an error, never an empty place.
+
+    It is kept with the templates it has compiled; one whose file changes is compiled again.
+    """
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
@@ -318,7 +323,7 @@ def _render(
         return following.wrapped(name, text, dataset)
 
     env = environment(templates)
-    env.globals |= {
+    asking = {
         "chart": chart,
         "following": follow,
         "wanted": lambda by: by == "tier" or not by_tier_only,
@@ -339,7 +344,7 @@ def _render(
             if not wanted:
                 continue
             met.clear()
-            env.get_template(template).render(others)
+            env.get_template(template).render(others, **asking)
             for name in wanted:
                 parts[name][attacker] = _part(book, page, met.get(name, ("", ""))[0])
         by_tier_only, drawing = False, True
@@ -351,7 +356,7 @@ def _render(
     for path in sorted(templates.glob(f"{only or '[!_]*'}{SUFFIX}")):
         page, met = path.name.removesuffix(SUFFIX), {}
         try:
-            text = env.get_template(path.name).render(context)
+            text = env.get_template(path.name).render(context, **asking)
             pages[f"{page}.md"] = book.finished(page, text)
             if met and not only:
                 scripts |= moved(path.name)

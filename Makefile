@@ -43,7 +43,7 @@ serve: $(VENV)/ready      ## preview on localhost; pages follow templates and ch
 	$(RUN) serve
 
 test: $(VENV)/cluster     ## all tests; browser tests need a Chromium
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
 lint: $(VENV)/ready       ## style of the source
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

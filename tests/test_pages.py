@@ -153,11 +153,21 @@ def test_a_full_run_on_the_real_file_has_no_banner(tmp_path):
         assert "Kaggle file, verified" in text
 
 
-def test_a_page_offers_reading_levels_where_it_has_some(docs):
-    marked = re.compile(r"^##.*\{[^}]*\.(analyst|engineer)", re.MULTILINE)
-    for page in docs.glob("*.md"):
-        text = page.read_text()
-        assert ('class="levels"' in text) == bool(marked.search(text)), page.name
+@pytest.mark.parametrize(
+    ("heading", "offers"),
+    [
+        ("## Detail { #place .engineer }", True),
+        ('### Detail { .analyst data-of="checks" }', True),
+        ("## Detail { #engineer }", False),
+        ("## Detail of an .analyst", False),
+    ],
+)
+def test_a_page_offers_reading_levels_where_a_heading_is_marked(tmp_path, heading, offers):
+    (tmp_path / "page.md.j2").write_text(f"# Question?\n\nAnswer.\n\n{heading}\n")
+    render_pages(results(), tmp_path, tmp_path / "docs")
+    title, _, below, *_ = (tmp_path / "docs" / "page.md").read_text().splitlines()
+    assert title == "# Question?"
+    assert below.startswith('<div class="levels"') == offers
 
 
 def test_one_banner_comes_without_the_other(tmp_path):

@@ -4,13 +4,13 @@
 (() => {
   "use strict";
 
-  const LEVELS = ["executive", "analyst", "engineer"];
   const KEY = "reading-level";
   const control = document.querySelector(".levels");
-  const headings = [...document.querySelectorAll("article :is(h2, h3):is(.analyst, .engineer)")];
   if (!control) return;
 
-  const depth = (heading) => (heading.classList.contains("engineer") ? 2 : 1);
+  const LEVELS = Array.from(control.querySelectorAll("button"), (button) => button.dataset.level);
+  const depth = (heading) => LEVELS.findIndex((level) => heading.classList.contains(level));
+  const headings = [...document.querySelectorAll("article :is(h2, h3)")].filter((heading) => depth(heading) > 0);
   const parts = new Map(headings.map((heading) => [heading, window.study.section(heading)]));
   const notes = new Map();
 

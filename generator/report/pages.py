@@ -20,7 +20,7 @@ import jinja2
 
 from generator.engine.files import scratch_folder
 from generator.records.results import StudyResult
-from generator.report import following, formats, marks, palette, prose
+from generator.report import following, formats, levels, marks, palette, prose
 from generator.report.attacker import QUOTED_TIER, Attacker, Attackers, at_budget, attackers
 from generator.report.charts import CHARTS, FOLLOWING, QUOTED, Chart, Place, embed, variants, write
 from generator.report.findings import Banners, DatasetFindings, at_tier, banners, find
@@ -356,7 +356,7 @@ def _render(
     for path in sorted(templates.glob(f"{only or '[!_]*'}{SUFFIX}")):
         page, met = path.name.removesuffix(SUFFIX), {}
         try:
-            text = env.get_template(path.name).render(context, **asking)
+            text = levels.offered(env.get_template(path.name).render(context, **asking))
             pages[f"{page}.md"] = book.finished(page, text)
             if met and not only:
                 scripts |= moved(path.name)

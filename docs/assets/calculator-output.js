@@ -3,6 +3,7 @@
   "use strict";
 
   const GAP = "\u202f", MINUS = "\u2212";
+  const { number, whenNear } = window.study;
   const MOVING = {
     transactions_per_day: "Transactions", fraud_share: "Fraud share", attack_prevalence: "Attackers",
     loss_per_fraud: "Loss per fraud", recovered_share: "Comes back", review_cost: "Review", friction_cost: "Customer",
@@ -10,13 +11,6 @@
   const SHARES = ["fraud_share", "attack_prevalence", "recovered_share"];
 
   // ---------------------------------------------------------------- numbers as generator/report writes them
-
-  function number(value, decimals) {
-    const text = Math.abs(value).toLocaleString("en-US", {
-      minimumFractionDigits: decimals, maximumFractionDigits: decimals,
-    });
-    return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
-  }
 
   const significant = (value) =>
     number(value, value ? Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))) : 0);
@@ -99,7 +93,7 @@
     const at = (changed, f) => band(f(...means, changed), paired(drawn, (a, b) => f(a, b, changed)));
     const box = (name) => root.querySelector(`[data-draw=${name}] .calculator-plot`);
     const say = (name, text) => box(name).setAttribute("aria-label", text);
-    const chart = (name, act) => window.study.whenNear(box(name), act); // one out of sight is drawn when it is seen
+    const chart = (name, act) => whenNear(box(name), act); // one out of sight is drawn when it is seen
 
     const shares = steps(0, 1, 21);
     chart("net", () => charts.net(box("net"), {

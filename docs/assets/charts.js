@@ -536,11 +536,12 @@
   }
 
   function fill(body, rows) {
+    const exact = new Intl.NumberFormat("en", { maximumFractionDigits: 20 });
     for (const row of rows) {
       const made = body.insertRow();
       for (const cell of row) {
         const place = made.insertCell();
-        place.textContent = typeof cell === "number" ? cell.toLocaleString("en", { maximumFractionDigits: 20 }).replace("-", "\u2212") : cell;
+        place.textContent = typeof cell === "number" ? exact.format(cell).replace("-", "\u2212") : cell;
         if (typeof cell === "string" && cell) place.className = "t";
       }
     }

@@ -5,12 +5,8 @@
 
   // ---------------------------------------------------------------- numbers, as formats.py writes them
 
-  const GAP = "\u202f", MINUS = "\u2212";
-
-  function number(value, decimals) {
-    const text = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-    return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
-  }
+  const GAP = "\u202f";
+  const { number, shape, size } = window.study;
 
   const sigma = (value, decimals) => `${decimals ? number(value, decimals) : Number(value.toPrecision(6))}${GAP}σ`;
   /* A score: where one decimal would say none or all of it, how close it is. */
@@ -74,8 +70,6 @@
   const EDGE = 10; // logits: beyond it a score is 0 or 100 % to any eye, and the axis ends
   const SCORES = [0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999];
   const logit = (p) => Math.log(p / (1 - p));
-
-  const { shape, size } = window.study;
 
   const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 

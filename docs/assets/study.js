@@ -137,6 +137,16 @@ window.study = (() => {
     return made;
   }
 
+  /* A number as generator/report/formats.py writes it. Formats are kept: to make one costs far more than to use it. */
+  const formats = new Map(); // decimals -> format
+  function number(value, decimals) {
+    if (!formats.has(decimals)) {
+      formats.set(decimals, new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+    }
+    const text = formats.get(decimals).format(Math.abs(value));
+    return value < 0 && /[1-9]/.test(text) ? `\u2212${text}` : text;
+  }
+
   /* Width and height of a box, kept, so that a redraw never makes the browser lay out the page half way. */
   const sizes = new WeakMap();
   const resized = new ResizeObserver((entries) => {
@@ -154,5 +164,5 @@ window.study = (() => {
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wakeParts);
   else wakeParts();
 
-  return { load, awake, chosen, choose, unwoven, near, whenNear, later, section, shape, size };
+  return { load, awake, chosen, choose, unwoven, near, whenNear, later, section, shape, size, number };
 })();

@@ -112,6 +112,7 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self.cdp("Emulation.setEmulatedMedia", features=[feature])
         self.cdp("Storage.clearDataForOrigin", origin=url, storageTypes="local_storage")
+        self.driver.get("about:blank")  # or the page before could still ask for something
         self.errors()
         self.requests()
         self.driver.get(url)

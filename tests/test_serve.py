@@ -63,11 +63,12 @@ def test_a_changed_template_is_served(tmp_path, tiny_study, address):
         template.write_text(f"{before}\nAnother sentence.\n")
         assert shows("<p>Another sentence.</p>"), run.said()
         macros = checkout.folder / "templates" / "_macros.md.j2"
-        macros.write_text(macros.read_text().replace("Read as", "Read this as"))
-        assert shows("Read this as"), run.said()
+        macros.write_text(macros.read_text().replace("Data on this page", "Data behind it"))
+        assert shows("Data behind it"), run.said()
     finally:
         run.signal(signal.SIGINT)
-    assert run.wait(PATIENCE)
+        ended = run.wait(PATIENCE)
+    assert ended
     assert run.left() == []
 
 

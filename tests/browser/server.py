@@ -14,7 +14,7 @@ WAITS_FOR_NOTHING = "prefetch"
 """What a browser says of a request that it makes in an idle moment."""
 
 PIECE = 2500
-"""Bytes of a page that come at a time where a network is slow."""
+"""Bytes of a page that come at a time where a network is slow, if nothing else is said."""
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -24,8 +24,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         super().do_GET()
 
     def copyfile(self, source, outputfile):
-        pause = self.server.pause if source.name.endswith(".html") else 0
-        while piece := source.read(PIECE if pause else -1):
+        size, pause = self.server.slow if source.name.endswith(".html") else (-1, 0)
+        while piece := source.read(size):
             outputfile.write(piece)
             time.sleep(pause)
 
@@ -47,13 +47,13 @@ class Server:
         return taken
 
     @contextmanager
-    def in_pieces(self, seconds: float) -> Iterator[None]:
-        """Pages come piece by piece, `seconds` apart."""
-        self._http.pause = seconds
+    def in_pieces(self, seconds: float, size: int = PIECE) -> Iterator[None]:
+        """Pages come in pieces of `size` bytes, `seconds` apart."""
+        quick, self._http.slow = self._http.slow, (size, seconds)
         try:
             yield
         finally:
-            self._http.pause = 0
+            self._http.slow = quick
 
     def weight(self, paths: list[str]) -> int:
         """Bytes of the files behind `paths` as a reader's browser gets them, each once."""
@@ -73,7 +73,7 @@ def _compressed(path: Path) -> int:
 def serving(folder: Path) -> Iterator[Server]:
     handler = functools.partial(Handler, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.asked, server.pause = [], 0
+        server.asked, server.slow = [], (-1, 0)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Server(folder, server)
         server.shutdown()

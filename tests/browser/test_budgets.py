@@ -85,6 +85,15 @@ def test_a_page_that_comes_in_pieces_does_not_move(fresh, server, address):
     within({"layout_shift": shift}, FIRST)
 
 
+def test_a_table_that_comes_in_halves_does_not_move(fresh, server):
+    html = server.file("method/").read_bytes()
+    with server.in_pieces(0.5, size=(html.index(b"<table") + html.index(b"</table>")) // 2):
+        first_view(fresh, server, "method/")
+    shift, moved = fresh.run("return [window.shift, window.moved]")
+    print("moved:", *moved)
+    within({"layout_shift": shift}, FIRST)
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_page_in_full_use_is_within_its_weight_and_breaks_no_rule(fresh, server, address):
     asked = first_view(fresh, server, address)

@@ -5,7 +5,7 @@ theme's styles ask for such tables by `:not([class])` in front of a child of any
 whole page anew whenever its root gets a class, which the same script gives it. With a class of their own, tables cost
 neither. Its outer box says how many rows and lines a table has on a phone, so that the styles know how much room one
 takes that nobody has come near yet. An empty element follows each table: half a table has other columns than the whole,
-so the styles do not show one that nothing follows yet.
+so the styles do not show one that it does not follow yet.
 """
 
 import re

@@ -3,7 +3,7 @@
   "use strict";
 
   const GAP = "\u202f", MINUS = "\u2212";
-  const { number, whenNear } = window.study;
+  const { number, significant: digits, trimmed, whenNear } = window.study;
   const MOVING = {
     transactions_per_day: "Transactions", fraud_share: "Fraud share", attack_prevalence: "Attackers",
     loss_per_fraud: "Loss per fraud", recovered_share: "Comes back", review_cost: "Review", friction_cost: "Customer",
@@ -12,8 +12,7 @@
 
   // ---------------------------------------------------------------- numbers as generator/report writes them
 
-  const significant = (value) =>
-    number(value, value ? Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value)))) : 0);
+  const significant = (value) => digits(value, 3);
   const percent = (value, decimals = 1) => `${number(100 * value, decimals)}${GAP}%`;
   const dollars = (value) => `USD${GAP}${Number.isInteger(value) ? number(value, 0) : significant(value)}`;
   const share = (value) => (value > 1 ? `over ${percent(1, 0)}` : percent(Math.max(0, value)));
@@ -22,7 +21,7 @@
   function short(value) {
     const size = Math.abs(value);
     const [unit, letter] = size >= 1e9 ? [1e9, "G"] : size >= 1e6 ? [1e6, "M"] : size >= 1e3 ? [1e3, "k"] : [1, ""];
-    return `${value < 0 ? MINUS : ""}${Number((size / unit).toPrecision(3))}${letter}`;
+    return `${trimmed(significant(value / unit))}${letter}`;
   }
 
   function format(value, kind, decimals) {

@@ -12,6 +12,7 @@
   const DWELL = 120; // ms a pointer rests on a chart before that means something: a page scrolls under it, too
   const HINT = "Arrow keys read the points, Escape leaves.";
   const assets = document.currentScript.src; // empty where everything is inline, and then nothing is loaded
+  const { number, trimmed } = window.study;
 
   const specs = new Map(); // slug -> what <slug>.js registered
   const woven = new Map(); // slug -> what <slug>-at.js registered: the fields that follow the attacker
@@ -296,7 +297,7 @@
 
   function told(state, { trace, x, y, z }) {
     const axis = (letter) => state.spec.figure.layout[`${letter}axis${(trace[`${letter}axis`] ?? letter).slice(1)}`] ?? {};
-    const written = (letter, value) => `${typeof value === "number" ? value.toLocaleString("en") : plain(value)}${axis(letter).ticksuffix ?? ""}`;
+    const written = (letter, value) => `${typeof value === "number" ? trimmed(number(value, 3)) : plain(value)}${axis(letter).ticksuffix ?? ""}`;
     const parts = [written("x", x), written("y", y), ...(z === undefined ? [] : [String(z ?? "nothing")])];
     return `${trace.name ? `${trace.name}: ` : ""}${parts.join(", ")}`;
   }

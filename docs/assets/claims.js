@@ -9,6 +9,7 @@
   const SHARES = ["percent", "points", "loss"];
   const PATIENCE = 250; // ms: time to reach the tip, or to leave a number that was only passed
   const assets = document.currentScript.src;
+  const { number, significant, trimmed } = window.study;
 
   let known = null; // what the page's script registered: { claims, cells }
   let loading = null;
@@ -61,7 +62,7 @@
 
   function written(value, kind) {
     const share = SHARES.includes(kind.split(" ")[0]);
-    const text = (share ? 100 * value : value).toLocaleString("en", { maximumSignificantDigits: 6 });
+    const text = trimmed(significant(share ? 100 * value : value, 6));
     return share ? `${text}\u202f${kind === "percent" ? "%" : "points"}` : text;
   }
 
@@ -72,7 +73,7 @@
       const ends = [estimate.low, estimate.high].map((end) => written(end, kind.split(" ")[0])).join(" to ");
       told.push(made("span", `95\u202f% interval ${ends} (${estimate.method})`));
       const seeds = estimate.seeds ? `, ${estimate.seeds} repetitions` : "";
-      told.push(made("span", `n = ${estimate.n.toLocaleString("en")} rows${seeds}`));
+      told.push(made("span", `n = ${number(estimate.n, 0)} rows${seeds}`));
     } else if (values.length) {
       told.push(made("span", `unrounded: ${values.join(" to ")}`));
     }

@@ -6,15 +6,15 @@
   // ---------------------------------------------------------------- numbers, as formats.py writes them
 
   const GAP = "\u202f";
-  const { number, shape, size } = window.study;
+  const { number, shape, significant, size, trimmed } = window.study;
 
-  const sigma = (value, decimals) => `${decimals ? number(value, decimals) : Number(value.toPrecision(6))}${GAP}σ`;
+  const sigma = (value, decimals) => `${decimals ? number(value, decimals) : trimmed(significant(value, 6))}${GAP}σ`;
   /* A score: where one decimal would say none or all of it, how close it is. */
   function percent(p) {
     if (p > 0.9995) return `over 99.9${GAP}%`;
     return p < 0.0005 ? `under 0.1${GAP}%` : `${number(100 * p, 1)}${GAP}%`;
   }
-  const tick = (p) => `${Number((100 * p).toPrecision(6))}${GAP}%`;
+  const tick = (p) => `${trimmed(significant(100 * p, 6))}${GAP}%`;
   const unit = (feature, text) => (feature.unit ? `${text}${GAP}${feature.unit}` : text);
   const digits = (feature, whole) => (whole && feature.integer ? 0 : feature.decimals || 1);
   /* A value of an input, with its unit; `whole` where it moves in whole steps. */
@@ -241,5 +241,5 @@
     tries(root, view);
   }
 
-  window.studyPlayOutput = { number, unit, ending, show };
+  window.studyPlayOutput = { number, raw, unit, ending, show };
 })();

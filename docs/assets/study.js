@@ -137,14 +137,39 @@ window.study = (() => {
     return made;
   }
 
-  /* A number as generator/report/formats.py writes it. Formats are kept: to make one costs far more than to use it. */
-  const formats = new Map(); // decimals -> format
+  /* A number as generator/report/formats.py writes it: rounded as Python does, from the exact binary value, a half to the
+     even digit. Intl rounds the shortest decimal of a number, and toFixed a half away from zero. */
   function number(value, decimals) {
-    if (!formats.has(decimals)) {
-      formats.set(decimals, new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
-    }
-    const text = formats.get(decimals).format(Math.abs(value));
+    const size = Math.abs(value);
+    if (!(size < 1e21)) return String(value); // nor would toFixed write such a one in digits
+    let text = size.toFixed(decimals);
+    const last = text.at(-1), half = (size * 2 ** (decimals + 1)) % 2 === 1; // exactly: only powers of two are in it
+    if (half && last % 2) text = text.slice(0, -1) + (last - 1);
+    for (let at = text.length - (decimals && decimals + 1) - 3; at > 0; at -= 3) text = `${text.slice(0, at)},${text.slice(at)}`;
     return value < 0 && /[1-9]/.test(text) ? `\u2212${text}` : text;
+  }
+
+  /* With so many digits that matter; all of those before the point stay. */
+  const significant = (value, digits) =>
+    number(value, value ? Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value)))) : 0);
+
+  /* A written number without the zeros at its end. */
+  const trimmed = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+
+  /* What a person means by a number, in a field or in a link: { value, unsure }; the value is NaN where that cannot be
+     told. Commas, points, blanks and apostrophes part thousands. A single point is a decimal mark, a single comma is one
+     where it cannot part thousands; before exactly three digits somebody may have meant the other: then it is `unsure`. */
+  const PLAIN = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+  const PARTED = /^[1-9]\d{0,2}([,. '\u2019])\d{3}(?:\1\d{3})*(?:([,.])\d*)?$/;
+  function parse(text) {
+    const [, sign, said] = /^([-+\u2212]?)(.*)$/s.exec(text.normalize("NFKC").trim());
+    let plain = said;
+    if (!PLAIN.test(said)) {
+      const [, part, mark] = PARTED.exec(said) ?? [];
+      plain = (part && part !== mark ? said.replaceAll(part, "") : said).replace(",", ".");
+    }
+    const value = PLAIN.test(plain) ? (/[-\u2212]/.test(sign) ? -1 : 1) * Number(plain) : NaN;
+    return { value: Number.isFinite(value) ? value : NaN, unsure: /^[1-9]\d{0,2}[,.]\d{3}$/.test(said) };
   }
 
   /* Width and height of a box, kept, so that a redraw never makes the browser lay out the page half way. */
@@ -164,5 +189,5 @@ window.study = (() => {
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wakeParts);
   else wakeParts();
 
-  return { load, awake, chosen, choose, unwoven, near, whenNear, later, section, shape, size, number };
+  return { load, awake, chosen, choose, unwoven, near, whenNear, later, section, shape, size, number, significant, trimmed, parse };
 })();

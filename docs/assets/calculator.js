@@ -1,13 +1,22 @@
 /* The what-if calculator: reads its form, asks calculator-model.js, writes tables, sentence and charts. The page holds
    its opening state without any script; study.js brings this one at the first sign of a reader, and it wakes the
    calculator up when that comes near. Attacker and data are those of the whole site. Works from http and from file://. */
-(() => {
+(async () => {
   "use strict";
 
   const root = document.querySelector(".calculator");
   if (!root) return;
 
   const assets = document.currentScript.src;
+  const load = (path) => window.study.load(path, assets);
+  try {
+    await load("tool.js");
+  } catch (error) {
+    unavailable(error);
+    return;
+  }
+
+  const { compare, digits, numberField, say: sayBeside, strangers } = window.studyFields;
   const PARTS = ["calculator-model.js", "calculator-charts.js", "calculator-output.js"];
   const CHOSEN = ["dataset", "hardened", "tier", "epsilon", "point"];
   const PREFIX = "#calculator&";
@@ -18,6 +27,7 @@
   const field = (name) => form.elements[name];
   const sliders = new Map([...form.querySelectorAll("input[type=range]")].map((each) => [each.dataset.for, each]));
   const names = [...sliders.keys()];
+  const fields = new Map(names.map((name) => [name, numberField(field(name), () => limits(name))]));
   let cached = null; // decoded rates of the last choice
 
   // ---------------------------------------------------------------- loading
@@ -31,8 +41,6 @@
     draws.set(`${dataset}/${tier}`, { models: packed.models, count: packed.count, arrays });
   };
 
-  const load = (path) => window.study.load(path, assets);
-
   async function obtain(dataset, tier) {
     const files = [`../data/calculator-${dataset}.js`, `../data/calculator-${dataset}-${tier}.js`];
     await Promise.all([...PARTS, ...files].map(load));
@@ -45,29 +53,35 @@
     return { ...found, epsilon: Number(found.epsilon) };
   }
 
-  /* What is typed, in natural units, within its range. */
-  function scenario() {
-    return Object.fromEntries(names.map((name) => {
-      const { low, high } = range(name);
-      const typed = Number(field(name).value) / Number(field(name).dataset.factor);
-      return [name, Math.min(high, Math.max(low, Number.isFinite(typed) ? typed : low))];
-    }));
-  }
+  const factor = (name) => Number(field(name).dataset.factor); // of what the field shows to the natural unit
+
+  /* What counts, in natural units: what is typed, or what the field held before where that is no number within the range. */
+  const scenario = () => Object.fromEntries(names.map((name) => [name, fields.get(name).value() / factor(name)]));
 
   function range(name) {
     const { low, high, scale, step } = sliders.get(name).dataset;
     return { low: Number(low), high: Number(high), scale, step: Number(step) };
   }
 
-  function set(name, value) {
-    const { low, high, scale } = range(name);
-    const within = Math.min(high, Math.max(low, value));
-    const part = (within - low) / (high - low);
-    const place = { linear: part, square: Math.sqrt(part), log: Math.log(within / low) / Math.log(high / low) }[scale];
-    field(name).value = Number((within * Number(field(name).dataset.factor)).toPrecision(10));
+  function limits(name) {
+    const { low, high } = range(name);
+    return { low: low * factor(name), high: high * factor(name), unit: field(name).dataset.unit };
+  }
+
+  /* Put the slider where the field is. */
+  function place(name) {
+    const { low, high, scale } = range(name), shown = fields.get(name).value(), value = shown / factor(name);
+    const part = (value - low) / (high - low);
+    const at = { linear: part, square: Math.sqrt(part), log: Math.log(value / low) / Math.log(high / low) }[scale];
     const slider = sliders.get(name);
-    slider.value = Math.round(place * slider.max);
-    slider.ariaValueText = field(name).value;
+    slider.value = Math.round(at * slider.max);
+    slider.ariaValueText = digits(shown);
+  }
+
+  function set(name, value) {
+    const { low, high } = range(name), within = Math.min(high, Math.max(low, value));
+    fields.get(name).set(Number((within * factor(name)).toPrecision(10)));
+    place(name);
   }
 
   function slide(name) {
@@ -75,7 +89,7 @@
     const place = sliders.get(name).value / sliders.get(name).max;
     const value = { linear: low + place * (high - low), square: low + place ** 2 * (high - low), log: low * (high / low) ** place }[scale];
     const fine = scale === "log" ? Number(value.toPrecision(2)) : Math.round(value / step) * step;
-    field(name).value = Number((Math.min(high, Math.max(low, fine)) * Number(field(name).dataset.factor)).toPrecision(10));
+    fields.get(name).set(Number((Math.min(high, Math.max(low, fine)) * factor(name)).toPrecision(10)));
     sliders.get(name).ariaValueText = field(name).value;
   }
 
@@ -132,17 +146,24 @@
     });
   }
 
-  async function refresh(wanted = {}) {
+  /* Show a choice; `asked` is what a link asks for, which may not be there. */
+  async function refresh(wanted = {}, asked = {}) {
     const before = choice();
-    const dataset = wanted.dataset ?? before.dataset;
+    const offered = (name) => [...field(name).options].some((each) => each.value === wanted[name]);
+    const [dataset, tier] = ["dataset", "tier"].map((name) => (offered(name) ? wanted[name] : before[name]));
     try {
-      await obtain(dataset, wanted.tier ?? before.tier);
-      follow(dataset, { ...before, epsilon: String(before.epsilon), ...wanted });
+      await obtain(dataset, tier);
+      follow(dataset, { ...before, epsilon: String(before.epsilon), ...wanted, tier });
+      compare(CHOSEN.map(field), asked);
       window.study.whenNear(root, redraw);
     } catch (error) {
-      say(`The calculator could not load its data (${error.message}). The figures shown are those of the opening state.`);
-      console.error(error);
+      unavailable(error);
     }
+  }
+
+  function unavailable(error) {
+    say(`The calculator could not load its data (${error.message}). The figures shown are those of the opening state.`);
+    console.error(error);
   }
 
   // ---------------------------------------------------------------- link, JSON, status
@@ -164,15 +185,12 @@
     root.querySelector(".calculator-status").textContent = text;
   }
 
-  function restore() {
+  /* What a link asks for, by name; null if the address has no state in it. */
+  function linked() {
     if (!location.hash.startsWith(PREFIX)) return null;
     const state = Object.fromEntries(new URLSearchParams(location.hash.slice(PREFIX.length)));
-    const known = [...field("dataset").options].some((each) => each.value === state.dataset);
-    if (known) field("dataset").value = state.dataset;
-    for (const name of names) if (Number.isFinite(parseFloat(state[name]))) set(name, Number(state[name]));
-    const tiers = [...field("tier").options].map((each) => each.value);
-    return Object.fromEntries(CHOSEN.filter((name) => state[name] !== undefined
-      && (name !== "dataset" || known) && (name !== "tier" || tiers.includes(state.tier))).map((name) => [name, state[name]]));
+    const budget = window.study.parse(state.epsilon ?? "").value;
+    return { ...state, ...(!Number.isNaN(budget) && { epsilon: String(budget) }) };
   }
 
   async function copy(text, done, otherwise) {
@@ -216,17 +234,13 @@
   form.addEventListener("input", ({ target }) => {
     if (CHOSEN.includes(target.name)) return;
     if (target.type === "range") slide(target.dataset.for);
-    else if (target.value !== "") {
-      const typed = target.value;
-      set(target.name, Number(typed) / Number(target.dataset.factor));
-      target.value = typed; // a reader in the middle of a number is not corrected
-    }
+    else place(target.name);
     soon();
     changed();
   });
   form.addEventListener("change", async ({ target }) => {
-    if (target.type === "number") set(target.name, scenario()[target.name]);
     if (!CHOSEN.includes(target.name)) return;
+    sayBeside(target, "");
     if (target.name === "dataset") await moved(target.value);
     else if (target.name === "tier") await refresh();
     else redraw();
@@ -241,13 +255,15 @@
   });
   root.querySelector(".calculator-tools").addEventListener("click", ({ target }) => acts[target.dataset.act]?.());
 
-  /* The loss per fraud follows the data unless the reader has set another. */
+  /* The loss per fraud follows the data unless the reader has set another, or is about to. */
   let shownDataset = field("dataset").value;
   async function moved(dataset, wanted = {}) {
-    const before = studies.get(shownDataset)?.scenario.loss_per_fraud ?? Number(field("loss_per_fraud").defaultValue);
+    const loss = field("loss_per_fraud");
+    const before = studies.get(shownDataset)?.scenario.loss_per_fraud ?? Number(loss.defaultValue);
     await refresh({ ...wanted, dataset });
     const after = studies.get(dataset)?.scenario.loss_per_fraud;
-    if (after !== undefined && scenario().loss_per_fraud === before) set("loss_per_fraud", after);
+    const own = scenario().loss_per_fraud !== before || document.activeElement === loss;
+    if (after !== undefined && !own) set("loss_per_fraud", after);
     shownDataset = dataset;
     redraw();
   }
@@ -284,14 +300,30 @@
 
   // ---------------------------------------------------------------- when to wake up
 
-  /* A link with a state in it, also one that is pasted while the page is open. */
+  /* A link with a state in it, also one that is pasted while the page is open. Its numbers are there at once, before a
+     reader could be typing; what the data give comes with them. */
   function arrive() {
-    const wanted = restore();
-    if (!wanted) return false;
-    shownDataset = field("dataset").value;
-    refresh(wanted).then(() => share("tier", "epsilon", ...(wanted.dataset ? ["dataset"] : [])));
+    const state = linked();
+    if (!state) return false;
+    const taken = names.filter((name) => fields.get(name).follow(state[name], factor(name)));
+    for (const name of names) place(name);
+    const wanted = Object.fromEntries(CHOSEN.filter((name) => state[name] !== undefined).map((name) => [name, state[name]]));
+    open(wanted, state, taken).then(() => share("tier", "epsilon", ...(wanted.dataset ? ["dataset"] : [])));
     root.scrollIntoView();
     return true;
+  }
+
+  async function open(wanted, state, taken) {
+    await refresh(wanted, wanted);
+    const { dataset } = choice(), loss = "loss_per_fraud", study = studies.get(dataset);
+    if (study && dataset !== shownDataset && !taken.includes(loss) && document.activeElement !== field(loss)) {
+      set(loss, study.scenario[loss]);
+      fields.get(loss).follow(state[loss], factor(loss)); // the words name what counts now
+    }
+    shownDataset = dataset;
+    const odd = strangers(state, [...CHOSEN, ...names]);
+    if (odd) say(odd);
+    redraw();
   }
 
   addEventListener("hashchange", arrive);

@@ -9,6 +9,7 @@
   const CHOSEN = ["dataset", "transaction", "label", "tier", "attack", "steps", "hardened", "cut", "epsilon"];
   const PREFIX = "#playground&", TYPED = "typed", SLICE = 5, POINTS = 50; // ms of proof in a frame; budgets of a curve
 
+  const { compare, numberField, quoted, say: sayBeside, slideTo, strangers } = window.studyFields;
   const fields = new Map(CHOSEN.map((name) => [name, root.querySelector(`[name=${name}]`)]));
   const field = (name) => fields.get(name);
   const body = root.querySelector(".playground-table tbody");
@@ -17,6 +18,7 @@
   let start = null; // shows a dataset, once it is loaded
   let raw = []; // the transaction, raw units
   let mine = null; // the reader's own try, raw units; null while it is the transaction itself
+  let inputs = []; // the fields of the transaction, one a row of the table
   let sides = null; // what is known of the two models
   let jobs = []; // { steps, done }: generators to be run in slices
   let known = ""; // what `sides` belongs to
@@ -25,6 +27,8 @@
 
   const chosen = () => Object.fromEntries(CHOSEN.map((name) => [name, field(name).value]));
   const whole = (i) => study.features[i].integer && study.tiers.find((t) => t.name === field("tier").value).limited;
+  const fieldsOfRows = () => [...body.querySelectorAll("[data-cell=raw] input")];
+  const ownSlider = (i) => body.rows[i].querySelector("[data-cell=mine] input");
   const offered = (id) => study.transactions.find((each) => each.id === id);
 
   /* Fill a choice with [value, title]; what was wanted stays chosen where there is such a thing. */
@@ -41,7 +45,7 @@
     select.value = fits ? wanted : otherwise;
   }
 
-  /* The choices that a dataset has, in the state of a link. */
+  /* The choices that a dataset has, in a state. */
   function follow(offer, wanted) {
     study = offer;
     known = "";
@@ -56,18 +60,37 @@
     options("cut", study.cuts.map((c) => [c.name, c.title]), wanted.cut, example.cut);
     field("epsilon").max = study.largest;
     rows();
-    const typed = field("transaction").value === TYPED && numbers(wanted.values);
-    if (typed) type(typed, ["fraud", "genuine"].includes(wanted.label) ? wanted.label : "fraud");
-    else take(field("transaction").value);
-    mine = numbers(wanted.mine);
+    take(field("transaction").value);
     const what = study.stand_in ? "Stand-in data, simulated; not the real file." : "Transactions:";
     root.querySelector(".playground-source").textContent = `${what} ${study.origin}. Licence: ${study.licence}.`;
   }
 
-  /* One number for each input out of a link; null if it is not that. */
-  function numbers(text) {
-    const values = (text ?? "").split(",").map(Number);
-    return text && values.length === study.features.length && values.every(Number.isFinite) ? values : null;
+  /* The numbers of a link, a text for each input; null where their number is another. */
+  function parted(text) {
+    const parts = text?.split(",");
+    return parts?.length === study.features.length ? parts : null;
+  }
+
+  /* A transaction that was typed, out of a link; what is not understood is that of the example. */
+  function typedIn({ values, label }) {
+    const parts = parted(values);
+    if (!parts) return;
+    parts.forEach((part, i) => inputs[i].follow(part));
+    type(inputs.map((each) => each.value()), label === "genuine" ? label : "fraud");
+  }
+
+  /* The reader's own try out of a link, within what may move. */
+  function tried(text) {
+    const parts = parted(text), epsilon = Number(field("epsilon").value);
+    if (!parts) return;
+    const asked = parts.map((part) => window.study.parse(part).value);
+    mine = within(asked.map((value, i) => (Number.isNaN(value) ? raw[i] : value)), models(chosen(), raw)[0].place.box(epsilon));
+    asked.forEach((value, i) => {
+      if (Math.abs(value - mine[i]) <= 1e-6 * Math.max(1, Math.abs(value))) return; // links hold eight digits
+      const why = Number.isNaN(value) ? "is not a number" : "is out of this attacker's reach", feature = study.features[i];
+      const counts = window.studyPlayOutput.raw(feature, mine[i], whole(i));
+      sayBeside(ownSlider(i), `In the link, ${quoted(parts[i])} ${why}; ${counts} counts.`);
+    });
   }
 
   /* A row of the table for each input; their number may differ between datasets. */
@@ -75,37 +98,56 @@
     const first = body.rows[0];
     while (body.rows.length < study.features.length) body.append(first.cloneNode(true));
     while (body.rows.length > study.features.length) body.lastElementChild.remove();
+    inputs.length = Math.min(inputs.length, body.rows.length);
     study.features.forEach((feature, i) => {
       const row = body.rows[i], title = feature.unit ? `${feature.title} (${feature.unit})` : feature.title;
       row.dataset.feature = i;
       row.querySelector("th").textContent = title;
-      const input = row.querySelector("input[type=number]"), slider = row.querySelector("input[type=range]");
-      Object.assign(input, { min: feature.low, max: feature.high, step: feature.integer ? 1 : "any", ariaLabel: title });
-      slider.ariaLabel = `${feature.title}: your own try`;
+      const input = row.querySelector("[data-cell=raw] input"), slider = row.querySelector("input[type=range]");
+      const keys = feature.low < 0 ? "text" : "decimal"; // the decimal keys of a phone lack the minus
+      Object.assign(input, { id: `playground-raw-${i}`, ariaLabel: title, inputMode: keys });
+      Object.assign(slider, { id: `playground-mine-${i}`, ariaLabel: `${feature.title}: your own try` });
+      for (const control of [input, slider]) {
+        control.parentElement.querySelector(".tool-said").id = `${control.id}-said`;
+        control.setAttribute("aria-describedby", `${control.id}-said`);
+      }
+      inputs[i] ??= numberField(input, () => limits(i));
     });
   }
+
+  const limits = (i) => {
+    const { low, high, integer: whole, unit = "" } = study.features[i];
+    return { low, high, whole, unit };
+  };
 
   function take(id) {
     const transaction = offered(id) ?? study.example.transaction;
     field("transaction").value = transaction.id;
     field("label").value = transaction.label;
-    type(transaction.raw, transaction.label, false);
+    raw = [...transaction.raw];
+    attempt(null);
+    inputs.forEach((each, i) => each.set(raw[i]));
   }
 
-  /* Inputs within the range of the data, whole where they have to be. A reader in the middle of a number, in the input
-     `editing`, is not corrected before he leaves it. */
-  function type(values, label, typed = true, editing = null) {
-    raw = values.map((value, i) => {
-      const { low, high, integer } = study.features[i], within = Math.min(high, Math.max(low, value));
-      return integer ? Math.round(within) : within;
-    });
-    mine = null;
-    if (typed) field("transaction").value = TYPED;
-    if (label) field("label").value = label;
-    raw.forEach((value, i) => {
-      const input = body.rows[i].querySelector("input[type=number]");
-      if (input !== editing) input.value = Number(value.toPrecision(10));
-    });
+  /* Another try of the reader's own; what a link asked for is past. */
+  function attempt(values) {
+    mine = values;
+    study.features.forEach((_, i) => sayBeside(ownSlider(i), ""));
+  }
+
+  /* Put back what a reader typed while the data were on their way. */
+  function retype(i, text) {
+    const input = fieldsOfRows()[i];
+    input.value = text;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  /* A transaction of the reader's own. */
+  function type(values, label = field("label").value) {
+    raw = values;
+    attempt(null);
+    field("transaction").value = TYPED;
+    field("label").value = label;
   }
 
   // ---------------------------------------------------------------- the work
@@ -250,7 +292,7 @@
   const acts = {
     standard: () => copy(0),
     hardened: () => copy(1),
-    undo() { mine = null; },
+    undo: () => attempt(null),
     miss() {
       say("Looking for one …");
       jobs.push({
@@ -278,7 +320,7 @@
   };
 
   function copy(side) {
-    mine = window.studyModel.decode(study, window.studyPlayOutput.ending(sides[side]));
+    attempt(window.studyModel.decode(study, window.studyPlayOutput.ending(sides[side])));
   }
 
   // ---------------------------------------------------------------- what the reader does
@@ -289,17 +331,22 @@
     const row = target.closest("[data-feature]"), i = Number(row?.dataset.feature);
     if (row && target.type === "range") {
       mine ??= [...raw];
+      sayBeside(target, "");
       const low = Number(target.dataset.low), high = Number(target.dataset.high);
       mine[i] = low + ((high - low) * target.value) / target.max;
-    } else if (row && target.value !== "" && Number.isFinite(Number(target.value))) {
-      type(raw.map((value, k) => (k === i ? Number(target.value) : value)), null, true, target);
+    } else if (row) {
+      const value = inputs[i].value();
+      if (value === raw[i]) return; // what is typed does not count, or changes nothing
+      type(raw.map((each, k) => (k === i ? value : each)));
     } else if (!["epsilon", "steps"].includes(target.name)) return;
+    else sayBeside(target, "");
     soon();
     changed();
   });
   root.addEventListener("change", ({ target }) => {
     if (!study) return;
     if (target.closest("[data-cell=raw]")) return;
+    if (fields.has(target.name)) sayBeside(target, "");
     if (target.name === "dataset") {
       const { tier, cut, attack, steps, epsilon } = chosen();
       window.study.choose({ of: target.value });
@@ -313,9 +360,6 @@
     soon();
     changed();
   });
-  body.addEventListener("focusout", ({ target }) => {
-    if (study && target.type === "number") target.value = Number(raw[Number(target.closest("[data-feature]").dataset.feature)].toPrecision(10));
-  });
   root.querySelector(".playground-tools").addEventListener("click", ({ target }) => {
     const { act } = target.dataset;
     if (!acts[act] || !study) return;
@@ -325,15 +369,29 @@
     changed();
   });
 
-  /* Show a dataset in a state: what a link says, and the opening one where it says nothing. */
-  function open(_, offer, wanted, restart) {
+  /* Show a dataset in a state, the opening one where that says nothing. What a link asks for and does not get is said. */
+  function open(offer, wanted, restart, byLink) {
     start = restart;
+    const first = !study && !byLink && field("dataset").value === offer.dataset;
+    const early = first ? fieldsOfRows().map((input) => input.value !== input.defaultValue && input.value) : [];
     follow(offer, wanted);
-    for (const simple of ["attack", "steps", "epsilon"]) {
-      const value = wanted[simple], choices = field(simple).options;
-      const fits = choices ? [...choices].some((each) => each.value === value) : Number.isFinite(parseFloat(value));
-      if (fits) field(simple).value = value;
+    if ([...field("attack").options].some((each) => each.value === wanted.attack)) field("attack").value = wanted.attack;
+    const asked = byLink ? wanted : {}, own = asked.transaction === TYPED;
+    for (const name of ["steps", "epsilon"]) {
+      sayBeside(field(name), "");
+      if (asked[name] !== undefined) slideTo(field(name), asked[name]);
+      else if (wanted[name] !== undefined) field(name).value = wanted[name];
     }
+    if (own) typedIn(asked);
+    early.forEach((text, i) => { if (text !== false) retype(i, text); });
+    compare(CHOSEN.filter((name) => field(name).options).map(field), { ...asked, label: own ? asked.label : undefined });
+    if (asked.mine) tried(asked.mine);
+    const short = (name, counts) => `In the link, ${quoted(name)} is not ${study.features.length} numbers; ${counts} still counts.`;
+    const transaction = field("transaction"), odd = [];
+    if (own && !parted(asked.values)) sayBeside(transaction, short("values", quoted(transaction.selectedOptions[0].text)));
+    if (asked.mine && !parted(asked.mine)) odd.push(short("mine", "the transaction itself"));
+    odd.push(strangers(asked, [...CHOSEN, "values", "mine"]));
+    if (odd.some(Boolean)) say(odd.join(" ").trim());
     redraw();
   }
 

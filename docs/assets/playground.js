@@ -8,32 +8,45 @@
   if (!root) return;
 
   const assets = document.currentScript.src;
-  const PARTS = { studyModel: "model", studyProof: "proof", studyPlayOutput: "output", studyPlayPage: "page" };
+  const PARTS = {
+    studyModel: "playground-model.js", studyFields: "tool.js", studyProof: "playground-proof.js",
+    studyPlayOutput: "playground-output.js", studyPlayPage: "playground-page.js",
+  };
   const studies = new Map(); // dataset -> what it was given
 
   window.studyPlay = (dataset, offer) => studies.set(dataset, offer);
 
   async function obtain(dataset) {
-    const parts = Object.entries(PARTS).filter(([name]) => !window[name]).map(([, part]) => `playground-${part}.js`);
+    const parts = Object.entries(PARTS).filter(([name]) => !window[name]).map(([, part]) => part);
     const data = studies.has(dataset) ? [] : [`../data/playground-${dataset}.js`];
     const load = (path) => window.study.load(path, assets);
-    if (parts.length) await load(parts.shift()); // the proof is made of pieces of the model
+    await Promise.all(parts.splice(0, 2).map(load)); // the others are made of pieces of these
     await Promise.all([...parts, ...data].map(load));
     return studies.get(dataset);
   }
 
-  /* A link with a state in it, also one that is pasted while the page is open; `again` after a choice of other data. */
-  async function start(wanted, again = false) {
+  /* Show a state: of a link, also one that is pasted while the page is open, or one that was chosen. */
+  async function start(wanted, byLink = false) {
     const datasets = root.dataset.datasets.split(" ");
     try {
       const study = await obtain(datasets.includes(wanted.dataset) ? wanted.dataset : datasets[0]);
-      window.studyPlayPage.open(root, study, wanted, start);
-      if (again) root.scrollIntoView();
+      const early = root.dataset.state || byLink ? {} : touched();
+      if (early.dataset && early.dataset !== study.dataset) return start({ ...wanted, ...early });
+      Object.assign(wanted, early);
+      window.studyPlayPage.open(study, wanted, start, byLink);
+      if (byLink) root.scrollIntoView();
     } catch (error) {
       root.querySelector(".playground-status").textContent =
         `The playground could not load its data (${error.message}). The worked example below needs none.`;
       console.error(error);
     }
+  }
+
+  /* What a reader has chosen while the data were on their way. */
+  function touched() {
+    const controls = [...root.querySelectorAll("form")].flatMap((form) => [...form.elements]).filter((each) => each.name);
+    const changed = (each) => (each.options ? !each.selectedOptions[0].defaultSelected : each.value !== each.defaultValue);
+    return Object.fromEntries(controls.filter(changed).map((each) => [each.name, each.value]));
   }
 
   const PREFIX = "#playground&";

@@ -17,6 +17,10 @@ from generator.report.scenarios import INPUTS, PRESETS, Input, default_scenario,
 SLIDER = 1000
 """Steps of every slider; the script turns them into values by the scale of the input."""
 
+TYPED = 'type="text" inputmode="decimal"'
+"""Of a field for a number. A type of `number` hides what is typed where that is none, and its decimal mark is that of
+the browser's language."""
+
 DAY = (
     ("missed_frauds", "Missed frauds a day", "count"),
     ("leakage_usd", "Leakage a day", "money"),
@@ -53,6 +57,11 @@ CHARTS = (
     ("cost", "What a day costs", "Money that stays lost, reviews, and customers stopped. Arms: 95 % of the draws."),
     ("alerts", "Alerts against what the analysts can look at", "The dashed line is the capacity."),
 )  # fmt: skip
+
+
+def said(control: str) -> str:
+    """Where the script says what is wrong with a control, by its id."""
+    return f'<span class="tool-said" id="{control}-said" role="status"></span>'
 
 
 def page(results: Sequence[StudyResult], found: Measured) -> str:
@@ -155,7 +164,8 @@ def _select(name: str, title: str, options: Sequence[tuple[str, str]], chosen: s
     )
     return (
         f'<div class="calculator-field"><label for="calculator-{name}">{title}</label>'
-        f'<select id="calculator-{name}" name="{name}">{body}</select></div>'
+        f'<select id="calculator-{name}" name="{name}" aria-describedby="calculator-{name}-said">{body}</select>'
+        f"{said(f'calculator-{name}')}</div>"
     )
 
 
@@ -185,19 +195,18 @@ def _values(scenario: Scenario) -> str:
 def _input(each: Input, value: float) -> str:
     unit = {"percent": "%", "money": "USD", "number": ""}[each.unit]
     factor = 100 if each.unit == "percent" else 1
-    name, shown = f"calculator-{each.name}", f"{value * factor:.10g}"
+    name = f"calculator-{each.name}"
     tick = '<span class="calculator-tick" hidden></span>' if each.name == "attack_prevalence" else ""
     return (
         f'<div class="calculator-field"><label for="{name}">{_text(each.title)}'
         f"{f' ({unit})' if unit else ''}</label>"
-        f'<input id="{name}" name="{each.name}" type="number" inputmode="decimal" step="any" '
-        f'min="{each.low * factor:.10g}" max="{each.high * factor:.10g}" value="{shown}" '
-        f'aria-describedby="{name}-note" data-factor="{factor}">'
+        f'<input id="{name}" name="{each.name}" {TYPED} value="{value * factor:.10g}" '
+        f'aria-describedby="{name}-note {name}-said" data-factor="{factor}" data-unit="{unit}">'
         f'<span class="calculator-slide"><input type="range" min="0" max="{SLIDER}" step="1" '
         f'value="{round(SLIDER * position(each, value))}" aria-label="{_text(each.title)}, slider" '
         f'data-for="{each.name}" data-low="{each.low!r}" data-high="{each.high!r}" data-scale="{each.scale}" '
         f'data-step="{each.step!r}">{tick}</span>'
-        f'<small id="{name}-note">{_text(each.note)}</small></div>'
+        f'<small id="{name}-note">{_text(each.note)}</small>{said(name)}</div>'
     )
 
 

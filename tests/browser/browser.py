@@ -3,8 +3,11 @@
 import functools
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
+
+from selenium.webdriver.common.keys import Keys
 
 # Scrolls from figure to figure until every drawing is there.
 DRAW_ALL = """
@@ -89,6 +92,17 @@ def _axe() -> str:
     return f"{AXE.read_text(encoding='utf-8')};0"  # its own value would be sent back
 
 
+# What a field of a tool holds, what is said beside it, whether it is marked, and the link to the state of the tool.
+STATE = """
+const [field] = arguments, said = document.getElementById(`${field.id}-said`);
+field.closest("section").querySelector("[data-act=link]").click();
+return [field.value, said.textContent, field.ariaInvalid === "true", location.hash.split("&").slice(1).join("&")];
+"""
+# What a reader types into every field and the number that it means; and into every third, where None is no number.
+TYPED = {"2.5": 2.5, "12.5": 12.5, "0.5": 0.5, "1250.50": 1250.5}
+ODD = (("2,5", 2.5), ("", None), ("7)", None))
+
+
 class Browser:
     """A driver with the questions of these tests."""
 
@@ -171,6 +185,39 @@ def waited(browser: Browser, condition: str, seconds: float = 15):
     while not browser.run(f"return Boolean({condition})"):
         assert time.monotonic() < until, f"{condition} did not come true"
         time.sleep(0.05)
+
+
+def typed(browser: Browser, field, text: str):
+    """Click a field, mark what is in it, type `text` key by key, and go on to the next control."""
+    browser.run("arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", field)
+    field.click()
+    field.send_keys(Keys.CONTROL + "a" + Keys.NULL + (text or Keys.DELETE) + Keys.TAB)
+
+
+def mistyped(
+    browser: Browser, fields: list, fits: Callable[[int, float], bool], counted: Callable[[int, dict], float]
+):
+    """Type numbers into each field by keys; what went wrong, one line each.
+
+    The field has to keep what is typed. What fits the field counts; else the number before does, and words beside the
+    field say so.
+
+    Args:
+        fits: whether a number can stand in a field, by the place of that.
+        counted: the number that a field stands for, by its place and the words of the link to the state.
+    """
+    wrong = []
+    for place, field in enumerate(fields):
+        counts = float(field.get_attribute("value"))
+        for text, meant in (*TYPED.items(), ODD[place % len(ODD)]):
+            typed(browser, field, text)
+            value, words, invalid, link = browser.run(STATE, field)
+            taken = meant is not None and fits(place, meant)
+            counts = meant if taken else counts
+            found = (value, round(counted(place, dict(parse_qsl(link))), 9), bool(words), invalid)
+            if found != (text, round(counts, 9), not taken, not taken):
+                wrong.append(f"{field.get_attribute('id')}, {text!r}: {found}, {words!r}")
+    return wrong
 
 
 def downloaded(browser: Browser, folder: Path, click: str, count: int = 1) -> list[Path]:

@@ -6,15 +6,18 @@ import time
 from urllib.parse import urlencode
 
 import pytest
+from browser import mistyped, typed
 from browser import waited as wait
 from rates_fixture import HEADLINE, tiny_measured
 from report_fixture import tiny_result
+from selenium.webdriver.common.keys import Keys
 
 from generator.impact.measured import BUDGET, Choice
 from generator.impact.whatif import answer
 from generator.records.impact import Scenario
 from generator.report import palette
 from generator.report.breakeven import verdict_sentence
+from generator.report.scenarios import INPUTS
 
 TARGET = 44
 """Least height in px of whatever is pressed or dragged."""
@@ -166,8 +169,6 @@ def test_every_control_has_a_name_a_size_and_a_place_in_the_order(calculator, ba
 
 
 def test_a_slider_moved_by_the_keyboard_moves_field_charts_and_address(calculator):
-    from selenium.webdriver.common.keys import Keys
-
     slider = calculator.driver.find_element("css selector", "[data-for=attack_prevalence]")
     net = "return document.querySelector('[data-draw=net] .own').getAttribute('cx')"
     before = calculator.run(net)
@@ -222,23 +223,86 @@ def test_a_copied_link_opens_the_same_state(calculator, base):
     wait(calculator, shown)
 
 
-def test_nonsense_in_a_link_or_a_field_does_no_harm(calculator, base):
+def said(browser) -> dict[str, str]:
+    """The words beside the controls, by the name of the control."""
+    return browser.run(
+        "return Object.fromEntries([...document.querySelectorAll('.calculator .tool-said')]"
+        ".filter((each) => each.textContent).map((each) => [each.id.slice(11, -5), each.textContent]))"
+    )
+
+
+def shown(browser, *names: str) -> list[str]:
+    return browser.run(
+        "return arguments[0].map((name) => document.getElementById(`calculator-${name}`).value)", names
+    )
+
+
+def mistyped_numbers(browser) -> list[str]:
+    """What goes wrong when a reader types into the ten fields."""
+    fields = browser.driver.find_elements("css selector", ".calculator-bank input:not([type=range])")
+    names = [field.get_attribute("name") for field in fields]
+    assert names == [each.name for each in INPUTS]
+    factors = [100 if each.unit == "percent" else 1 for each in INPUTS]
+    return mistyped(
+        browser,
+        fields,
+        fits=lambda i, number: factors[i] * INPUTS[i].low <= number <= factors[i] * INPUTS[i].high,
+        counted=lambda i, link: factors[i] * float(link[names[i]]),
+    )
+
+
+def test_every_field_keeps_what_is_typed_and_says_what_does_not_count(calculator):
+    assert mistyped_numbers(calculator) == []
+
+
+def test_the_words_beside_a_field_name_what_counts_and_go_with_what_was_wrong(calculator):
+    field = calculator.driver.find_element("id", "calculator-review_cost")
+    words = {
+        "7)": "“7)” is not a number; 10\u202fUSD still counts.",
+        "60": "60 is above the most, 50\u202fUSD; 10\u202fUSD still counts.",
+        "": "The field is empty; 10\u202fUSD still counts.",
+        "1.250": "Read as 1.25: a point is the decimal mark.",
+        "USD 12,5": "",
+        "-1": "−1 is below the least, 0\u202fUSD; 12.5\u202fUSD still counts.",
+    }
+    found = {}
+    for text in words:
+        typed(calculator, field, text)
+        found[text] = said(calculator).get("review_cost", "")
+    assert found == words
+    assert calculator.axe() == []
+    calculator.driver.find_element("css selector", "[data-for=review_cost]").send_keys(Keys.ARROW_RIGHT)
+    assert (said(calculator), field.get_attribute("aria-invalid")) == ({}, None)
+    field.send_keys(Keys.ARROW_UP, Keys.ARROW_UP, Keys.ARROW_DOWN)
+    assert float(field.get_attribute("value")) > 13
+    typed(calculator, field, "")
+    calculator.run("document.querySelector('.calculator [data-act=reset]').click()")
+    wait(calculator, "document.querySelector('#calculator-review_cost').value === '10'")
+    assert said(calculator) == {}
+
+
+def test_what_a_link_says_and_this_page_does_not_understand_stands_beside_the_field(calculator, base):
     calculator.open(base + "impact/")
+    opening = shown(calculator, "dataset", "tier", "hardening_cost", "analysts")
     calculator.driver.get(
-        base + "impact/#calculator&dataset=<b>&tier=T9&epsilon=x&fraud_share=7&analysts=-3&x=y"
+        f"{base}impact/#calculator&dataset=<b>&tier=T9&epsilon=0.33&fraud_share=0,03&review_cost=7.5"
+        "&attack_prevalence=7&analysts=-3&x=y&hardening_cost=50000)"
     )
     wait(calculator, LIVE)
-    values = calculator.run(
-        "return ['dataset', 'tier', 'fraud_share', 'analysts']"
-        ".map((name) => document.getElementById(`calculator-${name}`).value)"
+    wait(
+        calculator, "document.querySelector('.calculator-status').textContent.includes('not understood: “x”')"
     )
-    assert values == ["checks", "T1", "25", "1"]
-    calculator.run(
-        "const f = document.querySelector('#calculator-review_cost'); f.value = ''; "
-        "f.dispatchEvent(new Event('input', { bubbles: true }))"
-    )
-    time.sleep(0.2)
+    found = said(calculator)
+    assert set(found) == {"dataset", "tier", "epsilon", "attack_prevalence", "analysts", "hardening_cost"}
+    assert found["hardening_cost"] == "In the link, “50000)” is not a number; 50,000\u202fUSD still counts."
+    assert found["attack_prevalence"].startswith("In the link, 700 is above the most, 100\u202f%; 10\u202f%")
+    assert "“T9” is not offered" in found["tier"]
+    assert shown(calculator, "fraud_share", "review_cost") == ["3", "7.5"]
+    assert shown(calculator, "dataset", "tier", "hardening_cost", "analysts") == opening
     assert "NaN" not in calculator.run("return document.querySelector('.calculator').textContent")
+    calculator.driver.get(f"{base}impact/#calculator&dataset=kaggle&loss_per_fraud=x")  # its own loss, then
+    wait(calculator, "document.querySelector('#calculator-loss_per_fraud').value === '671'")
+    assert set(said(calculator)) == {"loss_per_fraud"}
     assert calculator.errors() == []
 
 

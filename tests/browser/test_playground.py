@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
+from browser import mistyped, typed
 from playground_fixture import stack, tiny_offers
 from report_fixture import ROOT, tiny_result
 from selenium.webdriver.common.keys import Keys
@@ -28,7 +29,14 @@ ROWS = 200
 EPSILONS = (0.05, 0.1, 0.25, 0.35, 0.8)
 CODES = {1: "proved", -1: "broken", 0: "unresolved"}
 TOLERANCE = 1e-3
-SCRIPTS = ("playground", "playground-model", "playground-proof", "playground-output", "playground-page")
+SCRIPTS = (
+    "playground",
+    "tool",
+    "playground-model",
+    "playground-proof",
+    "playground-output",
+    "playground-page",
+)
 
 # Everything of one case, worked out by the scripts of the page: arguments are the case and what to call when done.
 WORK = """
@@ -360,16 +368,47 @@ def test_no_place_of_the_readers_sliders_flips_what_is_proved(playground):
         assert "flipped" not in text(playground, ".playground-try").partition(".")[0]
 
 
+def test_every_field_keeps_what_is_typed_and_says_what_does_not_count(playground, offers):
+    features = offers["checks"].features
+    fields = playground.driver.find_elements("css selector", "[data-cell=raw] input")
+    raw = [float(field.get_attribute("value")) for field in fields]
+    assert len(fields) == len(features)
+
+    def fits(place: int, number: float) -> bool:
+        feature = features[place]
+        return feature.low <= number <= feature.high and not (feature.integer and number % 1)
+
+    def counted(place: int, link: dict) -> float:
+        return float(link["values"].split(",")[place]) if "values" in link else raw[place]
+
+    assert mistyped(playground, fields, fits, counted) == []
+
+
+def test_what_a_reader_does_while_the_data_are_on_their_way_counts(browser, base):
+    browser.open(base + "playground/")
+    browser.run("sessionStorage.clear()")
+    slow = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.cdp("Network.emulateNetworkConditions", latency=1500, **slow)
+    try:
+        tier = browser.driver.find_element("id", "playground-tier")
+        tier.send_keys("T1")
+        field = browser.driver.find_elements("css selector", "[data-cell=raw] input")[1]
+        field.send_keys(Keys.CONTROL + "a" + Keys.NULL + "12.")
+        assert browser.run("return document.querySelector('.playground').dataset.state") is None
+        wait(browser, SETTLED)
+    finally:
+        browser.cdp("Network.emulateNetworkConditions", latency=0, **slow)
+    field.send_keys("5")
+    wait(browser, "/values=[^,]+,12.5,/.test(location.hash)")
+    assert (field.get_attribute("value"), tier.get_attribute("value")) == ("12.5", "T1")
+
+
 def test_a_typed_transaction_is_judged_and_kept_in_the_link(playground, base):
-    field = playground.driver.find_element("css selector", "[data-feature='0'] input[type=number]")
-    field.send_keys(Keys.CONTROL + "a")
-    field.send_keys("99999999")
-    assert field.get_attribute("value") == "99999999"  # not corrected while it is typed
-    field.send_keys(Keys.TAB)
+    field = playground.driver.find_element("css selector", "[data-cell=raw] input")
+    typed(playground, field, "1 250,5")
     wait(playground, "document.querySelector('[name=transaction]').value === 'typed'")
     wait(playground, SETTLED)
-    assert field.get_attribute("value") == "25000"  # the range of the data
-    wait(playground, "location.hash.includes('values=25000,')")
+    wait(playground, "location.hash.includes('values=1250.5,')")
     address, said = playground.run("return location.href"), text(playground, "[data-side=standard]")
     playground.open("about:blank")
     playground.driver.get(address)
@@ -407,22 +446,43 @@ def test_the_budget_and_data_picked_on_another_page_are_those_it_opens_with(play
     playground.run("sessionStorage.clear()")
 
 
-def test_nonsense_in_a_link_or_a_field_does_no_harm(browser, base):
+def said(browser) -> dict[str, str]:
+    """The words beside the controls, by the name of the control."""
+    return browser.run(
+        "return Object.fromEntries([...document.querySelectorAll('.playground .tool-said')]"
+        ".filter((each) => each.textContent).map((each) => [each.id.slice(11, -5), each.textContent]))"
+    )
+
+
+def test_what_a_link_says_and_this_page_does_not_understand_stands_beside_the_control(browser, base, offers):
+    example = offers["checks"].example.transaction
     browser.open("about:blank")
     browser.driver.get(
-        base
-        + "playground/#playground&dataset=<b>&transaction=x&tier=T9&attack=%00&epsilon=x&steps=-4&mine=1,2&cut="
+        f"{base}playground/#playground&dataset=<b>&transaction=x&tier=T9&attack=%00&epsilon=0,2&steps=-4&cut=&q=1"
     )
     wait(browser, SETTLED)
-    assert browser.run("return document.querySelector('[name=tier]').value") == "T0"
-    browser.run(
-        "const f = document.querySelector('[data-feature] input[type=number]'); f.value = ''; "
-        "f.dispatchEvent(new Event('input', { bubbles: true }))"
-    )
-    time.sleep(0.2)
-    said = text(browser, ".playground")
-    assert "NaN" not in said
-    assert "undefined" not in said
+    found = said(browser)
+    assert set(found) == {"dataset", "transaction", "tier", "attack", "steps", "cut"}
+    assert "“T9” is not offered" in found["tier"]
+    assert found["steps"].startswith("In the link, −4 is below the least, 1;")
+    values = browser.run("return ['tier', 'epsilon'].map((n) => document.querySelector(`[name=${n}]`).value)")
+    assert values == ["T0", "0.2"]
+    assert "not understood: “q”" in text(browser, ".playground-status")
+    raw = [*map(str, example.raw)]
+    link = f"epsilon=0.123&transaction=typed&values={','.join(raw[:-1])},5)&mine=x,{','.join(raw[1:])}"
+    browser.driver.get(f"{base}playground/#playground&{link}")
+    wait(browser, "document.querySelector('[name=transaction]').value === 'typed'")
+    wait(browser, SETTLED)
+    found = said(browser)
+    assert set(found) == {"epsilon", f"raw-{len(raw) - 1}", "mine-0"}
+    assert found["epsilon"] == "In the link, 0.123, but the steps are 0.01: 0.12 counts."
+    assert found[f"raw-{len(raw) - 1}"].startswith("In the link, “5)” is not a number;")
+    browser.driver.get(f"{base}playground/#playground&transaction=typed&values=1,2")
+    wait(browser, f"document.querySelector('[name=transaction]').value === {example.id!r}")
+    assert f"“values” is not {len(raw)} numbers" in said(browser)["transaction"]
+    words = text(browser, ".playground")
+    assert "NaN" not in words
+    assert "undefined" not in words
     assert browser.errors() == []
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from browser import downloaded, search, waited
+from test_calculator import mistyped_numbers
 
 from generator.report.export import SINGLE
 
@@ -62,6 +63,7 @@ def test_the_calculator_and_the_palette_work_and_a_link_with_an_anchor_arrives(o
     browser.switch_scheme()
     waited(browser, f"{scheme} !== {before!r}")
     assert browser.run("return scrollY") > 100
+    assert mistyped_numbers(browser) == []
     assert_quiet(browser, address)
 
 

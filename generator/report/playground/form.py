@@ -4,6 +4,8 @@ import html
 from collections.abc import Sequence
 
 from generator.report import formats, palette
+from generator.report.calculator_form import TYPED as NUMBER
+from generator.report.calculator_form import said
 from generator.report.playground.offer import Offer, PlayFeature, Transaction
 
 EPSILON_STEP = 0.01
@@ -27,7 +29,8 @@ def page(offers: Sequence[Offer]) -> str:
         _select("dataset", "Data", [(o.dataset, o.title) for o in offers], offer.dataset)
         + _field(
             "transaction", "Transaction",
-            f'<select id="playground-transaction" name="transaction">{_transactions(offer)}</select>',
+            f'<select id="playground-transaction" name="transaction" aria-describedby="playground-transaction-said">'
+            f"{_transactions(offer)}</select>",
         )
         + _select("label", "It is", LABELS, example.transaction.label)
     )  # fmt: skip
@@ -109,7 +112,8 @@ def _button(act: str, title: str) -> str:
 
 def _field(name: str, title: str, control: str) -> str:
     return (
-        f'<div class="playground-field"><label for="playground-{name}">{_text(title)}</label>{control}</div>'
+        f'<div class="playground-field"><label for="playground-{name}">{_text(title)}</label>{control}'
+        f"{said(f'playground-{name}')}</div>"
     )
 
 
@@ -122,7 +126,8 @@ def _options(options: Sequence[tuple[str, str]], chosen: str) -> str:
 
 def _select(name: str, title: str, options: Sequence[tuple[str, str]], chosen: str) -> str:
     body = _options(options, chosen)
-    return _field(name, title, f'<select id="playground-{name}" name="{name}">{body}</select>')
+    control = f'<select id="playground-{name}" name="{name}" aria-describedby="playground-{name}-said">{body}</select>'
+    return _field(name, title, control)
 
 
 def _slider(name: str, title: str, low: float, high: float, step: float, value: float, written: str) -> str:
@@ -130,7 +135,8 @@ def _slider(name: str, title: str, low: float, high: float, step: float, value: 
         f'<div class="playground-field"><label for="playground-{name}">{title}: '
         f'<output for="playground-{name}" data-output="{name}">{written}</output></label>'
         f'<input type="range" id="playground-{name}" name="{name}" min="{low:g}" max="{high:g}" step="{step:g}" '
-        f'value="{value:g}" aria-valuetext="{written}"></div>'
+        f'value="{value:g}" aria-valuetext="{written}" aria-describedby="playground-{name}-said">'
+        f"{said(f'playground-{name}')}</div>"
     )
 
 
@@ -179,14 +185,15 @@ def _inputs(offer: Offer, hardened: str) -> str:
 
 
 def _row(place: int, feature: PlayFeature, value: float) -> str:
-    title, step = _text(feature.title), "1" if feature.integer else "any"
+    title, name = _text(feature.title), f"playground-raw-{place}"
     unit = f" ({_text(feature.unit)})" if feature.unit else ""
     return (
         f'<tr data-feature="{place}"><th scope="row">{title}{unit}</th>'
-        f'<td data-cell="raw"><input type="number" inputmode="decimal" step="{step}" min="{feature.low:.10g}" '
-        f'max="{feature.high:.10g}" value="{value:.10g}" aria-label="{title}{unit}"></td>'
+        f'<td data-cell="raw"><input id="{name}" {NUMBER} value="{value:.10g}" aria-label="{title}{unit}" '
+        f'aria-describedby="{name}-said">{said(name)}</td>'
         '<td data-cell="range" data-label="May move within"></td>'
         '<td data-cell="standard"></td><td data-cell="hardened"></td>'
-        f'<td data-cell="mine" data-label="Your own try"><input type="range" min="0" max="{SLIDER}" step="1" value="0" '
-        f'aria-label="{title}: your own try"><output></output></td></tr>'
+        f'<td data-cell="mine" data-label="Your own try"><input id="playground-mine-{place}" type="range" min="0" '
+        f'max="{SLIDER}" step="1" value="0" aria-label="{title}: your own try" '
+        f'aria-describedby="playground-mine-{place}-said"><output></output>{said(f"playground-mine-{place}")}</td></tr>'
     )

@@ -9,7 +9,7 @@ from report_fixture import templates_of, tiny_result, without_proofs
 from generator.records.results import Estimate, StudyResult
 from generator.report import findings
 from generator.report.findings import exact, recipes, tiers
-from generator.report.findings.gate import WITHHELD, blocked
+from generator.report.findings.gate import blocked
 from generator.report.findings.names import ORIGINAL
 from generator.report.pages import render_pages
 
@@ -64,9 +64,21 @@ def pages(tiny_docs) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        (-0.25, -0.15, "The truth is 33.8\u202f%, below the standard model's 53.1\u202f% (by 20.0 points"),
-        (0.05, 0.15, "The truth is 33.8\u202f%, above the standard model's 53.1\u202f% (by 10.0 points"),
-        (-0.1, 0.1, "The truth is 33.8\u202f%, no measurable difference from the standard model's 53.1"),
+        (
+            -0.25,
+            -0.15,
+            "below the standard model's 53.1\u202f% (by 20.0 points",
+        ),
+        (
+            0.05,
+            0.15,
+            "above the standard model's 53.1\u202f% (by 10.0 points",
+        ),
+        (
+            -0.1,
+            0.1,
+            "no measurable difference from the standard model's 53.1",
+        ),
     ],
 )
 def test_the_truth_stands_beside_the_standard_model_as_its_difference_says(low, high, words):
@@ -74,7 +86,7 @@ def test_the_truth_stands_beside_the_standard_model_as_its_difference_says(low, 
     # hand-made behaviour: 90.0 % under FGSM, 33.8 % proved
     sentence = exact.trap_sentence(result, original(result))
     assert sentence.startswith("FGSM says that the original recipe keeps 90.0\u202f%.")
-    assert words in sentence
+    assert f"The truth is 33.8\u202f%, 56.3 points less, {words}" in sentence
 
 
 @pytest.mark.parametrize(
@@ -133,33 +145,47 @@ def test_a_contradiction_takes_the_proofs_back():
 # ---------------------------------------------------------------- the sanity gate
 
 
-def test_a_failed_check_withholds_the_attack_figure_and_leaves_the_exact_one():
+def test_after_a_failed_check_an_attack_figure_stands_beside_what_is_proved_with_the_gap():
     found = findings.find(tiny_result())
     assert found.proof.gate.sentence == "Of 3 sanity checks, 1 passed, 1 failed and 1 did not apply."
     said = found.headline.hardened
-    assert "is withheld: a sanity check that concerns it failed." in said
-    assert "90.0" not in said
-    assert "33.8\u202f%" in said
-    card = next(c for c in found.headline.cards if c.value == "withheld")
-    assert f"{card.value}: {card.interval}" == WITHHELD
+    # 90.05 % under FGSM, 33.75 % proved
+    assert said.startswith(
+        "FGSM says that the original recipe keeps 90.0\u202f%; proved: 33.8\u202f%, 56.3 points less: a sanity "
+        "check that concerns it failed."
+    )
+    card = next(c for c in found.headline.cards if "under FGSM" in c.label)
+    assert card.value == "90.0\u202f%"
+    assert card.interval.endswith("; proved: 33.8\u202f%, 56.3 points less")
 
 
-def test_a_check_that_does_not_apply_withholds_nothing():
+def test_a_check_that_does_not_apply_casts_no_doubt():
     result = gated(tiny_result(), "N/A")
     assert blocked(result) == frozenset()
     assert "shows 90.0\u202f% under FGSM" in findings.find(result).headline.hardened
 
 
-def test_a_blocked_figure_is_on_no_table_of_the_recipes(pages):
-    assert re.search(r"\| Original recipe \| [^|]+ \| withheld \| withheld \| 33\.8", pages["hardening"])
-    assert re.search(r"\| Original recipe \| [^|]+ \| withheld \| withheld \| withheld", pages["attacks"])
-    assert re.search(r"\| Original recipe \| FGSM \| withheld \|", pages["impact"])
-    assert re.search(r"\| PGD training \| [^|]+ \| 82\.\d", pages["hardening"])
+def test_in_every_table_a_doubted_figure_has_the_proof_and_the_gap_in_its_cell(pages):
+    text = {name: re.sub(r"</?span[^>]*>", "", page) for name, page in pages.items()}
+    beside = r"[\d.]+.%; proved: 33\.8.%, [\d.]+ points less"
+    assert re.search(rf"\| Original recipe \| [^|]+ \| {beside} \| {beside} \| 33\.8", text["hardening"])
+    drop = r"[\d.]+ points; proved: [\d.]+ points, [\d.]+ points more"
+    assert re.search(rf"\| Original recipe \| [^|]+ \| {beside} \| {drop} \| {beside} \|", text["attacks"])
+    assert re.search(
+        r"\| Original recipe \| FGSM; accuracy 56\.3 points above what is proved \|", text["attacks"]
+    )
+    assert re.search(rf"\| Accuracy \| [\d.]+[^|]+ \| {beside} \| {beside} \| 33\.8", text["cards"])
+    assert re.search(r"\| Original recipe \| FGSM \| [\d,]+; proved: [\d,]+, [\d,]+ more \|", text["impact"])
+    assert re.search(r"under FGSM.*; proved: .*points (less|more)", text["impact"])
+    assert re.search(r"\| Original recipe \| FGSM \|[^|]+\|[^|]+\| [\d.]+.%; proved: ", text["evidence"])
+    assert re.search(r"\| PGD training \| [^|]+ \| 82\.\d[^|;]+ \|", text["hardening"])
 
 
 def test_a_reproduced_figure_of_a_blocked_model_carries_its_caution():
     claims = {row.claim.title: row for row in findings.find(tiny_result()).claims}
-    assert "sanity gate" in claims["Secured, accuracy under FGSM"].caution
+    assert claims["Secured, accuracy under FGSM"].caution.startswith(
+        "proved: 33.8\u202f%, 56.3 points less; no ev"
+    )
     assert not claims["Secured, clean accuracy"].caution
     assert not claims["Standard, accuracy under FGSM"].caution
 
@@ -293,6 +319,6 @@ def test_records_without_proofs_make_every_page_without_them(tmp_path):
     render_pages(old, TEMPLATES, tmp_path / "docs")
     text = texts(tmp_path / "docs")
     assert "This record holds no proofs." in text["proof"]
-    assert "withheld |" not in text["hardening"]
+    assert "proved: " not in text["hardening"]
     assert 'id="checks-robust-accuracy"' in text["index"]
     assert "exact |" not in text["attacks"]

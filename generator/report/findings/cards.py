@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from generator.records.results import Breakdown, Estimate, ModelResult, StudyResult
+from generator.records.results import Breakdown, Estimate, Evaluation, ModelResult, StudyResult
 from generator.report import formats
 from generator.report.findings import evaluations
 from generator.report.findings.gate import blocked
@@ -31,11 +31,14 @@ NOT_MEASURED = (
 
 @dataclass(frozen=True)
 class Cell:
-    """A rate in one state of attack; withheld where the sanity gate does not let it pass."""
+    """A rate in one state of attack."""
 
     value: Estimate | None
     """None where it was not measured."""
-    withheld: bool
+    doubted: bool = False
+    """The sanity gate lets it stand only beside what is proved."""
+    proved: Estimate | None = None
+    """None where nothing is proved."""
 
 
 @dataclass(frozen=True)
@@ -155,17 +158,23 @@ def _card(result: StudyResult, model: ModelResult) -> ModelCard:
 def _rates(result: StudyResult, model: ModelResult) -> tuple[RateLine, ...]:
     epsilon, stopped = result.spec.attack.headline_epsilon, model.name in blocked(result)
     attacked = [model.final.at(attack, epsilon) for attack in result.spec.attack.attacks]
-    states = [(model.final.at("clean"), False), *((e, stopped) for e in attacked)]
-    states.append((evaluations.exact(result, model.name), False))
+    proved = evaluations.exact(result, model.name)
+    states = [(model.final.at("clean"), False), *((e, stopped) for e in attacked), (proved, False)]
     names = {
         "accuracy": "Accuracy",
         "true_positive_rate": "Frauds caught",
         "false_positive_rate": "False alarms, of genuine payments",
     }
     return tuple(
-        RateLine(title, tuple(Cell(getattr(e, metric) if e else None, withheld) for e, withheld in states))
+        RateLine(
+            title, tuple(Cell(_rate(e, metric), doubted, _rate(proved, metric)) for e, doubted in states)
+        )
         for metric, title in names.items()
     )
+
+
+def _rate(evaluation: Evaluation | None, metric: str) -> Estimate | None:
+    return getattr(evaluation, metric) if evaluation else None
 
 
 def _points(result: StudyResult, model: str) -> tuple[PointLine, ...]:

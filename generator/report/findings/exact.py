@@ -24,7 +24,8 @@ def trap_sentence(result: StudyResult, row: RecipeRow) -> str:
     """What FGSM says of one recipe, what is true of it, and where that leaves it."""
     fgsm, true = (formats.percent(e.value) for e in (row.gap.fgsm, row.exact.accuracy))
     if overstated(result, row.name) > MASKING_POINTS:
-        start = f"FGSM says that {row.words.phrase} keeps {fgsm}. The truth is {true}"
+        gap = formats.loss(overstated(result, row.name))
+        start = f"FGSM says that {row.words.phrase} keeps {fgsm}. The truth is {true}, {gap} less"
     else:
         start = (
             f"FGSM says that {row.words.phrase} keeps {fgsm}, and {true} is proved: here it does not mislead"

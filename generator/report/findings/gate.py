@@ -1,4 +1,4 @@
-"""The sanity gate in words: what passed, what failed, and whose attack figures may not be quoted."""
+"""The sanity gate in words: what passed, what failed, and whose attack figures stand only beside what is proved."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,9 +8,6 @@ from generator.records.results import StudyResult
 from generator.report import formats
 from generator.report.findings.names import MODELS
 from generator.report.tracing import counted
-
-WITHHELD = "withheld: see the sanity gate"
-"""Stands in place of a figure under attack that a failed check does not let pass as robustness."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +31,11 @@ class Gate:
     failed: str
     """The titles of those that failed; empty if none did."""
     blocked: str
-    """Whose attack figures are withheld and why; empty if nobody's are."""
+    """Whose attack figures need the proof beside them and why; empty if nobody's do."""
 
 
 def blocked(result: StudyResult) -> frozenset[str]:
-    """Models whose figures under attack may not be quoted: a check that concerns them failed."""
+    """Models whose figures under attack may not be quoted alone: a check that concerns them failed."""
     return frozenset(name for check in _failed(result) for name in check.blocks)
 
 
@@ -61,8 +58,8 @@ def blocked_sentence(result: StudyResult) -> str:
     if not names:
         return ""
     return (
-        f"Figures under attack are withheld for {formats.listed(MODELS[name].phrase for name in names)}: "
-        "sanity checks that concern them failed. The exact figures stay, as they depend on no attack."
+        f"What attacks say of {formats.listed(MODELS[name].phrase for name in names)} is shown only beside what is "
+        "proved: sanity checks that concern them failed. The exact figures depend on no attack."
     )
 
 

@@ -13,7 +13,7 @@ from generator.records.results import (
 )
 from generator.report import formats
 from generator.report.days import day_of
-from generator.report.findings.gate import WITHHELD, blocked
+from generator.report.findings.gate import blocked
 from generator.report.findings.names import (
     MODELS,
     ORIGINAL,
@@ -30,8 +30,10 @@ from generator.report.findings.names import (
 class Day:
     title: str
     row: ImpactRow
-    withheld: bool
-    """The sanity gate does not let the figure pass as robustness."""
+    doubted: bool
+    """The sanity gate lets the figure stand only beside what is proved."""
+    proved: ImpactRow | None
+    """The day as it is proved; None if it was not priced by a proof."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def priced_attacks(result: StudyResult) -> tuple[Attacked, ...]:
     return (*result.spec.attack.attacks, *(("exact",) if proved else ()))
 
 
-def _withheld(result: StudyResult, model: str, attack: Attacked) -> bool:
+def _doubted(result: StudyResult, model: str, attack: Attacked) -> bool:
     return attack in result.spec.attack.attacks and model in blocked(result)
 
 
@@ -103,7 +105,8 @@ def impact_lines(result: StudyResult) -> tuple[ImpactLine, ...]:
             Day(
                 attack_title(attack, result.spec),
                 impact_row(result, model.name, attack),
-                _withheld(result, model.name, attack),
+                _doubted(result, model.name, attack),
+                impact_row(result, model.name, "exact") if "exact" in attacks else None,
             )
             for attack in attacks
         )
@@ -161,9 +164,18 @@ def _price(result: StudyResult) -> str:
 
 
 def _sentence(result: StudyResult, found: LeakageReduction) -> str:
+    said = _change(result, found)
+    if not _doubted(result, found.model, found.attack):
+        return said
+    if "exact" not in priced_attacks(result):
+        return f"Nothing is proved beside what attacks say of {MODELS[found.model].phrase}."
+    proved = reduction_record(result, found.model, "exact").reduction
+    beside = formats.beside(found.reduction.value, proved.value)
+    return f"{said} A sanity check that concerns it failed; {beside} (interval {formats.interval(proved)})."
+
+
+def _change(result: StudyResult, found: LeakageReduction) -> str:
     attack = attack_phrase(found.attack, result.spec)
-    if _withheld(result, found.model, found.attack):
-        return f"Under {attack}, the figure of {MODELS[found.model].phrase} is {WITHHELD}."
     if found.direction == "no difference":
         return (
             f"Under {attack}, {MODELS[found.model].phrase} makes no measurable difference to missed frauds "

@@ -98,7 +98,8 @@ REGISTER = (
     ),
     Limitation(
         "L13", "Attacks are searches.", "Figures under attack are upper limits. The exact figures are not.",
-        "too good", "medium", "Quoted figures have exact ones beside them; the sanity gate withholds what misleads.",
+        "too good", "medium",
+        "Quoted figures have exact ones beside them; where the sanity gate fails, the gap is named.",
         "attacks.md", "Attacks",
     ),
     Limitation(

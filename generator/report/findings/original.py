@@ -8,7 +8,7 @@ from generator.records.results import Attacked, Estimate, StudyResult
 from generator.report import formats
 from generator.report.findings.evaluations import against_standard, lost
 from generator.report.findings.gate import blocked as gate_blocked
-from generator.report.findings.impact import impact_row, reduction_record
+from generator.report.findings.impact import impact_row, priced_attacks, reduction_record
 from generator.report.findings.names import ORIGINAL, STANDARD, attack_title
 from generator.report.tracing import counted, stated
 
@@ -103,8 +103,16 @@ def _row(result: StudyResult, claim: Claim) -> ClaimRow:
         write(claim, under_pgd.value) if under_pgd else "",
         verdict,
         why,
-        CAUTION if attacked and claim.model in gate_blocked(result) else "",
+        _caution(result, claim, measured) if attacked and claim.model in gate_blocked(result) else "",
     )
+
+
+def _caution(result: StudyResult, claim: Claim, measured: Estimate) -> str:
+    """What is proved of the same quantity, with the gap, where the record has it."""
+    if "exact" not in priced_attacks(result):
+        return CAUTION
+    proved = _MEASURES[claim.quantity](result, claim.model, "exact")
+    return f"{formats.beside(measured.value, proved.value, claim.unit)}; {CAUTION}"
 
 
 def write(claim: Claim, value: float) -> str:

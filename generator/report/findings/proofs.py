@@ -7,7 +7,7 @@ from generator.records.results import Feature, StudyResult
 from generator.report import formats, palette
 from generator.report.charts.selection import leading
 from generator.report.findings import evaluations, exact, tiers, verdict
-from generator.report.findings.gate import Gate, gate
+from generator.report.findings.gate import Gate, blocked, gate
 from generator.report.findings.names import MODELS, ModelName
 from generator.report.findings.recipes import RecipeRow
 from generator.report.tracing import derived
@@ -35,6 +35,8 @@ class BatteryLine:
     attack: str
     row: BatteryRow
     share: float
+    proved: float | None
+    """Share of the same rows that is proved, where the sanity gate lets the other stand only beside it."""
 
 
 @dataclass(frozen=True)
@@ -170,11 +172,16 @@ def battery_lines(result: StudyResult, proofs: ProofResult) -> tuple[BatteryLine
     def place(row: BatteryRow) -> tuple:
         return models.index(row.model), attacks.index(row.attack) if row.attack in attacks else len(attacks)
 
+    proved = {row.model: row.kept / row.rows for row in proofs.battery if row.attack == "exact"}
+    doubted = blocked(result)
     return tuple(
-        BatteryLine(MODELS[row.model], palette.battery(row.attack), row, row.kept / row.rows)
+        BatteryLine(
+            MODELS[row.model], palette.battery(row.attack), row, row.kept / row.rows,
+            proved.get(row.model) if row.model in doubted and row.attack != "exact" else None,
+        )
         for row in sorted(proofs.battery, key=place)
         if row.model in shown
-    )
+    )  # fmt: skip
 
 
 def _walk(result: StudyResult, walk: ProofWalk) -> Walk:

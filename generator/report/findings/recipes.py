@@ -58,7 +58,7 @@ class RecipeRow:
     exact: Evaluation | None
     """What is proved at the headline budget; None in records without proofs."""
     blocked: bool
-    """A failed check of the sanity gate withholds its figures under attack."""
+    """A failed check of the sanity gate: its figures under attack stand only beside what is proved."""
     exact_change: Comparison | None
     """Proved accuracy, minus the standard model's."""
     exact_caught_change: Comparison | None

@@ -9,7 +9,7 @@ from generator.report import formats
 from generator.report.attacker import QUOTED_TIER
 from generator.report.findings.evaluations import ModelRow, trivial_accuracy
 from generator.report.findings.exact import overstated, standard_sentence, standing_sentence
-from generator.report.findings.gate import WITHHELD, failures
+from generator.report.findings.gate import failures
 from generator.report.findings.headline import (
     ACCURACY,
     CAUGHT,
@@ -87,7 +87,8 @@ def _hardened(result: StudyResult, original: RecipeRow) -> str:
 
 
 def _attack_figures(result: StudyResult, original: RecipeRow) -> str:
-    """What attacks say of the original recipe, unless the gate forbids to quote it."""
+    """What FGSM says of the original recipe; where the gate forbids to quote it alone, what is proved and the gap."""
+    fgsm = original.gap.fgsm.value
     if original.blocked:
         failed = failures(result, original.name)
         checks = (
@@ -95,11 +96,13 @@ def _attack_figures(result: StudyResult, original: RecipeRow) -> str:
             if failed == 1
             else f"{formats.count(failed)} sanity checks that concern"
         )
-        return f"What attacks say of {original.words.phrase} is withheld: {checks} it failed."
-    fgsm = formats.percent(original.gap.fgsm.value)
+        return (
+            f"FGSM says that {original.words.phrase} keeps "
+            f"{formats.doubted(fgsm, original.exact.accuracy.value)}: {checks} it failed."
+        )
     size = overstated(result, original.name)
     over = f", {formats.loss(size)} more than is true" if original.gap.warns else ""
-    return f"The original hardening recipe shows {fgsm} under FGSM{over}."
+    return f"The original hardening recipe shows {formats.percent(fgsm)} under FGSM{over}."
 
 
 def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow) -> tuple[Card, ...]:
@@ -121,9 +124,11 @@ def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow) -> tupl
 
 def _fgsm_card(original: RecipeRow) -> Card:
     label = "original hardening under FGSM, the original's own test: judged correctly"
-    if original.blocked:
-        return Card("withheld", label, WITHHELD.removeprefix("withheld: "))
-    return card(original.gap.fgsm, label)
+    shown = card(original.gap.fgsm, label)
+    if not original.blocked:
+        return shown
+    beside = formats.beside(original.gap.fgsm.value, original.exact.accuracy.value)
+    return replace(shown, interval=f"{shown.interval}; {beside}")
 
 
 def _chosen_card(result: StudyResult) -> tuple[Card, ...]:

@@ -1,5 +1,6 @@
 """What follows the attacker a reader picks: written out for everyone that was measured, and traced like the page."""
 
+import html
 import json
 import os
 import re
@@ -90,7 +91,7 @@ def test_another_budget_changes_what_is_quoted_and_nothing_else():
 
 @pytest.mark.parametrize("epsilon", BUDGETS)
 def test_a_part_says_at_each_budget_what_the_record_holds_there(index, epsilon):
-    text = said(index, "checks-verdict", epsilon)
+    text = said(index, "checks-found", epsilon)
     assert f"free to move by {formats.epsilon(epsilon)}" in text
     assert exact(epsilon) in text
 
@@ -98,7 +99,7 @@ def test_a_part_says_at_each_budget_what_the_record_holds_there(index, epsilon):
 @pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("epsilon", BUDGETS)
 def test_a_part_says_for_each_tier_what_the_record_holds_for_it(tiny_docs, epsilon, tier):
-    for page, name in (("index", "checks-verdict"), ("proof", "checks-matched"), ("brief", "checks-answer")):
+    for page, name in (("index", "checks-verdict"), ("proof", "checks-matched"), ("brief", "checks-matched")):
         text = said(registered(tiny_docs / "data" / f"at-{page}.js"), name, epsilon, tier)
         assert (
             f"threat-matched training provably catches {caught('pgd_tier1', epsilon, tier)} of frauds" in text
@@ -213,8 +214,10 @@ def test_a_figure_that_cannot_follow_says_for_whom_it_is_drawn(tiny_docs):
     text = (tiny_docs / "proof.md").read_text(encoding="utf-8")
     figures = re.findall(r'<figure class="chart" id="([^"]*)"(.*?)</figure>', text, re.S)
     told = {slug: re.findall(r'class="chart-drawn">(.*?)</span>\n?(?:<|$)', body) for slug, body in figures}
-    told = {slug: [bare(each) for each in found] for slug, found in told.items()}
-    assert told["checks-trap-accumulating-fgsm"] == ["Drawn for 0.35\u202fσ, every input."]
+    told = {slug: [html.unescape(bare(each)) for each in found] for slug, found in told.items()}
+    assert told["checks-trap-accumulating-fgsm"] == [
+        "Drawn for the original study's attacker, T0 (every input, both ways, on every row), by up to 0.35\u202fσ."
+    ]
     assert told["checks-tiers"] == []
 
 
@@ -232,9 +235,12 @@ def test_tables_and_lists_of_a_part_become_html():
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ('{% call m.follow("a") %}\n{{ chart("trap", results[0]) }}\n{% endcall %}', "holds a chart"),
         (
-            '{% call m.follow("a") %}b{% endcall %}\n{% call m.follow("a") %}c{% endcall %}',
+            '{% call m.follow("a", whose="T0") %}\n{{ chart("trap", results[0]) }}\n{% endcall %}',
+            "holds a chart",
+        ),
+        (
+            '{% call m.follow("a", by="tier") %}b{% endcall %}\n{% call m.follow("a", by="tier") %}c{% endcall %}',
             "two parts called 'a'",
         ),
     ],

@@ -5,6 +5,7 @@ A study quotes one. A reader may pick another one that was measured; then pages 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from generator.records.results import StudyResult
 from generator.records.spec import Tier
@@ -12,6 +13,23 @@ from generator.report import palette
 
 QUOTED_TIER: Tier = "T1"
 """What anybody can do; the benchmark box T0 keeps the original's protocol instead."""
+
+Whose = Literal["T0", "T1", "T2", "T3", "picked", "each", "nobody"]
+"""Whom a part of a page or a chart is about: one tier, whoever is picked; the one a reader picks; each row, column or
+sentence one of its own, by name; nobody, as where no attack is involved."""
+
+
+def whose(given: str) -> Whose:
+    """`given`, if a part of a page can be about that; ValueError names what can be said."""
+    if given not in get_args(Whose):
+        raise ValueError(f"say whom it is about: {', '.join(get_args(Whose))}; not {given!r}")
+    return given
+
+
+def named(tier: Tier) -> str:
+    """The attacker of a tier in words, to stand within a sentence."""
+    words = f"{tier} ({palette.TIERS[tier]})"
+    return f"the original study's attacker, {words}" if tier == "T0" else f"the attacker {words}"
 
 
 @dataclass(frozen=True)

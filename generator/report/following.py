@@ -15,7 +15,7 @@ from markdown import Markdown
 
 from generator.records.results import StudyResult
 from generator.report import formats, palette
-from generator.report.attacker import Attacker, Attackers, attackers
+from generator.report.attacker import Attacker, Attackers, Whose, attackers
 from generator.report.built.tables import classed
 from generator.report.marks import plain
 from generator.report.tracing import bare
@@ -35,10 +35,11 @@ class Part:
     """What the ledger knows of its numbers, by id."""
 
 
-def wrapped(name: str, text: str, dataset: str = "") -> str:
+def wrapped(name: str, text: str, dataset: str, about: Whose) -> str:
     """The part where it stands in the page, in Markdown; `dataset` is the one it is about, if it is one."""
     of = f' data-of="{dataset}"' if dataset else ""
-    return f'\n<div class="follow" data-follow="{name}"{of} markdown="1">\n\n{text.strip()}\n\n</div>\n'
+    told = f'data-follow="{name}"{of} data-attacker="{about}"'
+    return f'\n<div class="follow" {told} markdown="1">\n\n{text.strip()}\n\n</div>\n'
 
 
 def part(text: str, claims: Mapping[str, Any]) -> Part:

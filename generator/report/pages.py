@@ -21,8 +21,8 @@ import jinja2
 from generator.engine.files import scratch_folder
 from generator.records.results import StudyResult
 from generator.report import following, formats, levels, marks, palette, prose
-from generator.report.attacker import QUOTED_TIER, Attacker, Attackers, at_budget, attackers
-from generator.report.charts import CHARTS, FOLLOWING, QUOTED, Chart, Place, embed, variants, write
+from generator.report.attacker import QUOTED_TIER, Attacker, Attackers, at_budget, attackers, named, whose
+from generator.report.charts import CHARTS, FOLLOWING, QUOTED, WHOSE, Chart, Place, embed, variants, write
 from generator.report.findings import Banners, DatasetFindings, at_tier, banners, find
 from generator.report.findings.evaluations import MASKING_POINTS
 from generator.report.findings.evidence import Evidence
@@ -284,6 +284,8 @@ def _render(
             return ""
         if name not in CHARTS:
             raise jinja2.UndefinedError(f"unknown chart {name!r}; known: {', '.join(CHARTS)}")
+        if name not in WHOSE:
+            raise jinja2.UndefinedError(f"whom is chart {name!r} about? List it in WHOSE of report/charts")
         given = ((key, part if isinstance(part, str) else id(part)) for key, part in sorted(options.items()))
         asked = (name, result.data.name, *given)
         if asked not in prepared.asked:  # several pages show the same one
@@ -303,16 +305,21 @@ def _render(
         follows = FOLLOWING.get(name, "") if offered else ""
         if follows in ("budget", "tier") and drawn.slug not in redrawn and not only:
             redrawn[drawn.slug] = _variants(book, CHARTS[name], result, options, offered, by=follows)
-        whom = (formats.epsilon(result.spec.attack.headline_epsilon), QUOTED.get(name))
+        about, budget = WHOSE[name], result.spec.attack.headline_epsilon
+        whom = (
+            named(about) if about in palette.TIERS else "",
+            f"by up to {formats.epsilon(budget)}" if name in QUOTED else "",
+        )
         place = Place(
             later=shown[page] > FEWER.get(page, AT_ONCE),
             dataset=result.data.name,
             follows=follows,
-            drawn=", ".join(filter(None, whom)) if name in QUOTED else "",
+            attacker=about,
+            drawn=", ".join(filter(None, whom)),
         )
         return embed(drawn, how_we_know(result), place)
 
-    def follow(name: str, text: str, dataset: str, by: str) -> str:
+    def follow(name: str, text: str, dataset: str, by: str, about: str) -> str:
         if "<figure" in text:
             raise jinja2.UndefinedError(
                 f"{name!r} follows the attacker and holds a chart: charts follow by themselves"
@@ -320,12 +327,20 @@ def _render(
         if name in met:
             raise jinja2.UndefinedError(f"two parts called {name!r} follow the attacker")
         met[name] = (text, by)
-        return following.wrapped(name, text, dataset)
+        return following.wrapped(name, text, dataset, about)
+
+    def about_whom(part: str, given: str) -> str:
+        try:
+            return whose(given)
+        except ValueError as error:
+            raise jinja2.UndefinedError(f"{part!r}: {error}") from None
 
     env = environment(templates)
     asking = {
         "chart": chart,
         "following": follow,
+        "about_whom": about_whom,
+        "named": lambda given: named(given) if about_whom("the attacker", given) in palette.TIERS else "",
         "wanted": lambda by: by == "tier" or not by_tier_only,
         "attacker_control": lambda: following.control(results, page),
     }

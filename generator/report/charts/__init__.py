@@ -44,6 +44,7 @@ A chart is a pure function of the result; `embed` gives its HTML, `write` its fi
 the attacker.
 """
 
+from generator.report.attacker import Whose
 from generator.report.charts import (
     attacks,
     boundary,
@@ -61,7 +62,18 @@ from generator.report.charts.chart import Chart
 from generator.report.charts.embedding import Place, embed, registration, write
 from generator.report.charts.variants import variants
 
-__all__ = ["CHARTS", "FOLLOWING", "QUOTED", "Chart", "Place", "embed", "registration", "variants", "write"]
+__all__ = [
+    "CHARTS",
+    "FOLLOWING",
+    "QUOTED",
+    "WHOSE",
+    "Chart",
+    "Place",
+    "embed",
+    "registration",
+    "variants",
+    "write",
+]
 
 CHARTS = {
     function.__name__: function
@@ -87,7 +99,26 @@ FOLLOWING = {
 """Charts that follow the attacker a reader picks, and what of him: the budget, the tier as well, or by the view of the
 tier. Along an axis of budgets it is the summary that follows."""
 QUOTED = {
-    "trap": "every input", "label_aware": "T0", "feature_movement": "every input", "frontier": "",
-    "break_even": "T1", "net_benefit": "T1", "leakage_reduction": "every input", "accuracy_bounds": "every input",
+    "trap", "label_aware", "feature_movement", "frontier", "break_even", "net_benefit", "leakage_reduction",
+    "accuracy_bounds", "proof_walk",
 }  # fmt: skip
-"""Charts that are drawn at the quoted budget alone, and for whom: the record has no other, or the calculator has."""
+"""Charts that are drawn at the quoted budget alone: the record has no other, or the calculator has."""
+WHOSE: dict[str, Whose] = {
+    name: whose
+    for whose, names in {
+        "nobody": (
+            "histograms", "correlations", "breakdown", "calendar", "anomaly", "score_histogram", "boundary",
+            "false_alarms",
+        ),
+        "T0": (
+            "label_flip", "walkthrough_steps", "walkthrough_probability", "robust_accuracy", "true_positive_rate",
+            "confusion", "feature_movement", "robust_accuracy_by_model", "progression", "recipes", "trade_off",
+            "exact_curve", "exact_curves", "trap", "radius", "label_aware", "proof_walk", "battery",
+            "missed_frauds", "leakage_reduction", "accuracy_bounds",
+        ),
+        "T1": ("break_even", "net_benefit"),
+        "each": ("tiers", "frontier"),
+    }.items()
+    for name in names
+}  # fmt: skip
+"""Whom each chart is about; its caption names him where that is one tier."""

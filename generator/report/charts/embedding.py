@@ -38,6 +38,8 @@ class Place:
     """The one it is about."""
     follows: str = ""
     """What of the attacker a reader picks it follows: `budget`, `tier` or `view`."""
+    attacker: str = ""
+    """Whom it is about; see `Whose`."""
     drawn: str = ""
     """For whom it is drawn, whoever is picked."""
 
@@ -84,7 +86,7 @@ def embed(chart: Chart, known: str = "", place: Place = Place()) -> str:
 
 
 def _told(place: Place) -> str:
-    told = (("of", place.dataset), ("follows", place.follows))
+    told = (("of", place.dataset), ("follows", place.follows), ("attacker", place.attacker))
     return "".join(f' data-{name}="{value}"' for name, value in told if value)
 
 

@@ -28,10 +28,6 @@ class Headline:
     tier_cards: tuple[Card, ...] = ()
     """What is left where fraudsters of the quoted tier attack; the other cards are about every input."""
 
-    @property
-    def all_cards(self) -> tuple[Card, ...]:
-        return self.cards + self.tier_cards
-
 
 def headline(result: StudyResult, standard: ModelRow, original: RecipeRow) -> Headline:
     return Headline(

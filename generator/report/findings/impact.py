@@ -13,6 +13,7 @@ from generator.records.results import (
 )
 from generator.report import formats
 from generator.report.days import day_of
+from generator.report.findings.evaluations import exact
 from generator.report.findings.gate import blocked
 from generator.report.findings.names import (
     MODELS,
@@ -63,6 +64,8 @@ class BoundsLine:
     words: ModelName
     bounds: AccuracyBounds
     measured: Estimate
+    proved: tuple[Estimate, Estimate] | None
+    """Accuracy and missed frauds as they are proved, where the sanity gate lets the others stand only beside them."""
 
 
 def impact_row(result: StudyResult, model: str, attack: Attacked) -> ImpactRow:
@@ -137,9 +140,18 @@ def reductions(result: StudyResult) -> tuple[Reduction, ...]:
 def bounds_lines(result: StudyResult) -> tuple[BoundsLine, ...]:
     """The records hold bounds for the standard model and the original recipe, in this order, under FGSM."""
     return tuple(
-        BoundsLine(MODELS[model], bounds, impact_row(result, model, "fgsm").missed_frauds)
+        BoundsLine(
+            MODELS[model], bounds, impact_row(result, model, "fgsm").missed_frauds, _proved(result, model)
+        )
         for model, bounds in zip((STANDARD, ORIGINAL), result.impact.accuracy_bounds, strict=True)
     )
+
+
+def _proved(result: StudyResult, model: str) -> tuple[Estimate, Estimate] | None:
+    proved = exact(result, model)
+    if not proved or not _doubted(result, model, "fgsm") or "exact" not in priced_attacks(result):
+        return None
+    return proved.accuracy, impact_row(result, model, "exact").missed_frauds
 
 
 def day_sentence(result: StudyResult) -> str:

@@ -134,8 +134,8 @@ def trap(result: StudyResult) -> Chart:
         f"ε = {formats.epsilon(epsilon)}; round 0 is the standard model. The recipe is trained and was "
         "judged with FGSM. The exact line is proved; no classifier passes the limit. The strips are 95 % "
         "intervals.",
-        summary=f"After round {formats.count(rounds[-1].round)}, FGSM says {formats.percent(said.value)}; "
-        f"{formats.percent(true.value)} is true. The standard model keeps {formats.percent(undefended.value)}.",
+        summary=f"After round {formats.count(rounds[-1].round)}, FGSM says "
+        f"{formats.doubted(said.value, true.value)}. The standard model keeps {formats.percent(undefended.value)}.",
         figure=figure(
             data,
             xaxis=axis("Round of hardening", dtick=1),

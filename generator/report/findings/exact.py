@@ -23,9 +23,15 @@ def overstated(result: StudyResult, model: str) -> float:
 def trap_sentence(result: StudyResult, row: RecipeRow) -> str:
     """What FGSM says of one recipe, what is true of it, and where that leaves it."""
     fgsm, true = (formats.percent(e.value) for e in (row.gap.fgsm, row.exact.accuracy))
-    if overstated(result, row.name) > MASKING_POINTS:
-        gap = formats.loss(overstated(result, row.name))
-        start = f"FGSM says that {row.words.phrase} keeps {fgsm}. The truth is {true}, {gap} less"
+    size = overstated(result, row.name)
+    if size > MASKING_POINTS:
+        start = (
+            f"FGSM says that {row.words.phrase} keeps {fgsm}. The truth is {true}, {formats.loss(size)} less"
+        )
+    elif row.blocked:
+        start = (
+            f"FGSM says that {row.words.phrase} keeps {fgsm}, and {true} is proved, {formats.loss(size)} less"
+        )
     else:
         start = (
             f"FGSM says that {row.words.phrase} keeps {fgsm}, and {true} is proved: here it does not mislead"
@@ -62,6 +68,8 @@ def masking_sentence(result: StudyResult, row: RecipeRow) -> str:
     size = overstated(result, row.name)
     if size > MASKING_POINTS:
         return f"{figures}. FGSM overstates what is kept by {formats.loss(size)}: catastrophic overfitting."
+    if row.blocked:
+        return f"{figures}, {formats.loss(size)} less than under FGSM. No warning."
     return f"{figures}. No warning."
 
 

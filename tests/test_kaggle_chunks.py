@@ -1,10 +1,13 @@
 """A file is read a chunk at a time, as CSV or Parquet, and neither changes the table or a refusal."""
 
 import io
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from generator.datasets import DataError, SourceOptions, kaggle_file, kaggle_source, kaggle_standin
@@ -140,6 +143,47 @@ def test_a_parquet_file_gives_the_table_of_the_csv_file(frame, tmp_path):
     table, source = kaggle_source.obtain(SourceOptions(kaggle_csv=path, offline=True))
     pd.testing.assert_frame_equal(table, FRAME)
     assert source.canonical_sha256 == canonical_sha256(FRAME, DECIMALS)
+
+
+@pytest.mark.parametrize(
+    ("zone", "clocks"),
+    [
+        (
+            "America/New_York",
+            ("01:59", "03:00", "01:30", "01:30", "16:29"),
+        ),  # winter, summer, the hour that comes twice
+        ("UTC", ("06:59", "07:00", "05:30", "06:30", "20:29")),
+        ("-04:00", ("02:59", "03:00", "01:30", "02:30", "16:29")),
+        (None, ("06:59", "07:00", "05:30", "06:30", "20:29")),
+    ],
+)
+def test_times_with_a_zone_are_what_its_clock_showed(tmp_path, zone, clocks):
+    days = ("2023-03-12", "2023-03-12", "2023-11-05", "2023-11-05", "2023-04-11")
+    instants = [
+        datetime.fromisoformat(f"{day} {utc}")
+        for day, utc in zip(days, ("06:59", "07:00", "05:30", "06:30", "20:29"), strict=True)
+    ]
+    table = pa.Table.from_pandas(FRAME.head(5), preserve_index=False)
+    place = table.column_names.index("TransactionDate")
+    column = pa.array(instants, pa.timestamp("us")).cast(pa.timestamp("us", tz=zone))
+    path = tmp_path / "given.parquet"
+    pq.write_table(table.set_column(place, "TransactionDate", column), path)
+    with path.open("rb") as file:
+        read_back = read_parquet(file, path)["TransactionDate"]
+    assert [f"{each:%Y-%m-%d %H:%M}" for each in read_back] == [
+        f"{day} {clock}" for day, clock in zip(days, clocks, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "spelled", ["2023-04-11T16:29:14-04:00", "2023-04-11T20:29:14Z", "2023-04-11 16:29:14 EDT"]
+)
+def test_a_text_with_a_zone_is_refused_as_csv_and_as_parquet(tmp_path, spelled):
+    frame = FRAME.astype({"TransactionDate": str}).assign(TransactionDate=spelled)
+    path = parquet(frame, tmp_path / "given.parquet")
+    with path.open("rb") as file:
+        assert f"row 1: {spelled!r}" in refusal(lambda: read_parquet(file, path))
+    assert f"line 2: {spelled!r}" in refusal(lambda: read_table(frame.to_csv(index=False).encode(), PATH))
 
 
 def test_a_bad_value_in_a_parquet_file_is_named_with_its_row(tmp_path):

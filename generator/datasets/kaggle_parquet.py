@@ -52,6 +52,8 @@ def _as_text(values: pa.Array) -> list[str]:
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_timestamp(values.type):
+        if values.type.tz:  # what the clock showed in the zone of the column, not what it then was in UTC
+            values = compute.local_timestamp(values)
         whole = compute.floor_temporal(values, unit="second").cast(pa.timestamp("s"), safe=False)
         values = compute.strftime(whole, format="%Y-%m-%d %H:%M:%S")
     return compute.fill_null(values.cast(pa.string()), "").to_pylist()

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,12 +19,12 @@ from rich.console import Console
 
 from generator import previous
 from generator.engine import parallel
-from generator.engine.files import WriteError, scratch_folder, write_whole, writing_in
+from generator.engine.files import WriteError, scratch_folder, visible_files, write_whole, writing_in
 from generator.engine.locks import BusyError, alone_in
 from generator.engine.stopwatch import Stopwatch, Timing, timing_table
 from generator.records.base import RecordError
 from generator.records.changes import changed_inputs
-from generator.records.files import sums_file, unsound
+from generator.records.files import refuse_misnamed, sums_file, unsound
 from generator.records.results import StudyResult
 
 if TYPE_CHECKING:
@@ -247,21 +247,35 @@ def _record_files(options: argparse.Namespace) -> list[Path]:
         RecordError: There is none.
     """
     chosen = getattr(options, "datasets", None)
-    paths = sorted(p for p in options.records.glob("*.json") if not chosen or p.stem in chosen)
+    paths = [p for p in visible_files(options.records, "*.json") if not chosen or p.stem in chosen]
     if not paths:
         raise RecordError(f"{_short(options.records)}: no records; run `make study` first")
     return paths
 
 
 def _results(options: argparse.Namespace) -> list[StudyResult]:
-    """The stored records, in the order the datasets are known."""
+    """The stored records, in the order of their names.
+
+    Raises:
+        RecordError: There is none, one is damaged, or a file is not the record that its name says.
+    """
     paths = _record_files(options)
     for path in paths:
+        refuse_misnamed(path)
         if not sums_file(path.parent, path.stem).exists():
             log.warning("%s: no %s.sha256 beside it; taken unchecked", _short(path), path.stem)
         elif wrong := unsound(path.parent, path.stem):
             raise RecordError(f"{_short(path.parent)}: {wrong[0]}; run `make study` to write it again")
-    return [StudyResult.read(path) for path in paths]
+    return [_read(path) for path in paths]
+
+
+def _read(path: Path) -> StudyResult:
+    try:
+        return StudyResult.read(path)
+    except RecordError as error:
+        if sums_file(path.parent, path.stem).exists():
+            raise
+        raise RecordError(f"{error}; if it is something else, move it out of {_short(path.parent)}") from None
 
 
 @dataclass(frozen=True)
@@ -565,8 +579,13 @@ def _preview(options: argparse.Namespace, pipe: multiprocessing.connection.Conne
 
 def _modified(sources: Iterable[Path]) -> dict[Path, int]:
     """When each source of the pages was last written."""
-    files = (f for each in sources for f in (each.rglob("*") if each.is_dir() else (each,)))
-    return {file: file.stat().st_mtime_ns for file in files if file.suffix in (".j2", ".py", ".json")}
+    files = (f for each in sources for f in (visible_files(each, deep=True) if each.is_dir() else (each,)))
+    found = {}
+    for file in files:
+        with suppress(FileNotFoundError):  # it may go while it is looked at
+            if file.suffix in (".j2", ".py", ".json"):
+                found[file] = file.stat().st_mtime_ns
+    return found
 
 
 COMMANDS = {

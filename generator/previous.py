@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from generator.engine.files import write_whole
+from generator.engine.files import visible_files, write_whole
 from generator.records.base import RecordError
 from generator.records.files import record_file, sums, sums_file, unsound
 from generator.records.results import StudyResult
@@ -55,7 +55,7 @@ def fetch(site: str, records: Path) -> list[Path]:
         ValueError: `site` is no address.
     """
     written = []
-    for path in sorted(records.glob("*.json")):
+    for path in visible_files(records, "*.json"):
         if (content := _published(site, path.name, _key(path))) is not None:
             written.append(_keep(records, path.name, content))
     return written
@@ -80,7 +80,7 @@ def _records(place: Path) -> dict[str, StudyResult]:
     """Dataset -> record, of one file or of a folder."""
     if not place.exists():
         raise RecordError(f"{place}: no such file or folder; give a record (JSON) or a folder of records")
-    paths = sorted(place.glob("*.json")) if place.is_dir() else [place]
+    paths = visible_files(place, "*.json") if place.is_dir() else [place]
     if not paths:
         raise RecordError(f"{place}: no records here; give a record (JSON) or a folder of records")
     found = {}
@@ -90,7 +90,10 @@ def _records(place: Path) -> dict[str, StudyResult]:
             raise RecordError(
                 f"{path}: damaged, or written by another version; runs can be compared if this version reads both"
             )
-        found[record.data.name] = record
+        name = record.data.name
+        if name in found:
+            raise RecordError(f"{place}: {path.name} is a second record of {name!r}; give the file itself")
+        found[name] = record
     return found
 
 

@@ -104,6 +104,8 @@ def test_a_damaged_entry_is_reported_removed_and_counts_as_absent(cache, caplog,
         assert cache.load("checks/train", INPUTS) is None
     assert f"{path.name} is damaged; computing it again" in caplog.text
     assert not path.exists()
+    aside = [each.read_bytes() for each in cache.folder.rglob("inside")]
+    assert aside == ([b"something"] if damage is _replace_by_folder else [])
 
 
 def test_an_entry_takes_the_place_of_a_folder_that_nobody_read(cache):
@@ -158,6 +160,17 @@ def test_a_full_cache_loses_what_was_longest_not_used(cache):
     size = oldest.stat().st_size
     assert cache.trim(2 * size) == (1, size)
     assert [path.exists() for path in (oldest, old, recent)] == [False, True, True]
+
+
+def test_what_no_run_stored_is_no_entry(cache):
+    names = ("._a-0123456789abcdef0123.arrays", "mine.arrays", "notes.txt")
+    cache.folder.mkdir()
+    for name in names:
+        (cache.folder / name).write_bytes(b"mine")
+    (cache.folder / ".#a-0123456789abcdef0123.arrays").symlink_to("nowhere")
+    assert cache.changed("a", INPUTS) == ()
+    assert cache.trim(0) == (0, 0)
+    assert all((cache.folder / name).exists() for name in names)
 
 
 def test_reading_an_entry_makes_it_the_last_to_go(cache):

@@ -55,6 +55,8 @@ def package(tmp_path):
         ("models/net.py", "b = 3", True),
         ("models/deep/new.py", "", True),
         ("models/notes.md", "x", False),
+        ("models/._net.py", "\0", False),
+        ("models/.ipynb_checkpoints/net.py", "b = 3", False),
         ("report/page.py", "c = 4", False),
     ],
 )
@@ -62,6 +64,12 @@ def test_the_source_hash_sees_the_named_packages_and_nothing_else(package, name,
     before = sha256_of_sources(package, ("study.py", "models"))
     write_whole(package / name, text.encode())
     assert (sha256_of_sources(package, ("study.py", "models")) != before) is changes
+
+
+def test_the_lock_of_an_editor_which_leads_nowhere_is_no_source(package):
+    before = sha256_of_sources(package, ("study.py", "models"))
+    (package / "models" / ".#net.py").symlink_to("me@machine.1234:1700000000")
+    assert sha256_of_sources(package, ("study.py", "models")) == before
 
 
 def test_renaming_a_source_file_changes_the_source_hash(package):
@@ -129,18 +137,24 @@ def test_what_a_killed_run_was_writing_is_removed_and_the_old_file_stays(tmp_pat
         tmp_path,
     )
     assert len(list((tmp_path / "in").iterdir())) == 2
+    others = {".page.part", ".hidden/.a.json.abcdefgh.part"}  # of a browser, and where no run writes
+    for name in others:
+        write_whole(tmp_path / "in" / name, b"")
     remove_unfinished(tmp_path)
-    assert [path.name for path in (tmp_path / "in").iterdir()] == ["a.json"]
+    left = {path.relative_to(tmp_path / "in").as_posix() for path in (tmp_path / "in").rglob("*")}
+    assert left == {"a.json", ".hidden", *others}
     assert (tmp_path / "in" / "a.json").read_bytes() == b"old"
 
 
 def test_a_scratch_folder_goes_with_its_run_or_with_the_next_one(tmp_path):
     _killed("with scratch_folder(folder / 'site') as fresh:\n (fresh / 'page').touch(); {kill}", tmp_path)
     (left,) = tmp_path.iterdir()
+    other = tmp_path / ".site-new-template"  # of a person
+    other.mkdir()
     with scratch_folder(tmp_path / "site") as fresh:
-        assert [path.name for path in tmp_path.iterdir()] == [fresh.name]
+        assert set(tmp_path.iterdir()) == {other, fresh}
         assert not left.exists()
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [other]
 
 
 def test_a_scratch_folder_of_a_living_run_is_left_alone(tmp_path):

@@ -66,7 +66,7 @@ def test_the_lock_ends_with_the_run_and_leaves_an_empty_file(tmp_path, ends):
 
 def test_what_killed_runs_left_unfinished_is_removed_once_nobody_else_writes(tmp_path):
     (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / ".a.arrays.x1y2.part").touch()
+    (tmp_path / "cache" / ".a.arrays.x1y2_z34.part").touch()
     (tmp_path / "cache" / "a.arrays").touch()
     with alone_in(tmp_path, pytest.fail):
         assert [path.name for path in (tmp_path / "cache").iterdir()] == ["a.arrays"]

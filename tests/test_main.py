@@ -219,3 +219,35 @@ def test_a_study_that_fails_lets_the_other_one_finish(capsys, tmp_path, monkeypa
     monkeypatch.setattr("generator.provenance.provenance", lambda *_: None)
     assert f"{tmp_path}: no space left on device" in _refused(capsys, "study", "--records", tmp_path)
     assert ended == ["kaggle"]
+
+
+def test_litter_of_editors_and_file_managers_beside_records_is_not_read(stored):
+    from types import SimpleNamespace
+
+    from generator import commands
+    from generator.previous import pairs
+
+    (stored / "._checks.json").write_bytes(b"\0\5\x16\7")
+    (stored / ".#checks.json").symlink_to("me@machine.1234:1700000000")
+    for name in (".ipynb_checkpoints/checks.json", "checks.json~", "#checks.json#"):
+        (stored / name).parent.mkdir(exist_ok=True)
+        (stored / name).write_text("half")
+    (found,) = commands._results(SimpleNamespace(records=stored))
+    assert pairs(stored, stored) == [(found, found)]
+    assert commands._modified([stored]) == commands._modified([stored / "checks.json"])
+
+
+@pytest.mark.parametrize("name", ["checks (old)", "checks (Case Conflict)", "Checks"])
+def test_a_second_record_of_a_dataset_is_named_with_what_to_do(stored, capsys, name):
+    copy = stored / f"{name}.json"
+    copy.write_bytes((stored / "checks.json").read_bytes())
+    line = _refused(capsys, "pages", "--records", stored)
+    assert line.startswith(f"error: {copy}: a second record of 'checks', whose own is checks.json; move it")
+    assert "second record of 'checks'" in _refused(capsys, "diff", stored, stored)
+
+
+def test_a_file_beside_records_that_is_none_is_named(stored, capsys):
+    (stored / "notes.json").write_text("{}")
+    line = _refused(capsys, "pages", "--records", stored)
+    assert line.startswith(f"error: {stored / 'notes.json'}: ")
+    assert line.endswith(f"if it is something else, move it out of {stored}\n")

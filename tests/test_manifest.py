@@ -163,6 +163,12 @@ def test_the_page_that_shares_the_folder_is_no_download(site):
     check_published(site / "data")
 
 
+def test_litter_beside_the_downloads_is_none(site):
+    (site / "data" / ".DS_Store").write_bytes(b"\0")
+    (site / "data" / "rows" / "._checks.csv.gz").write_bytes(b"\0")
+    check_published(site / "data")
+
+
 def test_a_manifest_of_another_study_does_not_fit_the_record(site):
     path = site / "data" / MANIFEST
     manifest = Manifest.read(path)

@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +12,15 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from generator.engine.files import sha256_of, write_whole
+from generator.engine.files import sha256_of, visible_files, write_whole
 
 log = logging.getLogger(__name__)
 
 Arrays = dict[str, np.ndarray]
 
 SUFFIX = ".arrays"
+KEY = 20
+"""Signs of the hash in the name of an entry."""
 DIGEST = 64
 """Bytes of the hash in front of an entry."""
 
@@ -36,10 +38,13 @@ class StageCache:
     def path(self, stage: str, inputs: Mapping[str, str]) -> Path:
         """Where the result of `stage` for these inputs is or would be."""
         key = sha256_of(stage, _text(inputs))
-        return self.folder / f"{_prefix(stage)}{key[:20]}{SUFFIX}"
+        return self.folder / f"{_prefix(stage)}{key[:KEY]}{SUFFIX}"
 
     def load(self, stage: str, inputs: Mapping[str, str]) -> Arrays | None:
-        """The stored result, or None. A damaged entry is reported, removed, and counts as absent."""
+        """The stored result, or None. A damaged entry is reported, removed, and counts as absent.
+
+        A folder in its place, which no run makes, is set aside.
+        """
         if self.fresh:
             return None
         path = self.path(stage, inputs)
@@ -79,7 +84,7 @@ class StageCache:
         """Which inputs differ from the nearest entry that earlier runs left of `stage`; none if there is none."""
         earlier = [
             _differing(known, inputs)
-            for path in self.folder.glob(f"{_prefix(stage)}*{SUFFIX}")
+            for path in visible_files(self.folder, f"{_prefix(stage)}*{SUFFIX}")
             if path not in self.used and (known := _inputs(path)) is not None
         ]
         return min(earlier, key=lambda names: (len(names), names), default=())
@@ -90,7 +95,7 @@ class StageCache:
         Returns:
             Entries and bytes removed.
         """
-        entries = {path: path.stat() for path in self.folder.glob(f"*{SUFFIX}") if path.is_file()}
+        entries = {path: path.stat() for path in visible_files(self.folder, f"*-{'[0-9a-f]' * KEY}{SUFFIX}")}
         held, removed = sum(entry.st_size for entry in entries.values()), []
         for path in sorted(entries.keys() - self.used, key=lambda path: (entries[path].st_mtime_ns, path)):
             if held - sum(removed) <= limit:
@@ -124,7 +129,9 @@ def _differing(known: Mapping[str, str], inputs: Mapping[str, str]) -> tuple[str
 
 
 def _remove(path: Path):
-    if path.is_dir():
-        shutil.rmtree(path)
+    if path.is_dir() and not path.is_symlink():
+        path.rename(
+            tempfile.mkdtemp(dir=path.parent, prefix=f"{path.name}-")
+        )  # which is empty, and gives way
     else:
         path.unlink(missing_ok=True)

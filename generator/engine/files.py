@@ -5,16 +5,22 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR)
 """What a system answers when it takes no more: full, over quota, read-only, not ours, or in the way."""
 UNFINISHED = ".part"
-"""End of the name of a file that is still being written."""
+"""End of the name of a file or folder that is still being written."""
+LEFT = re.compile(rf"\..+[.-][a-z0-9_]{{8}}{re.escape(UNFINISHED)}")
+"""Such a name as a killed run leaves it; of all hidden names, runs remove only these."""
+ASIDE = "-old"
+"""End of the name of a folder that waits for another to take its place."""
 
 
 class WriteError(Exception):
@@ -30,12 +36,33 @@ def sha256_of(*parts: bytes | str) -> str:
     return digest.hexdigest()
 
 
+def visible_files(folder: Path, pattern: str = "*", *, deep: bool = False, links: bool = False) -> list[Path]:
+    """The files in `folder` whose names match, in the order of names; with `deep` those below it too.
+
+    Names that begin with a dot are left out, of folders too: editors, file managers and version control keep what is
+    theirs under them. So are links that lead nowhere, unless `links` asks for every link, and then for none to be
+    followed.
+    """
+    found = []
+    for place, folders, files in os.walk(folder):
+        visible = [name for name in folders if not name.startswith(".")]
+        linked = [name for name in visible if links and Path(place, name).is_symlink()]
+        paths = (Path(place, name) for name in (*files, *linked) if not name.startswith("."))
+        found += [path for path in paths if fnmatchcase(path.name, pattern) and (links or path.is_file())]
+        folders[:] = visible if deep else []
+    return sorted(found)
+
+
 def sha256_of_sources(root: Path, packages: Iterable[str]) -> str:
     """Hash of all Python files of the named packages and modules below `root`, by name and content."""
     files = sorted(
         file
         for package in packages
-        for file in ((root / package).rglob("*.py") if (root / package).is_dir() else [root / package])
+        for file in (
+            visible_files(root / package, "*.py", deep=True)
+            if (root / package).is_dir()
+            else [root / package]
+        )
     )
     return sha256_of(*(part for f in files for part in (f.relative_to(root).as_posix(), f.read_bytes())))
 
@@ -78,8 +105,10 @@ def write_whole(path: Path, data: bytes):
 
 def remove_unfinished(folder: Path):
     """Remove what killed runs were writing below `folder`; for the only run that writes there now."""
-    for path in folder.rglob(f".*{UNFINISHED}"):
-        path.unlink(missing_ok=True)
+    for place, folders, files in os.walk(folder):
+        for name in filter(LEFT.fullmatch, files):
+            Path(place, name).unlink(missing_ok=True)
+        folders[:] = [name for name in folders if not name.startswith(".")]
 
 
 @contextmanager
@@ -94,19 +123,31 @@ def scratch_folder(target: Path) -> Iterator[Path]:
     with writing_in(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         start = f".{target.name}-new-"
-        for left in target.parent.glob(f"{start}*"):
+        for left in _left(target.parent, start):
             if (lock := _locked(left)) is not None:
-                shutil.rmtree(left, ignore_errors=True)
+                if left.name.endswith(ASIDE) and not target.exists():  # killed while it was exchanged
+                    left.rename(target)
+                else:
+                    shutil.rmtree(left, ignore_errors=True)
                 os.close(lock)
         lock = None
         while lock is None:  # another run may take a folder that has no lock yet for one of the dead
-            folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=start))
+            folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=start, suffix=UNFINISHED))
             lock = _locked(folder)
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
+
+
+def _left(parent: Path, start: str) -> list[Path]:
+    """The folders that runs work in, or have left, under names that begin with `start`."""
+    return [
+        path
+        for path in sorted(parent.iterdir())
+        if path.name.startswith(start) and LEFT.fullmatch(path.name.removesuffix(ASIDE))
+    ]
 
 
 def _locked(folder: Path) -> int | None:
@@ -131,7 +172,7 @@ def exchange(fresh: Path, target: Path):
     if not target.exists():
         fresh.rename(target)
     elif not _exchanged(fresh, target):
-        old = fresh.with_name(f"{fresh.name}-old")
+        old = fresh.with_name(f"{fresh.name}{ASIDE}")
         target.rename(old)
         fresh.rename(target)
         old.rename(fresh)

@@ -5,8 +5,11 @@ never taken for what the study found.
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
+
+from generator.records.base import RecordError
 
 
 def record_file(folder: Path, dataset: str) -> Path:
@@ -56,3 +59,20 @@ def unsound(folder: Path, dataset: str, kinds: Sequence = KINDS) -> list[str]:
         for line in sums(folder, dataset, kinds).splitlines()
         if line not in known
     ]
+
+
+def refuse_misnamed(path: Path):
+    """Pass if the record in `path` is of the dataset that the file is named after, whatever version wrote it.
+
+    Raises:
+        RecordError: It is a copy under another name, as file managers and synchronised folders make them.
+    """
+    try:
+        name = json.loads(path.read_bytes())["data"]["name"]
+    except (ValueError, LookupError, TypeError):  # no record at all; who reads it will say what is wrong
+        return
+    if name != path.stem:
+        raise RecordError(
+            f"{path}: a second record of {name!r}, whose own is {record_file(path.parent, name).name}; "
+            "move it to another folder, from where `diff` can compare it, or delete it"
+        )

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from generator.engine.files import sha256_of
+from generator.engine.files import sha256_of, visible_files
 from generator.records.base import Record
 from generator.records.files import record_file, rows_file, weights_file
 from generator.records.results import StudyResult
@@ -154,7 +154,7 @@ def check_published(data: Path) -> list[StudyResult]:
 
 def _listed(data: Path) -> dict[str, Path]:
     """Name -> path of the files below `data`, in the order of names, without those that are not listed."""
-    paths = {path.relative_to(data).as_posix(): path for path in data.rglob("*") if path.is_file()}
+    paths = {path.relative_to(data).as_posix(): path for path in visible_files(data, deep=True)}
     return {name: paths[name] for name in sorted(paths) if name not in UNLISTED}
 
 

@@ -1,6 +1,7 @@
 """A preview on localhost: the server of MkDocs, which here follows the sources of the pages and not the pages."""
 
 import logging
+import os
 import socket
 import tempfile
 from collections.abc import Callable, Iterable
@@ -9,6 +10,7 @@ from pathlib import Path
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.livereload import LiveReloadServer
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
 
 LOOK = 0.1
 """Seconds between two looks at the sources."""
@@ -60,6 +62,8 @@ def preview_site(config: Path, address: str, watched: Iterable[Path], render: Ca
 
         server = LiveReloadServer(show, host, int(port), folder, polling_interval=LOOK)
         server.error_handler = instead
+        schedule = server.observer.schedule
+        server.observer.schedule = lambda handler, *place, **how: schedule(Visible(handler), *place, **how)
         for source in watched:
             server.watch(str(source))
         try:
@@ -69,6 +73,18 @@ def preview_site(config: Path, address: str, watched: Iterable[Path], render: Ca
             pass
         finally:
             server.shutdown()
+
+
+class Visible(FileSystemEventHandler):
+    """Passes on what happens to files but those under hidden names, as editors write them while somebody types."""
+
+    def __init__(self, handler: FileSystemEventHandler):
+        self._handler = handler
+
+    def dispatch(self, event: FileSystemEvent):
+        names = {os.path.basename(path) for path in (event.src_path, event.dest_path) if path}
+        if not all(name.startswith(".") for name in names):
+            self._handler.dispatch(event)
 
 
 def _unexpected(record: logging.LogRecord) -> bool:

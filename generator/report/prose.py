@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from generator.engine.files import visible_files
+
 ALLOWED = "_digits.txt"
 """Beside the templates: tokens with digits that no run changes, one a line; `#` begins a comment."""
 NOT_PROSE = re.compile(
@@ -21,7 +23,7 @@ def typed_digits(templates: Path) -> list[str]:
     return [
         f"{path.name}, line {number}: a digit is typed: {line.strip()!r}; place a number from a record, or "
         f"allow the word in {ALLOWED} if no run can change it"
-        for path in sorted(templates.glob("*.j2"))
+        for path in visible_files(templates, "*.j2")
         for number, line in enumerate(_prose(path, _allowed(templates)).splitlines(), start=1)
         if re.search(r"\d", line)
     ]

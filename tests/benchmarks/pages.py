@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from generator.engine.files import visible_files
 from generator.records.results import StudyResult
 from generator.records.timings import StudyTime, Timings
 from tests.benchmarks.checkout import ROOT, copied
@@ -47,7 +48,7 @@ def cold_timings(timings: Path, records: Path) -> Timings:
         FileNotFoundError: There are none yet, or a study went on from what was on disk.
     """
     taken = Timings.read(timings) if timings.exists() else None
-    if not taken or {path.stem for path in records.glob("*.json")} != taken.studies.keys():
+    if not taken or {path.stem for path in visible_files(records, "*.json")} != taken.studies.keys():
         raise FileNotFoundError(f"{timings}: not of all studies; run `make clean-cache site` first")
     for name, took in taken.studies.items():
         if took.found:

@@ -117,6 +117,62 @@ def test_a_commit_is_named_and_a_change_since_makes_it_dirty(tmp_path):
     assert checkout(tmp_path) == Checkout(commit=commit, dirty=True)
 
 
+def test_a_copy_inside_another_repository_has_no_commit_and_a_linked_work_tree_has_its_own(tmp_path):
+    outer, inner = tmp_path / "outer", tmp_path / "outer" / "vendor" / "study"
+    inner.mkdir(parents=True)
+    (inner / "study.py").write_text("a = 1\n")
+    _git(outer, "init", "--quiet")
+    _git(outer, "add", ".")
+    _git(outer, "commit", "--quiet", "--message", "First")
+    assert checkout(inner) == Checkout(commit="", dirty=None)
+    _git(outer, "worktree", "add", "--quiet", str(tmp_path / "tree"))
+    (tmp_path / "link").symlink_to("tree")
+    commit = _git(outer, "rev-parse", "HEAD")
+    assert checkout(tmp_path / "link") == Checkout(commit=commit, dirty=False)
+    _git(
+        outer,
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "add",
+        str(tmp_path / "tree"),
+        "sub",
+    )
+    assert checkout(outer / "sub") == Checkout(commit=commit, dirty=False)
+
+
+def test_the_repository_of_a_hook_is_not_that_of_the_source(tmp_path, monkeypatch):
+    other, source = tmp_path / "other", tmp_path / "source"
+    for folder in (other, source):
+        folder.mkdir()
+    _git(other, "init", "--quiet")
+    _git(other, "commit", "--quiet", "--allow-empty", "--message", "First")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    assert checkout(source) == Checkout(commit="", dirty=None)
+
+
+def test_a_clone_that_translates_line_ends_has_the_same_bytes(tmp_path):
+    """The study key hashes source files, and the site copies some as they are."""
+    root = Path(__file__).parents[1]
+    if not (root / ".git").exists():
+        pytest.skip("not under git")
+    clone = tmp_path / "clone"
+    _git(root, "clone", "--quiet", "--shared", "--config", "core.autocrlf=true", str(root), str(clone))
+    listed = [line.split(maxsplit=3) for line in _git(clone, "ls-files", "--stage").splitlines()]
+    names = "\n".join(name for *_, name in listed)
+    run = subprocess.run(
+        ["git", "hash-object", "--no-filters", "--stdin-paths"],
+        cwd=clone, input=names, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert len(listed) > 400
+    changed = [
+        name for (_, blob, _, name), now in zip(listed, run.stdout.split(), strict=True) if blob != now
+    ]
+    assert changed == []
+
+
 # ---------------------------------------------------------------- what is altered
 
 

@@ -4,6 +4,7 @@ It holds nothing that differs between two runs on equal inputs, no machine and n
 """
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ MANIFEST = "manifest.json"
 UNLISTED = (MANIFEST, "index.html")
 """Names that the manifest does not list: itself, and the page about the data, whose address is this folder's."""
 ROOT = Path(__file__).parents[2]
+OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
 
 
 class ManifestError(Exception):
@@ -110,13 +112,22 @@ def published_study(result: StudyResult) -> PublishedStudy:
 
 
 def checkout(root: Path) -> Checkout:
-    """Commit of the source below `root`, and whether anything git tracks or could track differs from it."""
+    """Commit of the source in `root`, and whether anything git tracks or could track differs from it.
+
+    A copy of the source inside another work tree has no commit of its own, and that of the other one says nothing.
+    """
+    # a hook of git runs with its repository in these, whatever the folder
+    surroundings = {name: value for name, value in os.environ.items() if name not in OF_HOOKS}
 
     def git(*arguments: str) -> str:
-        run = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=True)
-        return run.stdout.strip()
+        run = subprocess.run(
+            ["git", "-C", root, *arguments], env=surroundings, capture_output=True, text=True, check=True
+        )
+        return run.stdout.removesuffix("\n")
 
     try:
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
+            return Checkout(commit="", dirty=None)
         return Checkout(commit=git("rev-parse", "HEAD"), dirty=bool(git("status", "--porcelain")))
     except (OSError, subprocess.CalledProcessError):  # no git, or nothing under git
         return Checkout(commit="", dirty=None)

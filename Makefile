@@ -84,12 +84,14 @@ previous: $(VENV)/ready   ## take the records published at SITE_URL as those bef
 study-key: $(VENV)/ready  ## one hash of everything the numbers depend on
 	@$(RUN) study-key
 
-clean:                    ## remove everything made here but the data, the records and the environment
-	rm -rf site build .pytest_cache .ruff_cache
-	find docs -mindepth 1 -maxdepth 1 ! -name assets -exec rm -rf {} +
+clean:                    ## remove everything made here but the data, the records and the environment; what is yours stays
+	$(PYTHON) -m generator.report.made site docs
+	rm -rf build/audit build/zensical .pytest_cache .ruff_cache
+	rm -f build/model-security-study*.zip build/model-security-study.html build/summary.pdf build/brief.pdf
 
 clean-cache:              ## remove records and stage results: the next study starts cold
-	rm -rf data/results data/timings.json
+	$(PYTHON) -m generator.report.made data/results data/results/previous
+	rm -f data/results/cache/*.arrays data/timings.json
 
 help:                     ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)

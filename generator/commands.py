@@ -358,6 +358,7 @@ def _site(options: argparse.Namespace) -> list[Timing]:
     """What pages and site took."""
     from generator.report.site import BuildError, build_site
 
+    _check_output(options)
     began = time.monotonic()
     pages(options)
     rendered = time.monotonic()
@@ -369,8 +370,22 @@ def _site(options: argparse.Namespace) -> list[Timing]:
     _say(f"site built: open {_short(options.output / 'index.html')}")
     return [
         Timing("pages", rendered - began, len(list(DOCS.glob("*.md")))),
-        Timing("site", built - rendered, len(list(options.output.rglob("*.html")))),
+        Timing("site", built - rendered, len(visible_files(options.output, "*.html", deep=True))),
     ]
+
+
+def _check_output(options: argparse.Namespace):
+    """Refuse early what the site could not take the place of.
+
+    Raises:
+        InputError: The folder for the site holds something else.
+    """
+    from generator.report.site import BuildError, check_output
+
+    try:
+        check_output(ROOT / "mkdocs.yml", options.output, apart=[options.records])
+    except BuildError as error:
+        raise InputError(f"--output {error}") from None
 
 
 def offline(options: argparse.Namespace) -> int:
@@ -436,6 +451,7 @@ def everything(options: argparse.Namespace) -> int:
     """Study, pages and site, then the headline table and where the time went."""
     from generator.report.terminal import headline_table
 
+    _check_output(options)  # better told now than when the study is done
     timings = _study(options)
     timings += _site(options)
     console.print(headline_table(_results(options)))

@@ -251,3 +251,12 @@ def test_a_file_beside_records_that_is_none_is_named(stored, capsys):
     line = _refused(capsys, "pages", "--records", stored)
     assert line.startswith(f"error: {stored / 'notes.json'}: ")
     assert line.endswith(f"if it is something else, move it out of {stored}\n")
+
+
+def test_a_folder_that_cannot_take_a_site_is_refused_before_anything_is_done(capsys, stored, monkeypatch):
+    monkeypatch.setattr("generator.commands._study", lambda *_: pytest.fail("the study was run"))
+    monkeypatch.setattr("generator.commands._rendered", lambda *_: pytest.fail("the pages were rendered"))
+    for command in ("site", "all"):
+        for output in (stored, ROOT, ROOT / "docs" / "site"):
+            line = _refused(capsys, command, "--records", stored, "--output", output)
+            assert line.startswith(f"error: --output {output}: ")

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from report_fixture import templates_of, tiny_result
 
+from generator.report.bill import BILL
 from generator.report.charts import CHARTS
-from generator.report.metadata import write_metadata
+from generator.report.made import LIST
+from generator.report.metadata import CITATION, GUIDE, SCHEMA, write_metadata
 from generator.report.pages import PageError, prepare, render_page, render_pages
 from generator.report.prose import typed_digits
 from generator.report.tracing import traced
@@ -93,7 +95,7 @@ def test_a_page_rendered_alone_is_the_same_page_and_changes_with_its_template_on
         template.write("One more word.\n")
     render_page(prepared, "data", tmp_path / "templates", tmp_path / "docs")
     now = contents(tmp_path / "docs")
-    assert [name for name in now if now[name] != whole[name]] == ["data.md"]
+    assert [name for name in now if now[name] != whole[name]] == [LIST, "data.md"]
     assert now["data.md"].endswith(b"One more word.\n")
 
 
@@ -192,17 +194,38 @@ def test_equal_records_give_equal_bytes(docs, tmp_path):
     assert contents(tmp_path / "docs") == contents(docs)
 
 
-def test_what_an_earlier_run_left_is_gone_and_assets_are_untouched(tmp_path):
-    docs = tmp_path / "docs"
-    (docs / "assets").mkdir(parents=True)
-    (docs / "data").mkdir()
-    for stale in ("gone.md", "data/gone.csv", "assets/extra.css"):
-        (docs / stale).write_text("old")
-    render_pages(results(), templates_of(tmp_path, "data"), docs)
-    assert not (docs / "gone.md").exists()
-    assert not (docs / "data" / "gone.csv").exists()
-    assert (docs / "assets" / "extra.css").read_text() == "old"
+def test_what_an_earlier_run_left_is_gone_and_what_a_person_put_there_stays(tmp_path):
+    docs, templates = tmp_path / "docs", templates_of(tmp_path, "data", "method")
+    own = {"CNAME": "example.org", "mine.md": "# Mine", "assets/extra.css": "old", "pictures/a.svg": "<svg/>"}
+    for name, text in own.items():
+        (docs / name).parent.mkdir(parents=True, exist_ok=True)
+        (docs / name).write_text(text)
+    (templates / "._data.md.j2").write_bytes(b"\0\5\x16\7\xff")  # litter of a file manager, and of an editor
+    (templates / ".#data.md.j2").symlink_to("me@machine.1234:1700000000")
+    render_pages(results(), templates, docs)
+    (templates / "method.md.j2").unlink()
+    render_pages(results()[:1], templates, docs)
+    assert not (docs / "method.md").exists()
+    assert not (docs / "data" / "kaggle.json").exists()
+    assert {name: (docs / name).read_text() for name in own} == own
     assert {p.name for p in tmp_path.iterdir()} == {"docs", "templates"}
+    (docs / "data.md").write_text("mended by hand")
+    known = contents(docs)
+    with pytest.raises(PageError, match=r"docs: a run would write over .* so: data\.md; pages are made from"):
+        render_pages(results()[:1], templates, docs)
+    assert contents(docs) == known
+
+
+def test_git_ignores_what_is_made_in_docs_and_nothing_that_a_person_puts_there(docs):
+    named = {GUIDE, SCHEMA, CITATION, BILL, ".lock"} | {
+        f"{path.name}{'/' * path.is_dir()}" for path in docs.iterdir()
+    }
+    own = {"CNAME", "robots.txt", "pictures/a.svg", "assets/extra.css"}
+    run = subprocess.run(
+        ["git", "-c", "core.excludesFile=", "check-ignore", "--no-index", "--stdin"],
+        cwd=ROOT, input="\n".join(f"docs/{name}" for name in named | own), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert {line.removeprefix("docs/") for line in run.stdout.splitlines()} == named
 
 
 def test_a_misspelt_field_names_template_and_line_and_changes_nothing(template, tmp_path):

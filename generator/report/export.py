@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from generator.engine.files import scratch_folder, write_whole
+from generator.engine.files import scratch_folder, visible_files, write_whole
 from generator.report.single import SCRIPT, single_page
 from generator.report.site import build_site
 
@@ -59,7 +59,7 @@ def offline_site(mkdocs_config: Path, out_dir: Path) -> Iterator[Path]:
 def archive(site: Path) -> bytes:
     """The files of `site` packed in the order of their names."""
     packed = io.BytesIO()
-    files = {path.relative_to(site).as_posix(): path for path in site.rglob("*") if path.is_file()}
+    files = {path.relative_to(site).as_posix(): path for path in visible_files(site, deep=True)}
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made:
         for name in sorted(files):
             if name in NEEDS_SERVER or name.startswith(TOO_LARGE):

@@ -6,7 +6,6 @@ the build.
 
 import filecmp
 import json
-import os
 import shutil
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,7 @@ from typing import Any, TypedDict
 
 import jinja2
 
-from generator.engine.files import scratch_folder
+from generator.engine.files import scratch_folder, visible_files
 from generator.records.results import StudyResult
 from generator.report import following, formats, levels, marks, palette, prose
 from generator.report.attacker import QUOTED_TIER, Attacker, Attackers, at_budget, attackers, named, whose
@@ -30,16 +29,13 @@ from generator.report.findings.names import MODELS, ORIGINAL, ModelName
 from generator.report.formats import FILTERS, LEVEL
 from generator.report.known import how_we_know
 from generator.report.ledger import Book, LedgerError
+from generator.report.made import in_the_way, move_in, names_below, some
 from generator.report.manifest import write_manifest
 from generator.report.tracing import CONSTANTS, REPORT, length, traced
 
 SUFFIX = ".md.j2"
-KEPT = "assets"
-"""The one entry of docs/ that is written by hand; all others are generated and may be replaced."""
-
-
-STYLE = "extra.css"
-"""Of the styles in `KEPT`, the one whose part on drawings goes into their files."""
+STYLE = "assets/extra.css"
+"""The style in docs/ whose part on drawings goes into their files."""
 AT_ONCE = 4
 """Figures whose drawing is in the page itself; those further down come when a reader comes near."""
 FEWER = {"hardening": 2, "impact": 0}
@@ -120,10 +116,9 @@ def render_page(prepared: Prepared, page: str, templates: Path, docs: Path):
     with scratch_folder(docs) as fresh:
         _write_charts(prepared, docs, fresh)
         _write_texts(texts, prepared.book, fresh)
-        made = [path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()]
-        for name in sorted(made, key=lambda name: name.suffix == ".md"):
-            if not (docs / name).exists() or not filecmp.cmp(fresh / name, docs / name, shallow=False):
-                os.replace(fresh / name, docs / name)
+        _refuse_in_the_way(fresh, docs)
+        made = [name for name in names_below(fresh) if not _same(fresh / name, docs / name)]
+        move_in(fresh, docs, sorted(made, key=lambda name: name.endswith(".md")), whole=False)
 
 
 def render_pages(
@@ -139,7 +134,7 @@ def render_pages(
 ) -> Prepared:
     """Render every template, its charts, the ledger and the downloads into `docs`; equal input, equal bytes.
 
-    `docs/assets` and hidden files are left alone; whatever else an earlier run left in `docs` is replaced or removed.
+    What an earlier run left in `docs` is replaced or removed. All other files there are somebody's own and stay.
 
     Args:
         files: Further downloads: name below `docs/data` to the file that is copied there.
@@ -154,7 +149,7 @@ def render_pages(
 
     Raises:
         PageError: A template is misspelt, asks for an unknown field, filter or chart, types a digit, or places a
-            number that cannot be traced.
+            number that cannot be traced; or somebody's own file is in the way. `docs` is as it was.
         WriteError: The disk is full. `docs` is as it was.
     """
     _refuse_digits(templates)
@@ -177,7 +172,8 @@ def render_pages(
             shutil.copyfile(source, fresh / "data" / name)
         write_manifest(results, fresh / "data")
         beside(fresh)
-        _swap(fresh, docs)
+        _refuse_in_the_way(fresh, docs)
+        move_in(fresh, docs, sorted(names_below(fresh)), whole=True)
     return prepared
 
 
@@ -199,7 +195,7 @@ def _write_texts(pages: Mapping[str, str], book: Book, folder: Path):
 
 def _write_charts(prepared: Prepared, docs: Path, folder: Path):
     """The files of charts that have none yet, into `data` of the folder; the style of drawings is that in `docs`."""
-    sheet = docs / KEPT / STYLE
+    sheet = docs / STYLE
     style = sheet.read_text(encoding="utf-8") if sheet.exists() else ""
     for chart in prepared.unwritten:
         write(chart, folder / "data", style)
@@ -368,7 +364,7 @@ def _render(
             f"claims-at-{page}.js": following.claims_script(page, parts),
         }
 
-    for path in sorted(templates.glob(f"{only or '[!_]*'}{SUFFIX}")):
+    for path in visible_files(templates, f"{only or '[!_]*'}{SUFFIX}"):
         page, met = path.name.removesuffix(SUFFIX), {}
         try:
             text = levels.offered(env.get_template(path.name).render(context, **asking))
@@ -434,16 +430,13 @@ def _place(error: jinja2.UndefinedError, templates: Path) -> str:
     return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
 
 
-def _swap(fresh: Path, docs: Path) -> None:
-    """Put every entry of `fresh` into `docs`, each by one rename, and drop what `docs` has beyond them."""
-    old = fresh / ".old"
-    old.mkdir()
-    names = {entry.name for entry in fresh.iterdir()} - {old.name}
-    for entry in docs.iterdir():
-        if entry.is_dir() and entry.name != KEPT:
-            os.replace(entry, old / entry.name)
-        elif entry.is_file() and entry.name not in names and not entry.name.startswith("."):
-            entry.unlink()
-    for name in sorted(names):
-        os.replace(fresh / name, docs / name)
-    shutil.rmtree(old)
+def _refuse_in_the_way(fresh: Path, docs: Path):
+    if names := in_the_way(fresh, docs):
+        raise PageError(
+            f"{docs}: a run would write over what it did not leave so: {some(names)}; pages are made from "
+            "templates/, so move away what is yours, remove the rest, and run the same command again"
+        )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)

@@ -4,6 +4,8 @@ a page up, all links are checked, and every page gets its security policy.
 It works on the HTML alone, so it serves whatever engine has built it.
 """
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from generator.report.built.links import LinkError, check
@@ -17,16 +19,33 @@ from generator.report.built.trim import trim
 __all__ = ["LinkError", "check", "finish"]
 
 
-def finish(site: Path):
+def finish(site: Path, own: Iterable[str] = ()):
     """Make the built `site` what is published.
+
+    Args:
+        own: Pages of the site that somebody wrote as HTML; their links are checked, and they stay as they are.
 
     Raises:
         LinkError: A page refers to something that is not there.
     """
-    explain_terms(site)
-    settle(site)
-    trim(site)
-    prune(site)
-    hasten(site)
+    own = list(own)
+    with _without(site, own):
+        explain_terms(site)
+        settle(site)
+        trim(site)
+        prune(site)
+        hasten(site)
     check(site)
-    restrict(site)
+    with _without(site, own):
+        restrict(site)
+
+
+@contextmanager
+def _without(site: Path, names: Iterable[str]) -> Iterator[None]:
+    """The site without these files, which are back at the end."""
+    held = {site / name: (site / name).read_bytes() for name in names}
+    for path in held:
+        path.unlink()
+    yield
+    for path, content in held.items():
+        path.write_bytes(content)

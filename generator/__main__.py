@@ -15,6 +15,9 @@ from pathlib import Path
 from generator.records.base import RecordError
 
 ROOT = Path(__file__).parents[1]
+FOR_READERS = 0o022
+"""Files 644 and folders 755, whatever a shell keeps to itself: what is written is handed over or published, by servers
+and archives that take the modes along."""
 STOPPED = 130
 """Exit code of what the user, or the system, asked to stop."""
 
@@ -25,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     1 is for `diff` alone: a change asks for a new sign-off.
     """
     options = _parser().parse_args(arguments)
+    os.umask(FOR_READERS)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
     try:
         from generator import commands

@@ -109,13 +109,28 @@ def test_ctrl_c_says_what_is_kept_and_leaves_nobody_behind(workers, tmp_path):
 
 @pytest.fixture(scope="module")
 def reference(tiny_study, tmp_path_factory):
-    """A copy of the project with the records of the tiny study and the site of them."""
+    """A copy of the project with the records of the tiny study and the site of them, all made by a private person."""
     folder = tmp_path_factory.mktemp("faults")
     checkout = copied(folder / "project", folder / "none.csv")
+    for path in (checkout.docs / "assets").rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
     store(tiny_study, checkout.records)
-    done = checkout.run("site")
+    done = checkout.run("site", umask=0o077)
     assert done.code == 0, done.text
     return checkout
+
+
+def modes_amiss(checkout) -> list[str]:
+    """What of site and pages not everybody can read, or somebody else can change."""
+    paths = [path for made in (checkout.site, checkout.docs / "data") for path in (made, *made.rglob("*"))]
+    modes = {path: path.stat().st_mode & 0o777 for path in (*paths, *checkout.docs.glob("*.md"))}
+    return [
+        f"{path}: {mode:o}" for path, mode in modes.items() if mode != (0o755 if path.is_dir() else 0o644)
+    ]
+
+
+def test_what_a_private_person_makes_can_be_read_by_all(reference):
+    assert modes_amiss(reference) == []
 
 
 def test_a_build_killed_twice_ends_with_the_same_bytes(reference):
@@ -134,10 +149,11 @@ def test_a_build_killed_twice_ends_with_the_same_bytes(reference):
         assert run.done().code == -signal.SIGKILL
         assert {path.name for path in reference.site.iterdir()} == good
         assert reference.leftovers() != []
-    done = reference.run("site")
+    done = reference.run("site", umask=0)  # and what a careless one makes can be changed by nobody else
     assert done.code == 0, done.text
     assert reference.contents() == wanted
     assert reference.leftovers() == []
+    assert modes_amiss(reference) == []
 
 
 def test_a_full_disk_is_one_clear_line_and_the_last_good_site_stays(reference, tmp_path):

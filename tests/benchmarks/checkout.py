@@ -100,7 +100,7 @@ class Checkout:
     def site(self) -> Path:
         return self.folder / "site"
 
-    def start(self, *command: str) -> Run:
+    def start(self, *command: str, umask: int = -1) -> Run:
         """Start `python -m generator` with `command`; those that study take the small study."""
         small = (
             "--quick",
@@ -119,13 +119,13 @@ class Checkout:
             process = subprocess.Popen(
                 [sys.executable, "-m", "generator", *command, *study],
                 cwd=self.folder, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
-                preexec_fn=_hear_interrupts,
+                preexec_fn=_hear_interrupts, umask=umask,
                 env=inherited | {"OFFLINE": "1"} | dict(self.environment),
             )  # fmt: skip
         return Run(process, log)
 
-    def run(self, *command: str) -> Done:
-        return self.start(*command).done()
+    def run(self, *command: str, umask: int = -1) -> Done:
+        return self.start(*command, umask=umask).done()
 
     def clear(self):
         """Remove records, pages and site."""

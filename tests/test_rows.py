@@ -1,6 +1,7 @@
 """The per-row file holds what the stages found, line by line, and the same bytes for the same arrays."""
 
 import gzip
+import re
 
 import numpy as np
 import pytest
@@ -51,6 +52,12 @@ def test_a_transaction_has_one_line_for_each_model_and_seed(lines, models, study
     assert len(lines) == 300 * len(models) * 2
     places = [(line["id"], line["model"], line["seed"]) for line in lines]
     assert places == [(i, m, s) for i in study.table.ids for m in models for s in "01"]
+
+
+def test_no_country_reads_another_number(lines):
+    shown = {cell for line in lines for cell in line.values()}
+    assert [cell for cell in shown if re.fullmatch(r"-?\d+\.\d{3}(e.*)?", cell)] == []
+    assert [cell for cell in shown if re.fullmatch(r"-?\d+\.\d{3}00", cell)] != []
 
 
 def test_the_models_are_those_quoted_and_those_some_fold_chose(models, study):

@@ -10,6 +10,10 @@
   const NARROW = 600; // px of a figure below which it is drawn as on a phone; extra.css has the same number
   const MOST = 400; // rows of a table that its script holds; embedding.py has the same number
   const DWELL = 120; // ms a pointer rests on a chart before that means something: a page scrolls under it, too
+  // records/spreadsheet.py has the same three, and their reasons
+  const PARTS = ";,|\t\r\n"; // cells, somewhere
+  const ACTIVE = /(?=[\s"]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20'])/g; // before what a spreadsheet would run
+  const THREE = /\.\d{3}(?=$|e)/; // decimals that some countries take for thousands
   const HINT = "Arrow keys read the points, Escape leaves.";
   const assets = document.currentScript.src; // empty where everything is inline, and then nothing is loaded
   const { number, trimmed } = window.study;
@@ -429,7 +433,8 @@
 
   function csv({ figure }, rows) {
     const heads = [...figure.querySelectorAll(".chart-table th")].map((head) => head.textContent);
-    const safe = (cell) => (typeof cell === "string" ? `"${cell.replaceAll('"', '""')}"` : cell);
+    const disarmed = (text) => text.replace(ACTIVE, (_, at) => (!at || PARTS.includes(text[at - 1]) ? "'" : ""));
+    const safe = (cell) => (typeof cell === "string" ? `"${disarmed(cell).replaceAll('"', '""')}"` : String(cell).replace(THREE, "$&00"));
     return [heads, ...rows].map((row) => `${row.map(safe).join(",")}\r\n`).join("");
   }
 

@@ -17,7 +17,7 @@ import numpy as np
 from generator.records.base import RecordError
 from generator.records.files import rows_file
 from generator.records.results import StudyResult
-from generator.records.spreadsheet import armed, disarmed
+from generator.records.spreadsheet import armed, disarmed, number_text
 
 OUTCOMES = ("proved", "broken", "unresolved")
 PACKED = 6
@@ -112,13 +112,14 @@ def rows_bytes(rows: Rows) -> bytes:
 
 
 def _texts(values: np.ndarray) -> list[str]:
-    """Shortest text from which each value can be read again; nothing where it is not finite."""
+    """A text from which each value can be read again, and no other by a spreadsheet; nothing where it is not finite."""
     flat = values.ravel()
-    if flat.dtype == np.float32:
-        return flat.astype(str).tolist()
     if flat.dtype.kind != "f":
         return list(map(str, flat.tolist()))
-    return [repr(v) if finite else "" for v, finite in zip(flat.tolist(), np.isfinite(flat), strict=True)]
+    if flat.dtype == np.float32:
+        return list(map(number_text, flat.astype(str).tolist()))
+    finite = zip(flat.tolist(), np.isfinite(flat), strict=True)
+    return [number_text(repr(v)) if there else "" for v, there in finite]
 
 
 # ---------------------------------------------------------------- reading

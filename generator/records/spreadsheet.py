@@ -1,4 +1,4 @@
-"""Text in CSV files that people open with a spreadsheet: what it would take for a formula gets an apostrophe."""
+"""Cells of CSV files that people open with a spreadsheet: none is run, and no number is taken for another one."""
 
 import re
 
@@ -18,3 +18,15 @@ def disarmed(text: str) -> str:
 def armed(cell: str) -> str:
     """The text that `disarmed` made this cell of."""
     return DISARMED.sub("", cell)
+
+
+def number_text(text: str) -> str:
+    """A decimal number as Python writes it, so that a spreadsheet of any country reads it right or leaves it as text.
+
+    Where a point parts thousands, `9.342` is 9342 and `1.234e-05` is 0.01234: three decimals get two zeros. Not one:
+    where a point parts dates, `9.3420` may be a month of the year 3420.
+    """
+    if text[-4:-3] != "." and "e" not in text:  # most of millions of cells
+        return text
+    mantissa, e, exponent = text.partition("e")
+    return f"{mantissa}00{e}{exponent}" if mantissa[-4:-3] == "." else text

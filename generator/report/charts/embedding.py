@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.records.spreadsheet import disarmed
+from generator.records.spreadsheet import disarmed, number_text
 from generator.report import formats
 from generator.report.charts.chart import Cell, Chart
 from generator.report.marks import plain
@@ -142,10 +142,10 @@ def _drawn(chart: Chart, view: str) -> str:
 
 
 def csv_text(chart: Chart) -> str:
-    """The table behind the chart (RFC 4180); no text in it is a formula."""
+    """The table behind the chart (RFC 4180), for programs; no text in it is a formula, no number has three decimals."""
     out = io.StringIO()
     csv.writer(out).writerows(
-        [disarmed(cell) if isinstance(cell, str) else cell for cell in row]
+        [disarmed(cell) if isinstance(cell, str) else number_text(str(cell)) for cell in row]
         for row in (chart.headers, *chart.rows)
     )
     return out.getvalue()

@@ -130,7 +130,7 @@ def test_a_view_shows_only_what_it_names(chart: Chart):
 def test_two_writes_are_equal_to_the_byte(chart: Chart, tmp_path):
     for folder in ("one", "two"):
         write(chart, tmp_path / folder, STYLE)
-    for kind in ("js", "csv", "svg"):
+    for kind in ("js", "csv", "xlsx", "svg"):
         one, two = ((tmp_path / folder / f"{chart.slug}.{kind}").read_bytes() for folder in ("one", "two"))
         assert one == two
 

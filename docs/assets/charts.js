@@ -1,7 +1,7 @@
 /* Every <figure class="chart"> is a drawing first. When a reader turns to one (points at it, taps it, comes to it
    with the keyboard), Plotly and the figure's own script are loaded and the live chart is laid over the drawing: same
-   place, same size, same colours. Without this script the figure still has its title, drawing, caption, summary, table
-   and CSV. Works from http and from file://. */
+   place, same size, same colours. Without this script the figure still has its title, drawing, caption, summary, table,
+   CSV and workbook. Works from http and from file://. */
 (() => {
   "use strict";
 
@@ -195,7 +195,7 @@
       const note = document.createElement("p");
       note.className = "chart-note";
       note.setAttribute("role", "status");
-      note.textContent = `The live chart could not be loaded (${error.message}). Picture, table and CSV are complete.`;
+      note.textContent = `The live chart could not be loaded (${error.message}). Picture, table, CSV and workbook are complete.`;
       figure.querySelector("figcaption").after(note);
     }
     console.error(error);
@@ -394,6 +394,8 @@
       for (const sign of ["pointerdown", "focus"]) link.addEventListener(sign, () => save(state, link));
     }
     if (!told.table) link.href = state.table.href;
+    const book = figure.querySelector(".chart-tools a[href$='.xlsx']");
+    if (!book.ariaDisabled) book.title = told.table ? "The quoted budget, and on the second sheet every budget" : "";
     if (!details.open || state.table.text === told.table) return;
     state.table.text = told.table;
     const body = details.querySelector("tbody");

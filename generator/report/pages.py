@@ -9,7 +9,7 @@ import json
 import shutil
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -21,19 +21,33 @@ from generator.engine.files import scratch_folder, visible_files
 from generator.records.results import StudyResult
 from generator.report import following, formats, levels, marks, palette, prose
 from generator.report.attacker import QUOTED_TIER, Attacker, Attackers, at_budget, attackers, named, whose
-from generator.report.charts import CHARTS, FOLLOWING, QUOTED, WHOSE, Chart, Place, embed, variants, write
+from generator.report.charts import (
+    CHARTS,
+    FOLLOWING,
+    QUOTED,
+    WHOSE,
+    Chart,
+    Place,
+    Told,
+    by_budget,
+    embed,
+    variants,
+    write,
+)
 from generator.report.findings import Banners, DatasetFindings, at_tier, banners, find
 from generator.report.findings.evaluations import MASKING_POINTS
 from generator.report.findings.evidence import Evidence
 from generator.report.findings.names import MODELS, ORIGINAL, ModelName
 from generator.report.formats import FILTERS, LEVEL
-from generator.report.known import how_we_know
+from generator.report.known import how_we_know, known_apart
 from generator.report.ledger import Book, LedgerError
 from generator.report.made import in_the_way, move_in, names_below, some
 from generator.report.manifest import write_manifest
 from generator.report.tracing import CONSTANTS, REPORT, length, traced
 
 SUFFIX = ".md.j2"
+WORKBOOK = ".xlsx"
+"""End of the name of what a reader opens in Excel."""
 STYLE = "assets/extra.css"
 """The style in docs/ whose part on drawings goes into their files."""
 AT_ONCE = 4
@@ -82,8 +96,8 @@ class Prepared:
     book: Book
     charts: dict[str, Chart] = field(default_factory=dict)
     """Those drawn so far, by slug."""
-    unwritten: list[Chart] = field(default_factory=list)
-    """Those of them whose files are still to come."""
+    unwritten: dict[str, Told] = field(default_factory=dict)
+    """Those of them whose files are still to come, and what their workbooks tell."""
     asked: dict[tuple, tuple[Chart, Mapping[str, Any]]] = field(default_factory=dict)
     """What was asked for --> the chart, and its options: an object that lives on is known by its id."""
 
@@ -117,7 +131,7 @@ def render_page(prepared: Prepared, page: str, templates: Path, docs: Path):
         _write_charts(prepared, docs, fresh)
         _write_texts(texts, prepared.book, fresh)
         _refuse_in_the_way(fresh, docs)
-        made = [name for name in names_below(fresh) if not _same(fresh / name, docs / name)]
+        made = [name for name in names_below(fresh) if not _kept(fresh / name, docs / name)]
         move_in(fresh, docs, sorted(made, key=lambda name: name.endswith(".md")), whole=False)
 
 
@@ -197,8 +211,8 @@ def _write_charts(prepared: Prepared, docs: Path, folder: Path):
     """The files of charts that have none yet, into `data` of the folder; the style of drawings is that in `docs`."""
     sheet = docs / STYLE
     style = sheet.read_text(encoding="utf-8") if sheet.exists() else ""
-    for chart in prepared.unwritten:
-        write(chart, folder / "data", style)
+    for slug, told in prepared.unwritten.items():
+        write(prepared.charts[slug], folder / "data", style, told)
     prepared.unwritten.clear()
 
 
@@ -270,7 +284,7 @@ def _render(
 
     What follows other attackers is left out if `only` names a page.
     """
-    results, context, book = prepared.results, prepared.context, prepared.book
+    results, context, book, known = prepared.results, prepared.context, prepared.book, prepared.documents
     offered = attackers(results)
     page, shown, by_tier_only, redrawn = "", {}, False, {}
     drawing = True  # not for the parts that follow: a chart follows by itself
@@ -291,7 +305,9 @@ def _render(
                 raise jinja2.UndefinedError(f"chart {name!r}: {error}") from None
             if drawn.slug not in prepared.charts:
                 prepared.charts[drawn.slug] = drawn
-                prepared.unwritten.append(drawn)
+                prepared.unwritten[drawn.slug] = Told(
+                    known_apart(known[result.data.name], _attacker(name, result))
+                )
             elif prepared.charts[drawn.slug] != drawn:
                 raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
             prepared.asked[asked] = drawn, options
@@ -300,7 +316,12 @@ def _render(
         shown[page] = shown.get(page, 0) + 1
         follows = FOLLOWING.get(name, "") if offered else ""
         if follows in ("budget", "tier") and drawn.slug not in redrawn and not only:
-            redrawn[drawn.slug] = _variants(book, CHARTS[name], result, options, offered, by=follows)
+            others = _redrawn(book, CHARTS[name], result, options, offered, by=follows)
+            redrawn[drawn.slug] = variants(others)
+            tables = by_budget(
+                {row[0].epsilon: each[0] for row, each in zip(offered.rows, others, strict=True)}
+            )
+            prepared.unwritten[drawn.slug] = replace(prepared.unwritten[drawn.slug], budgets=tables)
         about, budget = WHOSE[name], result.spec.attack.headline_epsilon
         whom = (
             named(about) if about in palette.TIERS else "",
@@ -380,22 +401,32 @@ def _render(
     return pages, scripts | {f"{slug}-at.js": text for slug, text in redrawn.items()}
 
 
-def _variants(
+def _redrawn(
     book: Book,
     draw: Callable[..., Chart],
     result: StudyResult,
     options: Mapping[str, Any],
     offered: Attackers,
     by: str,
-) -> str:
-    """The script with the chart for every attacker."""
-    return variants([
+) -> list[list[Chart]]:
+    """The chart for every attacker, by budget, and within a budget by tier where it follows that."""
+    return [
         [
             book.redrawn(draw(at_budget(result, row[0].epsilon), **options, **tier), [])
             for tier in ([{"tier": each.tier} for each in row] if by == "tier" else [{}])
         ]
         for row in offered.rows
-    ])  # fmt: skip
+    ]
+
+
+def _attacker(name: str, result: StudyResult) -> str:
+    """Whose numbers a chart holds as the study quotes it; empty where nobody attacks."""
+    about = WHOSE[name]
+    if about == "nobody":
+        return ""
+    whom = named(about) if about in palette.TIERS else "each tier of the table"
+    budget = marks.plain(formats.epsilon(result.spec.attack.headline_epsilon))
+    return f"{whom}, quoted at {budget}" if name in FOLLOWING or name in QUOTED else whom
 
 
 def _elsewhere(
@@ -438,5 +469,6 @@ def _refuse_in_the_way(fresh: Path, docs: Path):
         )
 
 
-def _same(one: Path, other: Path) -> bool:
-    return other.is_file() and filecmp.cmp(one, other, shallow=False)
+def _kept(new: Path, old: Path) -> bool:
+    """Whether a preview leaves a file as it is: the same, or a workbook, which holds what follows other attackers too."""
+    return old.is_file() and (new.suffix == WORKBOOK or filecmp.cmp(new, old, shallow=False))

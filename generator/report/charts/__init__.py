@@ -61,6 +61,7 @@ from generator.report.charts import (
 from generator.report.charts.chart import Chart
 from generator.report.charts.embedding import Place, embed, registration, write
 from generator.report.charts.variants import variants
+from generator.report.charts.workbook import Told, by_budget
 
 __all__ = [
     "CHARTS",
@@ -69,6 +70,8 @@ __all__ = [
     "WHOSE",
     "Chart",
     "Place",
+    "Told",
+    "by_budget",
     "embed",
     "registration",
     "variants",

@@ -1,4 +1,4 @@
-"""How a chart reaches a page: the HTML of a figure, and the two files beside it."""
+"""How a chart reaches a page: the HTML of a figure, and the files beside it."""
 
 import csv
 import hashlib
@@ -13,6 +13,7 @@ from typing import Any
 from generator.records.spreadsheet import disarmed, number_text
 from generator.report import formats
 from generator.report.charts.chart import Cell, Chart
+from generator.report.charts.workbook import NOTHING, Told, workbook_bytes
 from generator.report.marks import plain
 from generator.report.palette import colours
 from generator.report.svg import document, drawing, settled
@@ -50,8 +51,8 @@ def embed(chart: Chart, known: str = "", place: Place = Place()) -> str:
     The drawing of a figure far down the page is not in the page but in the figure's own script, which is loaded when a
     reader comes near; without scripts, and on paper, the file of the drawing is there.
 
-    Complete without JavaScript: title, drawing, caption, summary, table and CSV. The CSV is a Markdown link, so that a
-    strict build checks that the file is there.
+    Complete without JavaScript: title, drawing, caption, summary, table, CSV and workbook. The last two are Markdown
+    links, so that a strict build checks that the files are there.
 
     Args:
         known: HTML that says how the figures are known, for the folded part.
@@ -79,7 +80,8 @@ def embed(chart: Chart, known: str = "", place: Place = Place()) -> str:
         f'<div class="chart-view" aria-hidden="true" {drawn}</div></div>',
         *([still] if place.later else []),
         f'<figcaption markdown="0">{caption} <span class="chart-summary">{summary}</span>{_whom(place)}</figcaption>',
-        f'<p class="chart-tools" markdown="span">[CSV](data/{chart.slug}.csv){{ download }}</p>',
+        f'<p class="chart-tools" markdown="span">[CSV](data/{chart.slug}.csv){{ download }} '
+        f"[Excel](data/{chart.slug}.xlsx){{ download }}</p>",
         f'<details class="chart-table" data-search-exclude markdown="0">{_table(chart, known)}</details>',
         "</figure>",
     ])  # fmt: skip
@@ -94,14 +96,17 @@ def _whom(place: Place) -> str:
     return f' <span class="chart-drawn">Drawn for {html.escape(place.drawn)}.</span>' if place.drawn else ""
 
 
-def write(chart: Chart, folder: Path, style: str) -> None:
-    """Write `<slug>.js`, which registers the figure, `<slug>.csv` and `<slug>.svg`; equal charts give equal bytes.
+def write(chart: Chart, folder: Path, style: str, told: Told = NOTHING) -> None:
+    """Write `<slug>.js`, which registers the figure, `.csv`, `.xlsx` and `.svg`; equal charts give equal bytes.
 
-    `style` is the stylesheet of the pages, of which a drawing takes its part along.
+    Args:
+        style: The stylesheet of the pages, of which a drawing takes its part along.
+        told: What the workbook says beside the table.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{chart.slug}.js").write_text(registration(chart), encoding="utf-8", newline="\n")
     (folder / f"{chart.slug}.csv").write_text(csv_text(chart), encoding="utf-8", newline="")
+    (folder / f"{chart.slug}.xlsx").write_bytes(workbook_bytes(chart, told))
     still = document(_drawn(chart, chart.views[0] if chart.views else ""), style)
     (folder / f"{chart.slug}.svg").write_text(still, encoding="utf-8", newline="\n")
 

@@ -302,3 +302,22 @@ def test_indentation_goes_and_what_is_shown_as_written_stays(site):
     text = (site / "a.html").read_text()
     assert "\n<p>\nx</p>\n" in text
     assert "<pre>  a\n    b</pre>" in text
+
+
+def test_the_search_gets_a_name_a_script_for_its_index_and_what_its_worker_lacks(site):
+    workers = site / "assets" / "javascripts" / "workers"
+    workers.mkdir(parents=True)
+    (workers / "search.1.min.js").write_text("lunr.TokenSet=0\n")
+    (workers / "search.2.min.js").write_text("another=0\n")
+    (site / "assets" / "search-worker.js").write_text("mended()\n")
+    (site / "search").mkdir()
+    (site / "search" / "search_index.json").write_text('{"docs":[]}')
+    named = '<div class="md-search" role="dialog" aria-label="Search">'
+    (site / "a.html").write_text(f'{HEAD}<div class="md-search" role="dialog"></div>{named}</div></html>')
+    finish(site)
+    assert (site / "a.html").read_text().count(named) == 2
+    assert [path.name for path in (site / "search").iterdir()] == ["search_index.js"]
+    assert (site / "search" / "search_index.js").read_text() == 'var __index = {"docs":[]};\n'
+    assert (workers / "search.1.min.js").read_text() == "lunr.TokenSet=0\nmended()\n"
+    assert (workers / "search.2.min.js").read_text() == "another=0\n"
+    assert not (site / "assets" / "search-worker.js").exists()

@@ -14,8 +14,6 @@ ARCHIVE = "model-security-study-offline.zip"
 SINGLE = "model-security-study.html"
 NEEDS_SERVER = ("sitemap.xml", "sitemap.xml.gz", "404.html")
 """Files of a site that mean nothing on a disk; the first two also hold the day of the build."""
-SEARCH_INDEX = "search/search_index.json"
-"""From file:// no page may read it; as a script the theme takes it."""
 TOO_LARGE = ("data/rows/", "data/claims-at-", "data/ledger-at.json")
 """Start of the names of files that only the published site offers: rows, and where numbers for other attackers than the
 quoted one come from."""
@@ -49,10 +47,6 @@ def offline_site(mkdocs_config: Path, out_dir: Path) -> Iterator[Path]:
     with scratch_folder(out_dir / "offline") as folder:
         site = folder / "site"
         build_site(mkdocs_config, site)
-        index = site / SEARCH_INDEX
-        text = f"var __index = {index.read_text(encoding='utf-8')};\n"
-        index.with_suffix(".js").write_text(text, encoding="utf-8", newline="\n")
-        index.unlink()
         yield site
 
 

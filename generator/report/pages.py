@@ -6,6 +6,7 @@ the build.
 
 import filecmp
 import json
+import re
 import shutil
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,9 @@ from generator.report.manifest import write_manifest
 from generator.report.tracing import CONSTANTS, REPORT, length, traced
 
 SUFFIX = ".md.j2"
+BOXES = "td|th|tr|thead|caption|legend|label|optgroup|option|select|button|div"
+GLUED = re.compile(rf"(?<=>)(?=<small)|(</(?:{BOXES})>)(?=<[a-z])")
+"""Where the search, which knows neither cells nor boxes, would take two words for one."""
 WORKBOOK = ".xlsx"
 """End of the name of what a reader opens in Excel."""
 STYLE = "assets/extra.css"
@@ -201,7 +205,7 @@ def _write_pages(pages: Mapping[str, str], book: Book, fresh: Path):
 
 def _write_texts(pages: Mapping[str, str], book: Book, folder: Path):
     for name, text in pages.items():
-        _write(folder / name, text)
+        _write(folder / name, GLUED.sub(r"\1 ", text))
         page = name.removesuffix(".md")
         if book.pages[page].shown:
             _write(folder / "data" / f"claims-{page}.js", book.script(page))

@@ -63,9 +63,6 @@ def hostile(tmp_path_factory) -> Path:
     with offline_site(folder / "mkdocs.offline.yml", folder / "build") as site:
         script = (folder / "docs" / "assets" / SCRIPT).read_text(encoding="utf-8")
         (folder / "single.html").write_text(single_page(site, script), encoding="utf-8", newline="\n")
-        index = site / "search" / "search_index.js"
-        found = index.read_text(encoding="utf-8").removeprefix("var __index = ").removesuffix(";\n")
-        index.with_suffix(".json").write_text(found, encoding="utf-8")  # what a server would send
         site.rename(folder / "site")
     return folder
 

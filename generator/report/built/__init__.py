@@ -1,5 +1,5 @@
-"""What happens to a site between MkDocs and the reader: terms lead to the glossary, nothing unread stays or holds
-a page up, all links are checked, and every page gets its security policy.
+"""What happens to a site between MkDocs and the reader: terms lead to the glossary, search works wherever
+a page does, nothing unread stays or holds a page up, all links are checked, and every page gets its security policy.
 
 It works on the HTML alone, so it serves whatever engine has built it.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from generator.report.built.links import LinkError, check
 from generator.report.built.loading import hasten
 from generator.report.built.policy import restrict
+from generator.report.built.search import open_search
 from generator.report.built.styles import prune
 from generator.report.built.tables import settle
 from generator.report.built.terms import explain_terms
@@ -33,6 +34,7 @@ def finish(site: Path, own: Iterable[str] = ()):
         explain_terms(site)
         settle(site)
         trim(site)
+        open_search(site)
         prune(site)
         hasten(site)
     check(site)

@@ -64,12 +64,8 @@
   function remembered() {
     const asked = location.search.slice(1).split("&").find((each) => each.startsWith("level="))?.slice(6);
     if (LEVELS.includes(asked)) return asked;
-    try {
-      const kept = localStorage.getItem(KEY);
-      return LEVELS.includes(kept) ? kept : null;
-    } catch {
-      return null;
-    }
+    const kept = localStorage.getItem(KEY);
+    return LEVELS.includes(kept) ? kept : null;
   }
 
   control.addEventListener("click", ({ target }) => {
@@ -78,9 +74,7 @@
     show(level);
     const others = location.search.slice(1).split("&").filter((each) => each && !each.startsWith("level="));
     history.replaceState(null, "", `?${[...others, `level=${level}`].join("&")}${location.hash}`);
-    try {
-      localStorage.setItem(KEY, level);
-    } catch { /* a browser that keeps nothing: the address still has it */ }
+    localStorage.setItem(KEY, level);
   });
   addEventListener("hashchange", reveal);
   const level = remembered();

@@ -52,7 +52,7 @@
     for (const name of ["append", "appendChild"]) {
       const native = head[name].bind(head);
       head[name] = (...nodes) => {
-        for (const node of nodes) {
+        for (const node of nodes.filter((each) => each.rel !== "prefetch")) { // all of it is here
           const path = node.localName === "script" && node.src ? inside(node.src) : null;
           if (path === null) native(node);
           else if (Object.hasOwn(files, path)) {

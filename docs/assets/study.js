@@ -54,22 +54,14 @@ window.study = (() => {
      It is kept in this tab; epsilon.js keeps it in the address. */
   let choice = null;
   function chosen() {
-    try {
-      choice ??= JSON.parse(sessionStorage.getItem(KEPT));
-    } catch {
-      // no storage for this page
-    }
+    choice ??= JSON.parse(sessionStorage.getItem(KEPT));
     return choice ?? {};
   }
 
   /* Change some of it; whoever shows it listens to study:choose. */
   function choose(changes) {
     choice = { ...chosen(), ...changes };
-    try {
-      sessionStorage.setItem(KEPT, JSON.stringify(choice));
-    } catch {
-      // no storage for this page: it holds until the next one
-    }
+    sessionStorage.setItem(KEPT, JSON.stringify(choice));
     document.dispatchEvent(new CustomEvent("study:choose", { detail: choice }));
   }
 

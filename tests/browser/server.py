@@ -23,6 +23,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.server.asked.append(unquote(urlsplit(self.path).path))
         super().do_GET()
 
+    def end_headers(self):
+        for name, value in self.server.sent.items():
+            self.send_header(name, value)
+        super().end_headers()
+
     def copyfile(self, source, outputfile):
         size, pause = self.server.slow if source.name.endswith(".html") else (-1, 0)
         while piece := source.read(size):
@@ -55,6 +60,16 @@ class Server:
         finally:
             self._http.slow = quick
 
+    @contextmanager
+    def sending(self, **headers: str) -> Iterator[None]:
+        """Every answer has these `headers`, written with `_` for `-`, and no browser keeps it for later."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        before, self._http.sent = self._http.sent, {"Cache-Control": "no-store", **given}
+        try:
+            yield
+        finally:
+            self._http.sent = before
+
     def weight(self, paths: list[str]) -> int:
         """Bytes of the files behind `paths` as a reader's browser gets them, each once."""
         return sum(_compressed(self.file(path)) for path in sorted(set(paths)))
@@ -73,7 +88,7 @@ def _compressed(path: Path) -> int:
 def serving(folder: Path) -> Iterator[Server]:
     handler = functools.partial(Handler, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.asked, server.slow = [], (-1, 0)
+        server.asked, server.slow, server.sent = [], (-1, 0), {}
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Server(folder, server)
         server.shutdown()

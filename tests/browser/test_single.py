@@ -2,6 +2,7 @@
 
 import pytest
 from browser import downloaded, search, waited
+from server import serving
 from test_calculator import mistyped_numbers
 
 from generator.report.export import SINGLE
@@ -74,6 +75,20 @@ def test_the_search_finds_and_its_hit_is_a_page_of_the_file(opened, address):
     waited(browser, "location.search.endsWith('.html') && document.querySelector('article h1')")
     assert browser.driver.current_url.startswith(f"{address}?")
     assert_quiet(browser, address)
+
+
+def test_hosted_where_a_page_may_keep_nothing_it_is_quiet_and_the_search_finds(browser, project):
+    with (
+        serving(project / "build") as server,
+        server.sending(Content_Security_Policy="sandbox allow-scripts"),
+    ):
+        browser.open(f"{server.base}{SINGLE}?attack.html")
+        waited(browser, "document.getElementById('pack') === null && document.querySelector('article h1')")
+        before = browser.run("return document.body.dataset.mdColorScheme")
+        browser.switch_scheme()
+        assert browser.run("return document.body.dataset.mdColorScheme") != before
+        assert search(browser, "gradient masking")
+        assert_quiet(browser, server.base + SINGLE)
 
 
 def test_a_table_is_downloaded_from_within_and_what_is_not_in_the_file_says_so(opened, tmp_path):

@@ -1,4 +1,4 @@
-"""What the theme's successor would lose is named: pages and anchors; what only the theme needs is not."""
+"""What the theme's successor would lose is named: pages, anchors, titles, entries; what only the theme needs is not."""
 
 import pytest
 
@@ -29,6 +29,17 @@ def test_a_lost_page_and_a_lost_anchor_are_named(sites):
     assert list(successor.lost(site, other)) == [
         "index.html: no anchor 'answer'",
         "proof/index.html: no such page",
+    ]
+
+
+def test_another_title_and_an_empty_list_are_named(sites):
+    site, other = sites
+    for folder, title, entry in ((site, "A study", "Data"), (other, "Summary - A study", "")):
+        page = f'<title>{title}</title><article><ul><li><a href="/data/">{entry}</a></li></ul></article>'
+        (folder / "404.html").write_text(page)
+    assert list(successor.lost(site, other)) == [
+        "404.html: another title: <title>Summary - A study</title>",
+        "404.html: does not say Data",
     ]
 
 

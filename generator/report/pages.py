@@ -474,5 +474,5 @@ def _refuse_in_the_way(fresh: Path, docs: Path):
 
 
 def _kept(new: Path, old: Path) -> bool:
-    """Whether a preview leaves a file as it is: the same, or a workbook, which holds what follows other attackers too."""
+    """Whether a preview leaves a file: the same, or a workbook, which holds what follows other attackers too."""
     return old.is_file() and (new.suffix == WORKBOOK or filecmp.cmp(new, old, shallow=False))

@@ -2,12 +2,22 @@
 
 import functools
 import json
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = (
+    "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
+    "disable-component-update", "disable-sync",
+)  # fmt: skip
 
 # Scrolls from figure to figure until every drawing is there.
 DRAW_ALL = """
@@ -177,6 +187,30 @@ class Browser:
             if message["method"] == "Network.requestWillBeSent":
                 urls.append(message["params"]["request"]["url"])
         return [url for url in urls if urlsplit(url).scheme not in ("data", "blob")]
+
+
+@contextmanager
+def started(profile: Path) -> Iterator[Browser]:
+    """A headless Chromium whose profile is in the folder `profile`.
+
+    Raises:
+        FileNotFoundError: There is none on this machine, or no chromedriver.
+    """
+    binary, driver = next(filter(None, map(shutil.which, BROWSERS)), None), shutil.which("chromedriver")
+    if not binary or not driver:
+        raise FileNotFoundError("no Chromium with chromedriver on this machine")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for flag in FLAGS:
+        options.add_argument(f"--{flag}")
+    options.add_argument(f"--user-data-dir={profile}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        chrome.set_script_timeout(30)
+        yield Browser(chrome)
+    finally:
+        chrome.quit()
 
 
 def waited(browser: Browser, condition: str, seconds: float = 15):

@@ -1,26 +1,17 @@
 """One Chromium and one built site for all browser tests."""
 
 import os
-import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import Browser
+from browser import Browser, started
 from report_fixture import tiny_project
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from server import Server, serving
 
 from generator.report.export import export_offline
 from generator.report.site import build_site
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-FLAGS = (
-    "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-    "disable-component-update", "disable-sync",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -52,20 +43,9 @@ def base(server) -> str:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory) -> Iterator[Browser]:
     """A headless Chromium; without one the tests are skipped, in CI they fail."""
-    binary = next(filter(None, map(shutil.which, BROWSERS)), None)
-    driver = shutil.which("chromedriver")
-    if not binary or not driver:
-        tell = pytest.fail if os.environ.get("CI") else pytest.skip
-        tell("no Chromium with chromedriver on this machine: the pages were not opened in a browser")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for flag in FLAGS:
-        options.add_argument(f"--{flag}")
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=Service(driver))
     try:
-        chrome.set_script_timeout(30)
-        yield Browser(chrome)
-    finally:
-        chrome.quit()
+        with started(tmp_path_factory.mktemp("profile")) as running:
+            yield running
+    except FileNotFoundError as error:
+        tell = pytest.fail if os.environ.get("CI") else pytest.skip
+        tell(f"{error}: the pages were not opened in a browser")

@@ -9,6 +9,8 @@ SHEET = re.compile(r'<link rel="stylesheet" href="([^"]*?)(assets/[^"]+)">\n?')
 SCRIPT = re.compile(r"<script src=")
 THEME = re.compile(r'<script src="[^"]*?assets/(javascripts/bundle\.[^"]+)"></script>\n?')
 """What the theme does beside its styles, all of which answers a reader: search, contents that follow, way back up."""
+AT_ONCE = "md-search__button"
+"""The theme's successor has a button for its search, which is dead before its script is there."""
 
 
 def hasten(site: Path):
@@ -26,7 +28,8 @@ def hasten(site: Path):
             link = f'<link rel="stylesheet" href="{first[1]}{sheet}">\n'
             text = text[: first.start()] + link + SHEET.sub("", text[first.end() :])
         # where it stood, at the end of the page: what is asked for last comes last
-        text = THEME.sub(r'<template data-wakes="\1"></template>\n', text)
+        if AT_ONCE not in text:
+            text = THEME.sub(r'<template data-wakes="\1"></template>\n', text)
         path.write_text(SCRIPT.sub("<script defer src=", text), encoding="utf-8", newline="\n")
     for name in names:
         (site / name).unlink()

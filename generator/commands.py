@@ -472,12 +472,15 @@ def diff(options: argparse.Namespace) -> int:
 
 def fetch_previous(options: argparse.Namespace) -> int:
     """Take the records published last as those before this run."""
+    _record_files(options)  # without one there is nothing to have an earlier one of
     try:
         written = previous.fetch(options.site, options.records)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{options.site!r}: {error}; give the address of the published site") from None
+    except previous.FetchError as error:
+        raise InputError(str(error)) from None
     for path in written:
         _say(f"{_short(path)}: taken from {options.site}")
+    if not written:
+        _say(f"{options.site}: no earlier record is published there")
     return 0
 
 

@@ -1,10 +1,13 @@
 """The run before this one: kept when its record is replaced, or fetched from the site it was published on."""
 
+import json
 import logging
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
+from http.client import HTTPException, IncompleteRead
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -19,6 +22,10 @@ FOLDER = "previous"
 """Beside the records, one file a dataset; never read as records of this run."""
 SECONDS = 60
 """How long a site may take to answer."""
+
+
+class FetchError(Exception):
+    """A site does not give what it published; the message names the address, what came instead, and what to do."""
 
 
 def keep(path: Path, study_key: str):
@@ -48,17 +55,15 @@ def fetch(site: str, records: Path) -> list[Path]:
     What a site has not published is left out.
 
     Returns:
-        The files written.
+        The files written, once everything has come.
 
     Raises:
-        OSError: The site does not answer, or answers with an error.
-        ValueError: `site` is no address.
+        FetchError: `site` is no address, it does not answer, or what it answers with is no record.
     """
-    written = []
-    for path in visible_files(records, "*.json"):
-        if (content := _published(site, path.name, _key(path))) is not None:
-            written.append(_keep(records, path.name, content))
-    return written
+    base = _base(site)
+    paths = visible_files(records, "*.json")
+    found = {path.name: _published(base, path.name, _key(path)) for path in paths}
+    return [_keep(records, name, content) for name, content in found.items() if content is not None]
 
 
 def pairs(before: Path, after: Path) -> list[tuple[StudyResult, StudyResult]]:
@@ -97,11 +102,30 @@ def _records(place: Path) -> dict[str, StudyResult]:
     return found
 
 
-def _published(site: str, name: str, key: str | None) -> bytes | None:
+def _base(site: str) -> str:
+    """The address of a site, ending in a slash.
+
+    Raises:
+        FetchError: It is none, or one that only a browser understands.
+    """
+    try:
+        parts = urlsplit(site)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # an impossible port, half an IPv6 address
+        sound = False
+    if not sound or parts.username or not (site.isascii() and site.isprintable()) or " " in site:
+        raise FetchError(
+            f"{site!r} is no address of a site; give one from https:// or http:// on, without blanks, "
+            "accents or a password"
+        )
+    return parts._replace(path=f"{parts.path.rstrip('/')}/", query="", fragment="").geturl()
+
+
+def _published(base: str, name: str, key: str | None) -> bytes | None:
     """The newest record called `name` on the site that is not of the study `key`; None if there is none."""
     for place in (f"data/{name}", f"data/{FOLDER}/{name}"):
         # the query asks past copies that a cache keeps from before the last publication
-        content = _download(f"{site.rstrip('/')}/{place}?after={key}")
+        content = _download(f"{base}{place}", f"?after={key}", Path(name).stem)
         if content is None:
             return None
         found = _parsed(content)
@@ -110,15 +134,50 @@ def _published(site: str, name: str, key: str | None) -> bytes | None:
     return None
 
 
-def _download(address: str) -> bytes | None:
-    """The bytes at `address`; None if nothing is published there."""
+def _download(address: str, query: str, dataset: str) -> bytes | None:
+    """The record of `dataset` at `address`, by whatever version it was written; None if nothing is published there.
+
+    Raises:
+        FetchError: Something else came: an error, half a file, or a page to sign in.
+    """
     try:
-        with urllib.request.urlopen(address, timeout=SECONDS) as answer:
-            return answer.read()
+        with urllib.request.urlopen(address + query, timeout=SECONDS) as answer:
+            content, kind, last = answer.read(), answer.headers.get_content_type(), answer.url
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == 404:
             return None
-        raise
+        raise FetchError(f"{address}: {_line(error)}; see whether the site is public") from None
+    except IncompleteRead:
+        raise FetchError(f"{address}: the answer broke off; run this again") from None
+    except (HTTPException, OSError, ValueError) as error:
+        reason = _line(getattr(error, "reason", None) or error)
+        raise FetchError(f"{address}: {reason}; see whether the site is up, then run this again") from None
+    if not _is_record(content, dataset):
+        via = "" if last == address + query else f" from {urlsplit(last).netloc}"
+        raise FetchError(
+            f"{address}: {kind}{via} came ({len(content)} bytes), not a record of {dataset}; open the address "
+            "in a browser that is not signed in: it must show the record"
+        )
+    return content
+
+
+def _line(reason: object) -> str:
+    """What a library says, as one line."""
+    return " ".join(str(reason).split())[:200] or type(reason).__name__
+
+
+def _is_record(content: bytes, dataset: str) -> bool:
+    """Whether a version of this program wrote `content` for `dataset`, by what every version has written."""
+    try:
+        found = json.loads(content)
+        return (
+            isinstance(found["schema_version"], int)
+            and isinstance(found["provenance"]["study_key"], str)
+            and found["data"]["name"] == dataset
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
 
 
 def _keep(records: Path, name: str, content: bytes) -> Path:

@@ -1,8 +1,11 @@
 """The record before this one is kept when replaced, fetched from where it was published, never taken for this one."""
 
+import json
+import shutil
 import threading
+from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -67,6 +70,15 @@ def test_an_earlier_record_is_never_read_as_one_of_this_run(tmp_path):
 # ---------------------------------------------------------------- the record published last
 
 
+@contextmanager
+def served(handler) -> str:
+    """The address of a server, for a while."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 @pytest.fixture
 def site(tmp_path):
     """An empty published site: its folder and its address."""
@@ -77,13 +89,12 @@ def site(tmp_path):
         def log_message(self, *_):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with served(partial(Quiet, directory=folder)) as address:
+        yield folder, address
 
 
 def publish(folder: Path, now: StudyResult, before: StudyResult | None = None):
+    (folder / "data").mkdir(parents=True, exist_ok=True)
     write(folder / "data", now)
     if before:
         write(folder / "data" / "previous", before)
@@ -120,21 +131,100 @@ def test_a_study_that_returns_follows_the_one_that_stood_between(site, tmp_path)
 
 def test_a_published_record_of_another_version_is_kept_as_unreadable(site, tmp_path):
     publish(site[0], tiny_result())
-    (site[0] / "data" / "checks.json").write_text('{"schema_version": 0}')
+    other = json.loads(tiny_result().to_json()) | {"schema_version": 2, "unheard_of": []}
+    (site[0] / "data" / "checks.json").write_text(json.dumps(other))
     assert fetched(tmp_path, site[1], tiny_result()) == {"checks": None}
 
 
-def test_a_site_that_does_not_answer_is_an_error_and_what_is_kept_stays(tmp_path, capsys):
-    records = write(tmp_path, tiny_result())
-    write(records / "previous", tiny_result())
-    assert main(["previous", "http://127.0.0.1:9/", "--records", str(records)]) == 2
-    assert "127.0.0.1:9" in capsys.readouterr().err
-    assert previous.kept(records, ["checks"]) == {"checks": tiny_result()}
+def error_of(address: str, records: Path, capsys) -> str:
+    """The one line that taking earlier records from `address` ends in."""
+    assert main(["previous", address, "--records", str(records)]) == 2, address
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1, said
+    return said
 
 
-def test_no_address_is_an_error(tmp_path, capsys):
-    assert main(["previous", "", "--records", str(write(tmp_path, tiny_result()))]) == 2
-    assert "give the address of the published site" in capsys.readouterr().err
+@pytest.fixture
+def kept_once(tmp_path):
+    """Records with earlier ones beside them; a failed fetch must leave those as they are."""
+    records = write(tmp_path / "records", tiny_result(), tiny_result("kaggle"))
+    write(records / "previous", tiny_result(), tiny_result("kaggle"))
+    yield records
+    assert previous.kept(records, ["checks", "kaggle"]) == {
+        "checks": tiny_result(), "kaggle": tiny_result("kaggle")
+    }  # fmt: skip
+
+
+SIGN_IN = b"<!doctype html><title>Sign in</title>"
+ANSWERS = {
+    "a page to sign in": ((200, {"Content-Type": "text/html"}, SIGN_IN), "text/html came (37 bytes), not a record"),
+    "sent on to one": ((302, {"Location": "/login"}, b""), "text/html from 127.0.0.1:"),
+    "other JSON": ((200, {"Content-Type": "application/json"}, b'{"schema_version": 1}'), "application/json came"),
+    "JSON without end": ((200, {}, b"[" * 200_000), "not a record of"),
+    "half a record": ((200, {"Content-Length": "5000"}, b'{"schema_version": 1'), "the answer broke off"),
+    "half a piece": ((200, {"Transfer-Encoding": "chunked"}, b"400\r\nabc"), "the answer broke off"),
+    "not allowed": ((401, {}, b""), "401"),
+    "round in circles": ((302, {"Location": "/data/kaggle.json"}, b""), "infinite loop"),
+    "a file of this machine": ((302, {"Location": "file:///etc/hostname"}, b""), "is not allowed"),
+}  # fmt: skip
+"""What a host may answer in place of a record, as (status, headers, body), and what the error must say."""
+
+
+def test_what_is_no_record_is_never_taken_for_one(kept_once, capsys):
+    newer = later(tiny_result()).to_json().encode()
+
+    class Host(BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path == "/login":
+                status, headers, body = ANSWERS["a page to sign in"][0]
+            else:
+                status, headers, body = answer if "kaggle" in self.path else (200, {}, newer)
+            self.send_response(status)
+            for header in headers.items():
+                self.send_header(*header)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    wrong = []
+    with served(Host) as address:
+        for what, (answer, expected) in ANSWERS.items():  # noqa: B007 (it is what the host answers with)
+            said = error_of(address, kept_once, capsys)
+            if expected not in said or f"{address}data/kaggle.json: " not in said:
+                wrong.append((what, said))
+    assert wrong == []
+
+
+def test_a_site_that_does_not_answer_is_an_error_and_what_is_kept_stays(kept_once, capsys):
+    assert "http://127.0.0.1:9/data/checks.json: [Errno " in error_of(
+        "http://127.0.0.1:9/", kept_once, capsys
+    )
+
+
+def test_what_is_no_address_is_refused_before_anything_is_asked(kept_once, capsys):
+    addresses = (
+        "", "study", "acme.github.io/study/", "http://", "http://acme github.io/", "http://acme.example/a b/",
+        "http://acme.example/\n", "http://[::1", "http://acme.example:99999/", "http://me:secret@acme.example/",
+        "http://acme.example/caf\u00e9/", "file:///etc/", "ftp://acme.example/", "data:text/json,",
+    )  # fmt: skip
+    said = {address: error_of(address, kept_once, capsys) for address in addresses}
+    assert [
+        address for address in addresses if "is no address of a site; give one" not in said[address]
+    ] == []
+
+
+def test_an_address_is_taken_as_a_browser_shows_it(site, tmp_path):
+    publish(site[0] / "study", later(tiny_result()))
+    for end in ("study", "study/", "study/#how-we-know", "study/?q=1"):
+        assert fetched(tmp_path, site[1] + end, tiny_result()) == {"checks": later(tiny_result())}, end
+        shutil.rmtree(tmp_path / "records")
+
+
+def test_without_records_there_is_nothing_to_have_an_earlier_one_of(site, tmp_path, capsys):
+    assert "no records; run `make study` first" in error_of(site[1], tmp_path / "none", capsys)
 
 
 def test_the_workflow_fetches_earlier_records_for_the_pages_and_keeps_them_out_of_the_studies():

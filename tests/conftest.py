@@ -3,8 +3,8 @@
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: tests run side by side
-for name in ("no_proxy", "NO_PROXY"):  # the servers of the tests are on this machine, where no proxy leads
-    os.environ[name] = "127.0.0.1,localhost"
+# the servers of tests are on this machine, where no proxy leads
+os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 
 from pathlib import Path
 

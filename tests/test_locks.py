@@ -1,6 +1,8 @@
 """One run at a time in a folder, and a dead one holds nobody up."""
 
+import errno
 import os
+import platform
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -70,6 +72,46 @@ def test_what_killed_runs_left_unfinished_is_removed_once_nobody_else_writes(tmp
     (tmp_path / "cache" / "a.arrays").touch()
     with alone_in(tmp_path, pytest.fail):
         assert [path.name for path in (tmp_path / "cache").iterdir()] == ["a.arrays"]
+
+
+FLOCK = {"x86_64": 73, "aarch64": 32}
+"""Machine -> number of the system call."""
+
+WITHOUT_LOCKS = """
+import ctypes, struct, sys
+from pathlib import Path
+from generator.engine.files import scratch_folder
+from generator.engine.locks import alone_in
+
+# a filter of system calls: 4 instructions, load the number, compare, refuse, allow
+number, answer = int(sys.argv[2]), int(sys.argv[3])
+steps = ((0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | answer), (0x06, 0, 0, 0x7FFF0000))
+program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0  # no new privileges, which a filter asks for
+assert libc.prctl(22, 2, struct.pack("HP", len(steps), ctypes.addressof(program)), 0, 0) == 0
+
+folder = Path(sys.argv[1])
+with alone_in(folder / "records", print), alone_in(folder / "docs", print):
+    with scratch_folder(folder / "site") as fresh, scratch_folder(folder / "site"):
+        (fresh / "index.html").touch()  # not taken for what a dead run left
+        fresh.rename(folder / "site")
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() not in FLOCK, reason="the filter is written for Linux"
+)
+@pytest.mark.parametrize("answer", [errno.EOPNOTSUPP, errno.ENOLCK, errno.ENOSYS])
+def test_where_the_system_refuses_locks_a_run_says_so_once_and_goes_on(answer, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_LOCKS, tmp_path, str(FLOCK[platform.machine()]), str(answer)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    reason = os.strerror(answer).lower()
+    assert done.stderr.startswith(f"{tmp_path / 'records'}: this file system has no locks ({reason})")
+    assert (done.stderr.count("\n"), done.stdout) == (1, "")
+    assert (tmp_path / "site" / "index.html").exists()
 
 
 @pytest.mark.parametrize("command", ["study", "pages", "site", "all", "offline"])

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import fcntl
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -13,8 +14,12 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+log = logging.getLogger(__name__)
+
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR)
 """What a system answers when it takes no more: full, over quota, read-only, not ours, or in the way."""
+LOCKLESS = (errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS)
+"""What a file system answers that has no locks, as NFS and Lustre may be mounted."""
 UNFINISHED = ".part"
 """End of the name of a file or folder that is still being written."""
 LEFT = re.compile(rf"\..+[.-][a-z0-9_]{{8}}{re.escape(UNFINISHED)}")
@@ -124,21 +129,19 @@ def scratch_folder(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         start = f".{target.name}-new-"
         for left in _left(target.parent, start):
-            if (lock := _locked(left)) is not None:
-                if left.name.endswith(ASIDE) and not target.exists():  # killed while it was exchanged
-                    left.rename(target)
-                else:
-                    shutil.rmtree(left, ignore_errors=True)
-                os.close(lock)
-        lock = None
-        while lock is None:  # another run may take a folder that has no lock yet for one of the dead
+            if (handle := _locked(left)) is not None:
+                if excludes_others(handle):
+                    _clear(left, target)
+                os.close(handle)
+        handle = None
+        while handle is None:  # another run may take a folder that has no lock yet for one of the dead
             folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=start, suffix=UNFINISHED))
-            lock = _locked(folder)
+            handle = _locked(folder)
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
+            os.close(handle)
 
 
 def _left(parent: Path, start: str) -> list[Path]:
@@ -150,18 +153,55 @@ def _left(parent: Path, start: str) -> list[Path]:
     ]
 
 
+def _clear(left: Path, target: Path):
+    """Remove what a killed run left; the old `target`, if it was killed while the new one took its place, goes back."""
+    if left.name.endswith(ASIDE) and not target.exists():
+        left.rename(target)
+    else:
+        shutil.rmtree(left, ignore_errors=True)
+
+
 def _locked(folder: Path) -> int | None:
     """A handle that holds the lock of `folder`; None if another run holds it, or has removed the folder."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except FileNotFoundError:
         return None
+    if lock(handle, folder):
+        return handle
+    os.close(handle)
+    return None
+
+
+def lock(handle: int, place: Path) -> bool:
+    """Take the lock of `place`, open as `handle`, until that is closed; False if another run holds it.
+
+    Where the file system has no locks every run is let in, and the first time that is said.
+    """
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(handle)
-        return None
-    return handle
+        return False
+    except OSError as error:
+        if error.errno not in LOCKLESS:
+            raise
+        if (device := os.fstat(handle).st_dev) not in _lockless:
+            _lockless.add(device)
+            log.warning(
+                "%s: this file system has no locks (%s); see that no second run works here meanwhile, "
+                "and what killed runs left unfinished stays",
+                place, os.strerror(error.errno).lower(),
+            )  # fmt: skip
+    return True
+
+
+def excludes_others(handle: int) -> bool:
+    """Whether a lock that was taken there means anything, so that what others left is nobody's any more."""
+    return os.fstat(handle).st_dev not in _lockless
+
+
+_lockless: set[int] = set()
+"""Devices of which that was said."""
 
 
 def exchange(fresh: Path, target: Path):

@@ -1,13 +1,12 @@
 """One run at a time in a folder; the system takes the lock back when a run dies, however it dies."""
 
-import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from generator.engine.files import remove_unfinished, writing_in
+from generator.engine.files import excludes_others, lock, remove_unfinished, writing_in
 
 LOCK = ".lock"
 PATIENCE = 60.0
@@ -39,7 +38,8 @@ def alone_in(folder: Path, tell: Callable[[str], None], patience: float | None =
             with writing_in(folder):
                 os.ftruncate(handle, 0)  # a killed run leaves its number
                 os.pwrite(handle, str(os.getpid()).encode(), 0)
-                remove_unfinished(folder)
+                if excludes_others(handle):
+                    remove_unfinished(folder)
             yield
         finally:
             os.ftruncate(handle, 0)
@@ -49,11 +49,8 @@ def alone_in(folder: Path, tell: Callable[[str], None], patience: float | None =
 
 def _wait(handle: int, folder: Path, tell: Callable[[str], None], patience: float):
     until, told = time.monotonic() + patience, False
-    while True:
-        try:
-            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(handle, 32, 0).decode() or "unknown"
+    while not lock(handle, folder):
+        holder = os.pread(handle, 32, 0).decode() or "unknown"
         if time.monotonic() >= until:
             raise BusyError(
                 f"{folder}: another run (process {holder}) is at work here; wait for it to end, or stop it"

@@ -1,9 +1,11 @@
 """A small, plausible, deterministic result with every field filled: what the report side is tested on."""
 
 import math
+import re
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from proof_fixture import BUDGETS, tiny_proofs
 from rates_fixture import tiny_draws, tiny_rates
@@ -575,3 +577,20 @@ def tiny_project(
     )  # fmt: skip
     write_metadata(results, folder / "docs")
     return results
+
+
+def misplaced(site: Path, url: str) -> list[str]:
+    """What a built site gets wrong if it is published at `url`, by the addresses that hold the host's root or name."""
+    folder = f"{urlsplit(url).path.rstrip('/')}/"
+    unknown = re.findall(r'(?:href|src)="(/[^"]*)"', (site / "404.html").read_text(encoding="utf-8"))
+    assert unknown
+    named = {'rel="canonical" href="': "method/", 'og:image" content="': "assets/social.png"}
+    page, base = (site / "method" / "index.html").read_text(encoding="utf-8"), f"{url.rstrip('/')}/"
+    return [
+        *(
+            each
+            for each in unknown
+            if not each.startswith(folder) or not (site / each[len(folder) :]).exists()
+        ),
+        *(mark for mark, place in named.items() if f'{mark}{base}{place}"' not in page),
+    ]

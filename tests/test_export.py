@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from report_fixture import tiny_project
+from report_fixture import misplaced, tiny_project
 
 from generator.report.export import ARCHIVE, EPOCH, SINGLE, export_offline
 from generator.report.packing import ESCAPE, FORBIDDEN, SHIFT, pack, seven_bits
@@ -170,9 +170,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_two_builds_of_the_site_are_equal_and_a_refused_one_leaves_the_last(copies, tmp_path):
+def test_two_builds_of_the_site_are_equal_and_a_refused_one_leaves_the_last(copies, tmp_path, monkeypatch):
     config, one, two = copies.config.with_name("mkdocs.yml"), tmp_path / "one", tmp_path / "two"
+    monkeypatch.setenv("SITE_URL", "https://acme.github.io/study")
     build_site(config, one)
+    assert misplaced(one, "https://acme.github.io/study/") == []
     build_site(config, two)
     assert contents(one) == contents(two)
     broken = copies.docs / "data.md"

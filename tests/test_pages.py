@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from report_fixture import templates_of, tiny_result
+from report_fixture import misplaced, templates_of, tiny_result
 
 from generator.report.bill import BILL
 from generator.report.charts import CHARTS
@@ -323,13 +323,14 @@ def test_a_strict_build_of_the_pages_has_no_warning(docs, tmp_path):
     build = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path / "site"],
         cwd=tmp_path,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "SITE_URL": "https://acme.github.io/"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert build.returncode == 0, build.stderr
     assert "WARNING" not in build.stderr
+    assert misplaced(tmp_path / "site", "https://acme.github.io/") == []
     page = (tmp_path / "site" / "index.html").read_text()
     assert "{{" not in page
     assert "{ #" not in page

@@ -236,3 +236,16 @@ def test_the_workflow_fetches_earlier_records_for_the_pages_and_keeps_them_out_o
     assert not any("restore-keys" in step.get("with", {}) for step in steps)
     commands_run = [step.get("run") for step in workflow["jobs"]["build"]["steps"]]
     assert commands_run.index("make previous") < commands_run.index("make pages")
+
+
+def test_the_workflow_takes_the_address_of_the_site_from_pages_which_alone_knows_it():
+    text = (ROOT / ".github" / "workflows" / "pages.yml").read_text()
+    jobs = yaml.safe_load(text)["jobs"]
+    (stated,) = jobs["address"]["steps"]
+    assert stated["uses"].startswith("actions/configure-pages@")
+    assert jobs["address"]["permissions"] == {"pages": "read"}
+    assert jobs["address"]["outputs"] == {"base_url": f"${{{{ steps.{stated['id']}.outputs.base_url }}}}"}
+    # stated without a slash at its end
+    assert jobs["build"]["env"]["SITE_URL"] == "${{ needs.address.outputs.base_url }}/"
+    assert "address" in jobs["build"]["needs"]
+    assert text.count("SITE_URL") == 1

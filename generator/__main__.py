@@ -87,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
         "--engine", default=os.environ.get("ENGINE") or "local", metavar="WHERE",
         help="`local`, or `dask://host:port` for the workers of a Dask cluster (env ENGINE; default: local)",
     )  # fmt: skip
+    study.add_argument(
+        "--cluster-wait", type=int, default=os.environ.get("CLUSTER_WAIT") or None, metavar="SECONDS",
+        help="how long a cluster may take to start its first worker (env CLUSTER_WAIT; default: 120)",
+    )  # fmt: skip
     study.add_argument("--fresh", action="store_true", help="compute everything again")
     study.add_argument(
         "--cache-limit", type=float, default=4.0, metavar="GB",

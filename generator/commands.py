@@ -162,7 +162,7 @@ def _cluster(options: argparse.Namespace) -> Iterator:
     from generator.provenance import environment
 
     try:
-        with connected(options.engine, environment) as cluster:
+        with connected(options.engine, environment, _say, options.cluster_wait) as cluster:
             yield cluster
     except ClusterError as error:
         raise InputError(str(error)) from None
@@ -183,8 +183,8 @@ def _loaded(options: argparse.Namespace) -> list[tuple]:
     from generator.datasets import DATASETS, DataError, SourceOptions, check_learnable, dataset
     from generator.engine.cluster import ClusterError, scheduler_of
 
-    for name in ("seeds", "workers"):
-        if (given := getattr(options, name)) is not None and given < 1:
+    for name in ("seeds", "workers", "cluster-wait"):
+        if (given := getattr(options, name.replace("-", "_"))) is not None and given < 1:
             raise InputError(f"--{name} {given}: give 1 or more")
     source = SourceOptions(
         kaggle_csv=options.kaggle_csv, offline=options.offline, raw_dir=ROOT / "data" / "raw"

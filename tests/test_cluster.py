@@ -50,7 +50,7 @@ def here(running) -> Loopback:
 
 @pytest.fixture
 def cluster(here):
-    with connected(here.engine, environment) as known:
+    with connected(here.engine, environment, print) as known:
         known.client.wait_for_workers(2, timeout=60)
         yield known
 
@@ -59,7 +59,7 @@ def cluster(here):
 def hurried(monkeypatch):
     """Wait no longer than a second for what will not come."""
     monkeypatch.setattr(clusters, "CONNECT_SECONDS", 1)
-    monkeypatch.setattr(clusters, "WORKER_SECONDS", 1)
+    monkeypatch.setattr(clusters, "WORKER_SECONDS", 2)
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,7 @@ def test_a_worker_with_another_source_is_refused_at_the_start_and_when_it_joins(
         source.write("# another version\n")
     said = r"would not give the same bytes: source \w{12} instead of \w{12}; start it anew"
     with _joined(here, cluster, sources=tmp_path):
-        with pytest.raises(ClusterError, match=said), connected(here.engine, environment):
+        with pytest.raises(ClusterError, match=said), connected(here.engine, environment, pytest.fail):
             pass
         with pytest.raises(ClusterError, match=said):
             list(cluster.run([(time.sleep, (0.2,))] * 9))
@@ -267,13 +267,34 @@ def test_a_task_that_loses_its_workers_is_named_and_then_there_is_no_worker(
 ):
     with pytest.raises(ClusterError, match=r"exit-\w+: 2 workers were lost while they computed it"):
         list(cluster.run([(os._exit, (1,))]))
-    with pytest.raises(ClusterError, match="has had no worker for 1 s"):
+    with pytest.raises(ClusterError, match="has had no worker for 2 s"):
         list(cluster.run([(operator.pow, (2, 3))]))
-    assert study(tmp_path, "--engine", here.engine) == 2
-    assert _line(capsys) == (
-        f"error: the scheduler at {here.address} has had no worker for 1 s; "
-        f"start some: python -m dask worker {here.address} --nthreads 1\n"
+    assert study(tmp_path, "--engine", here.engine, "--cluster-wait", "1") == 2
+    captured = capsys.readouterr()
+    assert "has no worker; waiting up to 1 s for one" in " ".join(captured.out.split())
+    assert captured.err == (
+        f"error: the scheduler at {here.address} has had no worker for 1 s; start some: "
+        f"python -m dask worker {here.address} --nthreads 1, or wait longer with --cluster-wait\n"
     )
+
+
+def test_a_cluster_that_grows_with_its_work_is_given_some(tmp_path):
+    from distributed import LocalCluster
+
+    said = []
+    with LocalCluster(
+        n_workers=0,
+        threads_per_worker=1,
+        dashboard_address=":0",
+        local_directory=tmp_path,
+        silence_logs="ERROR",
+    ) as grown:
+        grown.adapt(minimum=0, maximum=1)
+        engine = grown.scheduler_address.replace("tcp", "dask")
+        with connected(engine, environment, said.append, patience=60) as cluster:
+            assert list(cluster.run([(operator.pow, (2, 5))])) == [32]
+    assert len(said) == 1
+    assert said[0].endswith("has no worker; waiting up to 60 s for one")
 
 
 def test_where_no_scheduler_listens_the_study_ends_in_one_line(hurried, study, tmp_path, capsys):

@@ -29,8 +29,8 @@ Environment = Callable[[], Mapping[str, str]]
 LOCAL = "local"
 CONNECT_SECONDS = 10
 """How long to try to reach the scheduler."""
-WORKER_SECONDS = 30
-"""How long to wait for a worker while there is none."""
+WORKER_SECONDS = 120
+"""How long to wait for a worker while there is none, unless the user says otherwise."""
 LOOK_SECONDS = 2
 """How often to look, while an answer is awaited, whether anybody is left to compute it."""
 SHARED_BYTES = 100_000
@@ -62,6 +62,10 @@ class Cluster:
     scheduler: str
     client: "Client"
     environment: Environment
+    tell: Callable[[str], None]
+    """Is given a line for the user when there is no worker to be had at once."""
+    patience: float | None = None
+    """Seconds to wait for one; `WORKER_SECONDS` if not given."""
 
     @property
     def workers(self) -> int:
@@ -153,13 +157,19 @@ class Cluster:
     def _wait_for_worker(self):
         if self.workers:
             return
+        patience = WORKER_SECONDS if self.patience is None else self.patience
+        self.tell(f"the scheduler at {self.scheduler} has no worker; waiting up to {patience:.0f} s for one")
+        # a cluster that grows with its work starts no worker before there is some
+        work = self.client.submit(int, key=f"work-{uuid4().hex}")
         try:
-            self.client.wait_for_workers(1, timeout=WORKER_SECONDS)
+            self.client.wait_for_workers(1, timeout=patience)
         except TimeoutError:
             raise ClusterError(
-                f"the scheduler at {self.scheduler} has had no worker for {WORKER_SECONDS} s; "
-                f"start some: python -m dask worker {self.scheduler} --nthreads 1"
+                f"the scheduler at {self.scheduler} has had no worker for {patience:.0f} s; start some: "
+                f"python -m dask worker {self.scheduler} --nthreads 1, or wait longer with --cluster-wait"
             ) from None
+        finally:
+            work.release()
 
     @contextmanager
     def _within_reach(self) -> Iterator[None]:
@@ -175,8 +185,12 @@ class Cluster:
 
 
 @contextmanager
-def connected(engine: str, environment: Environment) -> Iterator[Cluster | None]:
+def connected(
+    engine: str, environment: Environment, tell: Callable[[str], None], patience: float | None = None
+) -> Iterator[Cluster | None]:
     """The cluster of `engine`, checked; None if tasks are computed on this machine.
+
+    `tell` and `patience` as `Cluster` holds them.
 
     Raises:
         ClusterError: The address, the scheduler or a worker cannot be used, or dask.distributed is missing.
@@ -203,7 +217,7 @@ def connected(engine: str, environment: Environment) -> Iterator[Cluster | None]
                 "start one: python -m dask scheduler"
             ) from None
         with client:
-            cluster = Cluster(scheduler, client, environment)
+            cluster = Cluster(scheduler, client, environment, tell, patience)
             cluster.check()
             yield cluster
 

@@ -5,8 +5,8 @@
 # QUICK=1             a small study; every page says it is not for decisions
 # ENGINE=WHERE        dask://host:port computes on a cluster; see `make cluster`
 # TORCH_INDEX=URL     extra package index for a CPU-only build of torch
+# PYTHON=COMMAND      the Python that .venv is made with; otherwise 3.11, else the newest of 3.12 to 3.14 that runs
 
-PYTHON ?= python3.11
 VENV := .venv
 RUN := $(VENV)/bin/python -m generator
 PIP_AUDIT := 2.10.1
@@ -15,6 +15,21 @@ INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 export NO_MKDOCS_2_WARNING := 1
 # where this is set, each process compiles its libraries anew, which takes a quarter of a minute
 unexport PYTHONDONTWRITEBYTECODE
+# the environment holds what the lock names: nothing of the surroundings adds to it, or hides this folder
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONPLATLIBDIR PYTHONOPTIMIZE PYTHONINSPECT
+# nor do packages go elsewhere; indexes, proxies and certificates stay as they are configured
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_DRY_RUN PIP_REQUIREMENT PIP_REQUIRE_HASHES
+export PIP_USER := 0
+
+# A Python that will do. One that is there may not run (a version manager's), or lack its venv module (Debian's).
+# The flag -I: what is unexported above is still seen by a shell that make starts while it reads this file.
+SUITS := -I -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null
+PYTHON ?= $(or $(shell for each in python3.11 python3.14 python3.13 python3.12 python3; do \
+	$$each $(SUITS) && echo $$each && break; done),$(error no Python 3.11 to 3.14 runs here with its venv module; \
+	install one (Debian, Ubuntu: python3 and python3-venv), or name it: make PYTHON=...))
+# An environment whose Python is gone or was replaced is made anew.
+LIVES := $(VENV)/bin/python -I -c 'import pip' >/dev/null 2>&1
+$(shell test ! -e $(VENV)/ready || $(LIVES) || rm -f $(VENV)/ready $(VENV)/cluster)
 
 .PHONY: site study pages offline single pdf pictures serve test lint walk bench scale faults cluster diff audit zensical verify previous study-key clean clean-cache help
 
@@ -98,8 +113,10 @@ help:                     ## this list
 
 # The lock names every package, so nothing is resolved; Python compiles files when it first needs them.
 $(VENV)/ready: requirements.txt
-	$(PYTHON) -m venv $(VENV)
+	$(if $(shell $(LIVES) && echo yes),,$(PYTHON) -m venv --clear $(VENV))
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile $(INDEX) -r requirements.txt
+	@$(VENV)/bin/python -c 'import torch' || { echo 'torch does not start, see above. On Linux its public build needs GPU \
+	libraries, which the lock leaves out: rm -rf $(VENV), then TORCH_INDEX=https://download.pytorch.org/whl/cpu make site' >&2; exit 1; }
 	touch $@
 
 $(VENV)/cluster: $(VENV)/ready requirements-cluster.txt

@@ -2,10 +2,12 @@
 
 import ast
 import re
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "generator").rglob("*.py"))
@@ -162,6 +164,18 @@ def test_every_package_is_locked_to_one_version():
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in lines)
     names = [re.sub(r"[-_.]+", "-", line.partition("==")[0]).lower() for line in lines]
     assert len(names) == len(set(names))
+
+
+def test_every_locked_package_allows_every_python_that_make_takes():
+    pythons = ("3.11.0", "3.12.0", "3.13.0", "3.14.0")
+    lines = "".join((ROOT / f"requirements{which}.txt").read_text() for which in ("", "-cluster"))
+    refused = {
+        name: asked
+        for name in re.findall(r"^([\w.-]+)==", lines, re.MULTILINE)
+        if (asked := metadata(name)["Requires-Python"])
+        and not all(SpecifierSet(asked).contains(python) for python in pythons)
+    }
+    assert refused == {}
 
 
 def test_what_the_makefile_installs_besides_is_locked_too():

@@ -100,12 +100,12 @@ study-key: $(VENV)/ready  ## one hash of everything the numbers depend on
 	@$(RUN) study-key
 
 clean:                    ## remove everything made here but the data, the records and the environment; what is yours stays
-	$(PYTHON) -m generator.report.made site docs
+	$(PYTHON) -m generator.engine.made site docs
 	rm -rf build/audit build/zensical .pytest_cache .ruff_cache
 	rm -f build/model-security-study*.zip build/model-security-study.html build/summary.pdf build/brief.pdf
 
 clean-cache:              ## remove records and stage results: the next study starts cold
-	$(PYTHON) -m generator.report.made data/results data/results/previous
+	$(PYTHON) -m generator.engine.made data/results data/results/previous
 	rm -f data/results/cache/*.arrays data/timings.json
 
 help:                     ## this list

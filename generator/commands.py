@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from generator import previous
 from generator.engine import parallel
 from generator.engine.files import WriteError, scratch_folder, visible_files, write_whole, writing_in
 from generator.engine.locks import BusyError, alone_in
@@ -26,9 +25,10 @@ from generator.records.base import RecordError
 from generator.records.changes import changed_inputs
 from generator.records.files import refuse_misnamed, sums_file, unsound
 from generator.records.results import StudyResult
+from generator.runs import previous
 
 if TYPE_CHECKING:
-    from generator.report.pages import Prepared
+    from generator.pages.rendering import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -293,9 +293,10 @@ class Shown:
 
 
 def _shown(options: argparse.Namespace) -> Shown:
+    from generator.findings import speed
     from generator.records.benchmarks import read_benchmarks
-    from generator.report import calculator, playground, speed
-    from generator.report.changes import documents, find_changes
+    from generator.runs.changes import documents, find_changes
+    from generator.tools import calculator, playground
 
     results = _results(options)
     earlier = previous.kept(options.records, [result.data.name for result in results])
@@ -322,10 +323,10 @@ def pages(options: argparse.Namespace) -> int:
 
 def _rendered(options: argparse.Namespace) -> "Prepared":
     """All pages rendered, and what it takes to render one of them again."""
-    from generator.report import calculator, playground
-    from generator.report.manifest import downloads
-    from generator.report.metadata import write_metadata
-    from generator.report.pages import PageError, render_pages
+    from generator.pages.rendering import PageError, render_pages
+    from generator.publish.manifest import downloads
+    from generator.publish.metadata import write_metadata
+    from generator.tools import calculator, playground
 
     shown = _shown(options)
     results, draws = shown.results, shown.draws
@@ -356,7 +357,7 @@ def site(options: argparse.Namespace) -> int:
 
 def _site(options: argparse.Namespace) -> list[Timing]:
     """What pages and site took."""
-    from generator.report.site import BuildError, build_site
+    from generator.publish.site import BuildError, build_site
 
     _check_output(options)
     began = time.monotonic()
@@ -380,7 +381,7 @@ def _check_output(options: argparse.Namespace):
     Raises:
         InputError: The folder for the site holds something else.
     """
-    from generator.report.site import BuildError, check_output
+    from generator.publish.site import BuildError, check_output
 
     try:
         check_output(ROOT / "mkdocs.yml", options.output, apart=[options.records])
@@ -399,8 +400,8 @@ def single(options: argparse.Namespace) -> int:
 
 
 def _copies(options: argparse.Namespace, **which) -> int:
-    from generator.report.export import export_offline
-    from generator.report.site import BuildError
+    from generator.publish.export import export_offline
+    from generator.publish.site import BuildError
 
     pages(options)
     try:
@@ -415,8 +416,8 @@ def _copies(options: argparse.Namespace, **which) -> int:
 
 def pdf(options: argparse.Namespace) -> int:
     """Print the Summary and the brief from the single file."""
-    from generator.report.export import SINGLE
-    from generator.report.paper import BrowserError, print_pages
+    from generator.publish.export import SINGLE
+    from generator.publish.paper import BrowserError, print_pages
 
     _copies(options, only_single=True)
     try:
@@ -430,8 +431,8 @@ def pdf(options: argparse.Namespace) -> int:
 
 def pictures(options: argparse.Namespace) -> int:
     """Draw the social card, and take the README's picture of the Summary."""
-    from generator.report.export import SINGLE
-    from generator.report.paper import BrowserError, take_pictures
+    from generator.publish.export import SINGLE
+    from generator.publish.paper import BrowserError, take_pictures
 
     _copies(options, only_single=True)
     summary, card = (ROOT / "build" / SINGLE).as_uri(), (ROOT / "pictures" / "social.svg").as_uri()
@@ -449,7 +450,7 @@ def pictures(options: argparse.Namespace) -> int:
 
 def everything(options: argparse.Namespace) -> int:
     """Study, pages and site, then the headline table and where the time went."""
-    from generator.report.terminal import headline_table
+    from generator.runs.headline_table import headline_table
 
     _check_output(options)  # better told now than when the study is done
     timings = _study(options)
@@ -461,7 +462,7 @@ def everything(options: argparse.Namespace) -> int:
 
 def diff(options: argparse.Namespace) -> int:
     """Print what changed between two runs. 0: nothing asks for a new sign-off; 1: something does."""
-    from generator.report.changes import dataset_changes, show
+    from generator.runs.changes import dataset_changes, show
 
     before, after = options.before or options.records / previous.FOLDER, options.after or options.records
     found = [dataset_changes(new, old) for old, new in previous.pairs(before, after)]
@@ -487,7 +488,7 @@ def fetch_previous(options: argparse.Namespace) -> int:
 def verify_claims(options: argparse.Namespace) -> int:
     """Check a published site, or the records, against the per-row files: hashes, judgements, examples, figures."""
     from generator.audit import AuditError, audit, audit_table
-    from generator.report.manifest import ManifestError, check_published
+    from generator.publish.manifest import ManifestError, check_published
 
     try:
         folder = options.site / "data" if options.site else options.records
@@ -515,7 +516,7 @@ def serve(options: argparse.Namespace) -> int:
     The page alone, as the study quotes it, by the process that has rendered all of them and keeps what it has drawn;
     all pages by a new process, so that changed code is what runs. An error waits for its mend.
     """
-    from generator.report.preview import AddressError, preview_site
+    from generator.publish.preview import AddressError, preview_site
 
     sources = (ROOT / "templates", ROOT / "generator" / "report", *_record_files(options))
     previewer, seen, whole = None, {}, False
@@ -570,7 +571,7 @@ class Previewer:
 
 def _preview(options: argparse.Namespace, pipe: multiprocessing.connection.Connection):
     """Render the pages that are named, one after the other; no name stands for all."""
-    from generator.report.pages import PageError, render_page
+    from generator.pages.rendering import PageError, render_page
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the parent's to answer
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # what is half written goes

@@ -1,7 +1,6 @@
 """Every chart that a result can fill: what the tests of charts and drawings run over."""
 
-from generator.records.results import StudyResult
-from generator.report.charts import (
+from generator.figures import (
     attacks,
     boundary,
     data,
@@ -14,8 +13,9 @@ from generator.report.charts import (
     tiers,
     walkthrough,
 )
-from generator.report.charts.chart import Chart
-from generator.report.charts.selection import leading
+from generator.figures.chart import Chart
+from generator.findings.selection import leading
+from generator.records.results import StudyResult
 
 
 def proved(result: StudyResult) -> list[Chart]:

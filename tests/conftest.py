@@ -80,7 +80,7 @@ def tiny_docs(tmp_path_factory) -> Path:
     """The pages of both tiny results, rendered once; to be read, not changed."""
     from report_fixture import ROOT, tiny_result
 
-    from generator.report.pages import render_pages
+    from generator.pages.rendering import render_pages
 
     folder = tmp_path_factory.mktemp("tiny") / "docs"
     render_pages([tiny_result("checks"), tiny_result("kaggle")], ROOT / "templates", folder)
@@ -144,7 +144,7 @@ def linear_stack(toy_folds):
     """A stack without hidden layers, one linear model a replicate: logits x @ w + b."""
     import torch
 
-    from generator.models.fraudnet import FraudNet
+    from generator.models.fraudnet.network import FraudNet
 
     net = FraudNet(toy_folds.replicates, 3, hidden=())
     return net.initialise(torch.Generator().manual_seed(3)).requires_grad_(False)
@@ -155,7 +155,7 @@ def random_stack(toy_folds):
     """A stack of untrained FraudNets, one a replicate."""
     import torch
 
-    from generator.models.fraudnet import FraudNet
+    from generator.models.fraudnet.network import FraudNet
 
     net = FraudNet(toy_folds.replicates, 3)
     return net.initialise(torch.Generator().manual_seed(4)).requires_grad_(False)

@@ -7,9 +7,9 @@ from itertools import cycle
 
 from hypothesis import strategies as st
 
-from generator.datasets import kaggle_standin
 from generator.datasets.canonical import canonical_text
-from generator.datasets.kaggle_schema import COLUMNS, DATES, DECIMALS, NUMBERS, is_name
+from generator.datasets.kaggle import standin as kaggle_standin
+from generator.datasets.kaggle.schema import COLUMNS, DATES, DECIMALS, NUMBERS, is_name
 
 MARK = "zqxhacked"
 """What every payload would leave on `window`, and what a search for a payload can ask for."""

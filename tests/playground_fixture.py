@@ -6,14 +6,14 @@ import numpy as np
 from safetensors.numpy import save
 
 from generator.engine.files import write_whole
-from generator.proofs.network import from_arrays, margins
-from generator.proofs.search import BROKEN, PROVED, radius, verify
+from generator.proofs.relu.network import from_arrays, margins
+from generator.proofs.relu.search import BROKEN, PROVED, radius, verify
 from generator.records.files import rows_file, weights_file
 from generator.records.results import StudyResult
 from generator.records.rows import Rows, rows_bytes
-from generator.report.playground import make_offers
-from generator.report.playground.making import playable
-from generator.report.playground.offer import Offer
+from generator.tools.playground import make_offers
+from generator.tools.playground.making import playable
+from generator.tools.playground.offer import Offer
 
 ROWS, FOLDS = 90, 3
 WORDS = {PROVED: "proved", BROKEN: "broken"}

@@ -6,7 +6,7 @@ from generator.impact.measured import Draws, Priced
 from generator.impact.whatif import Measured
 from generator.records.impact import EvasionPrice, OperatingPoint, OperatingRates, Rates, Relabelled
 from generator.records.proofs import Estimate
-from generator.report.calculator import DECIMALS
+from generator.tools.calculator import DECIMALS
 
 TIERS = ("T0", "T1", "T2", "T3")
 LEADING = ("standard", "accumulating_fgsm", "pgd_ramp", "pgd_tier1")

@@ -558,9 +558,9 @@ def tiny_project(
     """
     from playground_fixture import IDS, tiny_offers
 
-    from generator.report import calculator, playground
-    from generator.report.metadata import write_metadata
-    from generator.report.pages import render_pages
+    from generator.pages.rendering import render_pages
+    from generator.publish.metadata import write_metadata
+    from generator.tools import calculator, playground
 
     results = results or (tiny_result("checks"), tiny_result("kaggle"))
     draws = {result.data.name: tiny_draws(result.rates) for result in results}

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from generator.report.built import LinkError, finish, markup
+from generator.publish.postprocess import LinkError, finish, markup
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("mkdocs.yml", "docs", "overrides")

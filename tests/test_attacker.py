@@ -8,10 +8,10 @@ import pytest
 from markdown import markdown
 from report_fixture import tiny_project, tiny_result
 
-from generator.report import palette
-from generator.report.charts import CHARTS, WHOSE
-from generator.report.following import EXTENSIONS
-from generator.report.pages import PageError, render_pages
+from generator.figures import CHARTS, WHOSE
+from generator.notation import palette
+from generator.pages.following import EXTENSIONS
+from generator.pages.rendering import PageError, render_pages
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 OUTSIDE = ("at", "at-units", "provenance")

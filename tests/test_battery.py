@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from generator.models.fraudnet import FraudNet
-from generator.models.training import margins
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.training import margins
 from generator.records.spec import BatterySpec
 from generator.threats import battery
 from generator.threats.battery import FULL_COVERAGE, from_arrays, run_battery, to_arrays, worst_case
@@ -43,7 +43,7 @@ def on_linear(telling, toy_folds):
 
 @pytest.fixture(scope="module")
 def curved(toy_folds) -> FraudNet:
-    from generator.models.training import train_standard
+    from generator.models.fraudnet.training import train_standard
     from generator.records.spec import TrainingSpec
 
     training = TrainingSpec(epochs=60, batch_size=8)

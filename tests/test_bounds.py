@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.models.fraudnet import FraudNet
-from generator.models.training import margins as deployed_margins
-from generator.proofs.bounds import crown, interval, layer_bounds
-from generator.proofs.network import Network, from_arrays, margins
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.training import margins as deployed_margins
+from generator.proofs.relu.bounds import crown, interval, layer_bounds
+from generator.proofs.relu.network import Network, from_arrays, margins
 
 
 def network(rng: np.random.Generator, d: int = 4, widths: tuple[int, int] = (9, 6)) -> Network:

@@ -5,11 +5,11 @@ import hashlib
 
 import pytest
 
-from generator.report.built import LinkError, check, finish
-from generator.report.built.markup import parse
-from generator.report.built.policy import SITE, with_policy
-from generator.report.built.styles import pruned
-from generator.report.built.terms import anchored, explain_terms, linked
+from generator.publish.postprocess import LinkError, check, finish
+from generator.publish.postprocess.markup import parse
+from generator.publish.postprocess.policy import SITE, with_policy
+from generator.publish.postprocess.styles import pruned
+from generator.publish.postprocess.terms import anchored, explain_terms, linked
 
 HEAD = '<!doctype html><html><head>\n<meta charset="utf-8">\n<title>t</title></head>'
 FIGURE = """<figure class="chart" id="a" aria-label="Name"><p class="chart-title">Name</p>

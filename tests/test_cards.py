@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from report_fixture import templates_of, tiny_result, without_proofs
 
+from generator import findings
+from generator.findings.cards import ModelCard
+from generator.pages.rendering import render_pages
 from generator.records.results import StudyResult
-from generator.report import findings
-from generator.report.findings.cards import ModelCard
-from generator.report.pages import render_pages
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 

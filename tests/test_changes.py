@@ -13,10 +13,10 @@ from runs_fixture import later, with_cut, write
 from scipy.stats import binomtest
 
 from generator.__main__ import main
+from generator.pages.rendering import render_pages
 from generator.records.changes import ABSENT, FieldChange, changed_fields
 from generator.records.results import Estimate, StudyResult
-from generator.report.changes import FigureChange, compare_runs, documents, find_changes, words
-from generator.report.pages import render_pages
+from generator.runs.changes import FigureChange, compare_runs, documents, find_changes, words
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "templates"

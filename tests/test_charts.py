@@ -11,10 +11,11 @@ import pytest
 from charts_fixture import story
 from report_fixture import tiny_result
 
-from generator.report import charts, palette
-from generator.report.charts import CHARTS, embed, registration, write
-from generator.report.charts.chart import Chart, rounded
-from generator.report.charts.embedding import TABLE_LIMIT, csv_text
+from generator import figures as charts
+from generator.figures import CHARTS, embed, registration, write
+from generator.figures.chart import Chart, rounded
+from generator.figures.embedding import TABLE_LIMIT, csv_text
+from generator.notation import palette
 
 RESULTS = {name: tiny_result(name) for name in ("checks", "kaggle")}
 ALL = [chart for result in RESULTS.values() for part in story(result).values() for chart in part]

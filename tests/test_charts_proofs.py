@@ -6,9 +6,9 @@ import pytest
 from charts_fixture import story
 from report_fixture import tiny_result, without_proofs
 
-from generator.report import palette
-from generator.report.charts import CHARTS, Chart, registration
-from generator.report.charts.selection import CROWD, leading
+from generator.figures import CHARTS, Chart, registration
+from generator.findings.selection import CROWD, leading
+from generator.notation import palette
 
 RESULT = tiny_result()
 HEADLINE = 0.35

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from generator.datasets import checks
-from generator.datasets.checks_marginals import probability
+from generator.datasets.checks import dataset as checks
+from generator.datasets.checks.marginals import probability
 
 LOADINGS = checks.SIGNS * checks.LATENT
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from report_fixture import tiny_result, without_proofs
 
+from generator import findings
+from generator.findings.crosswalk import TESTS, UNCOVERED
+from generator.findings.frameworks import FRAMEWORKS, MAPPINGS
+from generator.findings.limitations import REGISTER, leading
+from generator.pages.rendering import render_pages
+from generator.publish.metadata import CITATION, GUIDE, SCHEMA
+from generator.publish.sbom import BILL
 from generator.records.results import StudyResult
-from generator.report import findings
-from generator.report.bill import BILL
-from generator.report.findings.crosswalk import TESTS, UNCOVERED
-from generator.report.findings.frameworks import FRAMEWORKS, MAPPINGS
-from generator.report.findings.limitations import REGISTER, leading
-from generator.report.metadata import CITATION, GUIDE, SCHEMA
-from generator.report.pages import render_pages
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 NEVER = ("T8", "T9", "T10", "T11")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from generator.datasets import SourceOptions, checks, dataset
+from generator.datasets import SourceOptions, dataset
+from generator.datasets.checks import dataset as checks
 
 CHECKS = dataset("checks")
 

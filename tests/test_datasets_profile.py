@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from generator.datasets.checks_marks import area_under_curve
+from generator.datasets.checks.marks import area_under_curve
 from generator.datasets.label_card import flip_share, weight_overlaps
 from generator.datasets.profile import bin_edges, breakdown, calendar, correlations, time_breakdowns
 from generator.datasets.table import Input, LabelledTable, flag_top

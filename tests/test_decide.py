@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from generator.proofs.decide import decide
-from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, verify
+from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED, verify
 from tests.test_search import case
 
 

@@ -11,6 +11,18 @@ import pytest
 from rates_fixture import DRAWS, HEADLINE, LEADING, QUOTED, TIERS, tiny_draws, tiny_measured, tiny_rates
 from report_fixture import templates_of, tiny_result, without_proofs
 
+from generator.figures import economics as charts
+from generator.findings.breakeven import (
+    alone,
+    dollars,
+    pays,
+    rate,
+    share,
+    share_range,
+    verdict_sentence,
+)
+from generator.findings.economics import favoured, find_economics
+from generator.findings.scenarios import ASSUMPTIONS, INPUTS, PRESETS, default_scenario, scenario_of
 from generator.impact.bands import Band
 from generator.impact.breakeven import BreakEven
 from generator.impact.measured import (
@@ -24,16 +36,13 @@ from generator.impact.measured import (
 )
 from generator.impact.model import Amounts, day
 from generator.impact.whatif import answer
+from generator.notation import marks
+from generator.notation.tracing import sources, traced
+from generator.pages.rendering import render_pages
 from generator.records.base import RecordError
 from generator.records.impact import Scenario
-from generator.report import calculator, marks
-from generator.report.breakeven import alone, dollars, pays, rate, share, share_range, verdict_sentence
-from generator.report.calculator_form import position, written
-from generator.report.charts import economics as charts
-from generator.report.findings.economics import favoured, find_economics
-from generator.report.pages import render_pages
-from generator.report.scenarios import ASSUMPTIONS, INPUTS, PRESETS, default_scenario, scenario_of
-from generator.report.tracing import sources, traced
+from generator.tools import calculator
+from generator.tools.calculator.form import position, written
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 RESULTS = tuple(tiny_result(name) for name in ("checks", "kaggle"))

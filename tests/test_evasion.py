@@ -12,7 +12,7 @@ from art.attacks.evasion.projected_gradient_descent.projected_gradient_descent_p
 from art.estimators.classification import PyTorchClassifier
 from torch.nn import functional
 
-from generator.models.training import margins
+from generator.models.fraudnet.training import margins
 from generator.records.spec import AttackSpec
 from generator.threats.evasion import ATTACKS, TOLERANCE, as_art, attack_rows, evaluate, judge
 from generator.threats.outcomes import CLEAN

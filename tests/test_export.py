@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from report_fixture import misplaced, tiny_project
 
-from generator.report.export import ARCHIVE, EPOCH, SINGLE, export_offline
-from generator.report.packing import ESCAPE, FORBIDDEN, SHIFT, pack, seven_bits
-from generator.report.site import BuildError, build_site
+from generator.publish.export import ARCHIVE, EPOCH, SINGLE, export_offline
+from generator.publish.packing import ESCAPE, FORBIDDEN, SHIFT, pack, seven_bits
+from generator.publish.site import BuildError, build_site
 
 LIMITS = tomllib.loads((Path(__file__).parent / "browser" / "budgets.toml").read_text())["copies"]
 LOADED = re.compile(

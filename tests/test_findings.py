@@ -3,10 +3,10 @@
 import pytest
 from report_fixture import tiny_result, without_proofs
 
+from generator import findings
+from generator.findings import data, evaluations, headline, impact, original, recipes
+from generator.notation.names import MODELS, ORIGINAL, READINGS
 from generator.records.results import Estimate, StudyResult
-from generator.report import findings
-from generator.report.findings import data, evaluations, headline, impact, original, recipes
-from generator.report.findings.names import MODELS, ORIGINAL, READINGS
 
 
 def estimate(value: float, low: float, high: float) -> Estimate:

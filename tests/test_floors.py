@@ -88,7 +88,7 @@ def test_the_lower_floors_know_no_library_of_the_field(path):
 @pytest.mark.parametrize(
     ("module", "kept_out"),
     [
-        ("generator.report.pages", ("torch", "pandas", "art", "sklearn")),
+        ("generator.pages.rendering", ("torch", "pandas", "art", "sklearn")),
         ("generator.commands", ("torch", "pandas", "art", "sklearn", "plotly")),
         ("generator.audit", ("torch", "pandas", "art", "sklearn", "plotly", "scipy")),
         ("generator.records.metrics", ("torch", "pandas", "art", "sklearn", "plotly", "scipy")),

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from report_fixture import templates_of, tiny_result
 
-from generator.report import formats
-from generator.report.attacker import Attacker, at_budget, attackers
-from generator.report.following import part
-from generator.report.pages import PageError, render_pages
-from generator.report.weaving import unwoven
+from generator.notation import formats
+from generator.notation.attackers import Attacker, at_budget, attackers
+from generator.notation.weaving import unwoven
+from generator.pages.following import part
+from generator.pages.rendering import PageError, render_pages
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 RESULTS = [tiny_result("checks"), tiny_result("kaggle")]
@@ -259,7 +259,7 @@ import sys
 from pathlib import Path
 from test_economics import RESULTS, SAMPLES
 from generator.report import calculator
-from generator.report.pages import render_pages
+from generator.pages.rendering import render_pages
 render_pages(
     RESULTS, Path(sys.argv[1]), Path(sys.argv[2]), documents=calculator.DOCUMENTS,
     extras=lambda results: calculator.values(results, SAMPLES),

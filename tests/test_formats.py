@@ -2,9 +2,9 @@
 
 import pytest
 
+from generator.notation import formats
+from generator.notation.marks import recording
 from generator.records.results import Anomaly, Estimate, Feature
-from generator.report import formats
-from generator.report.marks import recording
 
 AMOUNT = Feature(
     name="amount", title="Amount", unit="USD", decimals=2, control="effort", helps="down", note="",

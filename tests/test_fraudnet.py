@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from generator.models.fraudnet import FraudNet
+from generator.models.fraudnet.network import FraudNet
 
 
 def _net_2_2_2() -> FraudNet:

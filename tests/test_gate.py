@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from generator.models.folds import make_folds
-from generator.models.fraudnet import FraudNet
-from generator.proofs.search import BROKEN, PROVED, UNRESOLVED
+from generator.models.fraudnet.network import FraudNet
+from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED
 from generator.records.spec import AttackSpec, BatterySpec, ProofSpec, TrainingSpec
 from generator.study.gate import CHECKS, Evidence, sanity_gate
 from generator.study.proof_tasks import cross_check_task, settle_task

@@ -6,9 +6,9 @@ import torch
 from art.attacks.evasion import FastGradientMethod
 from art.estimators.classification import PyTorchClassifier
 
-from generator.models.fraudnet import FraudNet
-from generator.models.hardening import RECIPES, ascend, harden
-from generator.models.training import Trainer, margins, train_standard
+from generator.models.fraudnet.hardening import RECIPES, ascend, harden
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.training import Trainer, margins, train_standard
 from generator.records.spec import HardeningSpec, TrainingSpec
 from generator.threats.evasion import as_art
 

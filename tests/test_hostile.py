@@ -16,14 +16,15 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from report_fixture import tiny_result
 
-from generator.datasets import DataError, SourceOptions, dataset, kaggle_source, opening
+from generator.datasets import DataError, SourceOptions, dataset, opening
 from generator.datasets.complaints import visible
-from generator.datasets.kaggle_schema import is_name
+from generator.datasets.kaggle import source as kaggle_source
+from generator.datasets.kaggle.schema import is_name
+from generator.figures import embed, patterns, registration
+from generator.figures.embedding import TABLE_LIMIT, csv_text
+from generator.figures.svg import document, drawing
+from generator.notation import formats
 from generator.records.spreadsheet import FORMULA, armed, disarmed
-from generator.report import formats
-from generator.report.charts import embed, patterns, registration
-from generator.report.charts.embedding import TABLE_LIMIT, csv_text
-from generator.report.svg import document, drawing
 
 KAGGLE = dataset("kaggle")
 ACTIVE = tuple("=+-@\t\r＝＋－＠")

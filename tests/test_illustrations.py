@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from generator.models.fraudnet import FraudNet
+from generator.models.fraudnet.network import FraudNet
 from generator.records.spec import AttackSpec
 from generator.threats.illustrations import evade, examples, movements, walkthrough
 

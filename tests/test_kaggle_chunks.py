@@ -10,11 +10,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from generator.datasets import DataError, SourceOptions, kaggle_file, kaggle_source, kaggle_standin
+from generator.datasets import DataError, SourceOptions
 from generator.datasets.canonical import canonical_sha256, canonical_text
-from generator.datasets.kaggle_file import read_csv, read_table
-from generator.datasets.kaggle_parquet import read_parquet
-from generator.datasets.kaggle_schema import DECIMALS
+from generator.datasets.kaggle import (
+    file as kaggle_file,
+)
+from generator.datasets.kaggle import (
+    source as kaggle_source,
+)
+from generator.datasets.kaggle import (
+    standin as kaggle_standin,
+)
+from generator.datasets.kaggle.file import read_csv, read_table
+from generator.datasets.kaggle.parquet import read_parquet
+from generator.datasets.kaggle.schema import DECIMALS
 from generator.datasets.profile import MOST, breakdown
 from generator.datasets.table import flag_top
 

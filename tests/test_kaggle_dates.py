@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from generator.datasets import DataError
-from generator.datasets.kaggle_dates import DateReader, order_of
+from generator.datasets.kaggle.dates import DateReader, order_of
 
 
 def read(dates, previous="2024-11-04 08:06"):

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generator.datasets import SourceOptions, dataset, kaggle
-from generator.datasets.kaggle_file import read_table
+from generator.datasets import SourceOptions, dataset
+from generator.datasets.kaggle import dataset as kaggle
+from generator.datasets.kaggle.file import read_table
 
 KAGGLE = dataset("kaggle")
 IN_REPO = Path(__file__).parents[1] / "data/raw/bank_transactions_data_2.csv"

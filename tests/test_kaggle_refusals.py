@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from generator.datasets import DataError, SourceOptions, dataset, kaggle_standin
+from generator.datasets import DataError, SourceOptions, dataset
 from generator.datasets.canonical import canonical_text
-from generator.datasets.kaggle_file import read_table
-from generator.datasets.kaggle_schema import COLUMNS, DECIMALS
+from generator.datasets.kaggle import standin as kaggle_standin
+from generator.datasets.kaggle.file import read_table
+from generator.datasets.kaggle.schema import COLUMNS, DECIMALS
 
 KAGGLE = dataset("kaggle")
 TEXT = canonical_text(kaggle_standin.simulate().head(60), DECIMALS)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from generator.datasets import SourceOptions, dataset, kaggle
+from generator.datasets import SourceOptions, dataset
+from generator.datasets.kaggle import dataset as kaggle
 
 KAGGLE = dataset("kaggle")
 

@@ -4,9 +4,11 @@ import time
 
 import pytest
 
-from generator.datasets import SourceOptions, kaggle_source, kaggle_standin
+from generator.datasets import SourceOptions
 from generator.datasets.canonical import canonical_text
-from generator.datasets.kaggle_schema import COLUMNS, DECIMALS, SCHEMA
+from generator.datasets.kaggle import source as kaggle_source
+from generator.datasets.kaggle import standin as kaggle_standin
+from generator.datasets.kaggle.schema import COLUMNS, DECIMALS, SCHEMA
 
 FILE = "bank_transactions_data_2.csv"
 

@@ -16,14 +16,16 @@ import pytest
 from rates_fixture import tiny_draws
 from report_fixture import tiny_result
 
+from generator.findings.original import CLAIMS
+from generator.notation import formats, marks
+from generator.notation.paths import condensed, resolve
+from generator.notation.tracing import CONSTANTS, counted, derived, length, sources, stated, traced
+from generator.pages import typed_digits as prose
+from generator.pages.rendering import PageError, prepare, render_page, render_pages
 from generator.records.base import Record
 from generator.records.results import Estimate, StudyResult
-from generator.report import calculator, formats, marks, prose
-from generator.report.changes import documents, find_changes
-from generator.report.findings.original import CLAIMS
-from generator.report.pages import PageError, prepare, render_page, render_pages
-from generator.report.paths import condensed, resolve
-from generator.report.tracing import CONSTANTS, counted, derived, length, sources, stated, traced
+from generator.runs.changes import documents, find_changes
+from generator.tools import calculator
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 PAGES = sorted(path.name.removesuffix(".md.j2") for path in TEMPLATES.glob("[!_]*.md.j2"))

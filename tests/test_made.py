@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.report.made import LIST, in_the_way, move_in
-from generator.report.site import BuildError, build_site, check_output
+from generator.engine.made import LIST, in_the_way, move_in
+from generator.publish.site import BuildError, build_site, check_output
 
 ROOT = Path(__file__).parents[1]
 
@@ -151,7 +151,7 @@ KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
 from generator.engine import files
-from generator.report.site import replace_site
+from generator.publish.site import replace_site
 
 folder, at_once = Path(sys.argv[1]), sys.argv[2] == "True"
 pages, git = folder / "pages", folder / "pages" / ".git"
@@ -239,7 +239,7 @@ def test_a_run_killed_between_two_files_leaves_none_that_the_next_takes_for_a_pe
     program = """
 import os, signal, sys
 from pathlib import Path
-from generator.report.made import move_in
+from generator.engine.made import move_in
 
 replace, names, statuses = os.replace, ["a.md", "b.md", "c.md"], []
 for step in range(1, 5):
@@ -283,7 +283,7 @@ def test_cleaning_up_removes_what_lists_name_and_says_what_stays(tmp_path):
     site = tmp_path / "site"
     made(fresh, site, {"index.html": "1"})
     done = subprocess.run(
-        [sys.executable, "-m", "generator.report.made", docs, site, tmp_path / "nowhere"],
+        [sys.executable, "-m", "generator.engine.made", docs, site, tmp_path / "nowhere"],
         cwd=ROOT, check=True, capture_output=True, text=True,
     )  # fmt: skip
     assert done.stdout == f"{docs / 'edited.md'}: changed since it was made; left as it is\n"

@@ -225,7 +225,7 @@ def test_litter_of_editors_and_file_managers_beside_records_is_not_read(stored):
     from types import SimpleNamespace
 
     from generator import commands
-    from generator.previous import pairs
+    from generator.runs.previous import pairs
 
     (stored / "._checks.json").write_bytes(b"\0\5\x16\7")
     (stored / ".#checks.json").symlink_to("me@machine.1234:1700000000")

@@ -9,8 +9,7 @@ import pytest
 from rows_fixture import alter_record, publish
 
 from generator.__main__ import main
-from generator.records.base import RecordError
-from generator.report.manifest import (
+from generator.publish.manifest import (
     MANIFEST,
     Checkout,
     Manifest,
@@ -21,6 +20,7 @@ from generator.report.manifest import (
     published_study,
     write_manifest,
 )
+from generator.records.base import RecordError
 
 OTHERS = {"checks-curve.csv": "x,y\n0,1\n", "checks-curve.js": "draw()\n", "ledger.json": "{}\n"}
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from report_fixture import tiny_project, tiny_result
 
-from generator.report.bill import BILL, bill
-from generator.report.metadata import CITATION, GUIDE, SCHEMA
+from generator.publish.metadata import CITATION, GUIDE, SCHEMA
+from generator.publish.sbom import BILL, bill
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from generator.engine.seeding import stage_rng
-from generator.models.hardening import ascend, harden
-from generator.models.training import margins as deployed_margins
-from generator.models.training import train_standard
-from generator.proofs import milp, search
-from generator.proofs.network import from_arrays, margins
-from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, Lattice
+from generator.models.fraudnet.hardening import ascend, harden
+from generator.models.fraudnet.training import margins as deployed_margins
+from generator.models.fraudnet.training import train_standard
+from generator.proofs import milp
+from generator.proofs.relu import search
+from generator.proofs.relu.network import from_arrays, margins
+from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED, Lattice
 from generator.records.spec import HardeningSpec, TrainingSpec
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from report_fixture import misplaced, templates_of, tiny_result
 
-from generator.report.bill import BILL
-from generator.report.charts import CHARTS
-from generator.report.made import LIST
-from generator.report.metadata import CITATION, GUIDE, SCHEMA, write_metadata
-from generator.report.pages import PageError, prepare, render_page, render_pages
-from generator.report.prose import typed_digits
-from generator.report.tracing import traced
+from generator.engine.made import LIST
+from generator.figures import CHARTS
+from generator.notation.tracing import traced
+from generator.pages.rendering import PageError, prepare, render_page, render_pages
+from generator.pages.typed_digits import typed_digits
+from generator.publish.metadata import CITATION, GUIDE, SCHEMA, write_metadata
+from generator.publish.sbom import BILL
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "templates"

@@ -12,15 +12,16 @@ from report_fixture import ROOT, tiny_result
 from rows_fixture import lines_of, publish
 from safetensors.numpy import load
 
-from generator.datasets import checks, kaggle
-from generator.proofs.network import from_arrays, margins
+from generator.datasets.checks import dataset as checks
+from generator.datasets.kaggle import dataset as kaggle
+from generator.pages.rendering import render_pages
+from generator.proofs.relu.network import from_arrays, margins
 from generator.records.base import RecordError
 from generator.records.files import rows_file, weights_file
-from generator.report import playground
-from generator.report.pages import render_pages
-from generator.report.playground.making import OFFERED, offered_of, playable, tier_of
-from generator.report.playground.offer import Offer
 from generator.threats.surface import TIERS, surface
+from generator.tools import playground
+from generator.tools.playground.making import OFFERED, offered_of, playable, tier_of
+from generator.tools.playground.offer import Offer
 
 TEMPLATES = ("_macros.md.j2", "_digits.txt", "playground.md.j2")
 

@@ -14,9 +14,10 @@ import yaml
 from report_fixture import tiny_result
 from runs_fixture import later, write
 
-from generator import commands, previous
+from generator import commands
 from generator.__main__ import main
 from generator.records.results import StudyResult
+from generator.runs import previous
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from report_fixture import templates_of, tiny_result, without_proofs
 
+from generator import findings
+from generator.findings import exact, recipes, tiers
+from generator.findings.gate import blocked
+from generator.notation.names import ORIGINAL
+from generator.pages.rendering import render_pages
 from generator.records.results import Estimate, StudyResult
-from generator.report import findings
-from generator.report.findings import exact, recipes, tiers
-from generator.report.findings.gate import blocked
-from generator.report.findings.names import ORIGINAL
-from generator.report.pages import render_pages
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 

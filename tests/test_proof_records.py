@@ -9,7 +9,7 @@ import pytest
 
 from generator.datasets import FreshRows, LabelledTable, dataset
 from generator.models.folds import Folds
-from generator.proofs.search import BROKEN, PROVED, TAU
+from generator.proofs.relu.search import BROKEN, PROVED, TAU
 from generator.records.results import DataSource, Feature
 from generator.study import limit_tasks as limits
 from generator.study import proof_records as records

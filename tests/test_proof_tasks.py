@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from generator.models.fraudnet import FraudNet
-from generator.models.training import margins
-from generator.proofs.network import from_arrays
-from generator.proofs.search import BROKEN, PROVED, verify
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.training import margins
+from generator.proofs.relu.network import from_arrays
+from generator.proofs.relu.search import BROKEN, PROVED, verify
 from generator.study.proof_tasks import cross_check_task, radius_task, settle_task
 from generator.study.tasks import only_weights
 from generator.threats.evasion import evaluate

@@ -38,14 +38,14 @@ def test_nothing_changed_is_nothing_to_say(sources):
     [
         ("generator/study/run.py", ["the study's source"]),
         ("generator/study/tasks.py", ["the study's source"]),
-        ("generator/models/hardening.py", ["the study's source"]),
-        ("generator/datasets/checks.py", ["the study's source"]),
+        ("generator/models/fraudnet/hardening.py", ["the study's source"]),
+        ("generator/datasets/checks/dataset.py", ["the study's source"]),
         ("generator/impact/costs.py", ["the study's source"]),
         ("generator/threats/evasion.py", ["the study's source"]),
         ("generator/engine/parallel.py", ["the study's source"]),
         ("generator/records/metrics.py", ["the study's source"]),
         ("requirements.txt", ["requirements.txt"]),
-        ("generator/report/formats.py", []),
+        ("generator/notation/formats.py", []),
         ("generator/commands.py", []),
     ],
 )

@@ -5,13 +5,22 @@ import pytest
 import torch
 from torch.nn import functional
 
-from generator.models import minimax
-from generator.models.certified import certified_loss, crown_margin, interval_bounds, interval_margin
-from generator.models.fraudnet import FraudNet
-from generator.models.hardening import RECIPES, harden
-from generator.models.inner import climb
-from generator.models.slopes import certified_gradients, margin_and_gradient, margin_gradients
-from generator.models.training import Trainer
+from generator.models.fraudnet import minimax
+from generator.models.fraudnet.certified import (
+    certified_loss,
+    crown_margin,
+    interval_bounds,
+    interval_margin,
+)
+from generator.models.fraudnet.hardening import RECIPES, harden
+from generator.models.fraudnet.inner import climb
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.slopes import (
+    certified_gradients,
+    margin_and_gradient,
+    margin_gradients,
+)
+from generator.models.fraudnet.training import Trainer
 from generator.records.spec import HardeningSpec, TrainingSpec
 
 TRAINING = TrainingSpec(batch_size=8)

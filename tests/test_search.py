@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.proofs import kernels
-from generator.proofs.network import Network, from_arrays, margins
-from generator.proofs.search import (
+from generator.proofs.relu import kernels
+from generator.proofs.relu.network import Network, from_arrays, margins
+from generator.proofs.relu.search import (
     BROKEN,
     PROVED,
     TAU,
@@ -333,7 +333,7 @@ def test_a_box_that_shrinks_to_one_point_is_decided_there():
 WARM = """
 import numpy as np
 from generator.proofs import kernels
-from generator.proofs.search import Lattice, radius, verify, warm_up
+from generator.proofs.relu.search import Lattice, radius, verify, warm_up
 from test_search import random_network
 
 warm_up()

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generator.models.fraudnet import FraudNet
-from generator.models.slices import GRID, boundary_slice, telling_pair
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.slices import GRID, boundary_slice, telling_pair
 
 
 def test_the_telling_pair_has_the_widest_gaps_in_standard_deviations_widest_first(toy_folds, toy_table):

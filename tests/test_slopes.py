@@ -8,10 +8,10 @@ import torch
 from art.estimators.classification import PyTorchClassifier
 from torch.nn import functional
 
-from generator.models.certified import certified_loss
-from generator.models.fraudnet import FraudNet
-from generator.models.kernels import LANES
-from generator.models.slopes import (
+from generator.models.fraudnet.certified import certified_loss
+from generator.models.fraudnet.kernels import LANES
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.slopes import (
     certified_gradients,
     cross_entropy_gradients,
     loss_gradient,

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from generator.datasets import DATASETS
-from generator.models.hardening import RECIPES
+from generator.models.fraudnet.hardening import RECIPES
 from generator.records.spec import (
     Attack,
     AttackSpec,

@@ -8,10 +8,10 @@ from study_fixture import Recorder
 
 from generator.engine.files import write_whole
 from generator.engine.stopwatch import Stopwatch
+from generator.findings import speed
+from generator.pages.rendering import render_pages
 from generator.records.base import RecordError
 from generator.records.benchmarks import Benchmarks, read_benchmarks
-from generator.report import speed
-from generator.report.pages import render_pages
 from tests.benchmarks.pages import cold_timings
 
 ROOT = Path(__file__).parents[1]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from generator.datasets import checks, kaggle
+from generator.datasets.checks import dataset as checks
+from generator.datasets.kaggle import dataset as kaggle
 from generator.models.folds import Folds
 from generator.records.results import Feature
 from generator.threats.surface import TIERS, boxes, describe, lattice, surface

@@ -9,14 +9,14 @@ import pytest
 from charts_fixture import story
 from report_fixture import tiny_result
 
-from generator.report import palette
-from generator.report.charts.chart import Chart
-from generator.report.charts.frame import axis, figure
-from generator.report.svg import document, drawing, paint, settled, symbols, ticks
-from generator.report.svg.axes import axes
-from generator.report.svg.contours import outlines
-from generator.report.svg.legend import entries
-from generator.report.svg.marks import path
+from generator.figures.chart import Chart
+from generator.figures.frame import axis, figure
+from generator.figures.svg import document, drawing, paint, settled, symbols, ticks
+from generator.figures.svg.axes import axes
+from generator.figures.svg.contours import outlines
+from generator.figures.svg.legend import entries
+from generator.figures.svg.marks import path
+from generator.notation import palette
 
 GOLDEN = Path(__file__).parent / "golden"
 """Drawings of a small fixed study; `python tests/test_svg.py` writes them anew."""
@@ -263,7 +263,7 @@ def test_every_mark_of_the_palette_can_be_drawn_and_an_unknown_one_is_refused():
 def test_the_stylesheet_of_the_palette_is_the_one_that_is_published():
     sheet = Path(__file__).parents[1] / "docs" / "assets" / "palette.css"
     assert sheet.read_text(encoding="utf-8") == palette.stylesheet(), (
-        "python -m generator.report.palette > docs/assets/palette.css"
+        "python -m generator.notation.palette > docs/assets/palette.css"
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generator.proofs.search import BROKEN, PROVED, UNRESOLVED
+from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED
 from generator.records.metrics import Resamples
 from generator.records.spec import ProofSpec
 from generator.study import tier_records as records

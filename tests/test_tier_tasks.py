@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from generator.proofs.network import from_arrays
-from generator.proofs.network import margins as margins64
-from generator.proofs.search import BROKEN, PROVED, Lattice, verify
+from generator.proofs.relu.network import from_arrays
+from generator.proofs.relu.network import margins as margins64
+from generator.proofs.relu.search import BROKEN, PROVED, Lattice, verify
 from generator.records.spec import ProofSpec
 from generator.study.proof_tasks import seed_block
 from generator.study.tasks import only_weights

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from generator.models.fraudnet import FraudNet
-from generator.models.training import Adam, Trainer, margins, train_standard
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.training import Adam, Trainer, margins, train_standard
 from generator.records.spec import TrainingSpec
 
 

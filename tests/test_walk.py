@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from generator.models.fraudnet import FraudNet
-from generator.proofs.network import Network, from_arrays, margins
-from generator.proofs.search import PROVED, TAU, verify
-from generator.proofs.walk import Step, walk
+from generator.models.fraudnet.network import FraudNet
+from generator.proofs.relu.network import Network, from_arrays, margins
+from generator.proofs.relu.search import PROVED, TAU, verify
+from generator.proofs.relu.walk import Step, walk
 
 LONGEST = 200
 

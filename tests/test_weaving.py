@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from generator.report.weaving import unwoven, woven
+from generator.notation.weaving import unwoven, woven
 
 
 def assert_whole(texts):

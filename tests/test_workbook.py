@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from report_fixture import tiny_result
 from workbook_fixture import sheets
 
+from generator.figures import CHARTS, FOLLOWING, Told, by_budget
+from generator.figures.chart import Chart
+from generator.figures.workbook import DAY, workbook_bytes
 from generator.records.spreadsheet import armed, disarmed, number_text
-from generator.report.charts import CHARTS, FOLLOWING, Told, by_budget
-from generator.report.charts.chart import Chart
-from generator.report.charts.workbook import DAY, workbook_bytes
 
 THOUSANDS = re.compile(r"[-+−]?\d+[.,]\d{3}(e.*)?")
 """What a spreadsheet may read as another number: LibreOffice takes all of them where a point parts thousands."""

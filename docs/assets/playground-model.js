@@ -1,6 +1,6 @@
 /* The models of the playground and what an attacker may do to them, in double precision and standardised units.
 
-   Mirrors, name for name: generator/proofs/network.py (network, towardsRight, margins), generator/models/folds.py
+   Mirrors, name for name: generator/proofs/relu/network.py (network, towardsRight, margins), generator/models/folds.py
    (encode, decode), generator/threats/surface.py (boxes, lattice), generator/threats/evasion.py (FGSM, PGD). A test in
    a browser compares them. */
 (() => {

@@ -1,4 +1,4 @@
-/* What the playground says and draws: numbers written as generator/report/formats.py writes them, its sentences, and the
+/* What the playground says and draws: numbers written as generator/notation/formats.py writes them, its sentences, and the
    chart of one model, an inline SVG. Colours are classes and CSS variables, so that they follow the scheme of the page. */
 (() => {
   "use strict";

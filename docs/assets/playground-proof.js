@@ -1,6 +1,6 @@
 /* The live proof: branch and bound on the input box, one transaction at a time.
 
-   Decides as generator/proofs/kernels.py does, by the same bounds and the same halving; generator/proofs/bounds.py states
+   Decides as generator/proofs/relu/kernels.py does, by the same bounds and the same halving; generator/proofs/relu/bounds.py states
    the formula. It leaves out what makes many rows quick: networks narrowed to a box, and hunts for a witness. `settle`
    and `radius` are generators that pause every few boxes, so that a page can run them in slices and never stands still. */
 (() => {

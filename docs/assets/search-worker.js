@@ -1,4 +1,4 @@
-/* Joined to the worker of the search when the site is built (generator/report/built/search.py): lunr 2.3.9 knows equal
+/* Joined to the worker of the search when the site is built (generator/publish/postprocess/search.py): lunr 2.3.9 knows equal
    parts of its tree of words by a text in which a label and the number behind it are not told apart. With many digits in
    words, unequal parts become one, and to look for T0 ends in an error: the reader is told that no page has it. */
 self.lunr.TokenSet.prototype.toString = function () {

@@ -10,7 +10,7 @@
   const files = await unpacked(document.getElementById("pack").textContent); // path -> text
   for (const style of document.querySelectorAll("style[data-sheet]")) files[style.dataset.sheet] = style.textContent; // here already
 
-  /* As generator/report/packing.py has made it: seven bits a sign, gzip, every line once. */
+  /* As generator/publish/packing.py has made it: seven bits a sign, gzip, every line once. */
   async function unpacked(signs) {
     const bytes = new Uint8Array(Math.floor((signs.length * 7) / 8));
     let held = 0, bits = 0, size = 0;

@@ -65,7 +65,7 @@ window.study = (() => {
     document.dispatchEvent(new CustomEvent("study:choose", { detail: choice }));
   }
 
-  /* One of the texts that generator/report/weaving.py has woven, by the places of its budget and its tier. */
+  /* One of the texts that generator/notation/weaving.py has woven, by the places of its budget and its tier. */
   function unwoven(made, budget, tier) {
     let text = "";
     for (const each of made) {
@@ -129,7 +129,7 @@ window.study = (() => {
     return made;
   }
 
-  /* A number as generator/report/formats.py writes it: rounded as Python does, from the exact binary value, a half to the
+  /* A number as generator/notation/formats.py writes it: rounded as Python does, from the exact binary value, a half to the
      even digit. Intl rounds the shortest decimal of a number, and toFixed a half away from zero. */
   function number(value, decimals) {
     const size = Math.abs(value);

@@ -11,8 +11,8 @@ from rich.table import Table
 from generator.audit.figures import check_figures
 from generator.audit.judgements import CLOSE, Replayed, check_judgements
 from generator.audit.published import AuditError, read_published
+from generator.notation import formats
 from generator.records.results import StudyResult
-from generator.report import formats
 
 __all__ = ["AuditError", "Replayed", "audit", "audit_table"]
 

@@ -1,6 +1,7 @@
 """The datasets of the study. To add one: a file here that makes a `Dataset`, and its name in DATASETS."""
 
-from generator.datasets import checks, kaggle
+from generator.datasets.checks import dataset as checks
+from generator.datasets.kaggle import dataset as kaggle
 from generator.datasets.table import (
     DataError,
     Dataset,

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from generator.proofs import milp, search
-from generator.proofs.network import Network
-from generator.proofs.search import UNRESOLVED, Lattice, Verdicts
+from generator.proofs import milp
+from generator.proofs.relu import search
+from generator.proofs.relu.network import Network
+from generator.proofs.relu.search import UNRESOLVED, Lattice, Verdicts
 
 
 def decide(

@@ -13,9 +13,9 @@ Source: Tjeng, Xiao and Tedrake 2019, MIPVerify, arXiv:1711.07356.
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from generator.proofs.bounds import interval_layers, layer_bounds
-from generator.proofs.network import Network, margins, towards_right
-from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, Lattice, Verdicts
+from generator.proofs.relu.bounds import interval_layers, layer_bounds
+from generator.proofs.relu.network import Network, margins, towards_right
+from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED, Lattice, Verdicts
 
 TAU = 1e-4
 """Margin units. HiGHS holds constraints to 1e-6 and big-M multiplies that, so a proof needs the dual
@@ -37,7 +37,7 @@ def verify(
     time_limit: float = 60.0,
     tau: float = TAU,
 ) -> Verdicts:
-    """What `generator.proofs.search.verify` decides, row by row, by HiGHS with gap 0.
+    """What `generator.proofs.relu.search.verify` decides, row by row, by HiGHS with gap 0.
 
     With `tight` the bounds of layer 2 are CROWN's, which is faster; without it they come from
     interval arithmetic, and nothing is shared with the search. `boxes` counts HiGHS' nodes;

@@ -1,4 +1,4 @@
-"""What was found: counts, full-precision values and their intervals. Rounding happens in `generator.report.formats`."""
+"""What was found: counts, full-precision values and intervals. Rounding happens in `generator.notation.formats`."""
 
 from typing import Literal
 

@@ -23,7 +23,7 @@ Recipe = Literal[
     "crown_ibp",
     "pgd_tier1",
 ]
-"""Names of the ways to harden, as `generator.models.hardening.RECIPES` knows them."""
+"""Names of the ways to harden, as `generator.models.fraudnet.hardening.RECIPES` knows them."""
 
 
 class LabelSpec(Record):

@@ -8,10 +8,10 @@ from generator.datasets import LabelledTable
 from generator.engine.cache import Arrays
 from generator.models.folds import Folds
 from generator.proofs.limits import frontier
-from generator.proofs.network import from_arrays
-from generator.proofs.network import margins as margins64
-from generator.proofs.search import BROKEN
-from generator.proofs.walk import walk
+from generator.proofs.relu.network import from_arrays
+from generator.proofs.relu.network import margins as margins64
+from generator.proofs.relu.search import BROKEN
+from generator.proofs.relu.walk import walk
 from generator.records.choices import fold_choices
 from generator.records.metrics import rate_estimate
 from generator.records.proofs import (

@@ -9,12 +9,12 @@ from generator.engine.cache import Arrays
 from generator.engine.parallel import Task
 from generator.engine.stages import StageTask
 from generator.models.folds import Folds
-from generator.models.fraudnet import FraudNet
-from generator.models.training import margins
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.training import margins
 from generator.proofs import milp
 from generator.proofs.decide import decide
-from generator.proofs.network import from_arrays
-from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, radius, verify, warm_up
+from generator.proofs.relu.network import from_arrays
+from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED, radius, verify, warm_up
 from generator.records.spec import ProofSpec, StudySpec
 from generator.study.tasks import TRAINING_SOURCE, only_weights, task_inputs
 

@@ -9,7 +9,7 @@ from generator.datasets import Dataset, LabelledTable
 from generator.engine.cache import Arrays
 from generator.engine.stages import Engine
 from generator.models.folds import Folds
-from generator.proofs.search import PROVED, UNRESOLVED
+from generator.proofs.relu.search import PROVED, UNRESOLVED
 from generator.records.metrics import Resamples
 from generator.records.proofs import BatteryRow, Choice, Limit, ProofResult
 from generator.records.spec import StudySpec

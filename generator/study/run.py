@@ -9,8 +9,8 @@ from generator.engine.seeding import stage_rng
 from generator.engine.stages import Engine
 from generator.impact import costs
 from generator.models.folds import Folds, make_folds
+from generator.models.fraudnet.slices import boundary_slice, telling_pair
 from generator.models.sampling import Pool, judged_rows
-from generator.models.slices import boundary_slice, telling_pair
 from generator.records.metrics import Resamples
 from generator.records.results import ImpactResult, Judged, ModelResult, Provenance, RoundResult, StudyResult
 from generator.records.spec import StudySpec

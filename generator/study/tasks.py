@@ -12,9 +12,9 @@ from generator.engine.files import sha256_of, sha256_of_sources
 from generator.engine.seeding import stage_rng
 from generator.engine.stages import StageTask
 from generator.models.folds import Folds
-from generator.models.fraudnet import FraudNet
-from generator.models.hardening import harden
-from generator.models.training import train_standard
+from generator.models.fraudnet.hardening import harden
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.training import train_standard
 from generator.provenance import PACKAGE, lock_sha256, versions
 from generator.records.base import Record
 from generator.records.spec import AttackSpec, BatterySpec, HardeningSpec, Recipe, StudySpec, TrainingSpec

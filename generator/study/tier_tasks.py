@@ -6,9 +6,9 @@ from generator.engine.cache import Arrays
 from generator.engine.stages import StageTask
 from generator.models.folds import Folds
 from generator.proofs.decide import decide
-from generator.proofs.network import Network, from_arrays
-from generator.proofs.network import margins as margins64
-from generator.proofs.search import BROKEN, PROVED, UNRESOLVED, Lattice
+from generator.proofs.relu.network import Network, from_arrays
+from generator.proofs.relu.network import margins as margins64
+from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED, Lattice
 from generator.records.impact import OperatingPoint
 from generator.records.results import Feature
 from generator.records.spec import ProofSpec, StudySpec, Tier

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from generator.models.folds import Folds
-from generator.models.fraudnet import FraudNet
-from generator.models.training import margins
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.training import margins
 from generator.records.spec import BatterySpec
 from generator.threats import queries
 from generator.threats.evasion import judge

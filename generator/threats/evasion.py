@@ -18,9 +18,9 @@ from art.estimators.classification import PyTorchClassifier
 from torch import nn
 
 from generator.models.folds import Folds
-from generator.models.fraudnet import FraudNet
-from generator.models.slopes import loss_gradient, refresh_loss_gradient
-from generator.models.training import margins
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.slopes import loss_gradient, refresh_loss_gradient
+from generator.models.fraudnet.training import margins
 from generator.records.spec import Attack, AttackSpec
 from generator.threats.outcomes import CLEAN, Outcomes
 

@@ -8,8 +8,8 @@ from art.attacks.evasion import AutoProjectedGradientDescent
 
 from generator.engine.seeding import global_seed, stage_rng
 from generator.models.folds import Folds
-from generator.models.fraudnet import FraudNet
-from generator.models.slopes import margin_and_gradient
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.slopes import margin_and_gradient
 from generator.records.spec import AttackSpec, BatterySpec
 from generator.threats.evasion import as_art, attack_rows
 

@@ -7,8 +7,8 @@ import torch
 from torch.nn import functional
 
 from generator.models.folds import Folds
-from generator.models.fraudnet import FraudNet
-from generator.models.training import margins
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.training import margins
 from generator.records.results import Feature, FeatureMovement, FeatureStep, TransactionExample, Walkthrough
 from generator.records.spec import Attack, AttackSpec
 from generator.threats.evasion import attack_rows, judge

@@ -9,8 +9,8 @@ from art.attacks.evasion import HopSkipJump
 from art.estimators.classification import BlackBoxClassifierNeuralNetwork
 
 from generator.engine.seeding import global_seed
-from generator.models.fraudnet import FraudNet
-from generator.models.training import margins
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.training import margins
 
 
 class OutOfQueriesError(Exception):

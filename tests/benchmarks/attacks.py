@@ -8,7 +8,7 @@ from art.attacks.evasion import FastGradientMethod, ProjectedGradientDescentPyTo
 from art.estimators.classification import PyTorchClassifier
 
 from generator.engine.seeding import stage_rng
-from generator.models.training import train_standard
+from generator.models.fraudnet.training import train_standard
 from generator.records.spec import AttackSpec
 from generator.threats.evasion import BLOCK, as_art, attack_rows
 from tests.benchmarks.data import checks

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator.datasets.kaggle_standin import simulate
+from generator.datasets.kaggle.standin import simulate
 
 ROOT = Path(__file__).parents[2]
 ROWS = 300

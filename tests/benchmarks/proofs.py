@@ -9,11 +9,12 @@ from art.attacks.evasion import ProjectedGradientDescentPyTorch
 from art.estimators.classification import PyTorchClassifier
 
 from generator.engine.seeding import stage_rng
-from generator.models.fraudnet import FraudNet
-from generator.models.hardening import harden
-from generator.models.training import margins, train_standard
-from generator.proofs import milp, search
-from generator.proofs.network import from_arrays
+from generator.models.fraudnet.hardening import harden
+from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.training import margins, train_standard
+from generator.proofs import milp
+from generator.proofs.relu import search
+from generator.proofs.relu.network import from_arrays
 from generator.threats.evasion import as_art
 from tests.benchmarks.data import checks
 

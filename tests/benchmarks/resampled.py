@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from generator.datasets import DataError, SourceOptions, kaggle_source
+from generator.datasets import DataError, SourceOptions
+from generator.datasets.kaggle import source as kaggle_source
 from generator.engine.seeding import stage_rng
 
 PART = 250_000

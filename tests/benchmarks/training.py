@@ -14,7 +14,7 @@ from scipy.stats import ks_2samp
 from torch import nn
 
 from generator.engine.seeding import global_seed, stage_rng
-from generator.models.training import margins, train_standard
+from generator.models.fraudnet.training import margins, train_standard
 from tests.benchmarks.data import checks
 
 LOOPED = 10

@@ -10,8 +10,8 @@ from browser import Browser, started
 from report_fixture import tiny_project
 from server import Server, serving
 
-from generator.report.export import export_offline
-from generator.report.site import build_site
+from generator.publish.export import export_offline
+from generator.publish.site import build_site
 
 
 @pytest.fixture(scope="session")

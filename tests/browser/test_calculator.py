@@ -12,12 +12,12 @@ from rates_fixture import HEADLINE, tiny_measured
 from report_fixture import tiny_result
 from selenium.webdriver.common.keys import Keys
 
+from generator.findings.breakeven import verdict_sentence
+from generator.findings.scenarios import INPUTS
 from generator.impact.measured import BUDGET, Choice
 from generator.impact.whatif import answer
+from generator.notation import palette
 from generator.records.impact import Scenario
-from generator.report import palette
-from generator.report.breakeven import verdict_sentence
-from generator.report.scenarios import INPUTS
 
 TARGET = 44
 """Least height in px of whatever is pressed or dragged."""

@@ -12,9 +12,9 @@ from report_fixture import tiny_project, tiny_result
 from server import serving
 
 from generator.datasets import SourceOptions, dataset
-from generator.report.built import markup
-from generator.report.export import SCRIPT, offline_site
-from generator.report.single import single_page
+from generator.publish.export import SCRIPT, offline_site
+from generator.publish.postprocess import markup
+from generator.publish.single import single_page
 
 PAGES = (
     "index", "data", "attack", "attacks", "hardening", "proof", "playground", "impact", "evidence", "cards",

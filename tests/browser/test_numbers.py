@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from generator.report import formats
+from generator.notation import formats
 
 MOST = 1000
 """Largest denominator of the shares that are compared: each share of up to so many rows."""

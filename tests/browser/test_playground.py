@@ -14,14 +14,14 @@ from report_fixture import ROOT, tiny_result
 from selenium.webdriver.common.keys import Keys
 
 from generator.models.folds import Folds
-from generator.proofs.kernels import PROVED
-from generator.proofs.network import Network, from_arrays, margins
-from generator.proofs.search import TAU, Lattice, radius, verify
+from generator.proofs.relu.kernels import PROVED
+from generator.proofs.relu.network import Network, from_arrays, margins
+from generator.proofs.relu.search import TAU, Lattice, radius, verify
 from generator.records.results import Feature
-from generator.report.playground import registration
-from generator.report.playground.form import page
-from generator.report.playground.making import tier_of
 from generator.threats.surface import TIERS, boxes, lattice, surface
+from generator.tools.playground import registration
+from generator.tools.playground.form import page
+from generator.tools.playground.making import tier_of
 
 TARGET = 44
 """Least height in px of whatever is pressed or dragged."""

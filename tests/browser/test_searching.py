@@ -11,7 +11,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from test_site import PAGES
 
-from generator.report.built.markup import VOID
+from generator.publish.postprocess.markup import VOID
 
 WITHIN_A_WORD = frozenset(("a", "abbr", "b", "code", "em", "i", "mark", "span", "strong", "sub", "sup"))
 """Elements that do not end a word."""

@@ -5,7 +5,7 @@ from browser import downloaded, search, waited
 from server import serving
 from test_calculator import mistyped_numbers
 
-from generator.report.export import SINGLE
+from generator.publish.export import SINGLE
 
 PAGE = "return document.querySelector('article h1')?.textContent"
 

@@ -9,8 +9,8 @@ from browser import downloaded
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from generator.report.charts.embedding import TABLE_LIMIT
-from generator.report.palette import INK
+from generator.figures.embedding import TABLE_LIMIT
+from generator.notation.palette import INK
 
 PAGES = (
     "",

@@ -1,0 +1,107 @@
+"""Break-even shares and a day's money in words; `docs/assets/calculator-output.js` writes the same ones."""
+
+from generator.impact.bands import Band
+from generator.impact.breakeven import BreakEven, Verdict
+from generator.impact.whatif import Answer
+from generator.notation import formats
+from generator.notation.tracing import derived
+from generator.records.impact import Scenario
+
+
+def share(value: float) -> str:
+    """A break-even share; what lies outside 0 to 1 is said, not printed."""
+    if value > 1:
+        return f"over {formats.percent(derived(1.0, value), 0)}"
+    return formats.percent(derived(max(0.0, value), value))
+
+
+def share_range(found: Band) -> str:
+    return f"{share(found.low)} to {share(found.high)}"
+
+
+def rate(value: float) -> str:
+    """A share that may be as small as one in twenty thousand."""
+    return f"{formats.significant(100 * value)}{formats.JOIN}%"
+
+
+def dollars(value: float) -> str:
+    """Three digits that matter, for a day's sums run from cents to millions; round sums as they are."""
+    write = formats.count if float(value).is_integer() else formats.significant
+    return f"USD{formats.JOIN}{write(value)}"
+
+
+def dollar_range(found: Band) -> str:
+    """A sum with its interval."""
+    return f"{dollars(found.value)} ({dollars(found.low)} to {dollars(found.high)})"
+
+
+def pays(found: BreakEven) -> str:
+    """The verdict in a table cell."""
+    return {
+        "pays above": f"from {share(found.prevalence.value)} ({share_range(found.prevalence)})",
+        "pays below": f"up to {share(found.limit)}: not more robust",
+        "always pays": f"at any share ({share_range(found.prevalence)})",
+        "never pays": f"at no share ({share_range(found.prevalence)})",
+        "not more robust": "at no share: not more robust",
+        "catching does not pay": "at no share: a review costs more than a fraud",
+    }[found.verdict]
+
+
+def verdict_sentence(found: Answer, scenario: Scenario, title: str) -> str:
+    """What the scenario says, then what the reader's own share of attackers means for a day."""
+    share_set = f"You set {formats.percent(scenario.attack_prevalence)}"
+    return f"{pays_sentence(found.break_even, title)} {share_set}: {net_sentence(found)}"
+
+
+def opening_sentence(found: Answer, scenario: Scenario, title: str) -> str:
+    """The same where nobody has set anything yet."""
+    assumed = f"If {formats.percent(scenario.attack_prevalence)} attack, as assumed here"
+    return f"{pays_sentence(found.break_even, title)} {assumed}, {net_sentence(found)}"
+
+
+def pays_sentence(found: BreakEven, title: str) -> str:
+    span = f"{formats.LEVEL} interval {share_range(found.prevalence)}"
+    return {
+        "pays above": f"At these values, {title} pays from {share(found.prevalence.value)} of attacking "
+        f"fraudsters ({span}).",
+        "pays below": f"At these values, {title} pays up to {share(found.limit)} of attacking fraudsters: it is not "
+        "more robust, but saves elsewhere.",
+        "always pays": f"At these values, {title} pays whatever the share of attacking fraudsters ({span}).",
+        "never pays": f"At these values, {title} does not pay even if every fraudster attacks ({span}).",
+        "not more robust": f"At these values, attacks are no reason for {title}: it gains nothing as more "
+        "fraudsters attack.",
+        "catching does not pay": "At these values, reviewing an alert costs more than a caught fraud saves: "
+        "no model pays.",
+    }[found.verdict]
+
+
+def net_sentence(found: Answer) -> str:
+    """Half a sentence: what a day with the hardened model saves or costs."""
+    net = found.benefit["net_usd"]
+    word = "saves" if net.value > 0 else "costs"
+    ends = f"{formats.LEVEL} interval {dollars(net.low)} to {dollars(net.high)}"
+    noise = ", which this run cannot tell from nothing" if net.low <= 0 <= net.high else ""
+    return f"hardening {word} {dollars(abs(net.value))} a day (net benefit, {ends}){noise}."
+
+
+def assumptions(scenario: Scenario) -> str:
+    """The scenario in one sentence part."""
+    s = scenario
+    return (
+        f"{formats.count(s.transactions_per_day)} transactions a day, {rate(s.fraud_share)} of them "
+        f"fraud, {dollars(s.loss_per_fraud)} lost per missed fraud of which "
+        f"{formats.percent(s.recovered_share, 0)} comes back, {dollars(s.review_cost)} per alert and "
+        f"{dollars(s.friction_cost)} per customer stopped"
+    )
+
+
+def alone(said: Verdict, value: float) -> str:
+    """As `pays`, for rates that have no draws; `value` is the share from, or up to, which it pays."""
+    return {
+        "pays above": f"from {share(value)}",
+        "pays below": f"up to {share(value)}: not more robust",
+        "always pays": "at any share",
+        "never pays": "at no share",
+        "not more robust": "at no share: not more robust",
+        "catching does not pay": "at no share: a review costs more than a fraud",
+    }[said]

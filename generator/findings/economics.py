@@ -1,0 +1,249 @@
+"""When hardening pays, in words: the break-even share of attackers, a day's cost, and what moves the answer."""
+
+from dataclasses import dataclass, replace
+
+from generator.findings.breakeven import (
+    assumptions,
+    dollar_range,
+    dollars,
+    opening_sentence,
+    pays,
+    rate,
+)
+from generator.findings.priors import PriorLine, prior_lines
+from generator.findings.scenarios import Assumptions, Preset, default_scenario, scenario_of
+from generator.findings.tiers import WHO
+from generator.impact.bands import Band
+from generator.impact.breakeven import BreakEven
+from generator.impact.measured import Choice, amounts, mean_detection
+from generator.impact.model import take_per_attempt
+from generator.impact.whatif import STANDARD, Answer, Measured, answer, break_even_of
+from generator.notation import formats
+from generator.notation.attackers import QUOTED_TIER, Attacker
+from generator.notation.names import MATCHED, MODELS, ModelName
+from generator.notation.tracing import derived
+from generator.records.impact import EvasionPrice, OperatingRates, Scenario
+
+POLICIES = {
+    "either": "Stop what either of them stops",
+    "both": "Stop what both of them stop",
+}
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """One hardened model in the opening scenario."""
+
+    words: ModelName
+    answer: Answer
+    missed: tuple[str, str]
+    """Frauds a day, with the standard model and with this one."""
+    net: str
+    pays: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class PresetLine:
+    preset: Preset
+    scenario: Scenario
+    answer: Answer
+    fraud_share: str
+    missed: tuple[str, str]
+    net: str
+    pays: str
+    pays_own: str
+    """The same with each model at its own cut, where their false alarms differ."""
+
+
+@dataclass(frozen=True)
+class PolicyLine:
+    """One way to use the two models, mean rates in the opening scenario."""
+
+    title: str
+    caught_clean: float
+    caught_attacked: float
+    false_positive_rate: float
+    cost: str
+    net: str
+    """Against the standard model alone; empty for that one itself."""
+    pays: str
+
+
+@dataclass(frozen=True)
+class EvasionLine:
+    """What evading one model costs the fraudster."""
+
+    words: ModelName
+    price: EvasionPrice
+    take: str
+    """Mean USD per attempt, caught or not."""
+
+
+@dataclass(frozen=True)
+class Economics:
+    """What the page on business impact says of one dataset beyond its scenario day."""
+
+    measured: Measured
+    choice: Choice
+    who: str
+    """The attacker, within a sentence."""
+    words: ModelName
+    """The hardened model looked at first."""
+    scenario: Scenario
+    assumptions: str
+    sentence: str
+    lines: tuple[ModelLine, ...]
+    presets: tuple[PresetLine, ...]
+    policies: tuple[PolicyLine, ...]
+    evasion: tuple[EvasionLine, ...]
+    priors: tuple[PriorLine, ...]
+
+
+def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | None = None) -> Economics:
+    """Everything at the opening choice of the calculator, in its opening scenario and in every preset.
+
+    Args:
+        attacker: in place of the quoted one; then without what evading costs and without the rates under other
+            labels, which are known at the quoted budget alone.
+    """
+    rates, models = measured.rates, measured.draws.models
+    choice = opening_choice(measured)
+    if attacker:
+        choice = replace(choice, tier=attacker.tier, epsilon=attacker.epsilon)
+    hardened, scenario = choice.hardened, default_scenario(rates, known)
+    lines = tuple(_model_line(measured, choice, scenario, name) for name in models if name != STANDARD)
+    return Economics(
+        measured=measured,
+        choice=choice,
+        who=WHO[choice.tier],
+        words=MODELS[hardened],
+        scenario=scenario,
+        assumptions=assumptions(scenario),
+        sentence=next(line.sentence for line in lines if line.words.name == hardened),
+        lines=lines,
+        presets=tuple(_preset_line(measured, choice, preset, known) for preset in known.presets),
+        policies=_policies(measured, choice, scenario),
+        evasion=() if attacker else _evasion(measured, choice),
+        priors=() if attacker else prior_lines(measured, choice, scenario, known),
+    )
+
+
+def favoured(models: tuple[str, ...]) -> str:
+    """The hardened model looked at first: the one trained against what a fraudster can do, or else the last."""
+    return MATCHED if MATCHED in models else models[-1]
+
+
+def opening_choice(measured: Measured) -> Choice:
+    """What is looked at first: the favoured recipe against what anybody can do, quoted budget and false alarms."""
+    tiers = measured.rates.of(STANDARD).caught
+    tier = QUOTED_TIER if QUOTED_TIER in tiers else next(iter(tiers))
+    return Choice(favoured(measured.draws.models), tier, measured.priced.epsilon, measured.priced.point)
+
+
+def answered(measured: Measured, choice: Choice, scenario: Scenario) -> Answer:
+    """The answer; the ends of its bands name the same sources as their values, for draws carry none."""
+    found = answer(measured, choice, scenario)
+    return replace(
+        found,
+        standard={name: _sourced(each) for name, each in found.standard.items()},
+        hardened={name: _sourced(each) for name, each in found.hardened.items()},
+        benefit={name: _sourced(each) for name, each in found.benefit.items()},
+        break_even=_sourced_share(found.break_even),
+        count_only=_sourced(found.count_only),
+    )
+
+
+def _sourced_share(found: BreakEven) -> BreakEven:
+    return replace(found, prevalence=_sourced(found.prevalence))
+
+
+def _sourced(found: Band) -> Band:
+    return Band(found.value, derived(found.low, found.value), derived(found.high, found.value))
+
+
+# ---------------------------------------------------------------- lines
+
+
+def _model_line(measured: Measured, choice: Choice, scenario: Scenario, name: str) -> ModelLine:
+    chosen = Choice(name, choice.tier, choice.epsilon, choice.point)
+    found = answered(measured, chosen, scenario)
+    return ModelLine(
+        words=MODELS[name],
+        answer=found,
+        missed=_missed(found),
+        net=dollar_range(found.benefit["net_usd"]),
+        pays=pays(found.break_even),
+        sentence=opening_sentence(found, scenario, MODELS[name].title),
+    )
+
+
+def _preset_line(measured: Measured, choice: Choice, preset: Preset, known: Assumptions) -> PresetLine:
+    scenario = scenario_of(preset, measured.rates, known)
+    found = answered(measured, choice, scenario)
+    return PresetLine(
+        preset=preset,
+        scenario=scenario,
+        answer=found,
+        fraud_share=rate(scenario.fraud_share),
+        missed=_missed(found),
+        net=dollar_range(found.benefit["net_usd"]),
+        pays=pays(found.break_even),
+        pays_own=pays(
+            _sourced_share(break_even_of(measured, replace(choice, point=own_cut(measured.rates)), scenario))
+        ),
+    )
+
+
+def own_cut(rates: OperatingRates) -> str:
+    """Name of the operating point that is each model's own."""
+    return next(point.name for point in rates.points if point.false_positive_rate is None)
+
+
+def _missed(found: Answer) -> tuple[str, str]:
+    return tuple(
+        formats.significant(each["missed_frauds"].value) for each in (found.standard, found.hardened)
+    )
+
+
+def _policies(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[PolicyLine, ...]:
+    """The two models alone, then together where the study measured that."""
+    joined = {f"{policy}/{choice.hardened}": title for policy, title in POLICIES.items()}
+    titles = {name: MODELS[name].title for name in (STANDARD, choice.hardened)} | joined
+    lines = []
+    for name in (name for name in titles if name in measured.draws.names):
+        chosen = replace(choice, hardened=name)
+        found, mean = (
+            answered(measured, chosen, scenario),
+            mean_detection(measured.rates, name, choice, choice.point),
+        )
+        lines.append(
+            PolicyLine(
+                title=titles[name],
+                caught_clean=mean.caught_clean,
+                caught_attacked=mean.caught_attacked,
+                false_positive_rate=mean.false_positive_rate,
+                cost=dollar_range(found.hardened["cost_usd"]),
+                net="" if name == STANDARD else dollar_range(found.benefit["net_usd"]),
+                pays="" if name == STANDARD else pays(found.break_even),
+            )
+        )
+    return tuple(lines)
+
+
+def _evasion(measured: Measured, choice: Choice) -> tuple[EvasionLine, ...]:
+    rates = measured.rates
+    return tuple(
+        EvasionLine(
+            MODELS[name],
+            price,
+            dollars(
+                take_per_attempt(
+                    mean_detection(rates, name, choice, choice.point, measured.priced), amounts(rates)
+                )
+            ),
+        )
+        for name in measured.draws.models
+        for price in rates.prices
+        if (price.model, price.tier) == (name, choice.tier)
+    )

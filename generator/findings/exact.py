@@ -1,0 +1,179 @@
+"""What is proved, beside what attacks said: the sentences a risk committee reads first."""
+
+from generator.findings.evaluations import MASKING_POINTS, comparison, exact, trivial_accuracy
+from generator.findings.recipes import RecipeRow
+from generator.notation import formats
+from generator.notation.names import MODELS, STANDARD, TRIVIAL
+from generator.records.proofs import ProofResult
+from generator.records.results import Comparison, Evaluation, StudyResult
+
+BESIDE = {"higher": "above", "lower": "below", "no difference": "level with"}
+"""Where a model stands beside another, by the direction of the difference."""
+
+
+def overstated(result: StudyResult, model: str) -> float:
+    """FGSM minus what is proved, at the headline budget; zero without a proof."""
+    proved = exact(result, model)
+    if not proved or model == TRIVIAL:
+        return 0.0
+    fgsm = result.model(model).final.at("fgsm", result.spec.attack.headline_epsilon)
+    return fgsm.accuracy.value - proved.accuracy.value
+
+
+def trap_sentence(result: StudyResult, row: RecipeRow) -> str:
+    """What FGSM says of one recipe, what is true of it, and where that leaves it."""
+    fgsm, true = (formats.percent(e.value) for e in (row.gap.fgsm, row.exact.accuracy))
+    size = overstated(result, row.name)
+    if size > MASKING_POINTS:
+        start = (
+            f"FGSM says that {row.words.phrase} keeps {fgsm}. The truth is {true}, {formats.loss(size)} less"
+        )
+    elif row.blocked:
+        start = (
+            f"FGSM says that {row.words.phrase} keeps {fgsm}, and {true} is proved, {formats.loss(size)} less"
+        )
+    else:
+        start = (
+            f"FGSM says that {row.words.phrase} keeps {fgsm}, and {true} is proved: here it does not mislead"
+        )
+    return f"{start}{_beside_standard(result, row)}. {beside_trivial(result, row.name)}"
+
+
+def standing_sentence(result: StudyResult, row: RecipeRow) -> str:
+    """What a recipe provably keeps, beside the standard model and approving everything; quotes no attack."""
+    true = formats.percent(row.exact.accuracy.value)
+    return (
+        f"{formats.capital(row.words.phrase)} provably keeps {true}{_beside_standard(result, row)}. "
+        f"{beside_trivial(result, row.name)}"
+    )
+
+
+def beside_trivial(result: StudyResult, model: str) -> str:
+    """Approving everything, beside what `model` provably keeps."""
+    epsilon = result.spec.attack.headline_epsilon
+    found = comparison(result, model, TRIVIAL, "accuracy", "exact", epsilon)
+    trivial = formats.percent(trivial_accuracy(result))
+    if not found:
+        return f"Approving everything would keep {trivial}."
+    return f"That is {BESIDE[found.direction]} the {trivial} of approving everything."
+
+
+def masking_sentence(result: StudyResult, row: RecipeRow) -> str:
+    """FGSM, the iterative attack and the proof on one recipe; catastrophic overfitting by name."""
+    name, proved = formats.capital(row.words.phrase), row.exact.accuracy.value
+    figures = (
+        f"{name}: {formats.percent(row.gap.fgsm.value)} under FGSM, {formats.percent(row.gap.pgd.value)} "
+        f"under {row.gap.title}, exactly {formats.percent(proved)}"
+    )
+    size = overstated(result, row.name)
+    if size > MASKING_POINTS:
+        return f"{figures}. FGSM overstates what is kept by {formats.loss(size)}: catastrophic overfitting."
+    if row.blocked:
+        return f"{figures}, {formats.loss(size)} less than under FGSM. No warning."
+    return f"{figures}. No warning."
+
+
+def standard_sentence(result: StudyResult, proved: Evaluation) -> str:
+    """What the standard model provably keeps at the headline budget."""
+    epsilon = formats.epsilon(result.spec.attack.headline_epsilon)
+    return (
+        f"With every input free to move by {epsilon}, the standard model keeps exactly "
+        f"{formats.percent(proved.accuracy.value)} ({formats.interval(proved.accuracy)}): for every other "
+        f"transaction an attack that gets through is known. {beside_trivial(result, STANDARD)}"
+        if not proved.unresolved
+        else f"With every input free to move by {epsilon}, the standard model provably keeps "
+        f"{formats.percent(proved.accuracy.value)} ({formats.interval(proved.accuracy)}). "
+        f"{beside_trivial(result, STANDARD)}"
+    )
+
+
+def limit_sentence(result: StudyResult, proofs: ProofResult) -> str:
+    """What no classifier can pass at the headline budget, what a known one reaches, and what lies between."""
+    epsilon, limit = result.spec.attack.headline_epsilon, proofs.limit
+    if epsilon not in limit.epsilons:
+        return ""
+    place = limit.epsilons.index(epsilon)
+    best, known = limit.ceiling[place], limit.reached[place]
+    if best >= 1:
+        return (
+            "These rows alone set no limit: no fraud and genuine payment can be moved onto the same point at "
+            f"{formats.epsilon(epsilon)}. {formats.percent(known)} is known to be possible."
+        )
+    rows = "further transactions of this kind" if limit.population else "these rows"
+    return (
+        f"No single classifier whatever can keep more than {formats.percent(best)} of {rows} at "
+        f"{formats.epsilon(epsilon)}. One that keeps {formats.percent(known)} is known, so what is best lies "
+        f"somewhere in the {formats.loss(best - known)} between."
+    )
+
+
+def limit_note(result: StudyResult, proofs: ProofResult) -> str:
+    """How the limit of `limit_sentence` was found, and what the rule reaches itself."""
+    epsilon, limit = result.spec.attack.headline_epsilon, proofs.limit
+    if epsilon not in limit.epsilons:
+        return ""
+    place = limit.epsilons.index(epsilon)
+    rule = (
+        f"The rule that made the labels, with labels held fixed, keeps {formats.percent(limit.rule[place])}."
+    )
+    if not limit.population:
+        return (
+            "This dataset has no generator to draw further rows from, so the limit is that of its own rows; "
+            f"on more rows it would be lower. {rule}"
+        )
+    return (
+        f"The limit is estimated on {formats.count(limit.population.rows)} fresh rows from the generator, "
+        f"labelled by the same rule and cut; at {formats.LEVEL} confidence chance adds less than "
+        f"{formats.loss(limit.population.margin[place])}. The rows of the table alone would allow "
+        f"{formats.percent(limit.best[place])}: the fewer the rows, the looser the limit. {rule}"
+    )
+
+
+def unresolved_sentence(proofs: ProofResult) -> str:
+    """How many questions were asked, and how each ended."""
+    proved, broken, left = proofs.rows_proved, proofs.rows_broken, proofs.rows_unresolved
+    total = proved + broken + left
+    asked = (
+        f"{formats.count(total)} questions were asked, one for each transaction, model, repetition and budget"
+    )
+    if not left:
+        return (
+            f"{asked}. All were settled: {formats.count(proved)} proved, {formats.count(broken)} broken by "
+            "an example, none left open."
+        )
+    return (
+        f"{asked}. {formats.count(left)} of them ({formats.percent(left / total, 3)}) were left open: "
+        "neither proved nor broken. They count as not kept, so the proved figures are lower limits."
+    )
+
+
+def contradiction_sentence(proofs: ProofResult) -> str:
+    """Whether any attack broke what was proved."""
+    if not proofs.contradictions:
+        return "No attack broke a transaction that was proved safe."
+    return (
+        f"{formats.count(proofs.contradictions)} rows were proved safe and yet broken by an attack. One of "
+        "the two is wrong, so no proved figure on these pages may be relied on."
+    )
+
+
+def _beside_standard(result: StudyResult, row: RecipeRow) -> str:
+    """Half a sentence: the standard model's proved accuracy, and the paired difference if there is one."""
+    baseline = exact(result, STANDARD)
+    if not baseline:
+        return ""
+    theirs = formats.percent(baseline.accuracy.value)
+    if not row.exact_change:
+        return f"; {MODELS[STANDARD].phrase} keeps {theirs}"
+    return difference_clause(row.exact_change, theirs)
+
+
+def difference_clause(found: Comparison, baseline: str) -> str:
+    size = formats.loss(abs(found.difference.value))
+    low, high = sorted((abs(found.difference.low), abs(found.difference.high)))
+    ends = f"by {size}, interval {formats.between(low, high, 'loss')}"
+    return {
+        "lower": f", below the standard model's {baseline} ({ends})",
+        "higher": f", above the standard model's {baseline} ({ends})",
+        "no difference": f", no measurable difference from the standard model's {baseline}",
+    }[found.direction]

@@ -1,0 +1,163 @@
+"""Threat tiers in words: what each may do in raw units, what each leaves caught, and which recipe to take."""
+
+from dataclasses import dataclass
+
+from generator.notation import formats, palette
+from generator.notation.attackers import QUOTED_TIER
+from generator.notation.names import MATCHED, MODELS, STANDARD, ModelName
+from generator.notation.tracing import derived
+from generator.records.proofs import Choice, Estimate, ProofResult, Reach, TierComparison, TierResult
+from generator.records.results import Feature, StudyResult
+from generator.records.spec import Tier
+
+WHO: dict[Tier, str] = {
+    "T0": "an attacker who moves every input, both ways",
+    "T1": "a fraudster who moves only what anybody can move",
+    "T2": "a fraudster who also moves what takes money or patience",
+    "T3": "a fraudster with somebody inside",
+}
+"""Each tier within a sentence."""
+
+
+@dataclass(frozen=True)
+class ReachRow:
+    """One feature: what each tier may do to it at the headline budget, in its own unit."""
+
+    feature: Feature
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TierColumn:
+    tier: Tier
+    meaning: str
+
+
+@dataclass(frozen=True)
+class TierRow:
+    """One model: frauds caught without evasion, and provably caught under each tier or at each rate."""
+
+    words: ModelName
+    clean: tuple[Estimate, ...]
+    proved: tuple[Estimate, ...]
+
+
+@dataclass(frozen=True)
+class ChoiceRow:
+    """The recipe to take against one tier, chosen on rows that are not in its figure."""
+
+    choice: Choice
+    words: ModelName
+    measure: str
+
+
+def columns(proofs: ProofResult) -> tuple[TierColumn, ...]:
+    """The tiers of the records, in their order."""
+    names = {reach.tier for reach in proofs.reach} | {row.tier for row in proofs.tiers}
+    return tuple(TierColumn(tier, meaning) for tier, meaning in palette.TIERS.items() if tier in names)
+
+
+def rates(proofs: ProofResult) -> tuple[float, ...]:
+    """The false-positive rates at which models are compared, rising."""
+    return tuple(sorted({row.false_positive_rate for row in proofs.tiers}))
+
+
+def reach_rows(result: StudyResult, proofs: ProofResult) -> tuple[ReachRow, ...]:
+    known = {(reach.tier, reach.feature): reach for reach in proofs.reach}
+    tiers = [column.tier for column in columns(proofs)]
+    return tuple(
+        ReachRow(feature, tuple(reach_words(known.get((tier, feature.name)), feature) for tier in tiers))
+        for feature in result.data.features
+    )
+
+
+def reach_words(reach: Reach | None, feature: Feature) -> str:
+    """What one tier may do to one feature: `up to 412.00 USD down`."""
+    if not reach or not (reach.down or reach.up):
+        return "nothing"
+    if reach.down == reach.up:
+        return f"up to {formats.raw_moved(derived(reach.down, reach.down, reach.up), feature)} either way"
+    down, up = (formats.raw_moved(value, feature) for value in (reach.down, reach.up))
+    parts = [
+        f"{size} {way}" for value, size, way in ((reach.down, down, "down"), (reach.up, up, "up")) if value
+    ]
+    return f"up to {formats.listed(parts)}"
+
+
+def by_tier(proofs: ProofResult, rate: float) -> tuple[TierRow, ...]:
+    """Every model under every tier at one matched rate; a model that lacks a tier is left out."""
+    wanted = [(column.tier, rate) for column in columns(proofs)]
+    return _rows(proofs, wanted)
+
+
+def by_rate(proofs: ProofResult, tier: Tier = QUOTED_TIER) -> tuple[TierRow, ...]:
+    """Every model under one tier at every matched rate."""
+    return _rows(proofs, [(tier, rate) for rate in rates(proofs)])
+
+
+def tier_sentence(proofs: ProofResult, model: str, rate: float, tier: Tier) -> str:
+    """Frauds `model` provably catches under one tier at one rate, beside the standard model.
+
+    It begins in lower case, to follow half a sentence.
+    """
+    ours, theirs = (_find(proofs, name, tier, rate) for name in (model, STANDARD))
+    found = _comparison(proofs, model, tier, rate)
+    if not ours or not theirs:
+        return ""
+    start = f"{MODELS[model].phrase} provably catches {formats.percent(ours.caught_proved.value)} of frauds "
+    baseline = formats.percent(theirs.caught_proved.value)
+    if not found:
+        return f"{start}({formats.interval(ours.caught_proved)}); the standard model {baseline}."
+    size = formats.loss(abs(found.difference.value))
+    low, high = sorted((abs(found.difference.low), abs(found.difference.high)))
+    ends = f"interval {formats.between(low, high, 'loss')}"
+    return {
+        "higher": f"{start}against {baseline} by the standard model: {size} more ({ends}).",
+        "lower": f"{start}against {baseline} by the standard model: {size} fewer ({ends}).",
+        "no difference": f"{start}against {baseline} by the standard model: no measurable difference.",
+    }[found.direction]
+
+
+def matched_sentence(proofs: ProofResult, rate: float, tier: Tier = QUOTED_TIER) -> str:
+    """Whether training against the real threat pays, and whether training against the generic box does."""
+    said = [tier_sentence(proofs, model, rate, tier) for model in dict.fromkeys((MATCHED, generic(proofs)))]
+    first, *rest = [part for part in said if part] or [""]
+    if not first:
+        return ""
+    start = f"Against {WHO[tier]}, at a false-alarm rate of {formats.percent(rate, 0)}, {first}"
+    return " ".join([start, *map(formats.capital, rest)])
+
+
+def generic(proofs: ProofResult) -> str:
+    """The recipe chosen against the plain box; PGD training if no choice is on record."""
+    return next((choice.model for choice in proofs.choices if choice.tier == "T0"), "pgd_ramp")
+
+
+def choice_rows(proofs: ProofResult) -> tuple[ChoiceRow, ...]:
+    names = {"robust_accuracy": "accuracy", "caught_proved": "frauds caught"}
+    return tuple(
+        ChoiceRow(choice, MODELS[choice.model], f"proved {names[choice.measure]}")
+        for choice in proofs.choices
+    )
+
+
+def _rows(proofs: ProofResult, wanted: list[tuple[Tier, float]]) -> tuple[TierRow, ...]:
+    rows = []
+    for name in palette.in_order({row.model for row in proofs.tiers}):
+        found = [_find(proofs, name, tier, rate) for tier, rate in wanted]
+        if found and all(found):
+            clean, proved = zip(*((f.caught_clean, f.caught_proved) for f in found), strict=True)
+            rows.append(TierRow(MODELS[name], clean, proved))
+    return tuple(rows)
+
+
+def _find(proofs: ProofResult, model: str, tier: Tier, rate: float) -> TierResult | None:
+    asked = (model, tier, rate)
+    return next((r for r in proofs.tiers if (r.model, r.tier, r.false_positive_rate) == asked), None)
+
+
+def _comparison(proofs: ProofResult, model: str, tier: Tier, rate: float) -> TierComparison | None:
+    asked = (model, tier, rate)
+    return next(
+        (c for c in proofs.tier_comparisons if (c.model, c.tier, c.false_positive_rate) == asked), None
+    )

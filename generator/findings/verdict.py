@@ -1,0 +1,167 @@
+"""The verdict where there are proofs: the same sentences as `headline`, from exact figures."""
+
+from dataclasses import replace
+
+from generator.findings.evaluations import ModelRow, trivial_accuracy
+from generator.findings.exact import overstated, standard_sentence, standing_sentence
+from generator.findings.gate import failures
+from generator.findings.headline import ACCURACY, CAUGHT, Card, Headline, card, clean_sentence
+from generator.findings.recipes import AGAINST, RecipeRow, price_in_frauds
+from generator.notation import formats
+from generator.notation.attackers import QUOTED_TIER
+from generator.notation.names import MATCHED, MODELS, STANDARD
+from generator.records.proofs import Choice, ProofResult
+from generator.records.results import StudyResult
+from generator.records.spec import Tier
+
+
+def proved_headline(result: StudyResult, standard: ModelRow, original: RecipeRow) -> Headline | None:
+    """The headline from exact figures; None where the records lack a proof or a comparison it needs."""
+    needed = (standard.exact, original.exact, original.exact_change, original.exact_caught_change)
+    if not result.proofs or not all(needed):
+        return None
+    return Headline(
+        _answer(standard, original),
+        clean_sentence(result, standard),
+        standard_sentence(result, standard.exact),
+        _hardened(result, original),
+        _cards(result, standard, original),
+        tier_cards(result, QUOTED_TIER),
+    )
+
+
+def choice_sentence(result: StudyResult, proofs: ProofResult, recipes: tuple[RecipeRow, ...]) -> str:
+    """The recipe chosen on validation rows against the plain box, and what it provably keeps."""
+    choice = next((c for c in proofs.choices if c.tier == "T0"), None)
+    row = next((r for r in recipes if choice and r.name == choice.model), None)
+    if not choice or not row or not row.exact:
+        return ""
+    kept, caught = choice.validated, row.exact.true_positive_rate
+    trivial = trivial_accuracy(result)
+    side = "above" if kept.low > trivial else "below" if kept.high < trivial else "level with"
+    direction = f", {AGAINST[row.exact_change.direction]}" if row.exact_change else ""
+    return (
+        f"Chosen on validation rows, the recipe to take against this attacker is {row.words.phrase} "
+        f"({_agreement(choice)}). On rows that took no part in the choice, accuracy of "
+        f"{formats.percent(kept.value)} ({formats.interval(kept)}) is proved{direction}, and {side} the "
+        f"{formats.percent(trivial)} of approving everything. It then provably catches "
+        f"{formats.percent(caught.value)} of frauds ({formats.interval(caught)})."
+    )
+
+
+def _agreement(choice: Choice) -> str:
+    return f"{formats.count(choice.agreeing)} of {formats.count(choice.folds)} folds agree"
+
+
+def _answer(standard: ModelRow, original: RecipeRow) -> str:
+    before, after = standard.clean, standard.exact
+    if after.accuracy.high >= before.accuracy.low:
+        return "No: within the budget, nothing lowers the accuracy of the standard model measurably."
+    accuracy, caught = (
+        f"from {formats.percent(old.value)} to {formats.percent(new.value)}"
+        for old, new in (
+            (before.accuracy, after.accuracy),
+            (before.true_positive_rate, after.true_positive_rate),
+        )
+    )
+    change, caught_change = original.exact_change.direction, original.exact_caught_change.direction
+    join = "and" if change == caught_change else "but"
+    return (
+        f"Yes, it can be fooled: at its proved worst, accuracy falls {accuracy}, and the share of frauds "
+        f"caught {caught}. The original hardening {ACCURACY[change]} "
+        f"{formats.percent(original.exact.accuracy.value)}, {join} {CAUGHT[caught_change]} "
+        f"({formats.percent(original.exact.true_positive_rate.value)})."
+    )
+
+
+def _hardened(result: StudyResult, original: RecipeRow) -> str:
+    stands, price = standing_sentence(result, original), price_in_frauds(original)
+    return f"{_attack_figures(result, original)} {stands} {price}"
+
+
+def _attack_figures(result: StudyResult, original: RecipeRow) -> str:
+    """What FGSM says of the original recipe; where the gate forbids to quote it alone, what is proved and the gap."""
+    fgsm = original.gap.fgsm.value
+    if original.blocked:
+        failed = failures(result, original.name)
+        checks = (
+            "a sanity check that concerns"
+            if failed == 1
+            else f"{formats.count(failed)} sanity checks that concern"
+        )
+        return (
+            f"FGSM says that {original.words.phrase} keeps "
+            f"{formats.doubted(fgsm, original.exact.accuracy.value)}: {checks} it failed."
+        )
+    size = overstated(result, original.name)
+    over = f", {formats.loss(size)} more than is true" if original.gap.warns else ""
+    return f"The original hardening recipe shows {formats.percent(fgsm)} under FGSM{over}."
+
+
+def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow) -> tuple[Card, ...]:
+    trivial = Card(
+        formats.percent(trivial_accuracy(result)),
+        "approving everything: judged correctly, no fraud caught",
+        "holds by definition, under any attack",
+    )
+    return (
+        card(standard.clean.accuracy, "standard model, no attack: transactions judged correctly"),
+        card(standard.exact.accuracy, "standard model, proved: judged correctly whatever the attack"),
+        card(standard.exact.true_positive_rate, "standard model, proved: frauds caught whatever the attack"),
+        trivial,
+        _fgsm_card(original),
+        card(original.exact.accuracy, "original hardening, proved: judged correctly whatever the attack"),
+        *_chosen_card(result),
+    )
+
+
+def _fgsm_card(original: RecipeRow) -> Card:
+    label = "original hardening under FGSM, the original's own test: judged correctly"
+    shown = card(original.gap.fgsm, label)
+    if not original.blocked:
+        return shown
+    beside = formats.beside(original.gap.fgsm.value, original.exact.accuracy.value)
+    return replace(shown, interval=f"{shown.interval}; {beside}")
+
+
+def _chosen_card(result: StudyResult) -> tuple[Card, ...]:
+    choice = next((c for c in result.choices if c.tier == "T0"), None)
+    if not choice:
+        return ()
+    return (
+        card(
+            choice.validated, f"{MODELS[choice.model].phrase}, chosen on other rows, proved: judged correctly"
+        ),
+    )
+
+
+KIND: dict[Tier, str] = {
+    "T0": "every input moved",
+    "T1": "realistic fraudster",
+    "T2": "patient fraudster",
+    "T3": "fraudster with an insider",
+}
+"""Each tier on a card."""
+
+
+def _beside(result: StudyResult, asked: tuple) -> str:
+    """The standard model under the same tier, rate and budget, to stand behind a card's interval."""
+    for row in result.proofs.tiers:
+        if (STANDARD, *asked[1:]) == (row.model, row.tier, row.false_positive_rate, row.epsilon):
+            return f"; standard model {formats.percent(row.caught_proved.value)}"
+    return ""
+
+
+def tier_cards(result: StudyResult, tier: Tier) -> tuple[Card, ...]:
+    """The threat-matched recipe under one tier; none where the record lacks it."""
+    rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
+    asked = (MATCHED, tier, rate, epsilon)
+    for row in result.proofs.tiers:
+        if (row.model, row.tier, row.false_positive_rate, row.epsilon) == asked:
+            label = (
+                f"{MODELS[MATCHED].phrase}, {KIND[tier]}, {formats.percent(rate, 0)} false alarms, "
+                "proved: frauds caught"
+            )
+            shown = card(row.caught_proved, label)
+            return (replace(shown, interval=f"{shown.interval}{_beside(result, asked)}"),)
+    return ()

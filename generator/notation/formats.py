@@ -1,0 +1,231 @@
+"""The only place that rounds: full-precision values in, the text a reader sees out.
+
+Every function here is a Jinja filter of the same name, and marks the numbers it writes for the claim ledger. Numbers
+and their unit are joined by a narrow no-break space, so that a line never ends between them; negative numbers carry a
+true minus sign.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable
+
+from generator.notation.marks import mark
+from generator.records.proofs import GateCheck
+from generator.records.results import Anomaly, Estimate, Feature
+
+LEVEL = "95\u202f%"
+"""Confidence of every interval in the records."""
+JOIN = "\u202f"
+"""Narrow no-break space."""
+MINUS = "\u2212"
+BYTES = ("bytes", "KB", "MB", "GB", "TB")
+MARKUP = re.compile(r"[^\w\s,.;/%()\u0080-\U0010ffff]|_")
+"""Every sign that Markdown or HTML could read as its own; ASCII only, letters and digits never."""
+
+
+def number(value: float, decimals: int = 2) -> str:
+    """Fixed decimals, thousands separated by commas; what rounds to zero has no sign."""
+    return mark("number", _number(value, decimals), value)
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """As `number`, with a plus before what is above zero after rounding."""
+    return mark("signed", _signed(value, decimals), value)
+
+
+def percent(value: float, decimals: int = 1) -> str:
+    """A share between 0 and 1 as a percentage."""
+    return mark("percent", f"{_number(100 * value, decimals)}{JOIN}%", value)
+
+
+def points(value: float, decimals: int = 1) -> str:
+    """A difference of two shares in percentage points, always with its sign."""
+    return mark("points", f"{_signed(100 * value, decimals)} points", value)
+
+
+def loss(value: float, decimals: int = 1) -> str:
+    """A loss in percentage points: what is lost has no sign, what is gained instead has a minus."""
+    return mark("loss", f"{_number(100 * value, decimals)} points", value)
+
+
+def beside(said: float, proved: float, kind: str = "percent") -> str:
+    """What is proved, to stand behind what an attack says, with the gap: `proved: 27.4 %, 54.8 points less`.
+
+    Args:
+        kind: `percent`; `loss` for a share lost, in points; `count` or `money`.
+    """
+    write = _WRITE[kind]
+    size = loss if kind == "percent" else write
+    return f"proved: {write(proved)}, {size(abs(said - proved))} {'more' if proved > said else 'less'}"
+
+
+def doubted(said: float, proved: float, kind: str = "percent") -> str:
+    """What an attack says where it may not stand alone: `82.2 %; proved: 27.4 %, 54.8 points less`."""
+    return f"{_WRITE[kind](said)}; {beside(said, proved, kind)}"
+
+
+def money(value: float, decimals: int = 0) -> str:
+    """US dollars."""
+    return mark("money", f"USD{JOIN}{_number(value, decimals)}", value)
+
+
+def score(value: float) -> str:
+    """A score or a cut of one, where the third decimal still separates rows."""
+    return mark("score", _number(value, 4), value)
+
+
+def significant(value: float) -> str:
+    """Three significant digits, where values of one table differ in size by orders of magnitude."""
+    decimals = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    return mark("significant", _number(value, decimals), value)
+
+
+def shift(value: float) -> str:
+    """A move in standard deviations, with its sign."""
+    return mark("shift", f"{_signed(value, 2)}{JOIN}σ", value)
+
+
+def count(value: float) -> str:
+    """A whole number of things."""
+    return mark("count", _number(value, 0), value)
+
+
+def size(value: float) -> str:
+    """Bytes, in the unit that leaves three significant digits."""
+    power = min(len(BYTES) - 1, max(0, math.floor(math.log10(value) / 3))) if value >= 1 else 0
+    scaled = value / 1000**power
+    decimals = max(0, 2 - math.floor(math.log10(scaled))) if power else 0
+    return mark("size", f"{_number(scaled, decimals)}{JOIN}{BYTES[power]}", value)
+
+
+def position(value: int) -> str:
+    """A place in a list on the page: no finding, so it has no source."""
+    return str(value)
+
+
+def epsilon(value: float) -> str:
+    """An attack budget in standard deviations."""
+    return mark("epsilon", f"{value:g}{JOIN}σ", value)
+
+
+def interval(estimate: Estimate, kind: str = "percent") -> str:
+    """The two ends of the 95 % interval; the unit is written once.
+
+    Raises:
+        KeyError: `kind` is not one of percent, points, loss, count, money, number.
+    """
+    return between(estimate.low, estimate.high, kind)
+
+
+def between(low: float, high: float, kind: str = "percent") -> str:
+    """Two values of one kind, joined by `to`."""
+    write: Callable[[float], str] = {
+        "percent": lambda value: _number(100 * value, 1),
+        "points": lambda value: _signed(100 * value, 1),
+        "loss": lambda value: _number(100 * value, 1),
+        "count": lambda value: _number(value, 0),
+        "money": lambda value: _number(value, 0),
+        "number": lambda value: _number(value, 2),
+    }[kind]
+    before, after = {
+        "percent": ("", f"{JOIN}%"),
+        "points": ("", " points"),
+        "loss": ("", " points"),
+        "money": (f"USD{JOIN}", ""),
+    }.get(kind, ("", ""))
+    return mark(f"{kind} interval", f"{before}{write(low)} to {write(high)}{after}", low, high)
+
+
+def raw(value: float, feature: Feature) -> str:
+    """A value of a feature in the unit a person uses."""
+    return mark("raw", _with_unit(_number(value, feature.decimals), feature), value)
+
+
+def raw_moved(value: float, feature: Feature) -> str:
+    """As `raw`, for means and attacked values: a count may then have a fraction, so one digit shows it."""
+    return mark("raw", _with_unit(_number(value, feature.decimals or 1), feature), value)
+
+
+def raw_between(low: float, high: float, feature: Feature) -> str:
+    """A range of a feature, as `raw_moved`; the unit is written once."""
+    ends = (_number(value, feature.decimals or 1) for value in (low, high))
+    return mark("raw interval", _with_unit(" to ".join(ends), feature), low, high)
+
+
+def raw_change(value: float, feature: Feature) -> str:
+    """A change of a feature in the unit a person uses, with its sign; counts may change by a fraction."""
+    return mark("raw change", _with_unit(_signed(value, feature.decimals or 1), feature), value)
+
+
+def raw_spread(feature: Feature) -> str:
+    """The standard deviation of a feature in its own unit; two digits where a unit has none."""
+    value = feature.standard_deviation
+    return mark("raw", _with_unit(_number(value, feature.decimals or 2), feature), value)
+
+
+def raw_epsilon(budget: float, feature: Feature) -> str:
+    """What a budget in standard deviations is in the feature's own unit; two digits where a unit has none."""
+    value = budget * feature.standard_deviation
+    return mark("raw", _with_unit(f"±{_number(value, feature.decimals or 2)}", feature), value)
+
+
+def fact(value: float, kind: str) -> str:
+    """A fact of an anomaly or of a check, by the format its record asks for."""
+    return {
+        "percent": percent,
+        "points": loss,
+        "count": count,
+        "number": number,
+        "days": lambda days: mark("days", f"{_number(days, 1)} days", days),
+    }[kind](value)
+
+
+def statement(found: Anomaly | GateCheck) -> str:
+    """The sentence of an anomaly or of a check with its facts written in."""
+    facts = {name: fact(value, found.fact_formats[name]) for name, value in found.facts.items()}
+    return found.statement.format(**facts)
+
+
+def sha(text: str) -> str:
+    """The first twelve digits of a hash: enough to compare by eye."""
+    return text[:12]
+
+
+def listed(parts: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *head, last = parts
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def capital(text: str) -> str:
+    """First letter in upper case, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def md(text: str) -> str:
+    """Text from data as it stands: signs of HTML and Markdown become entities, line breaks become spaces."""
+    return MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(text.split()))
+
+
+def _number(value: float, decimals: int) -> str:
+    text = f"{abs(value):,.{decimals}f}"
+    negative = value < 0 and any(digit in text for digit in "123456789")
+    return MINUS + text if negative else text
+
+
+def _signed(value: float, decimals: int) -> str:
+    text = _number(value, decimals)
+    positive = value > 0 and any(digit in text for digit in "123456789")
+    return f"+{text}" if positive else text
+
+
+def _with_unit(text: str, feature: Feature) -> str:
+    return f"{text}{JOIN}{feature.unit}" if feature.unit else text
+
+
+_WRITE = {"percent": percent, "loss": loss, "count": count, "money": money}
+FILTERS = (
+    number, signed, percent, points, loss, doubted, money, score, significant, shift, count, size, position,
+    epsilon, interval, between, raw, raw_moved, raw_between, raw_change, raw_spread, raw_epsilon, statement, sha,
+    listed, capital, md,
+)  # fmt: skip

@@ -1,0 +1,159 @@
+"""The one home of names, order, colours, dashes and markers: the same thing looks the same on every page.
+
+A chart never writes a colour; it writes a token, `@pgd_ramp` or, see-through, `@pgd_ramp/0.15`. A drawing turns it
+into a class of `palette.css`, which is made here; `charts.js` turns it into the colour of the scheme the reader uses.
+Hues follow Okabe and Ito (2008), darkened or lightened until every mark has a contrast of 3:1 with the page; dash,
+marker and the pattern of a bar repeat what colour says.
+
+    python -m generator.notation.palette > docs/assets/palette.css
+"""
+
+from dataclasses import dataclass
+
+PAGE_LIGHT, PAGE_DARK = "#ffffff", "#1e2129"
+"""Backgrounds of the page in the two schemes of the theme."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one thing is called and drawn."""
+
+    title: str
+    light: str
+    dark: str
+    dash: str = "solid"
+    symbol: str = "circle"
+    pattern: str = ""
+    """Strokes on a bar, as Plotly names them."""
+
+
+MODELS = {
+    "standard": Look("Standard", "#1f2933", "#e6eaf0"),
+    "accumulating_fgsm": Look("Original recipe", "#00815e", "#2cc295", "solid", "square"),
+    "current_round_fgsm": Look("Clean + this round", "#0b7a99", "#4cc3e0", "dash", "diamond"),
+    "half_batch_fgsm": Look("Half of each batch", "#857400", "#e8d93e", "dashdot", "triangle-up"),
+    "extra_epochs": Look("Extra epochs, no attack", "#94561f", "#d9a066", "longdash", "triangle-down"),
+    "pgd_ramp": Look("PGD training", "#4b4fc4", "#a3a8ff", "solid", "star"),
+    "fgsm_random_start": Look("FGSM, random start", "#7d5a86", "#c3a0cc", "dashdot", "hexagon"),
+    "trades": Look("TRADES", "#6a1fb0", "#c58cff", "longdash", "pentagon"),
+    "crown_ibp": Look("Certified training (IBP)", "#123f8c", "#7aa5ff", "dash", "hexagram"),
+    "pgd_tier1": Look("Threat-matched PGD", "#c2185b", "#ff6fa8", "longdashdot", "star-diamond"),
+    "approve_everything": Look("Approve everything", "#68717c", "#98a2ae", "dot", "x"),
+}
+"""Models by name, in the order every chart and table shows them."""
+
+ATTACKS = {
+    "clean": Look("Clean", "#0072b2", "#56b4e9"),
+    "fgsm": Look("FGSM", "#b26a00", "#f0a30a", "solid", "circle-open", "/"),
+    "pgd": Look("PGD", "#a83c7c", "#e293c2", "dash", "diamond", "\\"),
+    "exact": Look("Exact (proved)", "#14532d", "#a3e6a0", "solid", "square", "x"),
+}
+"""What is done to the rows, in the order every chart and table shows it; `exact` is a proof."""
+
+BOUNDS = {
+    "limit": Look("Limit: best any classifier", "#5b4b8a", "#b9a9ee", "longdashdot", "cross"),
+    "rule": Look("The labelling rule itself", "#7a4a00", "#e0b36a", "longdash", "triangle-up-open"),
+}
+"""What no model passes, and what the rule behind the labels reaches."""
+
+CLASSES = {
+    "legitimate": Look("Legitimate", "#5b6b7b", "#93a5b8", "dash"),
+    "fraud": Look("Fraud", "#c84f00", "#ff8a47", "solid", "diamond", "/"),
+}
+
+TIERS = {
+    "T0": "every input, both ways, on every row",
+    "T1": "frauds only: what anybody can change, in the direction that helps",
+    "T2": "as before, and what takes money or patience",
+    "T3": "as before, and what takes somebody inside",
+}
+"""What an attacker of each tier may do."""
+
+BATTERY = {
+    "noise": "Random noise",
+    "transfer": "Examples of another model",
+    "fgsm": "FGSM",
+    "hop_skip_jump": "HopSkipJump (sees answers only)",
+    "block_search": "Random search (sees scores only)",
+    "corners": "Every corner of the box",
+    "pgd_cross_entropy": "PGD on cross-entropy",
+    "pgd_margin": "PGD on the margin, with restarts",
+    "apgd": "Auto-PGD",
+    "nearest_boundary": "Nearest boundary",
+    "worst_case": "Worst of all on each row",
+    "exact": "Exact (proved)",
+}
+"""Attacks of the battery, in the order pages show them."""
+
+INK = {
+    "text": ("#27303a", "#d7dce4"),
+    "muted": ("#59636f", "#a7b0bd"),
+    "grid": ("#e3e7ec", "#363b47"),
+    "page": (PAGE_LIGHT, PAGE_DARK),
+    "accent": ("#0072b2", "#56b4e9"),
+    "cold": ("#0072b2", "#56b4e9"),
+    "neutral": ("#f4f5f7", "#2b303b"),
+    "warm": ("#c84f00", "#ff8a47"),
+    "black": ("#000000", "#000000"),
+    "white": ("#ffffff", "#ffffff"),
+}
+"""What is not a thing of the study: text, lines, the ends and the middle of colour scales, the text on them."""
+
+
+def model(name: str) -> Look:
+    """Look of a model; ValueError names the known ones."""
+    return _look(MODELS, "model", name)
+
+
+def attack(name: str) -> Look:
+    """Look of an attack, `clean` among them; ValueError names the known ones."""
+    return _look(ATTACKS, "attack", name)
+
+
+def bound(name: str) -> Look:
+    """Look of the limit or of the rule; ValueError names the known ones."""
+    return _look(BOUNDS, "bound", name)
+
+
+def battery(name: str) -> str:
+    """Title of an attack of the battery; one without an entry is called what the records call it."""
+    return BATTERY.get(name, name.replace("_", " ").capitalize())
+
+
+def label_class(name: str) -> Look:
+    """Look of a class of the label; ValueError names the known ones."""
+    return _look(CLASSES, "class", name)
+
+
+def colours() -> dict[str, tuple[str, str]]:
+    """Every token without its @, with its colour in light and in dark."""
+    things = {**MODELS, **ATTACKS, **BOUNDS, **CLASSES}
+    return {**{name: (look.light, look.dark) for name, look in things.items()}, **INK}
+
+
+def stylesheet() -> str:
+    """`palette.css`: a variable and a class for every token, right for the scheme of the element that uses it."""
+    known = colours()
+    variables = "".join(
+        f"  --c-{name}: light-dark({light}, {dark});\n" for name, (light, dark) in known.items()
+    )
+    classes = "".join(f".c-{name} {{ color: var(--c-{name}); }}\n" for name in known)
+    return f"/* Made from generator/notation/palette.py; change it there. */\n\n:root {{\n{variables}}}\n{classes}"
+
+
+def in_order(names) -> list[str]:
+    """The given models in the order of `MODELS`; ValueError for an unknown one."""
+    given = list(names)
+    for name in given:
+        model(name)
+    return [name for name in MODELS if name in given]
+
+
+def _look(looks: dict[str, Look], kind: str, name: str) -> Look:
+    if name not in looks:
+        raise ValueError(f"unknown {kind} {name!r} has no colour; known: {', '.join(looks)}")
+    return looks[name]
+
+
+if __name__ == "__main__":
+    print(stylesheet(), end="")

@@ -1,0 +1,1 @@
+"""Templates and findings to Markdown, with every number traced."""

@@ -1,0 +1,266 @@
+"""The claim ledger: every number on a page, with the paths of the records it comes from.
+
+When a page is finished, marks (`marks`) become `<span data-claim="id">` in running text. In tables they are told by
+their place, and vanish, as they do where no element may stand: in code, headings, attributes and links.
+"""
+
+import base64
+import copy
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import chain, count
+from typing import Any
+
+from generator.figures.chart import Chart
+from generator.notation.marks import END, MARK, MIDDLE, START, Mark, Marks, plain, untraced
+from generator.notation.paths import condensed, resolve
+from generator.notation.tracing import Traced, TracedInt, bare, sources
+from generator.records.proofs import Estimate
+
+PAIR = re.compile(f"{START}(\\d+){MIDDLE}([^{END}]*){END} \\({START}(\\d+){MIDDLE}([^{END}]*){END}\\)")
+"""A value with its interval behind it."""
+BARE = re.compile(
+    r"^```.*?^```[^\n]*$|`[^`\n]*`"  # code
+    r"|^#{1,6} [^\n]*$|^ *(?:!!!|\?\?\?\+?) [^\n]*$"  # headings, titles of notes
+    r"|(?P<table>^\|[^\n]*(?:\n\|[^\n]*)*)"
+    r"|<button.*?</button>|<[A-Za-z/!][^>]*>"  # attributes
+    r"|\[[^\]\n]*\]\([^)\n]*\)|\{[^}\n]*\}",  # links, attribute lists
+    re.M | re.S,
+)
+"""Where no element may stand, and tables."""
+TABLE = re.compile(r'<span data-table="\d+"></span>')
+HEADING = re.compile(r"^# [^\n]*$", re.M)
+FEW = 8
+"""More paths than this are told by the nodes that hold them."""
+
+
+class LedgerError(Exception):
+    """A number cannot be traced, or a reference to a claim leads nowhere."""
+
+
+class Page:
+    """The claims of one page, by id."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.claims: dict[str, Mark] = {}
+        self.ids: dict[Mark, str] = {}
+        self.shown: set[str] = set()
+        """Claims with an element of their own, or a place in a table."""
+        self.cells: dict[str, list[str]] = {}
+        """Table, row and column, each from zero, to the claims in that cell; row zero is the head."""
+        self.own = 0
+        """How many claims are of the page itself; those behind them are of what it says of other attackers."""
+
+    def claim(self, found: Mark) -> str:
+        """The id of a number: it hangs on page, kind and paths, not on the value; numbered where it is taken."""
+        if found not in self.ids:
+            digest = hashlib.sha256("\n".join((self.name, found.kind, *found.paths)).encode()).digest()
+            first = base64.b32encode(digest)[:6].decode().lower()
+            names = chain([first], (f"{first}-{again}" for again in count(2)))
+            self.ids[found] = next(name for name in names if name not in self.claims)
+            self.claims[self.ids[found]] = found
+        return self.ids[found]
+
+
+class Book:
+    """The ledger of one rendering: the claims of every page, and what every chart is drawn from."""
+
+    def __init__(self, marks: Marks, documents: Mapping[str, Any]):
+        self.marks = marks
+        self.documents = documents
+        """What paths lead into, by name."""
+        self.pages: dict[str, Page] = {}
+        self.charts: dict[str, dict[str, list[str]]] = {}
+        """Slug -> its pages and its paths."""
+        self._told: dict[Mark, dict[str, Any]] = {}
+
+    def drawn(self, chart: Chart) -> Chart:
+        """The chart as its files need it, without marks and traced numbers; its sources go into the ledger.
+
+        Title, caption and summary keep their marks: they become text of the page.
+
+        Raises:
+            LedgerError: A text in the figure or its table has no source.
+        """
+        found: list[Any] = []
+        clean = self.redrawn(chart, found)
+        self.charts[clean.slug] = {"pages": [], "paths": condensed(sources(found), self.documents)}
+        return clean
+
+    def redrawn(self, chart: Chart, found: list[Any]) -> Chart:
+        """As `drawn` for another attacker; its sources go into `found`.
+
+        Raises:
+            LedgerError: A text in the figure or its table has no source.
+        """
+        self._cleaned(chart.title, found)
+        fields = ("slug", "figure", "narrow", "headers", "rows", "views")
+        return replace(chart, **{name: self._cleaned(getattr(chart, name), found) for name in fields})
+
+    def placed(self, page: str, chart: Chart):
+        """Note that a page shows the chart."""
+        pages = self.charts[chart.slug]["pages"]
+        pages += [] if page in pages else [page]
+
+    def finished(self, name: str, text: str) -> str:
+        """The text of a page with its marks turned into elements or taken away; all are claims from now on.
+
+        Raises:
+            LedgerError: The page names a claim that is not on it.
+        """
+        page = self.pages[name] = Page(name)
+        text = self._linked(page, text)
+        for asked in re.findall(r'data-claim="([^"]*)"', text):
+            if asked not in page.claims:
+                raise LedgerError(f"no claim {asked!r} on this page")
+        page.own = len(page.claims)
+        return HEADING.sub(lambda found: f"{found[0]}\n\n{_switch(name)}", text, 1) if page.shown else text
+
+    def elsewhere(self, name: str, text: str) -> tuple[str, dict[str, Any]]:
+        """A part of a finished page as it reads at another budget, and what is known of its numbers, by id.
+
+        They are claims of the page too. Those in tables have no element: their place is taken by those on the page.
+        """
+        page = copy.copy(self.pages[name])
+        page.shown, page.cells = set(), {}
+        text = TABLE.sub("", self._linked(page, text))
+        named = re.findall(r'data-claim="([^"]*)"', text)
+        return text, {each: self._entry(page.claims[each]) for each in named}
+
+    def _linked(self, page: Page, text: str) -> str:
+        """The text with its marks turned into elements or taken away."""
+        text = PAIR.sub(self._joined, text)
+        pieces, at, tables = [], 0, 0
+        for part in BARE.finditer(text):
+            pieces.append(self._elements(page, text[at : part.start()]))
+            if part["table"]:
+                pieces.append(self._table(page, part[0], tables))
+                tables += 1
+            else:
+                pieces.append(plain(part[0]))
+                for found in self.marks.within(part[0]):
+                    page.claim(found)
+            at = part.end()
+        return "".join([*pieces, self._elements(page, text[at:])])
+
+    def to_json(self) -> str:
+        """What the pages and their charts say, a claim a line."""
+        return _sections(charts=self.charts, claims=self._claims(lambda page, place: place < page.own))
+
+    def elsewhere_to_json(self) -> str:
+        """What they say of other attackers than the quoted one, a claim a line."""
+        return _sections(claims=self._claims(lambda page, place: place >= page.own))
+
+    def _claims(self, wanted: Callable[[Page, int], bool]) -> dict[str, Any]:
+        return {
+            f"{page.name}/{name}": {"page": page.name, **self._entry(found)}
+            for page in self.pages.values()
+            for place, (name, found) in enumerate(page.claims.items())
+            if wanted(page, place)
+        }
+
+    def script(self, name: str) -> str:
+        """What `claims.js` asks for on one page; a script, as file:// loads no JSON."""
+        page = self.pages[name]
+        claims = {each: self._entry(page.claims[each]) for each in page.shown}
+        return f"studyClaims({_json(name)},{_json({'claims': claims, 'cells': page.cells})});\n"
+
+    def _elements(self, page: Page, text: str) -> str:
+        def element(found: re.Match) -> str:
+            name = page.claim(self.marks[found[1]])
+            page.shown.add(name)
+            return f'<span data-claim="{name}">{found[2]}</span>'
+
+        return MARK.sub(element, text)
+
+    def _table(self, page: Page, table: str, number: int) -> str:
+        """The table without marks; its claims are known by their place, and it by an element in its head."""
+        head, rule, *body = table.split("\n")
+        known = len(page.cells)
+        for row, line in enumerate((head, *body)):
+            for column, cell in enumerate(line.split("|")[1:]):
+                names = [page.claim(found) for found in self.marks.within(cell)]
+                if names:
+                    page.cells[f"{number}/{row}/{column}"] = names
+                    page.shown.update(names)
+        if len(page.cells) > known:
+            head = f'|<span data-table="{number}"></span>{head[1:]}'
+        return plain("\n".join((head, rule, *body)))
+
+    def _joined(self, found: re.Match) -> str:
+        """A value and the interval of the same estimate become one claim."""
+        value, ends = self.marks[found[1]], self.marks[found[3]]
+        behind = self._estimate(value.paths)
+        if behind is None or behind is not self._estimate(ends.paths):
+            return found[0]
+        paths = tuple(sorted({*value.paths, *ends.paths}))
+        text = f"{value.text} ({ends.text})"
+        return self.marks.wrap(Mark(value.kind, text, (*value.values, *ends.values), paths))
+
+    def _cleaned(self, value: Any, found: list[Any]) -> Any:
+        if isinstance(value, str):
+            if wrong := untraced(value):
+                raise LedgerError(wrong)
+            found.extend(path for each in self.marks.within(value) for path in each.paths)
+            return plain(value)
+        if isinstance(value, Traced | TracedInt):
+            found.append(value)
+            return bare(value)
+        if isinstance(value, dict):
+            return {self._cleaned(key, found): self._cleaned(part, found) for key, part in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)([self._cleaned(part, found) for part in value])
+        return value
+
+    def _estimate(self, paths: tuple[str, ...]) -> Estimate | None:
+        """The one estimate behind the paths, if there is one."""
+        parents = {path.rpartition("/")[0] for path in paths}
+        node = resolve(parents.pop(), self.documents) if len(parents) == 1 else None
+        return node if isinstance(node, Estimate) else None
+
+    def _entry(self, found: Mark) -> dict[str, Any]:
+        """What the ledger says about a number.
+
+        Raises:
+            LedgerError: A path leads nowhere.
+        """
+        if found not in self._told:
+            for path in found.paths:
+                if resolve(path, self.documents) is None:
+                    raise LedgerError(f"{found.text!r}: {path} leads to no number")
+            few = len(found.paths) <= FEW
+            self._told[found] = {
+                "text": found.text,
+                "kind": found.kind,
+                "values": [value for value in found.values if math.isfinite(value)],
+                "paths": list(found.paths) if few else condensed(found.paths, self.documents),
+            }
+            if behind := self._estimate(found.paths):
+                self._told[found]["estimate"] = behind.model_dump()
+        return self._told[found]
+
+
+def _sections(**sections: Mapping[str, Any]) -> str:
+    parts = (
+        f'"{name}":{{\n' + ",\n".join(f"{_json(key)}:{_json(part[key])}" for key in sorted(part)) + "\n}"
+        for name, part in sections.items()
+    )
+    return "{" + ",\n".join(parts) + "}\n"
+
+
+def _switch(page: str) -> str:
+    """The button that lets a keyboard reach the claims; `claims.js` wakes it up."""
+    return (
+        f'<p class="claims-switch" data-search-exclude><button type="button" data-claims="{page}" '
+        'data-wakes="claims.js" aria-pressed="false" disabled>Show where each number comes from</button></p>'
+    )
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.replace("<", "\\u003c")

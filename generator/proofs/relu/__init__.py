@@ -1,0 +1,1 @@
+"""Exact verification of ReLU networks by branch and bound."""

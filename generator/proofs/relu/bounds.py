@@ -1,0 +1,80 @@
+"""Linear lower bounds of the margin on a box.
+
+Take a box with centre c and reach r. Layer 1 is affine, so its pre-activations z lie exactly
+in z(c) ± |w1|ᵀ r = [l, u]. Each ReLU is then enclosed between two lines:
+
+    on (l >= 0): z        off (u <= 0): 0        unstable: α z <= relu(z) <= u (z - l) / (u - l)
+
+Going backwards from a quantity Σ a_j relu(z_j), a positive a_j takes the lower line and a
+negative one the upper; what remains is linear in x, and on the box a + g · (x - c) is at
+least a - Σ |g_i| r_i. Layer-2 pre-activations are bounded that way (backwards, not by
+intervals), then the margin. Any α in [0, 1] is sound. An unstable ReLU takes the line that
+encloses less, α = 1 where u > -l and 0 elsewhere, or, with all of its layer, α = 0. The better
+bound counts (layer 2: per neuron and side); of the margin three linear bounds are kept. At
+α = 0 the layer-2 bound is never looser than interval arithmetic.
+
+Sums are rounded to float64 (relative 1e-16 a step, some 1e-12 in all), which is why a proof
+asks for a bound above `generator.proofs.relu.search.TAU` and not above zero.
+
+Source: Zhang et al. 2018, CROWN, arXiv:1811.00866; Singh et al. 2019, DeepPoly, POPL.
+"""
+
+import numpy as np
+
+from generator.proofs.relu import kernels
+from generator.proofs.relu.network import Network, towards_right
+
+
+def interval(network: Network, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """[low, high] of m on each box (n, d) by interval arithmetic, layer by layer: two (n,).
+
+    Source: Gowal et al. 2018, arXiv:1810.12715.
+    """
+    _, (low, high) = interval_layers(network, lower, upper)
+    low, high = _affine(np.maximum(low, 0), np.maximum(high, 0), network.v[:, None], np.array([network.c]))
+    return low[..., 0], high[..., 0]
+
+
+Layers = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""[low, high] of the pre-activations of the first and of the second hidden layer."""
+
+
+def interval_layers(network: Network, lower: np.ndarray, upper: np.ndarray) -> Layers:
+    """Both hidden layers by interval arithmetic, on boxes (..., d)."""
+    first = _affine(np.asarray(lower, np.float64), np.asarray(upper, np.float64), network.w1, network.b1)
+    return first, _affine(np.maximum(first[0], 0), np.maximum(first[1], 0), network.w2, network.b2)
+
+
+def _affine(low: np.ndarray, high: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    positive, negative = np.maximum(w, 0), np.minimum(w, 0)
+    return low @ positive + high @ negative + b, high @ positive + low @ negative + b
+
+
+def crown(
+    network: Network, lower: np.ndarray, upper: np.ndarray, y: np.ndarray, threshold: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """A lower bound of the signed margin on each box, and the linear function that gives it.
+
+    The signed margin is m - threshold for fraud (y = 1) and threshold - m otherwise. With the
+    coefficients g (n, d) it is at least bound + Σ |g_i| r_i + g · (x - c) at every x of a box.
+
+    Returns:
+        Bounds (n,) and coefficients (n, d).
+    """
+    works = [kernels.make_work(towards_right(network, fraud, threshold)) for fraud in (False, True)]
+    bounds, coefficients = np.empty(len(y)), np.empty(np.shape(lower))
+    boxes = np.ascontiguousarray(np.stack([lower, upper], axis=1), np.float64)
+    for row, fraud in enumerate(y):
+        work = works[bool(fraud)]
+        bounds[row] = kernels.bound(work, 0, boxes[row, 0], boxes[row, 1], np.inf)
+        coefficients[row] = work.scratch[kernels.COEFFICIENTS, : len(coefficients[row])]
+    return bounds, coefficients
+
+
+def layer_bounds(network: Network, lower: np.ndarray, upper: np.ndarray) -> Layers:
+    """Both hidden layers on one box (d,), the second bounded backwards."""
+    work = kernels.make_work(network)
+    kernels.bound(work, 0, np.array(lower, np.float64), np.array(upper, np.float64), np.inf)
+    (h1, h2), scratch = work.sizes[0], work.scratch
+    first = scratch[kernels.FIRST, :h1], scratch[kernels.FIRST + 1, :h1]
+    return first, (scratch[kernels.SECOND, :h2], scratch[kernels.SECOND + 1, :h2])

@@ -1,0 +1,100 @@
+"""The whole site as one HTML file: its pages, scripts, styles and tables, compressed into one page that unpacks them.
+
+The start page stands in it in plain HTML, so that a reader without scripts has the summary. `single.js` does the rest.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatch
+from pathlib import Path
+
+from generator.publish.packing import pack
+from generator.publish.postprocess import policy
+
+SCRIPT = "single.js"
+"""Beside the other assets, but not published."""
+CONTENTS = ("*.html", "assets/**/*.js", "assets/**/*.css", "data/*.js", "search/*.js")
+"""A CSV is made of the rows of its figure when a reader asks for it, by `charts.js`."""
+LEFT_OUT = ("404.html", "assets/claims.js", "data/claims-*.js")
+"""Numbers say where they come from on the site: the records they name are not in this file either."""
+POLICY = {
+    **policy.NOWHERE,
+    "style-src": "'unsafe-inline'",
+    "img-src": "data: blob:",
+    "worker-src": "blob:",
+}
+STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
+ICON = re.compile(r'<link rel="icon" href="([^"]+)">')
+INLINE = re.compile(r"<script>.*?</script>|<script defer src=[^>]*></script>", re.DOTALL)
+IDLE = re.compile(r'<p class="(?:chart-still|claims-switch)"[^>]*>.*?</p>\n?', re.DOTALL)
+"""Drawings for readers without scripts, who see the start page only, and the switch of what is left out."""
+CLAIM = re.compile(r' data-claim="[^"]*"')
+FOLLOWING = re.compile(r"studyAt\((.*)\);\n", re.DOTALL)
+META = re.compile(r'\s*<meta http-equiv="Content-Security-Policy"[^>]*>')
+
+
+def single_page(site: Path, script: str) -> str:
+    """The site below `site`, built for file://, as one HTML text that asks for nothing else; equal sites, equal text.
+
+    Args:
+        script: what unpacks it.
+    """
+    files = {name: _needed(name, text) for name, text in _contents(site)}
+    start = _standing(files["index.html"], files, site)
+    runs = [script, *(text for name, text in files.items() if name.endswith(".js"))]
+    for name, text in files.items():
+        if name.endswith(".html"):
+            runs += policy.inline_scripts(text)
+    packed = {name: text for name, text in files.items() if f'data-sheet="{name}"' not in start}
+    body = (
+        f'<script type="application/gzip" id="pack">{pack(packed)}</script>\n'
+        f"<script>{script}</script>\n</body>"
+    )
+    return policy.with_policy(start.replace("</body>", body), POLICY, runs)
+
+
+def _needed(name: str, text: str) -> str:
+    """A file without what only the site can use."""
+    if name.endswith(".html"):
+        return CLAIM.sub("", IDLE.sub("", META.sub("", text)))
+    if not (found := FOLLOWING.fullmatch(text)):
+        return text
+    told = json.loads(found[1])
+    told["parts"] = {part: _unclaimed(made) for part, made in told["parts"].items()}
+    return f"studyAt({json.dumps(told, ensure_ascii=False, separators=(',', ':'))});\n".replace(
+        "<", "\\u003c"
+    )
+
+
+def _unclaimed(made: list) -> list:
+    """A woven text whose numbers have lost their ids."""
+    kept = [made[0]]
+    for own, behind in zip(made[1::2], made[2::2], strict=True):
+        if kept[-1].endswith('data-claim="') and behind.startswith('"'):
+            kept[-1] += behind
+        else:
+            kept += [own, behind]
+    return kept
+
+
+def _contents(site: Path) -> Iterable[tuple[str, str]]:
+    """(name, text) of what is packed, similar files side by side."""
+    for pattern in CONTENTS:
+        for path in sorted(site.glob(pattern)):
+            name = path.relative_to(site).as_posix()
+            if not any(fnmatch(name, pattern) for pattern in LEFT_OUT):
+                yield name, path.read_text(encoding="utf-8")
+
+
+def _standing(text: str, files: dict[str, str], site: Path) -> str:
+    """The start page without the scripts that the pack holds, its styles and its icon in it."""
+
+    def icon(found: re.Match) -> str:
+        kind = "svg+xml" if found[1].endswith(".svg") else "png"
+        content = base64.b64encode((site / found[1]).read_bytes()).decode()
+        return f'<link rel="icon" href="data:image/{kind};base64,{content}">'
+
+    text = STYLE.sub(lambda found: f'<style data-sheet="{found[1]}">{files[found[1]]}</style>', text)
+    return INLINE.sub("", ICON.sub(icon, text))

@@ -1,0 +1,132 @@
+"""From docs/ to the site: MkDocs and what follows it in a new folder, then one exchange: the last good site is never
+half gone."""
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from generator.engine.files import WriteError, exchange, scratch_folder, visible_files
+from generator.engine.made import LIST, carry_hidden, foreign, listed, names_below, some, write_list
+from generator.publish.postprocess import LinkError, finish
+
+EPOCH = "315532800"
+"""Time stamp of what MkDocs would stamp with the clock (1980-01-01): equal pages, equal bytes."""
+
+
+class BuildError(Exception):
+    """The pages were refused, by MkDocs or by the checks of what it built; the message holds what was said."""
+
+
+READ = ("docs", "templates", "overrides", "generator")
+"""Folders of the project that are read, where no site may lie."""
+
+
+def build_site(config: Path, output: Path):
+    """Build the site of `config` strictly into `output`; whenever it is killed, `output` is the old site or the new.
+
+    Of what is in `output`, only an earlier site goes: hidden files stay, anything else is refused.
+
+    Raises:
+        BuildError: MkDocs or the check of links found anything to complain about, or `output` cannot be a site;
+            `output` is as it was.
+        WriteError: The disk is full; `output` is as it was.
+    """
+    output = output.resolve()
+    check_output(config, output)
+    with scratch_folder(output) as fresh:
+        _mkdocs(config, fresh)
+        try:
+            finish(fresh, own=_own_pages(config.parent / "docs", fresh))
+        except LinkError as error:
+            raise BuildError(f"the built pages have dead ends:\n{error}") from None
+        fresh.chmod(0o755)
+        replace_site(fresh, output)
+
+
+def replace_site(fresh: Path, output: Path):
+    """Put the new site `fresh` in the place of the one in `output`, whose hidden files it gets, and list its files.
+
+    At no moment is `output` without them. What remains of `fresh` is the old site.
+
+    Raises:
+        BuildError: Something in `output` would be lost, or it cannot be replaced; it is as it was.
+    """
+    write_list(fresh)
+    _refuse_foreign(output, fresh)
+    try:
+        carry_hidden(output, fresh)
+    except OSError as error:
+        raise BuildError(f"{output}: its hidden files cannot be kept: {error}") from None
+    try:
+        exchange(fresh, output)
+    except OSError as error:
+        if error.errno not in (errno.EBUSY, errno.EXDEV):
+            raise
+        raise _mounted(output) from None
+
+
+def check_output(config: Path, output: Path, apart: Iterable[Path] = ()):
+    """Pass if the site of `config` can take the place of what is in `output`, as far as can be told beforehand.
+
+    Args:
+        apart: Further folders that are read or written.
+
+    Raises:
+        BuildError: It cannot; the message says why and what to do.
+    """
+    project, output = config.parent.resolve(), output.resolve()
+    apart = [each.resolve() for each in apart]
+    for holy in (project, Path(os.path.expanduser("~")).resolve(), *apart):
+        if holy.is_relative_to(output):
+            raise BuildError(f"{output}: holds more than a site ({holy}); give the site a folder of its own")
+    for read in (*(project / name for name in READ), *apart):
+        if output.is_relative_to(read):
+            raise BuildError(f"{output}: lies in {read}, which is read; give the site a folder elsewhere")
+    if output.exists() and not output.is_dir():
+        raise BuildError(f"{output}: is no folder; give a new or empty one")
+    if output.is_mount():
+        raise _mounted(output)
+    _refuse_foreign(output, project / "docs")
+
+
+def _mounted(output: Path) -> BuildError:
+    return BuildError(f"{output}: is mounted, so no other folder can take its place; give a folder in it")
+
+
+def _refuse_foreign(output: Path, fresh: Path):
+    """Raise if `output` holds anything visible but what was built there and what `fresh` has too."""
+    if not (names := foreign(output, names_below(output), fresh)):
+        return
+    if listed(output):
+        raise BuildError(
+            f"{output}: would lose what was put or changed there since its site was built: {some(names)}; move it "
+            "away (files of yours that lie in docs/ are part of every site) and run the same command again"
+        )
+    raise BuildError(
+        f"{output}: holds something other than a site, or one of a version that left no list of it ({LIST}): "
+        f"{some(names)}; keep what is yours, empty the folder (hidden files may stay) and run the same command "
+        "again, or give a new one"
+    )
+
+
+def _own_pages(docs: Path, site: Path) -> list[str]:
+    """The HTML files in `docs`, which MkDocs has copied into the site."""
+    names = [path.relative_to(docs).as_posix() for path in visible_files(docs, "*.html", deep=True)]
+    return [name for name in names if (site / name).is_file()]
+
+
+def _mkdocs(config: Path, folder: Path):
+    run = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", folder],
+        env={"SOURCE_DATE_EPOCH": EPOCH, **os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode and os.strerror(errno.ENOSPC) in run.stderr:
+        raise WriteError(f"{folder.parent}: {os.strerror(errno.ENOSPC).lower()}")
+    if run.returncode:
+        raise BuildError(f"mkdocs build --strict:\n{run.stdout}{run.stderr}".rstrip())

@@ -1,1 +1,0 @@
-"""The report side: records in, Markdown and charts out. Nothing here reaches torch, pandas or ART."""

@@ -1,0 +1,27 @@
+"""The headline table an author sees at the end of a run."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from generator.notation.formats import epsilon, interval, percent
+from generator.notation.palette import model as look_of
+from generator.records.results import StudyResult
+
+
+def headline_table(results: Sequence[StudyResult]) -> Table:
+    """Clean and robust accuracy of every final model at the headline budget, with intervals."""
+    table = Table(title="Accuracy, clean and under attack")
+    for column in ("dataset", "model", "clean", "FGSM", "PGD"):
+        table.add_column(column)
+    for result in results:
+        budget = result.spec.attack.headline_epsilon
+        for model in result.models:
+            attacked = [model.final.at(attack, budget).accuracy for attack in ("fgsm", "pgd")]
+            cells = [
+                f"{percent(a.value)}  ({interval(a)})" for a in (model.final.at("clean").accuracy, *attacked)
+            ]
+            table.add_row(result.data.title, look_of(model.name).title, *cells)
+        table.caption = f"attacks at {epsilon(budget)}, every row judged by models that never saw it"
+        table.add_section()
+    return table

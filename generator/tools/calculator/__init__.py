@@ -1,0 +1,180 @@
+"""The what-if calculator: its data as scripts, and its place on a page.
+
+As with charts, data arrives by a script that registers it, for file:// loads no JSON: mean rates of a dataset in
+`calculator-<dataset>.js`, and the bootstrap draws of one tier in `calculator-<dataset>-<tier>.js`, asked for when a
+reader looks at that tier.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from generator.findings.economics import find_economics, opening_choice
+from generator.findings.scenarios import ASSUMPTIONS, default_scenario
+from generator.impact.measured import Draws, Priced, read_draws
+from generator.impact.whatif import STANDARD, Measured
+from generator.notation import palette
+from generator.notation.attackers import Attacker
+from generator.notation.marks import plain
+from generator.notation.tracing import traced
+from generator.records.files import draws_file
+from generator.records.results import StudyResult
+from generator.tools.calculator.form import page, point_title
+
+SHARED = ("false_positive_rate", "caught_clean", "value_caught_clean")
+"""Draws that no tier changes."""
+DECIMALS = 4
+"""Of a drawn rate: a hundredth of a percent is far below what sets two draws apart, and halves their files."""
+
+
+def stored_draws(results: Sequence[StudyResult], folder: Path) -> dict[str, Draws]:
+    """The draws beside the records in `folder`, by dataset, of every result that has rates; rounded.
+
+    Raises:
+        RecordError: They are missing, or cannot be read.
+    """
+    names = [result.data.name for result in results if result.rates]
+    return {name: rounded(read_draws(draws_file(folder, name))) for name in names}
+
+
+def rounded(draws: Draws) -> Draws:
+    """The draws to as many decimals as are published, so that pages and calculator work from the same."""
+    arrays = {name: np.round(each.astype(np.float64), DECIMALS) for name, each in draws.arrays.items()}
+    return Draws(draws.names, {name: each.astype(np.float32) for name, each in arrays.items()})
+
+
+def measured(result: StudyResult, draws: Draws | None) -> Measured | None:
+    """What the calculator works from; None where the record has no rates, or nobody gave their draws."""
+    if not result.rates or not draws:
+        return None
+    return Measured(result.rates, draws, Priced(result.spec.attack.headline_epsilon, quoted(result)))
+
+
+def quoted(result: StudyResult) -> str:
+    """Name of the operating point at which models are compared."""
+    rate = result.spec.proof.quoted_false_positive_rate
+    return next(point.name for point in result.rates.points if point.false_positive_rate == rate)
+
+
+DOCUMENTS = {"assumptions": ASSUMPTIONS}
+"""Records beside those of the studies that numbers about money come from."""
+
+
+def values(results: Sequence[StudyResult], draws: Mapping[str, Draws]) -> dict[str, Any]:
+    """What templates see: `calculator`, its HTML, and `economics`, the findings by dataset.
+
+    Both are empty where no result has rates and draws.
+
+    Args:
+        results: traced, so that every number worked out of them can be traced too.
+    """
+    able = {result.data.name: found for result in results if (found := _of(result, draws))}
+    known = traced(ASSUMPTIONS, "assumptions")
+    shown = [result for result in results if result.data.name in able]
+    return {
+        # the inputs are the reader's: what the form says at first is no claim of the page
+        "calculator": plain(page(shown, able[shown[0].data.name])) if shown else "",
+        "economics": {name: find_economics(found, known) for name, found in able.items()},
+    }
+
+
+def values_at(
+    results: Sequence[StudyResult], draws: Mapping[str, Draws], attacker: Attacker
+) -> dict[str, Any]:
+    """The part of `values` that follows the attacker, for another one than the quoted."""
+    able = {result.data.name: found for result in results if (found := _of(result, draws))}
+    known = traced(ASSUMPTIONS, "assumptions")
+    return {"economics": {name: find_economics(found, known, attacker) for name, found in able.items()}}
+
+
+def write(results: Sequence[StudyResult], draws: Mapping[str, Draws], folder: Path) -> dict[str, Path]:
+    """Write the scripts of every result that has rates and draws; equal input, equal bytes.
+
+    Returns:
+        The files written, by name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {}
+    for result in results:
+        if not (found := _of(result, draws)):
+            continue
+        name = result.data.name
+        texts = {f"calculator-{name}.js": _call("studyRates", name, rates_of(result, found))}
+        for tier in tiers_of(found):
+            call = _call("studyDraws", name, tier, draws_of(found.draws, tier))
+            # each array on a line of its own, as tiers share some of them
+            texts[f"calculator-{name}-{tier}.js"] = call.replace('":"', '":\n"')
+        for file, text in texts.items():
+            written[file] = folder / file
+            written[file].write_text(text, encoding="utf-8", newline="\n")
+    return written
+
+
+def _of(result: StudyResult, draws: Mapping[str, Draws]) -> Measured | None:
+    return measured(result, draws.get(result.data.name))
+
+
+def rates_of(result: StudyResult, found: Measured) -> dict:
+    """Mean rates of the models that have draws, at full precision, and what the script has to call things."""
+    rates, models = found.rates, found.draws.models
+    prices = {(price.model, price.tier): price.given_up for price in rates.prices}
+    tiers = tiers_of(found)
+    return {
+        "title": result.data.title,
+        "study_key": result.provenance.study_key,
+        "models": [
+            {"name": name, **{part: getattr(palette.model(name), part) for part in ("title", "light", "dark")}}
+            for name in models
+        ],
+        "opening": asdict(opening_choice(found)),
+        "tiers": [{"name": tier, "title": palette.TIERS[tier]} for tier in tiers],
+        "points": [
+            {"name": point.name, "title": point_title(point), "rate": point.false_positive_rate}
+            for point in rates.points
+        ],
+        "epsilons": rates.epsilons,
+        "headline": found.priced.epsilon,
+        "quoted": found.priced.point,
+        "amounts": {"fraud": rates.mean_fraud_amount, "genuine": rates.mean_genuine_amount},
+        "scenario": default_scenario(rates).model_dump(),
+        "rates": {name: rates.of(name).model_dump(mode="json", exclude={"model"}) for name in models},
+        "given_up": {
+            name: {tier: known.value if (known := prices.get((name, tier))) else 0.0 for tier in tiers}
+            for name in models
+        },
+    }  # fmt: skip
+
+
+def draws_of(draws: Draws, tier: str) -> dict:
+    """The draws of one tier, base64: units of the last decimal, all low bytes before all high ones."""
+    arrays = {name: draws.arrays[name] for name in SHARED}
+    arrays |= {name: draws.arrays[f"{name}/{tier}"] for name in ("caught", "value_caught")}
+    arrays = {name: each[: len(draws.models)] for name, each in arrays.items()}
+    return {
+        "models": draws.models,
+        "count": int(arrays["caught"].shape[-1]),
+        "arrays": {name: _packed(values) for name, values in arrays.items()},
+    }
+
+
+def _packed(values: np.ndarray) -> str:
+    units = np.rint(values * 10.0**DECIMALS).astype("<u2").reshape(-1, 1).view(np.uint8)
+    return base64.b64encode(np.ascontiguousarray(units.T).tobytes()).decode()
+
+
+def tiers_of(found: Measured) -> list[str]:
+    """Tiers with rates, in the order of the palette."""
+    return [tier for tier in palette.TIERS if tier in found.rates.of(STANDARD).caught]
+
+
+def _call(function: str, *arguments) -> str:
+    parts = (
+        json.dumps(each, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+        for each in arguments
+    )
+    return f"{function}({','.join(parts)});\n".replace("<", "\\u003c")

@@ -1,0 +1,248 @@
+"""From the published files of a study to what the playground is given."""
+
+import base64
+import csv
+import gzip
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from generator.findings.tiers import generic
+from generator.notation import formats, palette
+from generator.notation.names import CONTROLS, MATCHED, MODELS, STANDARD
+from generator.records.base import RecordError
+from generator.records.files import rows_file, weights_file
+from generator.records.results import WITHIN_REACH, StudyResult
+from generator.records.rows import header
+from generator.records.spec import Tier
+from generator.records.spreadsheet import armed
+from generator.tools.playground.offer import (
+    Cut,
+    Example,
+    Found,
+    Offer,
+    PlayFeature,
+    PlayModel,
+    PlayTier,
+    Transaction,
+)
+
+REPLICATE = 0
+"""The first one: its radii are exact."""
+OFFERED = 20
+"""Transactions of each class."""
+BOX_LIMIT = 200_000
+"""Boxes after which a browser gives up: about a second; the hardest of these models need some hundreds."""
+BENCHMARK: Tier = "T0"
+
+
+def available(result: StudyResult, records: Path) -> bool:
+    """Whether the record has proofs, and the files beside it that the playground is made of."""
+    files = (rows_file(records, result.data.name), weights_file(records, result.data.name))
+    return result.proofs is not None and all(file.exists() for file in files)
+
+
+def make_offer(result: StudyResult, records: Path) -> Offer:
+    """The offer of one study.
+
+    Args:
+        result: With proofs.
+        records: Folder of the record and of the files beside it.
+
+    Raises:
+        RecordError: A file is damaged, or holds none of the models or rows that are needed.
+    """
+    spec, data, weights = result.spec, result.data, _arrays(result, records)
+    models = playable(result)
+    seed, fold = divmod(REPLICATE, spec.training.folds)
+    transactions = _transactions(result, records, models)
+    cuts = (
+        Cut(name="own", title="each model's own cut", margins=dict.fromkeys(models, 0.0)),
+        Cut(
+            name="matched",
+            title=f"{formats.percent(spec.proof.quoted_false_positive_rate, 0)} false alarms",
+            margins={model: float(weights[f"{model}/cuts"][REPLICATE]) for model in models},
+        ),
+    )
+    opening, witness = _opening(transactions, models)
+    offered = offered_of([row for row, _ in transactions], opening, models)
+    return Offer(
+        dataset=data.name, title=data.title, study_key=result.provenance.study_key, origin=data.source.origin,
+        licence=data.source.licence, stand_in=data.source.status == "stand_in",
+        replicate=REPLICATE, seed=seed, fold=fold, replicates=spec.training.replicates,
+        widths=(len(data.features), *spec.training.hidden),
+        means=tuple(map(float, weights["means"][REPLICATE])),
+        scales=tuple(map(float, weights["scales"][REPLICATE])),
+        features=tuple(
+            PlayFeature(
+                **{name: getattr(feature, name) for name in ("name", "title", "unit", "decimals", "integer")},
+                low=feature.low, high=feature.high, control=CONTROLS[feature.control],
+            )
+            for feature in data.features
+        ),
+        tiers=tuple(tier_of(result, tier) for tier in palette.TIERS),
+        cuts=cuts,
+        models=tuple(_model(name, weights) for name in models),
+        exact={
+            name: any(radius.model == name and seed < radius.seeds for radius in result.proofs.radii)
+            for name in models
+        },
+        largest=max(spec.proof.epsilons), headline=spec.attack.headline_epsilon,
+        pgd_steps=spec.attack.pgd_steps, pgd_share=spec.attack.pgd_relative_step,
+        tau=spec.proof.tau, tolerance=spec.proof.radius_tolerance, box_limit=BOX_LIMIT,
+        transactions=tuple(offered),
+        example=Example(
+            transaction=opening, hardened=models[1], tier=BENCHMARK, cut="own",
+            epsilon=spec.attack.headline_epsilon, attack="pgd", witness=witness,
+        ),
+    )  # fmt: skip
+
+
+def playable(result: StudyResult) -> tuple[str, ...]:
+    """The standard model, the recipe chosen against the plain box, and the one made for the real threat."""
+    known = {model.name for model in result.models}
+    chosen = generic(result.proofs.model_copy(update={"choices": result.choices}))
+    wanted = (STANDARD, chosen, MATCHED)
+    return tuple(dict.fromkeys(name for name in wanted if name in known))
+
+
+def tier_of(result: StudyResult, tier: Tier) -> PlayTier:
+    """What `tier` may do, feature by feature; T0 moves all, both ways, without limits."""
+    features, title = result.data.features, palette.TIERS[tier]
+    if tier == BENCHMARK:
+        every = (1.0,) * len(features)
+        return PlayTier(name=tier, title=title, down=every, up=every, limited=False, frauds_only=False)
+
+    def side(*ways: str) -> tuple[float, ...]:
+        return tuple(float(f.control in WITHIN_REACH[tier] and f.helps in ways) for f in features)
+
+    return PlayTier(
+        name=tier,
+        title=title,
+        down=side("down", "both"),
+        up=side("up", "both"),
+        limited=True,
+        frauds_only=True,
+    )
+
+
+def offered_of(rows: Sequence[Transaction], opening: Transaction, models: Sequence[str]) -> list[Transaction]:
+    """`OFFERED` of each class, in the order of the rows: spread evenly over how far each model holds, and `opening`."""
+    chosen = {opening.id}
+    for label in ("fraud", "genuine"):
+        mine = [row for row in rows if row.label == label]
+        taken = [row for row in mine if row.id in chosen]
+        for turn, model in enumerate(models):
+            left = [row for row in mine if row.id not in chosen]
+            left.sort(key=lambda row: (row.found[model].proved, abs(row.found[model].margin), row.id))
+            share = min(len(left), (OFFERED - len(taken)) // (len(models) - turn))
+            places = {round(place) for place in np.linspace(0, len(left) - 1, share)} if share else set()
+            new = [left[place] for place in sorted(places)]
+            taken += new
+            chosen.update(row.id for row in new)
+    return [row for row in rows if row.id in chosen]
+
+
+def _opening(
+    transactions: Sequence[tuple[Transaction, tuple[float, ...] | None]], models: Sequence[str]
+) -> tuple[Transaction, tuple[float, ...] | None]:
+    """The fraud that shows most: both models catch it, the standard one loses it, the hardened one holds it longest."""
+
+    def tells(entry) -> tuple:
+        row, _ = entry
+        standard, hardened = (row.found[model] for model in models[:2])
+        caught = standard.margin > 0 and hardened.margin > 0
+        return (
+            row.label == "fraud" and caught,
+            standard.outcome == "broken" and hardened.outcome == "proved",
+            standard.outcome == "broken",
+            hardened.broken is not None,  # so that its limit can be seen
+            hardened.proved,
+            standard.proved,
+        )
+
+    return max(transactions, key=tells)
+
+
+def _model(name: str, arrays: dict[str, np.ndarray]) -> PlayModel:
+    layers = sum(key.startswith(f"{name}/weights.") for key in arrays)
+    parts = [
+        arrays[f"{name}/{kind}.{layer}"][REPLICATE].ravel()
+        for layer in range(layers)
+        for kind in ("weights", "biases")
+    ]
+    look = palette.model(name)
+    return PlayModel(
+        name=name, title=look.title, phrase=MODELS[name].phrase, light=look.light, dark=look.dark,
+        weights=base64.b64encode(np.concatenate(parts).astype("<f4").tobytes()).decode(),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- the files
+
+
+def _arrays(result: StudyResult, records: Path) -> dict[str, np.ndarray]:
+    path = weights_file(records, result.data.name)
+    try:
+        return load(path.read_bytes())
+    except SafetensorError as error:
+        raise RecordError(f"{path}: damaged ({error}); run `make study` to write it again") from None
+
+
+def _transactions(
+    result: StudyResult, records: Path, models: Sequence[str]
+) -> list[tuple[Transaction, tuple[float, ...] | None]]:
+    """Every test row of the replicate, in the order of the file, with what breaks the standard model.
+
+    Only its lines are parsed, one in as many as there are replicates: pages are rendered often.
+    """
+    path, names = rows_file(records, result.data.name), [f.name for f in result.data.features]
+    try:
+        first, *lines = gzip.decompress(path.read_bytes()).decode().split("\n")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise RecordError(f"{path}: damaged ({error}); run `make study` to write it again") from None
+    if first != ",".join(header(names)):
+        raise RecordError(f"{path}, line 1: it has other columns; run `make study` to write it again")
+    seed, fold = divmod(REPLICATE, result.spec.training.folds)
+    wanted = [f",{model},{seed},{fold}," for model in models]
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    mine = (line for line in lines if any(each in line for each in wanted))
+    for line in csv.DictReader(mine, header(names)):
+        # an id may hold what looks like another part of the line
+        if line["model"] in models and (line["seed"], line["fold"]) == (str(seed), str(fold)):
+            found.setdefault(armed(line["id"]), {})[line["model"]] = line
+    rows = [
+        _transaction(by_model, names, models) for by_model in found.values() if len(by_model) == len(models)
+    ]
+    if not rows:
+        raise RecordError(f"{path}: expected lines of {', '.join(models)} for seed {seed}, fold {fold}")
+    return rows
+
+
+def _transaction(
+    by_model: dict[str, dict[str, str]], names: Sequence[str], models: Sequence[str]
+) -> tuple[Transaction, tuple[float, ...] | None]:
+    line = by_model[models[0]]
+    witness = [line[f"witness_{name}"] for name in names]
+    return (
+        Transaction(
+            id=armed(line["id"]),
+            label="fraud" if line["label"] == "1" else "genuine",
+            raw=tuple(float(line[f"input_{name}"]) for name in names),
+            found={model: _found(by_model[model]) for model in models},
+        ),
+        tuple(map(float, witness)) if all(witness) else None,
+    )
+
+
+def _found(line: dict[str, str]) -> Found:
+    return Found(
+        margin=float(line["margin"]),
+        outcome=line["outcome"],
+        proved=float(line["radius_proved"]),
+        broken=float(line["radius_broken"]) if line["radius_broken"] else None,
+    )

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+PAGES_SIDE = ("notation", "findings", "figures", "tools", "pages", "publish", "runs")
+"""Rooms whose source makes the pages, whatever the records say."""
 READING = ("diff", "verify-claims", "study-key", "serve")
 """Commands that write nothing themselves."""
 
@@ -518,7 +520,8 @@ def serve(options: argparse.Namespace) -> int:
     """
     from generator.publish.preview import AddressError, preview_site
 
-    sources = (ROOT / "templates", ROOT / "generator" / "report", *_record_files(options))
+    rooms = (ROOT / "generator" / room for room in PAGES_SIDE)
+    sources = (ROOT / "templates", *rooms, *_record_files(options))
     previewer, seen, whole = None, {}, False
 
     def render():

@@ -258,7 +258,7 @@ RENDER = """
 import sys
 from pathlib import Path
 from test_economics import RESULTS, SAMPLES
-from generator.report import calculator
+from generator.tools import calculator
 from generator.pages.rendering import render_pages
 render_pages(
     RESULTS, Path(sys.argv[1]), Path(sys.argv[2]), documents=calculator.DOCUMENTS,

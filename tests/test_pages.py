@@ -73,7 +73,7 @@ def template(tmp_path):
 def test_every_template_becomes_a_page_and_every_record_a_download(docs):
     assert sorted(p.name for p in docs.glob("*.md")) == PAGES
     assert {p.name for p in (docs / "data").glob("*.json")} == {
-        "checks.json", "kaggle.json", "ledger.json", "ledger-at.json", "manifest.json", "report.json",
+        "checks.json", "kaggle.json", "ledger.json", "ledger-at.json", "report.json",
     }  # fmt: skip
     assert (docs / "data" / "checks.json").read_text() == results()[0].to_json()
 

@@ -1,4 +1,4 @@
-/* What the calculator says: numbers written as generator/report writes them, its sentence, its tables, its charts. */
+/* What the calculator says: numbers written as generator/notation/formats.py writes them, its sentence, its tables, its charts. */
 (() => {
   "use strict";
 
@@ -10,7 +10,7 @@
   }; // inputs that move the net benefit of a day
   const SHARES = ["fraud_share", "attack_prevalence", "recovered_share"];
 
-  // ---------------------------------------------------------------- numbers as generator/report writes them
+  // ---------------------------------------------------------------- numbers as generator/notation/formats.py writes them
 
   const significant = (value) => digits(value, 3);
   const percent = (value, decimals = 1) => `${number(100 * value, decimals)}${GAP}%`;

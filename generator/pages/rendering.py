@@ -53,7 +53,6 @@ from generator.pages import following, levels
 from generator.pages import typed_digits as prose
 from generator.pages.ledger import Book, LedgerError
 from generator.pages.provenance_line import how_we_know, known_apart
-from generator.publish.manifest import write_manifest
 from generator.records.results import StudyResult
 
 SUFFIX = ".md.j2"
@@ -198,7 +197,6 @@ def render_pages(
         for name, source in files.items():
             (fresh / "data" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, fresh / "data" / name)
-        write_manifest(results, fresh / "data")
         beside(fresh)
         _refuse_in_the_way(fresh, docs)
         move_in(fresh, docs, sorted(names_below(fresh)), whole=True)

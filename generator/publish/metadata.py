@@ -1,4 +1,4 @@
-"""What tells programs about the site: `llms.txt`, the schema of the records, how to cite it, what it is made with."""
+"""What tells programs about the site: `llms.txt`, schema of the records, citation, bill of materials, manifest."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from generator.publish.manifest import write_manifest
 from generator.publish.sbom import write_bill
 from generator.records.results import StudyResult
 
@@ -27,6 +28,7 @@ def write_metadata(results: Sequence[StudyResult], docs: Path, root: Path = ROOT
     _write(docs / GUIDE, guide(results, docs))
     shutil.copyfile(root / CITATION, docs / CITATION)
     write_bill(root, docs)
+    write_manifest(results, docs / "data", root)
 
 
 def guide(results: Sequence[StudyResult], docs: Path) -> str:

@@ -224,7 +224,7 @@ def test_no_other_code_writes_csv_than_the_three_that_disarm():
     }
     assert writers == {
         "records/rows.py",
-        "report/charts/embedding.py",
+        "figures/embedding.py",
         "datasets/canonical.py",  # text that is hashed, and never written
     }
 

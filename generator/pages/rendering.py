@@ -307,7 +307,7 @@ def _render(
         if name not in CHARTS:
             raise jinja2.UndefinedError(f"unknown chart {name!r}; known: {', '.join(CHARTS)}")
         if name not in WHOSE:
-            raise jinja2.UndefinedError(f"whom is chart {name!r} about? List it in WHOSE of report/charts")
+            raise jinja2.UndefinedError(f"whom is chart {name!r} about? List it in WHOSE of generator/figures")
         given = ((key, part if isinstance(part, str) else id(part)) for key, part in sorted(options.items()))
         asked = (name, result.data.name, *given)
         if asked not in prepared.asked:  # several pages show the same one

@@ -362,20 +362,13 @@ def _data(dataset: str) -> DatasetSummary:
         calendar=_calendar() if stand_in else None,
         anomalies=(
             Anomaly(
-                slug="monday", title="Too many Mondays",
-                statement="Mondays hold {share} of {rows} rows.",
-                facts={"share": 0.426, "rows": float(ROWS)},
-                fact_formats={"share": "percent", "rows": "count"},
+                slug="mondays",
+                facts={"monday": 0.426, "rolled": 3 / 7, "weekend": 0.0, "chance": 0.55},
                 labels=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
                 values=(426.0, 150.0, 140.0, 143.0, 141.0, 0.0, 0.0),
-                x_title="Weekday", y_title="Rows",
             ),
             Anomaly(
-                slug="shared-devices", title="Devices without owners",
-                statement="{share} of devices serve two accounts or more.",
-                facts={"share": 0.894}, fact_formats={"share": "percent"},
-                labels=("1", "2", "3", "4", "5 or more"), values=(72.0, 110.0, 160.0, 150.0, 189.0),
-                x_title="Accounts on one device", y_title="Devices",
+                slug="travel", facts={"pairs": 19.0, "moved": 18.0}, labels=("moved", "stayed"), values=(18.0, 1.0)
             ),
         ),
     )  # fmt: skip

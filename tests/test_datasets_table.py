@@ -7,6 +7,7 @@ import pytest
 
 from generator.datasets import DATASETS, DataError, SourceOptions, dataset
 from generator.datasets.table import check_learnable, flag_top, weight_vector
+from generator.findings.anomaly_words import ANOMALIES
 from generator.records.spec import LabelSpec
 
 
@@ -79,8 +80,9 @@ def test_a_loaded_table_and_its_summary_agree_with_each_other(name, tmp_path):
     for part in summary.breakdowns:
         assert sum(row.legitimate + row.fraud for row in part.categories) == n
     for card in summary.anomalies:
-        assert set(card.facts) == set(card.fact_formats)
         assert len(card.labels) == len(card.values)
-        card.statement.format(**card.facts)
-        assert not any(character.isdigit() for character in card.statement + card.title)
+        words = ANOMALIES[card.slug]
+        assert set(card.facts) == set(words.said.kinds)
+        assert words.said.about(card.facts)
+        assert not any(character.isdigit() for character in words.said.sentence + words.said.title)
     assert type(summary).model_validate_json(summary.to_json()) == summary

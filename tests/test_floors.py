@@ -27,7 +27,7 @@ BELOW = {
     "tools": {"findings", "notation", "impact", "records"},
     "pages": {"figures", "findings", "notation", "engine", "records"},
     "publish": {"pages", "engine", "records"},
-    "runs": {"pages", "notation", "engine", "records"},
+    "runs": {"pages", "findings", "notation", "engine", "records"},
     "commands": {
         "study", "provenance", "datasets", "runs", "publish", "pages", "tools", "findings", "audit",
         "engine", "records",

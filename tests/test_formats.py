@@ -4,7 +4,7 @@ import pytest
 
 from generator.notation import formats
 from generator.notation.marks import recording
-from generator.records.results import Anomaly, Estimate, Feature
+from generator.records.results import Estimate, Feature
 
 AMOUNT = Feature(
     name="amount", title="Amount", unit="USD", decimals=2, control="effort", helps="down", note="",
@@ -102,16 +102,13 @@ def test_a_position_is_no_finding():
         assert formats.position(3) == "3"
 
 
-def test_an_anomaly_gets_its_facts_written_in():
-    anomaly = Anomaly(
-        slug="late", title="Late",
-        statement="{share} of {rows} rows are late by {gap}, {ratio} times the mean.",
-        facts={"share": 0.426, "rows": 2512.0, "gap": 307.64, "ratio": 1.5},
-        fact_formats={"share": "percent", "rows": "count", "gap": "days", "ratio": "number"},
-        labels=("a",), values=(1.0,), x_title="x", y_title="y",
+def test_a_statement_gets_its_facts_written_in():
+    late = formats.Statement(
+        "Late", "{share} of {rows} rows are late by {gap}, {ratio} times the mean.",
+        {"share": "percent", "rows": "count", "gap": "days", "ratio": "number"},
     )  # fmt: skip
-    expected = "42.6\u202f% of 2,512 rows are late by 307.6 days, 1.50 times the mean."
-    assert formats.statement(anomaly) == expected
+    facts = {"share": 0.426, "rows": 2512.0, "gap": 307.64, "ratio": 1.5}
+    assert late.about(facts) == "42.6\u202f% of 2,512 rows are late by 307.6 days, 1.50 times the mean."
 
 
 @pytest.mark.parametrize(

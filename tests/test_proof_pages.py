@@ -9,6 +9,7 @@ from report_fixture import templates_of, tiny_result, without_proofs
 from generator import findings
 from generator.findings import exact, recipes, tiers
 from generator.findings.gate import blocked
+from generator.findings.gate_words import GATE
 from generator.notation.names import ORIGINAL
 from generator.pages.rendering import render_pages
 from generator.records.results import Estimate, StudyResult
@@ -192,9 +193,11 @@ def test_a_reproduced_figure_of_a_blocked_model_carries_its_caution():
 
 def test_every_check_is_on_the_evidence_page_with_its_numbers(pages):
     for check in tiny_result().proofs.gate:
-        assert check.title in pages["evidence"]
+        assert GATE[check.slug].title in pages["evidence"]
         assert f"**{check.status}**" in pages["evidence"]
-    assert "FGSM lies 50.0 points above what is proved, more than 5.0 points." in pages["evidence"]
+    assert (
+        "At worst FGSM shows 50.0 points more than is true; 1 models exceed 5.0 points." in pages["evidence"]
+    )
 
 
 # ---------------------------------------------------------------- the limit, tiers, choices

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from generator.figures.chart import Chart, numbers, rounded
 from generator.figures.frame import axis, figure, filling, rule
 from generator.figures.svg.text import literal
+from generator.findings.anomaly_words import ANOMALIES
 from generator.notation import formats, palette
 from generator.notation.tracing import counted
 from generator.records.metrics import wilson
@@ -123,28 +124,30 @@ def calendar(result: StudyResult) -> Chart:
 def anomaly(result: StudyResult, slug: str) -> Chart:
     """The bars of one data-quality finding."""
     found = _named(result.data.anomalies, "slug", slug)
-    lying = max(map(len, found.labels)) > LONG
+    words = ANOMALIES[slug]
+    labels = [words.labels.get(label, label) for label in found.labels]
+    lying = max(map(len, labels)) > LONG
     label, value = ("y", "x") if lying else ("x", "y")
     order = {"autorange": "reversed"} if lying else {}
     return Chart(
         slug=f"{result.data.name}-anomaly-{slug}",
-        title=found.title,
-        caption=f"{found.y_title} by {found.x_title.lower()}.",
-        summary=formats.statement(found),
+        title=words.said.title,
+        caption=f"{words.y_title} by {words.x_title.lower()}.",
+        summary=words.said.about(found.facts),
         figure=figure(
             [{
-                "type": "bar", "orientation": "h" if lying else "v", label: list(found.labels),
+                "type": "bar", "orientation": "h" if lying else "v", label: labels,
                 value: numbers(found.values), "marker": {"color": "@accent"}, "showlegend": False,
                 "hovertemplate": f"%{{{label}}}: %{{{value}}}<extra></extra>",
             }],
             **{
-                f"{label}axis": axis("" if lying else found.x_title, type="category", **order),
-                f"{value}axis": axis(found.y_title, nticks=5),
+                f"{label}axis": axis("" if lying else words.x_title, type="category", **order),
+                f"{value}axis": axis(words.y_title, nticks=5),
             },
         ),
-        headers=(found.x_title, found.y_title),
-        rows=tuple(zip(found.labels, numbers(found.values), strict=True)),
-        height=90 + 28 * len(found.labels) if lying else 300,
+        headers=(words.x_title, words.y_title),
+        rows=tuple(zip(labels, numbers(found.values), strict=True)),
+        height=90 + 28 * len(labels) if lying else 300,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from itertools import groupby, pairwise
 
 from generator.findings import evaluations
 from generator.findings.gate import blocked
+from generator.findings.gate_words import GATE
 from generator.findings.recipes import AGAINST
 from generator.findings.tiers import TierColumn, columns, rates
 from generator.notation import formats
@@ -221,7 +222,7 @@ def _use(result: StudyResult, model: str) -> str:
 def _failures(result: StudyResult, model: ModelResult) -> tuple[str, ...]:
     checks = result.proofs.gate if result.proofs else ()
     failed = [
-        f"Sanity check failed: {check.title}. {formats.statement(check)}"
+        f"Sanity check failed: {GATE[check.slug].title}. {GATE[check.slug].about(check.facts)}"
         for check in checks
         if check.status == "FAIL" and model.name in check.blocks
     ]

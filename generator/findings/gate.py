@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from generator.findings.gate_words import GATE
 from generator.notation import formats
 from generator.notation.names import MODELS
 from generator.notation.tracing import counted
@@ -44,7 +45,9 @@ def gate(result: StudyResult) -> Gate | None:
     if not result.proofs or not result.proofs.gate:
         return None
     checks = result.proofs.gate
-    failed = formats.listed(f"“{check.title}”" for check in _failed(result)) if _failed(result) else ""
+    failed = (
+        formats.listed(f"“{GATE[check.slug].title}”" for check in _failed(result)) if _failed(result) else ""
+    )
     return Gate(tuple(map(_row, checks)), _sentence(checks), failed, blocked_sentence(result))
 
 
@@ -70,7 +73,8 @@ def _failed(result: StudyResult) -> list[GateCheck]:
 def _row(check: GateCheck) -> GateRow:
     named = [MODELS[name].title for name in check.blocks if name in MODELS]
     shown = formats.listed(named) if named and check.status == "FAIL" else ""
-    return GateRow(check.title, check.status, formats.statement(check), shown)
+    words = GATE[check.slug]
+    return GateRow(words.title, check.status, words.about(check.facts), shown)
 
 
 def _sentence(checks: tuple[GateCheck, ...]) -> str:

@@ -7,11 +7,11 @@ true minus sign.
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from generator.notation.marks import mark
-from generator.records.proofs import GateCheck
-from generator.records.results import Anomaly, Estimate, Feature
+from generator.records.results import Estimate, Feature
 
 LEVEL = "95\u202f%"
 """Confidence of every interval in the records."""
@@ -170,7 +170,7 @@ def raw_epsilon(budget: float, feature: Feature) -> str:
 
 
 def fact(value: float, kind: str) -> str:
-    """A fact of an anomaly or of a check, by the format its record asks for."""
+    """A fact of an anomaly or of a check: percent, points, count, number or days."""
     return {
         "percent": percent,
         "points": loss,
@@ -180,10 +180,19 @@ def fact(value: float, kind: str) -> str:
     }[kind](value)
 
 
-def statement(found: Anomaly | GateCheck) -> str:
-    """The sentence of an anomaly or of a check with its facts written in."""
-    facts = {name: fact(value, found.fact_formats[name]) for name, value in found.facts.items()}
-    return found.statement.format(**facts)
+@dataclass(frozen=True)
+class Statement:
+    """What is said of something a record holds facts about."""
+
+    title: str
+    sentence: str
+    """With {name} where a fact goes."""
+    kinds: Mapping[str, str]
+    """How each fact is written; see `fact`."""
+
+    def about(self, facts: Mapping[str, float]) -> str:
+        """The sentence with the facts written in; KeyError if one is missing."""
+        return self.sentence.format(**{name: fact(facts[name], kind) for name, kind in self.kinds.items()})
 
 
 def sha(text: str) -> str:
@@ -226,6 +235,6 @@ def _with_unit(text: str, feature: Feature) -> str:
 _WRITE = {"percent": percent, "loss": loss, "count": count, "money": money}
 FILTERS = (
     number, signed, percent, points, loss, doubted, money, score, significant, shift, count, size, position,
-    epsilon, interval, between, raw, raw_moved, raw_between, raw_change, raw_spread, raw_epsilon, statement, sha,
+    epsilon, interval, between, raw, raw_moved, raw_between, raw_change, raw_spread, raw_epsilon, sha,
     listed, capital, md,
 )  # fmt: skip

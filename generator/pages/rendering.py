@@ -34,6 +34,7 @@ from generator.figures import (
     write,
 )
 from generator.findings import Banners, DatasetFindings, at_tier, banners, find
+from generator.findings.anomaly_words import ANOMALIES, AnomalyWords
 from generator.findings.evaluations import MASKING_POINTS
 from generator.findings.evidence import Evidence
 from generator.notation import formats, marks, palette
@@ -90,6 +91,8 @@ class PageContext(TypedDict):
     """Confidence of every interval."""
     ci: str
     """The same, as the name of the interval."""
+    anomaly_words: Mapping[str, AnomalyWords]
+    """What to say of each oddity of a dataset, by its slug."""
     evidence: Evidence
     """The register of limitations and the frameworks of the crosswalk."""
     follows: bool
@@ -276,6 +279,7 @@ def _context(results: Sequence[StudyResult], epsilon: float | None = None) -> Pa
         masking=MASKING_POINTS,
         level=LEVEL,
         ci=f"{LEVEL} interval",
+        anomaly_words=ANOMALIES,
         evidence=Evidence(),
         follows=bool(attackers(results)),
     )
@@ -307,7 +311,9 @@ def _render(
         if name not in CHARTS:
             raise jinja2.UndefinedError(f"unknown chart {name!r}; known: {', '.join(CHARTS)}")
         if name not in WHOSE:
-            raise jinja2.UndefinedError(f"whom is chart {name!r} about? List it in WHOSE of generator/figures")
+            raise jinja2.UndefinedError(
+                f"whom is chart {name!r} about? List it in WHOSE of generator/figures"
+            )
         given = ((key, part if isinstance(part, str) else id(part)) for key, part in sorted(options.items()))
         asked = (name, result.data.name, *given)
         if asked not in prepared.asked:  # several pages show the same one

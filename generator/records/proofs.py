@@ -165,16 +165,12 @@ class BatteryRow(Record):
 
 
 class GateCheck(Record):
-    """One sanity check of the evaluation."""
+    """One sanity check of the evaluation. Its words are the report's."""
 
     slug: str
-    title: str
     status: Literal["PASS", "FAIL", "N/A"]
     facts: dict[str, float]
     """The numbers it was decided on."""
-    statement: str
-    """A sentence with {name} where a fact goes."""
-    fact_formats: dict[str, Literal["percent", "count", "number", "points"]]
     blocks: tuple[str, ...]
     """Models whose attack figures may not be quoted as robustness while this fails."""
 

@@ -115,19 +115,12 @@ class Calendar(Record):
 
 
 class Anomaly(Record):
-    """One data-quality finding: a sentence, a value or two, and a small bar chart."""
+    """One data-quality finding: a value or two, and the bars of a chart. Its words are the report's."""
 
     slug: str
-    title: str
-    statement: str
-    """A sentence with {name} where a fact goes; the report fills and rounds it."""
     facts: dict[str, float]
-    fact_formats: dict[str, Literal["percent", "count", "number", "days"]]
-    """How each fact is written; same keys as `facts`."""
     labels: tuple[str, ...]
     values: tuple[float, ...]
-    x_title: str
-    y_title: str
 
 
 class ColumnSummary(Record):

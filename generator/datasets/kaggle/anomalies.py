@@ -78,22 +78,13 @@ def _previous_date(frame: pd.DataFrame) -> Anomaly:
     starts = np.floor(days / size).astype(int) * size
     return Anomaly(
         slug="previous-date",
-        title="The previous transaction comes after the transaction",
-        statement=(
-            "PreviousTransactionDate is later than TransactionDate in {later} of the rows, by {least} to "
-            "{most}, and all its values lie within {window} minutes: it records when the file was made, "
-            "not what a customer did. The study never uses it."
-        ),
         facts={
             "later": float((days > 0).mean()),
             "least": float(days.min()),
             "most": float(days.max()),
             "window": float((previous.max() - previous.min()).total_seconds() / 60),
         },
-        fact_formats={"later": "percent", "least": "days", "most": "days", "window": "count"},
         **_bars(starts.value_counts().sort_index(), lambda start: f"{start} to {start + size}"),
-        x_title="Days from the transaction to its previous one",
-        y_title="Rows",
     )
 
 
@@ -104,23 +95,14 @@ def _mondays(frame: pd.DataFrame) -> Anomaly:
     uneven = ((others - expected) ** 2 / expected).sum()
     return Anomaly(
         slug="mondays",
-        title="Weekends were moved to Monday",
-        statement=(
-            "{monday} of the rows fall on a Monday; three even days rolled into one would give {rolled}. "
-            "{weekend} rows fall on a weekend. If Tuesday to Friday were truly even, they would look at "
-            "least this uneven with probability {chance}."
-        ),
         facts={
             "monday": float(rows[0] / rows.sum()),
             "rolled": 3 / 7,
             "weekend": float(rows[5:].sum()),
             "chance": float(chdtrc(3, uneven)),
         },
-        fact_formats={"monday": "percent", "rolled": "percent", "weekend": "count", "chance": "number"},
         labels=WEEKDAYS,
         values=tuple(map(float, rows)),
-        x_title="Weekday",
-        y_title="Rows",
     )
 
 
@@ -129,17 +111,9 @@ def _hours(frame: pd.DataFrame) -> Anomaly:
     rows = np.bincount(hours, minlength=24)
     return Anomaly(
         slug="hours",
-        title="The bank is awake for a slice of the day",
-        statement=(
-            "All transactions, cash machines and online included, start in {used} of {all} hours of the "
-            "day; {first} of them in the first of these hours."
-        ),
         facts={"used": float((rows > 0).sum()), "all": 24.0, "first": float(rows[hours.min()] / rows.sum())},
-        fact_formats={"used": "count", "all": "count", "first": "percent"},
         labels=tuple(f"{hour:02d}" for hour in range(24)),
         values=tuple(map(float, rows)),
-        x_title="Hour of day",
-        y_title="Rows",
     )
 
 
@@ -158,18 +132,9 @@ def _accounts(pairs: pd.DataFrame) -> Anomaly:
     }
     return Anomaly(
         slug="accounts",
-        title="Accounts are not people",
-        statement=(
-            "From one transaction of an account to the next the customer's age changes in {age} of the "
-            "cases and goes down in {younger}, the occupation changes in {occupation}, the city in {city},"
-            " and device and IP address together in {device}."
-        ),
         facts=facts,
-        fact_formats=dict.fromkeys(facts, "percent"),
-        labels=("Age", "Age goes down", "Occupation", "City", "Device and IP address"),
+        labels=tuple(facts),
         values=tuple(facts.values()),
-        x_title="What changes from one transaction of an account to the next",
-        y_title="Share of consecutive transactions",
     )
 
 
@@ -182,22 +147,13 @@ def _balances(frame: pd.DataFrame, pairs: pd.DataFrame) -> Anomaly:
     debits = overdrawn & (frame["TransactionType"] == "Debit")
     return Anomaly(
         slug="balances",
-        title="Balances never add up",
-        statement=(
-            "The balance before, minus a debit or plus a credit, gives the balance after in {reconciled} "
-            "of consecutive transactions. {overdrawn} payments are larger than the balance, {debits} of "
-            "them debits."
-        ),
         facts={
             "reconciled": float((gaps <= RECONCILED * pairs["AccountBalance"]).mean()),
             "overdrawn": float(overdrawn.sum()),
             "debits": float(debits.sum()),
         },
-        fact_formats={"reconciled": "percent", "overdrawn": "count", "debits": "count"},
-        labels=("Amount above balance", "of which debits"),
+        labels=("overdrawn", "debits"),
         values=(float(overdrawn.sum()), float(debits.sum())),
-        x_title="Payments larger than the balance",
-        y_title="Rows",
     )
 
 
@@ -206,18 +162,9 @@ def _travel(pairs: pd.DataFrame) -> Anomaly:
     moved = int(_changed(soon, "Location").sum())
     return Anomaly(
         slug="travel",
-        title="Impossible travel is the rule",
-        statement=(
-            "Of {pairs} transactions within a day of the one before on the same account, {moved} are in "
-            "another city. In a bank's data that would be a warning; here it is an artefact and is not "
-            "used."
-        ),
         facts={"pairs": float(len(soon)), "moved": float(moved)},
-        fact_formats={"pairs": "count", "moved": "count"},
-        labels=("Another city", "Same city"),
+        labels=("moved", "stayed"),
         values=(float(moved), float(len(soon) - moved)),
-        x_title="Within a day of the transaction before",
-        y_title="Consecutive transactions",
     )
 
 
@@ -235,18 +182,7 @@ def _independence(frame: pd.DataFrame) -> Anomaly:
     }
     return Anomaly(
         slug="independence",
-        title="Nearly everything is independent",
-        statement=(
-            "Of all pairs of numbers only the first has a rank correlation worth the name, {strongest} in "
-            "size; the next has {next}. Besides, cash machines debit in {machines} of the cases, the other"
-            " channels in {elsewhere}. A simulator, not a bank."
-        ),
         facts={"strongest": sizes[0][0], "next": sizes[1][0], **shares},
-        fact_formats={
-            "strongest": "number", "next": "number", "machines": "percent", "elsewhere": "percent"
-        },
         labels=tuple(f"{first} and {second}" for _, first, second in sizes),
         values=tuple(size for size, _, _ in sizes),
-        x_title="Pair of columns",
-        y_title="Size of the rank correlation",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from generator.findings.gate_words import GATE
 from generator.notation import formats
 from generator.notation.names import MODELS, STATUSES
 from generator.pages.ledger import plain
@@ -177,4 +178,4 @@ def _moved(before: dict[str, str], after: dict[str, str]) -> tuple[FieldChange, 
 
 
 def _checks(run: StudyResult) -> dict[str, str]:
-    return {check.title: check.status for check in run.proofs.gate} if run.proofs else {}
+    return {GATE[check.slug].title: check.status for check in run.proofs.gate} if run.proofs else {}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from study_fixture import Recorder, StudyRun, store
 
-from generator.records.results import Feature
+from generator.records.features import Feature
 from generator.records.spec import (
     AttackSpec,
     BatterySpec,

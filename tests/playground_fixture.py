@@ -78,12 +78,12 @@ def write_files(result: StudyResult, folder: Path, rng: np.random.Generator, ids
     outcome = each([[WORDS[o] for o in v.outcome] for _, v, _ in found])
     witness = each([v.witness * scales + means for _, v, _ in found])
     rows = Rows(
-        features=tuple(f.name for f in features), models=models,
+        features=tuple(f.name for f in features), models=models, tier=result.spec.threat.quoted,
         ids=np.array(ids), label=label, x=raw,
         fold=np.tile((np.arange(ROWS) % FOLDS)[:, None], (1, seeds)), margin=margin.astype(np.float32),
         radius_proved=each([r.proved for _, _, r in found]), radius_broken=each([r.broken for _, _, r in found]),
         outcome=outcome, witness=witness, flagged=margin > 0,
-        t1_outcome=np.full(outcome.shape, ""), t1_witness=np.full(witness.shape, np.nan),
+        tier_outcome=np.full(outcome.shape, ""), tier_witness=np.full(witness.shape, np.nan),
     )  # fmt: skip
     name = result.data.name
     write_whole(rows_file(folder, name), rows_bytes(rows))

@@ -6,6 +6,8 @@ from generator.impact.measured import Draws, Priced
 from generator.impact.whatif import Measured
 from generator.records.impact import EvasionPrice, OperatingPoint, OperatingRates, Rates, Relabelled
 from generator.records.proofs import Estimate
+from generator.records.roles import Roles
+from generator.records.threat import FRAUDSTERS
 from generator.tools.calculator import DECIMALS
 
 TIERS = ("T0", "T1", "T2", "T3")
@@ -91,7 +93,7 @@ def tiny_draws(rates: OperatingRates, seed: int = 11) -> Draws:
 
 def tiny_measured(dataset: str, epsilons: tuple[float, ...]) -> Measured:
     rates = tiny_rates(dataset, epsilons)
-    return Measured(rates, tiny_draws(rates), Priced(HEADLINE, QUOTED))
+    return Measured(rates, tiny_draws(rates), Priced(HEADLINE, QUOTED), Roles(), FRAUDSTERS)
 
 
 def _rates(model: str, epsilons: tuple[float, ...]) -> Rates:

@@ -51,7 +51,7 @@ def test_what_the_study_publishes_passes_and_every_example_is_replayed(good, tin
     for each in replayed:
         settled, tiers = study.settled[each.model], study.proved.tiers[each.model]
         assert each.examples == np.isfinite(settled["witness"][:, :, 0]).sum()
-        assert each.t1_examples == np.isfinite(tiers["witness/T1"][:, :, 0]).sum()
+        assert each.tier_examples == np.isfinite(tiers["witness/T1"][:, :, 0]).sum()
         assert each.touching <= each.examples
 
 
@@ -63,7 +63,7 @@ def test_the_table_has_a_line_for_each_model(good):
     for each in replayed:
         (line,) = (line for line in text.splitlines() if f" {each.model} " in line)
         assert [int(cell) for cell in line.split("│")[3:-1]] == [
-            each.lines, each.examples, each.touching, each.t1_examples, each.t1_touching,
+            each.lines, each.examples, each.touching, each.tier_examples, each.tier_touching,
         ]  # fmt: skip
 
 

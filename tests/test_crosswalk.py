@@ -16,7 +16,7 @@ from generator.publish.sbom import BILL
 from generator.records.results import StudyResult
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-NEVER = ("T8", "T9", "T10", "T11")
+NEVER = ("V8", "V9", "V10", "V11")
 """Tests that nothing in this project makes."""
 
 MINIMUM = (
@@ -67,7 +67,7 @@ def broken_links(folder: Path) -> list[str]:
 
 
 def test_every_kind_of_test_has_a_row_and_a_mapping():
-    assert [test.id for test in TESTS] == [f"T{number}" for number in range(1, 15)]
+    assert [test.id for test in TESTS] == [f"V{number}" for number in range(1, 15)]
     assert set(MAPPINGS) == {test.id for test in TESTS}
     assert {len(mapping.cells) for mapping in MAPPINGS.values()} == {len(FRAMEWORKS)}
 
@@ -75,16 +75,16 @@ def test_every_kind_of_test_has_a_row_and_a_mapping():
 def test_a_full_record_shows_what_was_made_and_what_was_not():
     found = statuses(tiny_result())
     assert {name for name, status in found.items() if status == "not tested"} >= set(NEVER)
-    for name in ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T13", "T14"):
+    for name in ("V1", "V2", "V3", "V4", "V5", "V6", "V7", "V13", "V14"):
         assert found[name] == "tested"
 
 
 @pytest.mark.parametrize(
     ("removed", "lost"),
     [
-        (("hop_skip_jump", "block_search"), {"T3"}),
+        (("hop_skip_jump", "block_search"), {"V3"}),
         (("hop_skip_jump",), set()),
-        (("transfer",), {"T4"}),
+        (("transfer",), {"V4"}),
         (("pgd_margin", "apgd"), set()),
     ],
 )
@@ -95,7 +95,7 @@ def test_an_attack_that_is_not_in_the_record_was_not_made(removed, lost):
 
 @pytest.mark.parametrize(
     ("field", "lost"),
-    [("battery", {"T3", "T4"}), ("tiers", {"T5"}), ("gate", {"T7"}), ("radii", set())],
+    [("battery", {"V3", "V4"}), ("tiers", {"V5"}), ("gate", {"V7"}), ("radii", set())],
 )
 def test_an_empty_part_of_the_record_takes_its_tests_away(field, lost):
     full, less = statuses(tiny_result()), statuses(with_proofs(tiny_result(), **{field: ()}))
@@ -105,22 +105,22 @@ def test_an_empty_part_of_the_record_takes_its_tests_away(field, lost):
 def test_the_benchmark_box_alone_is_no_test_of_what_a_fraudster_can_change():
     result = tiny_result()
     plain = tuple(row for row in result.proofs.tiers if row.tier == "T0")
-    assert statuses(with_proofs(result, tiers=plain))["T5"] == "not tested"
+    assert statuses(with_proofs(result, tiers=plain))["V5"] == "not tested"
 
 
 def test_a_record_without_proofs_keeps_only_what_attacks_show():
     found = statuses(without_proofs(tiny_result()))
-    assert {name for name, status in found.items() if status == "tested"} == {"T1", "T2", "T6", "T13", "T14"}
+    assert {name for name, status in found.items() if status == "tested"} == {"V1", "V2", "V6", "V13", "V14"}
 
 
 def test_business_impact_is_tested_only_with_measured_rates():
-    assert statuses(tiny_result().model_copy(update={"rates": None}))["T12"] == "not tested"
+    assert statuses(tiny_result().model_copy(update={"rates": None}))["V12"] == "not tested"
 
 
 def test_attacks_are_named_from_the_record():
     rows = {row.id: row for row in findings.find(without_attacks(tiny_result(), "apgd")).crosswalk.rows}
-    assert "PGD-10" in rows["T2"].found
-    assert "Auto-PGD" not in rows["T2"].found
+    assert "PGD-10" in rows["V2"].found
+    assert "Auto-PGD" not in rows["V2"].found
 
 
 def test_only_a_test_that_was_made_links_to_results():

@@ -5,8 +5,11 @@ from report_fixture import tiny_result, without_proofs
 
 from generator import findings
 from generator.findings import data, evaluations, headline, impact, original, recipes
-from generator.notation.names import MODELS, ORIGINAL, READINGS
+from generator.notation.names import MODELS
 from generator.records.results import Estimate, StudyResult
+from generator.records.roles import Roles
+
+ORIGINAL = Roles().original
 
 
 def estimate(value: float, low: float, high: float) -> Estimate:
@@ -188,7 +191,7 @@ def test_every_claim_of_the_original_is_compared():
     assert len(original.compare_claims(full_run())) == len(original.CLAIMS)
 
 
-CLAIM = original.Claim("Accuracy", "robust accuracy", ORIGINAL, "85 to 92 %", 0.85, 0.92, "percent")
+CLAIM = original.Claim("Accuracy", "robust accuracy", "original", "85 to 92 %", 0.85, 0.92, "percent")
 OPEN = original.Claim("Missed", "missed a day", "standard", "500 or more", 500.0, None, "count")
 
 
@@ -272,7 +275,7 @@ def test_the_headline_counts_the_verdicts():
 )
 def test_the_readings_agree_or_the_page_says_that_they_do_not(ends, words):
     result = full_run()
-    for name, (low, high) in zip(READINGS, ends, strict=True):
+    for name, (low, high) in zip(Roles().readings, ends, strict=True):
         result = with_direction(result, name, "accuracy", "pgd", low, high)
     assert words in findings.find(result).readings_sentence
 

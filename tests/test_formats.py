@@ -4,7 +4,8 @@ import pytest
 
 from generator.notation import formats
 from generator.notation.marks import recording
-from generator.records.results import Estimate, Feature
+from generator.records.features import Feature
+from generator.records.results import Estimate
 
 AMOUNT = Feature(
     name="amount", title="Amount", unit="USD", decimals=2, control="effort", helps="down", note="",

@@ -18,7 +18,7 @@ from generator.pages.rendering import render_pages
 from generator.proofs.relu.network import from_arrays, margins
 from generator.records.base import RecordError
 from generator.records.files import rows_file, weights_file
-from generator.threats.surface import TIERS, surface
+from generator.records.threat import FRAUDSTERS, surface
 from generator.tools import playground
 from generator.tools.playground.making import OFFERED, offered_of, playable, tier_of
 from generator.tools.playground.offer import Offer
@@ -49,17 +49,17 @@ def tiny(tmp_path_factory):
 
 
 @pytest.mark.parametrize("inputs", [checks.INPUTS, kaggle.INPUTS], ids=["checks", "kaggle"])
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", FRAUDSTERS.tiers, ids=FRAUDSTERS.names)
 def test_a_tier_may_do_what_the_threat_model_says(tiny_study, inputs, tier):
     features = tuple(given.measured(np.array([0.0, 1.0])) for given in inputs)
     data = tiny_study.result.data.model_copy(update={"features": features})
     found = tier_of(tiny_study.result.model_copy(update={"data": data}), tier)
-    meant = surface(features, tier)
+    meant = surface(features, tier).intervals
     assert found.down == tuple(meant.down)
     assert found.up == tuple(meant.up)
-    assert found.frauds_only == meant.frauds_only
+    assert found.frauds_only == (tier.moves == "frauds")
     assert found.limited == bool(np.isfinite(meant.low).all())
-    assert found.limited or not meant.integer.any()
+    assert found.limited or not meant.whole.any()
 
 
 def test_models_scalers_and_cuts_are_the_published_ones_of_the_first_replicate(offer, folder, tiny_study):

@@ -10,9 +10,11 @@ from generator import findings
 from generator.findings import exact, recipes, tiers
 from generator.findings.gate import blocked
 from generator.findings.gate_words import GATE
-from generator.notation.names import ORIGINAL
 from generator.pages.rendering import render_pages
 from generator.records.results import Estimate, StudyResult
+from generator.records.roles import Roles
+
+ORIGINAL = Roles().original
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -45,7 +47,7 @@ def gated(result: StudyResult, status: str) -> StudyResult:
 
 
 def original(result: StudyResult) -> recipes.RecipeRow:
-    return recipes.original_row(recipes.recipe_rows(result))
+    return recipes.original_row(result, recipes.recipe_rows(result))
 
 
 def texts(docs: Path) -> dict[str, str]:
@@ -244,9 +246,12 @@ def test_rows_that_set_no_limit_are_said_to_set_none():
 )
 def test_a_tier_is_compared_in_the_direction_of_its_interval(low, high, direction, words):
     changed = {"difference": estimate((low + high) / 2, low, high), "direction": direction}
-    proofs = tiny_result().proofs
+    result = tiny_result()
+    proofs = result.proofs
     rows = tuple(c.model_copy(update=changed) for c in proofs.tier_comparisons)
-    said = tiers.tier_sentence(proofs.model_copy(update={"tier_comparisons": rows}), "pgd_tier1", 0.05, "T1")
+    said = tiers.tier_sentence(
+        result, proofs.model_copy(update={"tier_comparisons": rows}), "pgd_tier1", 0.05, "T1"
+    )
     assert said.startswith(
         "threat-matched training provably catches 67.0\u202f% of frauds against 48.0\u202f%"
     )

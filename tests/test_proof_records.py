@@ -10,7 +10,9 @@ import pytest
 from generator.datasets import FreshRows, LabelledTable, dataset
 from generator.models.folds import Folds
 from generator.proofs.relu.search import BROKEN, PROVED, TAU
-from generator.records.results import DataSource, Feature
+from generator.records.features import Feature
+from generator.records.results import DataSource
+from generator.records.threat import FRAUDSTERS
 from generator.study import limit_tasks as limits
 from generator.study import proof_records as records
 from generator.study.tasks import only_weights
@@ -100,7 +102,7 @@ def test_choosing_among_coin_flips_keeps_half_though_the_luckiest_keeps_more():
 
 
 def test_what_a_tier_may_do_is_epsilon_times_the_spread_in_the_direction_that_helps(line):
-    reaches = {r.tier: (r.down, r.up) for r in records.reaches(line, 0.5)}
+    reaches = {r.tier: (r.down, r.up) for r in records.reaches(line, FRAUDSTERS, 0.5)}
     step = 0.5 * np.sqrt(8.25)  # the variance of 0, ..., 9
     assert reaches["T0"] == pytest.approx((step, step))
     for tier in ("T1", "T2", "T3"):
@@ -219,7 +221,7 @@ def test_the_limit_never_rises_and_lies_above_the_rule_and_above_approving_every
 
 
 def test_the_rule_as_a_detector_rises_with_its_false_alarms_and_falls_with_the_tier(small_table):
-    frontiers = {f.tier: f for f in records.rule_frontiers(small_table, 0.35)}
+    frontiers = {f.tier: f for f in records.rule_frontiers(small_table, FRAUDSTERS, 0.35)}
     for f in frontiers.values():
         assert list(f.false_positive_rate) == sorted(f.false_positive_rate)
         assert list(f.caught) == sorted(f.caught)
@@ -232,7 +234,7 @@ def test_the_rule_as_a_detector_rises_with_its_false_alarms_and_falls_with_the_t
 
 
 def test_without_a_budget_the_rule_catches_all_frauds_at_no_false_alarm(small_table):
-    assert {f.caught[0] for f in records.rule_frontiers(small_table, 0.0)} == {1.0}
+    assert {f.caught[0] for f in records.rule_frontiers(small_table, FRAUDSTERS, 0.0)} == {1.0}
 
 
 # ---------------------------------------------------------------- labels
@@ -246,9 +248,9 @@ def test_a_fraud_that_the_rule_no_longer_calls_a_fraud_did_not_get_away(line):
     witness = np.full((1, 10, 1), NAN)
     witness[0, [6, 7, 8, 0], 0] = 5.9, 6.0, 7.5, 9.0  # row 0 is legitimate
     settled = {"outcome": outcome, "witness": witness}
-    found = records.label_aware("standard", settled, clean_right, line, 0.35, 1)
+    found = records.label_aware("standard", settled, clean_right, line, "T0", 0.35, 1)
     assert (found.frauds, found.evaded, found.still_fraud) == (3, 3, 2)
-    none = records.label_aware("standard", settled, clean_right, line, 0.1, 0)
+    none = records.label_aware("standard", settled, clean_right, line, "T0", 0.1, 0)
     assert (none.frauds, none.evaded, none.still_fraud) == (3, 0, 0)
 
 

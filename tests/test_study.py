@@ -8,9 +8,9 @@ import pytest
 from generator.engine import parallel
 from generator.records.results import StudyResult
 from generator.records.spec import HardeningSpec
+from generator.records.threat import FRAUDSTERS
 from generator.threats.battery import FULL_COVERAGE
 from generator.threats.outcomes import CLEAN
-from generator.threats.surface import TIERS
 
 ROWS, FRAUDS, SEEDS = 300, 60, 2
 RECIPES = HardeningSpec().recipes
@@ -155,10 +155,10 @@ def test_every_model_is_proved_against_every_tier_and_fought_by_every_attack(res
     # all three budgets at the quoted rate, the headline budget at the three others
     points = {(0.05, 0.1), (0.05, 0.35), (0.05, 1.0), (0.01, 0.35), (0.02, 0.35), (0.1, 0.35)}
     assert {(t.model, t.tier, t.false_positive_rate, t.epsilon) for t in proofs.tiers} == {
-        (model, tier, *point) for model in models for tier in TIERS for point in points
+        (model, tier, *point) for model in models for tier in FRAUDSTERS.names for point in points
     }
     assert {(c.model, c.tier, c.false_positive_rate, c.epsilon) for c in proofs.tier_comparisons} == {
-        (model, tier, *point) for model in RECIPES for tier in TIERS for point in points
+        (model, tier, *point) for model in RECIPES for tier in FRAUDSTERS.names for point in points
     }
     attacks = {*FULL_COVERAGE, "hop_skip_jump", "worst_case", "exact"}
     assert {(b.model, b.attack) for b in proofs.battery} == {(m, a) for m in models for a in attacks}
@@ -170,7 +170,7 @@ def test_every_model_is_proved_against_every_tier_and_fought_by_every_attack(res
         for epsilon in (0.1, 0.35, 1.0)
         for asked in (("T0", "robust_accuracy"), ("T1", "caught_proved"))
     ]
-    assert {f.tier for f in proofs.frontiers} == set(TIERS)
+    assert {f.tier for f in proofs.frontiers} == set(FRAUDSTERS.names)
 
 
 # ---------------------------------------------------------------- consistent with itself

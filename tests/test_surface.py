@@ -6,8 +6,9 @@ import pytest
 from generator.datasets.checks import dataset as checks
 from generator.datasets.kaggle import dataset as kaggle
 from generator.models.folds import Folds
-from generator.records.results import Feature
-from generator.threats.surface import TIERS, boxes, describe, lattice, surface
+from generator.records.features import Feature
+from generator.records.threat import FRAUDSTERS, Categories, Threat, surface
+from generator.threats.surface import Boxes, boxes, describe
 
 
 def _feature(name: str, control: str, helps: str, low: float, high: float, **more) -> Feature:
@@ -37,17 +38,24 @@ def _folds(labels=(1, 1), raw=RAW) -> Folds:
     )  # fmt: skip
 
 
+TIERS = FRAUDSTERS.names
+
+
+def _boxes(tier: str, epsilon: float, folds: Folds | None = None) -> Boxes:
+    return boxes(surface(FEATURES, FRAUDSTERS.tier(tier)), folds or _folds(), slice(0, 1), epsilon)
+
+
 def _raw_box(tier: str, epsilon: float, folds: Folds | None = None) -> np.ndarray:
     """(2, rows, d): the faces in raw units."""
-    faces = boxes(surface(FEATURES, tier), folds or _folds(), slice(0, 1), epsilon)
-    return np.array([face[0] * SCALES[0] + MEANS[0] for face in faces])
+    box = _boxes(tier, epsilon, folds)
+    return np.array([face[0] * SCALES[0] + MEANS[0] for face in (box.lower, box.upper)])
 
 
 def test_t0_is_the_plain_box_around_every_row():
-    lower, upper = boxes(surface(FEATURES, "T0"), _folds((0, 1)), slice(0, 1), 0.5)
+    box = _boxes("T0", 0.5, _folds((0, 1)))
     x = _folds().test_x().astype(np.float64)
-    np.testing.assert_array_equal(lower, x - 0.5)
-    np.testing.assert_array_equal(upper, x + 0.5)
+    np.testing.assert_array_equal(box.lower, x - 0.5)
+    np.testing.assert_array_equal(box.upper, x + 0.5)
 
 
 def test_t1_moves_amount_down_and_duration_both_ways_within_the_range_of_the_data():
@@ -68,7 +76,8 @@ def test_a_stronger_tier_has_a_larger_box_and_every_box_holds_its_row(epsilon):
     x = _folds().test_x()[0]
     inner = (x, x)
     for tier in TIERS[1:]:
-        lower, upper = (face[0] for face in boxes(surface(FEATURES, tier), _folds(), slice(0, 1), epsilon))
+        box = _boxes(tier, epsilon)
+        lower, upper = box.lower[0], box.upper[0]
         assert (lower <= inner[0] + 1e-6).all()
         assert (upper >= inner[1] - 1e-6).all()
         inner = lower, upper
@@ -76,15 +85,16 @@ def test_a_stronger_tier_has_a_larger_box_and_every_box_holds_its_row(epsilon):
 
 @pytest.mark.parametrize("tier", TIERS[1:])
 def test_legitimate_rows_are_points(tier):
-    lower, upper = boxes(surface(FEATURES, tier), _folds((0, 1)), slice(0, 1), 0.5)
+    box = _boxes(tier, 0.5, _folds((0, 1)))
+    lower, upper = box.lower, box.upper
     np.testing.assert_array_equal(lower[0, 0], upper[0, 0])
     np.testing.assert_array_equal(lower[0, 0], _folds().test_x()[0, 0].astype(np.float64))
     assert (lower[0, 1] < upper[0, 1]).any()
 
 
 def test_what_nobody_changes_never_moves():
-    lower, upper = boxes(surface(FEATURES, "T3"), _folds(), slice(0, 1), 3.0)
-    np.testing.assert_array_equal(lower[..., 4], upper[..., 4])
+    box = _boxes("T3", 3.0)
+    np.testing.assert_array_equal(box.lower[..., 4], box.upper[..., 4])
 
 
 def test_a_row_outside_the_range_may_stay_and_come_back_but_go_no_further():
@@ -106,41 +116,71 @@ def test_a_budget_of_exactly_three_units_reaches_the_third():
 
 
 def test_the_faces_of_whole_numbers_lie_on_the_lattice():
-    which = surface(FEATURES, "T1")
-    offset, step = lattice(which, _folds(), slice(0, 1))
+    box = _boxes("T1", 0.55)
+    offset, step = box.offset, box.step
     np.testing.assert_allclose(step, [[0, 1 / 10, 0, 0, 1 / 12]])
     np.testing.assert_allclose(offset, [[0, -20 / 10, 0, 0, -45 / 12]])
-    for face in boxes(which, _folds(), slice(0, 1), 0.55):
+    for face in (box.lower, box.upper):
         number = (face[0, :, 1] - offset[0, 1]) / step[0, 1]
         np.testing.assert_allclose(number, number.round(), atol=1e-9)
 
 
 def test_t0_knows_no_whole_numbers():
-    offset, step = lattice(surface(FEATURES, "T0"), _folds(), slice(0, 1))
-    assert not offset.any()
-    assert not step.any()
+    box = _boxes("T0", 0.5)
+    assert not box.offset.any()
+    assert not box.step.any()
 
 
 def test_no_attack_of_a_tier_makes_an_amount_exceed_its_balance_by_more_than_before():
     rng = np.random.default_rng(0)
-    which, folds = surface(FEATURES, "T3"), _folds()
-    lower, upper = boxes(which, folds, slice(0, 1), 2.0)
-    points = rng.uniform(lower[0], upper[0], (1000, 2, 5)) * SCALES[0] + MEANS[0]
+    box = _boxes("T3", 2.0)
+    points = rng.uniform(box.lower[0], box.upper[0], (1000, 2, 5)) * SCALES[0] + MEANS[0]
     assert (points[..., 0] - points[..., 3] <= RAW[:, 0] - RAW[:, 3] + 1e-4).all()
 
 
 def test_a_budget_is_described_in_raw_units():
-    reach = describe(surface(FEATURES, "T2"), FEATURES, 0.55)
+    reach = describe(surface(FEATURES, FRAUDSTERS.tier("T2")), FEATURES, 0.55)
     assert [(r.feature, round(r.down, 9), round(r.up, 9)) for r in reach] == [
         ("Amount", 55, 0), ("Duration", 5, 5), ("Account age", 0, 2.75), ("Balance", 0, 0), ("Age", 0, 0)
     ]  # fmt: skip
 
 
 def test_an_unknown_tier_and_a_negative_budget_are_refused():
-    with pytest.raises(ValueError, match="unknown tier 'T4'; known: T0, T1, T2, T3"):
-        surface(FEATURES, "T4")
+    with pytest.raises(KeyError, match="unknown tier 'T4'; known: T0, T1, T2, T3"):
+        FRAUDSTERS.tier("T4")
     with pytest.raises(ValueError, match=r"a budget cannot be negative: -0\.1"):
-        boxes(surface(FEATURES, "T0"), _folds(), slice(0, 1), -0.1)
+        _boxes("T0", -0.1)
+
+
+def test_what_boxes_cannot_hold_yet_is_refused_by_name():
+    channel = Feature(
+        name="Channel", title="Channel", unit="", decimals=0, kind="category", categories=("ATM", "Online"),
+        control="free", helps="both", note="", low=0, high=1, mean=0.5, standard_deviation=0.5,
+    )  # fmt: skip
+    reached = surface((*FEATURES, channel), FRAUDSTERS.tier("T1"))
+    assert reached.reach["Channel"] == Categories(("ATM", "Online"))
+    with pytest.raises(NotImplementedError, match=r"input 'Channel': .* not supported yet"):
+        boxes(reached, _folds(), slice(0, 1), 0.1)
+    with pytest.raises(ValueError, match="input 'Channel' is a category"):
+        Feature.model_validate(channel.model_dump() | {"categories": ()})
+    gap = RAW.copy()
+    gap[0, 0] = np.nan
+    with pytest.raises(ValueError, match="a row lacks a value"):
+        _boxes("T1", 0.1, _folds(raw=gap))
+
+
+def test_a_threat_names_its_tiers_and_knows_which_holds_which():
+    def holding(name: str) -> list[str]:
+        return [each.name for each in FRAUDSTERS.tiers if FRAUDSTERS.tier(name).contains(each)]
+
+    assert {name: holding(name) for name in TIERS} == {
+        "T0": ["T0", "T1", "T2", "T3"], "T1": ["T1"], "T2": ["T1", "T2"], "T3": ["T1", "T2", "T3"]
+    }  # fmt: skip
+    assert [tier.name for tier in FRAUDSTERS.ends_first()] == ["T1", "T0", "T3", "T2"]
+    with pytest.raises(ValueError, match="quoted tier 'T9' is not declared: T0, T1, T2, T3"):
+        Threat(tiers=FRAUDSTERS.tiers, quoted="T9", benchmark="T0")
+    with pytest.raises(ValueError, match="two tiers have the same name"):
+        Threat(tiers=FRAUDSTERS.tiers * 2, quoted="T1", benchmark="T0")
 
 
 MOVED = {
@@ -165,7 +205,7 @@ def test_each_tier_adds_the_features_it_should(dataset):
     expected = {}
     for tier in TIERS[1:]:
         expected |= MOVED[dataset][tier]
-        which = surface(features, tier)
+        which = surface(features, FRAUDSTERS.tier(tier)).intervals
         ways = {(1.0, 0.0): "down", (0.0, 1.0): "up", (1.0, 1.0): "both"}
         found = {f.name: ways.get((d, u)) for f, d, u in zip(features, which.down, which.up, strict=True)}
         assert {name: way for name, way in found.items() if way} == expected

@@ -7,14 +7,21 @@ import pytest
 
 from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED
 from generator.records.metrics import Resamples
-from generator.records.spec import ProofSpec
+from generator.records.spec import AttackSpec, LabelSpec, ProofSpec, StudySpec
+from generator.records.threat import FRAUDSTERS
 from generator.study import tier_records as records
-from generator.threats.surface import TIERS
 from tests.test_proof_records import _table
 
-SPEC = ProofSpec(epsilons=(0.1, 0.35), false_positive_rates=(0.05,), leading=("standard", "trades"),
-                 relabelled_shares=(0.2, 0.4))  # fmt: skip
-HEADLINE = 0.35
+
+def _spec(**proof) -> StudySpec:
+    return StudySpec(
+        dataset="line", label=LabelSpec(fraud_share=0.4, weights={}, formula=""),
+        attack=AttackSpec(epsilons=(0.0, 0.1, 0.35), round_epsilons=(0.35,)),
+        proof=ProofSpec(epsilons=(0.1, 0.35), **proof),
+    )  # fmt: skip
+
+
+SPEC = _spec(false_positive_rates=(0.05,), leading=("standard", "trades"), relabelled_shares=(0.2, 0.4))
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +51,14 @@ def _arrays(y: np.ndarray, proved: int, *, alarms: int = 0) -> dict[str, np.ndar
     witness = np.where(
         (outcome[:, :, 1, 1] == BROKEN)[:, :, None], np.arange(10.0)[None, :, None] - 2, np.nan
     )
-    tiers = {tier: outcome for tier in TIERS} | {f"witness/{tier}": witness for tier in TIERS}
+    tiers = {tier: outcome for tier in FRAUDSTERS.names} | {
+        f"witness/{tier}": witness for tier in FRAUDSTERS.names
+    }
     return tiers | {"flagged": flagged, "cuts": np.zeros((1, 2))}
 
 
 def test_catch_rates_are_shares_of_the_frauds_and_an_unsettled_fraud_is_not_caught(line):
-    results = records.tier_results({"standard": _arrays(line.y, 3)}, line.y, SPEC, HEADLINE)
+    results = records.tier_results({"standard": _arrays(line.y, 3)}, line.y, SPEC)
     rates = {(t.tier, t.epsilon): (t.caught_proved.value, t.unresolved) for t in results}
     assert rates["T1", 0.1] == (3 / 4, 0)
     assert rates["T1", 0.35] == (2 / 4, 1)
@@ -59,17 +68,20 @@ def test_catch_rates_are_shares_of_the_frauds_and_an_unsettled_fraud_is_not_caug
 
 
 def test_the_quoted_rate_is_shown_at_all_budgets_and_the_others_at_the_headline():
-    spec = ProofSpec(epsilons=(0.1, 0.35), false_positive_rates=(0.01, 0.05))
-    assert records.shown(spec, HEADLINE) == [(0.01, 1, 1), (0.05, 2, 0), (0.05, 2, 1)]
+    assert records.shown(_spec(false_positive_rates=(0.01, 0.05))) == [
+        (0.01, 1, 1),
+        (0.05, 2, 0),
+        (0.05, 2, 1),
+    ]
 
 
 def test_a_recipe_is_compared_with_the_standard_model_wherever_its_rates_are_shown(line, resamples):
     tiers = {"standard": _arrays(line.y, 2), "trades": _arrays(line.y, 4)}
-    compared = records.tier_comparisons(tiers, line.y, SPEC, HEADLINE, resamples)
+    compared = records.tier_comparisons(tiers, line.y, SPEC, resamples)
     assert {(c.model, c.tier, c.false_positive_rate, c.epsilon) for c in compared} == {
-        ("trades", tier, rate, SPEC.epsilons[e])
+        ("trades", tier, rate, SPEC.proof.epsilons[e])
         for tier in ("T0", "T1", "T2", "T3")
-        for rate, _, e in records.shown(SPEC, HEADLINE)
+        for rate, _, e in records.shown(SPEC)
     }
     assert {c.difference.value for c in compared} == {3 / 4 - 1 / 4}
 
@@ -80,7 +92,7 @@ def rates(line, resamples):
     tiers = {"standard": _arrays(line.y, 3, alarms=1), "trades": _arrays(line.y, 4, alarms=3)}
     # the recipe no longer flags fraud 9 at its own cut
     tiers["trades"]["flagged"][0, 9, 0] = False
-    return records.operating_rates(tiers, line, SPEC, HEADLINE, resamples)
+    return records.operating_rates(tiers, line, SPEC, resamples)
 
 
 def test_rates_are_counted_in_rows_and_in_usd(rates):
@@ -112,8 +124,8 @@ def test_the_price_of_evasion_is_what_the_amount_falls_by_in_frauds_that_got_thr
 def test_where_nothing_gets_through_evasion_has_no_price(line, resamples):
     arrays = _arrays(line.y, 4)
     arrays |= {tier: np.where(line.y == 1, PROVED, 0)[None, :, None, None].repeat(2, 2).repeat(2, 3)
-               for tier in TIERS}  # fmt: skip
-    found = records.operating_rates({"standard": arrays}, line, SPEC, HEADLINE, resamples)
+               for tier in FRAUDSTERS.names}  # fmt: skip
+    found = records.operating_rates({"standard": arrays}, line, SPEC, resamples)
     assert {(p.evaded, p.given_up) for p in found.prices} == {(0, None)}
 
 

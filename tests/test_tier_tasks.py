@@ -9,10 +9,11 @@ from generator.proofs.relu.network import from_arrays
 from generator.proofs.relu.network import margins as margins64
 from generator.proofs.relu.search import BROKEN, PROVED, Lattice, verify
 from generator.records.spec import ProofSpec
+from generator.records.threat import FRAUDSTERS, surface
 from generator.study.proof_tasks import seed_block
 from generator.study.tasks import only_weights
-from generator.study.tier_tasks import NESTED, matched_cut, operating_points, quoted_point, tier_task
-from generator.threats.surface import TIERS, boxes, lattice, surface
+from generator.study.tier_tasks import matched_cut, operating_points, quoted_point, tier_task
+from generator.threats.surface import boxes
 
 EPSILONS, HEADLINE = (0.1, 0.35, 1.0), 0.35
 RATES = (0.01, 0.05, 0.1, 0.3)
@@ -66,7 +67,7 @@ def test_the_quoted_operating_point_is_the_one_of_the_quoted_rate(spec):
 
 def test_only_frauds_are_settled_and_those_not_flagged_are_broken(tiers, small_table):
     genuine, missed = small_table.y == 0, ~tiers["flagged"] & (small_table.y == 1)[:, None]
-    for tier in TIERS:
+    for tier in FRAUDSTERS.names:
         assert not tiers[tier][:, genuine].any()
         assert (tiers[tier].transpose(2, 0, 1, 3)[:, missed] == BROKEN).all()
 
@@ -79,46 +80,44 @@ def test_no_operating_point_stops_more_genuine_rows_than_it_may(tiers, small_fol
 
 
 def test_what_holds_against_more_holds_against_less(tiers):
-    for tier in TIERS:
+    for tier in FRAUDSTERS.names:
         proved = tiers[tier] == PROVED
         assert (proved[:, :, 1:] <= proved[:, :, :-1]).all()  # a larger budget
         for stricter, looser in itertools.pairwise(range(1, 5)):  # a lower cut catches more
             assert (proved[..., stricter] <= proved[..., looser]).all()
-    for weaker, stronger in itertools.pairwise(NESTED):
+    for weaker, stronger in itertools.pairwise(("T1", "T2", "T3", "T0")):
         assert ((tiers[stronger] == PROVED) <= (tiers[weaker] == PROVED)).all()
     assert (tiers["T1"] == PROVED).sum() > (tiers["T0"] == PROVED).sum()
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", FRAUDSTERS.names)
 def test_every_point_and_budget_answers_as_a_verification_of_its_own(
     tiers, small_folds, small_table, small_models, tier
 ):
-    reach, block = surface(small_table.features, tier), seed_block(small_folds, SEEDS)
-    offset, step = lattice(reach, small_folds, block)
+    reach, block = surface(small_table.features, FRAUDSTERS.tier(tier)), seed_block(small_folds, SEEDS)
     for e, epsilon in enumerate(EPSILONS):
-        lower, upper = boxes(reach, small_folds, block, epsilon)
+        around = boxes(reach, small_folds, block, epsilon)
         for seed, replicate, rows in _replicates(small_folds):
             network, fraud = from_arrays(only_weights(small_models), replicate), small_table.y[rows] == 1
-            box = (side[replicate, : len(rows)][fraud] for side in (lower, upper))
+            box = (side[replicate, : len(rows)][fraud] for side in (around.lower, around.upper))
             low, high = box
             x = small_folds.encode(small_folds.x[rows], slice(replicate, replicate + 1))[0][fraud]
             for place, cut in enumerate(tiers["cuts"][replicate]):
                 found = verify(
                     network, low, high, np.ones(fraud.sum()), threshold=cut,
-                    lattice=Lattice(offset[replicate], step[replicate]),
+                    lattice=Lattice(around.offset[replicate], around.step[replicate]),
                 )  # fmt: skip
                 caught = (found.outcome == PROVED) & (margins64(network, x) > cut)
                 np.testing.assert_array_equal(caught, tiers[tier][seed, rows[fraud], e, place] == PROVED)
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", FRAUDSTERS.names)
 def test_an_example_is_in_the_box_of_its_tier_and_falls_to_the_quoted_cut(
     tiers, spec, small_folds, small_table, small_models, tier
 ):
     place = quoted_point(spec.proof)
-    lower, upper = boxes(
-        surface(small_table.features, tier), small_folds, seed_block(small_folds, SEEDS), HEADLINE
-    )
+    reach = surface(small_table.features, FRAUDSTERS.tier(tier))
+    around = boxes(reach, small_folds, seed_block(small_folds, SEEDS), HEADLINE)
     found = 0
     for seed, replicate, rows in _replicates(small_folds):
         flagged = tiers["flagged"][seed, rows, place] & (small_table.y[rows] == 1)
@@ -126,8 +125,8 @@ def test_an_example_is_in_the_box_of_its_tier_and_falls_to_the_quoted_cut(
         witness = tiers[f"witness/{tier}"][seed, rows]
         np.testing.assert_array_equal(np.isfinite(witness).all(1), broken)
         scaled = (witness[broken] - small_folds.means[replicate]) / small_folds.scales[replicate]
-        assert (scaled >= lower[replicate, : len(rows)][broken] - 1e-6).all()
-        assert (scaled <= upper[replicate, : len(rows)][broken] + 1e-6).all()
+        assert (scaled >= around.lower[replicate, : len(rows)][broken] - 1e-6).all()
+        assert (scaled <= around.upper[replicate, : len(rows)][broken] + 1e-6).all()
         margin = margins64(from_arrays(only_weights(small_models), replicate), scaled)
         assert (margin <= tiers["cuts"][replicate, place] + 2 * TAU + 1e-9).all()
         found += broken.sum()

@@ -165,7 +165,7 @@
 
   /* Mean rates and draws of both models at their operating points. */
   function detections(study, draws, choice, s) {
-    const models = ["standard", choice.hardened];
+    const models = [study.baseline, choice.hardened];
     const points = models.map((model) => pointOf(study, model, choice, s));
     const means = models.map((model, i) => meanDetection(study, model, choice, points[i]));
     const drawn = models.map((model, i) =>

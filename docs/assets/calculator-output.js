@@ -116,7 +116,7 @@
     chart("tornado", () => charts.tornado(box("tornado"), { rows, base }));
     say("tornado", `The input that moves the net benefit most: ${rows[0].title}.`);
 
-    const sides = [["standard", "Standard"], ["hardened", title]];
+    const sides = [["standard", study.models.find((each) => each.name === study.baseline).title], ["hardened", title]];
     chart("cost", () => charts.cost(box("cost"), {
       rows: sides.map(([side, name]) => {
         const day = found[side];

@@ -104,7 +104,7 @@
   function follow(dataset, wanted) {
     const study = studies.get(dataset);
     const known = (name, values, fallback) => (values.includes(wanted[name]) ? wanted[name] : String(fallback));
-    const hardened = study.models.filter((each) => each.name !== "standard");
+    const hardened = study.models.filter((each) => each.name !== study.baseline);
     const budgets = study.epsilons.map(String);
     field("dataset").value = dataset;
     options("hardened", hardened.map((m) => [m.name, m.title]),

@@ -27,13 +27,17 @@
   // ---------------------------------------------------------------- sentences
 
   /* The answer about one model: a word that is seen first, and the sentence behind it. */
-  function verdict({ fraud, wrong, still, outcome }, epsilon, limit) {
+  function verdict({ fraud, wrong, still, outcome }, epsilon, { tiers, box_limit: limit }) {
     const budget = sigma(epsilon), [what, passes] = fraud ? ["fraud", "through"] : ["payment", "stopped"];
     if (wrong) {
       return ["Wrong already", fraud ? "This model lets the fraud through although nobody attacks."
         : "A false alarm: this model stops the payment although nobody attacks."];
     }
-    if (still) return ["Safe", "Genuine customers do not attack, so nothing moves. Choose T0 to move genuine payments as well."];
+    if (still) {
+      const everyone = tiers.find((each) => !each.frauds_only);
+      const choose = everyone ? ` Choose ${everyone.name} to move genuine payments as well.` : "";
+      return ["Safe", `Genuine customers do not attack, so nothing moves.${choose}`];
+    }
     return {
       proved: ["Proved", `No change within ${budget} can get this ${what} ${passes}.`],
       broken: ["Broken", `Here is a change within ${budget} that gets this ${what} ${passes}.`],
@@ -148,7 +152,7 @@
   function card(root, each, { study, state, mine }) {
     const { probability, encode, margin } = window.studyModel, epsilon = Number(state.epsilon);
     const place = root.querySelector(`.playground-model[data-side=${each.side}]`), outcome = each.verdict?.outcome;
-    const answer = verdict({ ...each, outcome }, epsilon, study.box_limit);
+    const answer = verdict({ ...each, outcome }, epsilon, study);
     const holds = limit(each.radius, { ...each, largest: study.largest, tolerance: study.tolerance });
     const [word, sentence] = place.querySelectorAll(".playground-verdict > *");
     text(word, answer[0]);

@@ -36,11 +36,11 @@ def audit_table(replayed: dict[str, tuple[Replayed, ...]]) -> Table:
         title="Judged, replayed and counted again: all agrees",
         caption=f"touch: the margin of the example is within {CLOSE:g} of the cut, on the right side",
     )
-    for column in ("dataset", "model", "lines", "examples", "touch", "T1 examples", "touch"):
+    for column in ("dataset", "model", "lines", "examples", "touch", "tier examples", "touch"):
         table.add_column(column, justify="left" if column in ("dataset", "model") else "right")
     for name, each in replayed.items():
         for model in each:
-            counts = (model.lines, model.examples, model.touching, model.t1_examples, model.t1_touching)
+            counts = (model.lines, model.examples, model.touching, model.tier_examples, model.tier_touching)
             table.add_row(name, model.model, *map(formats.count, counts))
         table.add_section()
     return table

@@ -19,6 +19,7 @@ def check_figures(published: Published):
         AuditError: The record says another number; the message names its place.
     """
     rows, headline = published.rows, published.result.spec.attack.headline_epsilon
+    roles = published.result.roles
     fraud = (rows.label == 1)[:, None, None]
     right = {
         ("clean", 0.0): (rows.margin > 0) == fraud,
@@ -29,7 +30,7 @@ def check_figures(published: Published):
         for m, model in enumerate(rows.models)
     }
     nobody_stopped = np.tile(rows.label == 0, (rows.shape[2], 1))
-    for model, kept in (by_model | {"approve_everything": dict.fromkeys(right, nobody_stopped)}).items():
+    for model, kept in (by_model | {roles.trivial: dict.fromkeys(right, nobody_stopped)}).items():
         for condition, judged in kept.items():
             _evaluation(published, model, condition, judged)
     _comparisons(published, by_model)
@@ -63,41 +64,42 @@ def _evaluation(published: Published, model: str, condition: tuple[str, float], 
 
 
 def _comparisons(published: Published, by_model: Mapping[str, Mapping[tuple[str, float], np.ndarray]]):
-    """Differences of a model and the standard one; their intervals need the draws of the study."""
-    y = published.rows.label
+    """Differences of a model and the baseline; their intervals need the draws of the study."""
+    y, baseline = published.rows.label, published.result.roles.baseline
     chosen = {"accuracy": np.ones(len(y), bool), "true_positive_rate": y == 1, "false_positive_rate": y == 0}
     for each in published.result.comparisons:
         condition = each.attack, each.epsilon
-        if each.model not in by_model or each.baseline != "standard" or condition not in by_model[each.model]:
+        if each.model not in by_model or each.baseline != baseline or condition not in by_model[each.model]:
             continue
         rows = chosen[each.metric]
         ours, theirs = (by_model[name][condition][:, rows].mean() for name in (each.model, each.baseline))
         gap = theirs - ours if each.metric == "false_positive_rate" else ours - theirs
-        place = f"{each.model} against standard, {each.attack} at {each.epsilon:g}: {each.metric}"
+        place = f"{each.model} against {baseline}, {each.attack} at {each.epsilon:g}: {each.metric}"
         published.agree(place, float(gap), each.difference.value)
 
 
 def _tiers(published: Published):
-    """Frauds caught at the quoted operating point, nobody evading and under tier T1."""
+    """Frauds caught at the quoted operating point, nobody evading and under the quoted tier."""
     rows, spec = published.rows, published.result.spec
-    asked = ("T1", spec.attack.headline_epsilon, spec.proof.quoted_false_positive_rate)
+    asked = (rows.tier, spec.attack.headline_epsilon, spec.proof.quoted_false_positive_rate)
+    baseline = published.result.roles.baseline
     frauds, proofs = rows.label == 1, published.result.proofs
     found = {t.model: t for t in proofs.tiers if (t.tier, t.epsilon, t.false_positive_rate) == asked}
     gaps = {
         c.model: c for c in proofs.tier_comparisons if (c.tier, c.epsilon, c.false_positive_rate) == asked
     }
-    caught = (rows.t1_outcome == "proved")[frauds]
+    caught = (rows.tier_outcome == "proved")[frauds]
     for m, model in enumerate(rows.models):
-        place = f"{model}, T1 at {asked[1]:g}"
+        place = f"{model}, {rows.tier} at {asked[1]:g}"
         counts = {"caught_clean": rows.flagged[frauds, m], "caught_proved": caught[:, m]}
         for name, hits in counts.items():
             made = rate_estimate(int(hits.sum()), int(frauds.sum()), hits.shape[1])
             _alike(published, f"{place}: {name}", made, getattr(found[model], name))
-        unresolved = int((rows.t1_outcome[:, m] == "unresolved").sum())
+        unresolved = int((rows.tier_outcome[:, m] == "unresolved").sum())
         published.agree(f"{place}: unresolved", unresolved, found[model].unresolved)
-        if model in gaps and "standard" in rows.models:
-            gap = caught[:, m].mean() - caught[:, rows.models.index("standard")].mean()
-            published.agree(f"{place} against standard", float(gap), gaps[model].difference.value)
+        if model in gaps and baseline in rows.models:
+            gap = caught[:, m].mean() - caught[:, rows.models.index(baseline)].mean()
+            published.agree(f"{place} against {baseline}", float(gap), gaps[model].difference.value)
 
 
 def _operating_point(published: Published):
@@ -116,7 +118,7 @@ def _operating_point(published: Published):
         for name, made, there in (
             ("false_positive_rate", rows.flagged[~fraud, m], found.false_positive_rate[point]),
             ("caught_clean", rows.flagged[fraud, m], found.caught_clean[point]),
-            ("caught", rows.t1_outcome[fraud, m] == "proved", found.caught["T1"][budget][point]),
+            ("caught", rows.tier_outcome[fraud, m] == "proved", found.caught[rows.tier][budget][point]),
         ):
             published.agree(f"rates of {model}: {name}", float(made.mean()), there)
 
@@ -124,10 +126,10 @@ def _operating_point(published: Published):
 def _choices(published: Published, by_model: Mapping[str, Mapping[tuple[str, float], np.ndarray]]):
     """The recipe each fold's other rows choose among those published, and what it keeps of the fold."""
     rows, headline = published.rows, published.result.spec.attack.headline_epsilon
-    recipes = [model for model in rows.models if model != "standard"]
+    recipes = [model for model in rows.models if model != published.result.roles.baseline]
     proved = {
         "robust_accuracy": [by_model[model]["exact", headline] for model in recipes],
-        "caught_proved": [(rows.t1_outcome[:, rows.models.index(m)] == "proved").T for m in recipes],
+        "caught_proved": [(rows.tier_outcome[:, rows.models.index(m)] == "proved").T for m in recipes],
     }
     counted = {"robust_accuracy": np.ones(len(rows.label), bool), "caught_proved": rows.label == 1}
     for choice in published.result.choices:

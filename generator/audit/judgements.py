@@ -7,6 +7,8 @@ import numpy as np
 
 from generator.audit.published import AuditError, Published
 from generator.records.files import weights_file
+from generator.records.rows import tier_column
+from generator.records.threat import surface
 
 SLACK = 1e-6
 """Standardised units by which rounding to float32 may carry an example over the face of its box; grows with
@@ -25,8 +27,9 @@ class Replayed:
     lines: int
     examples: int
     touching: int
-    t1_examples: int
-    t1_touching: int
+    tier_examples: int
+    """Of frauds, within the reach of the quoted tier."""
+    tier_touching: int
 
 
 def check_judgements(published: Published) -> tuple[Replayed, ...]:
@@ -39,11 +42,11 @@ def check_judgements(published: Published) -> tuple[Replayed, ...]:
     _margins(published)
     _cuts(published)
     plain, touching = _examples(published)
-    t1, t1_touching = _t1_examples(published)
+    tier, tier_touching = _tier_examples(published)
     _radii(published, plain & ~touching)
     n, _, s = published.rows.shape
     return tuple(
-        Replayed(model, n * s, *(int(each[:, m].sum()) for each in (plain, touching, t1, t1_touching)))
+        Replayed(model, n * s, *(int(each[:, m].sum()) for each in (plain, touching, tier, tier_touching)))
         for m, model in enumerate(published.rows.models)
     )
 
@@ -125,40 +128,38 @@ def _examples(published: Published) -> tuple[np.ndarray, np.ndarray]:
     return has, has & ~wrong
 
 
-def _t1_examples(published: Published) -> tuple[np.ndarray, np.ndarray]:
-    """The same for frauds in the reach of tier T1 at the quoted cut."""
-    rows, spec = published.rows, published.result.spec
+def _tier_examples(published: Published) -> tuple[np.ndarray, np.ndarray]:
+    """The same for frauds in the reach of the quoted tier at the quoted cut."""
+    rows, result = published.rows, published.result
+    outcome, kind = (tier_column(rows.tier, name) for name in ("outcome", "witness"))
     fraud = (rows.label == 1)[:, None, None]
     published.hold(
-        (rows.t1_outcome != "") == fraud, "t1_outcome", "an outcome for frauds alone", rows.t1_outcome
+        (rows.tier_outcome != "") == fraud, outcome, "an outcome for frauds alone", rows.tier_outcome
     )
     missed = fraud & ~rows.flagged
     published.hold(
-        ~missed | (rows.t1_outcome == "broken"),
-        "t1_outcome",
+        ~missed | (rows.tier_outcome == "broken"),
+        outcome,
         "broken, as the fraud is not flagged",
-        rows.t1_outcome,
+        rows.tier_outcome,
     )
     has = _complete(
-        published, "t1_witness", rows.t1_witness, fraud & rows.flagged & (rows.t1_outcome == "broken")
+        published, kind, rows.tier_witness, fraud & rows.flagged & (rows.tier_outcome == "broken")
     )
-    down, up = (spec.attack.headline_epsilon * np.array(side) for side in spec.hardening.reach)
-    low, high = (
-        np.array([getattr(f, side) for f in published.result.data.features]) for side in ("low", "high")
-    )
+    reach = surface(result.data.features, result.spec.threat.tier(rows.tier)).intervals
+    down, up = (result.spec.attack.headline_epsilon * side for side in (reach.down, reach.up))
     centre = published.centre
-    lower = np.maximum(centre - down, np.minimum(published.scaled(low), centre))
-    upper = np.minimum(centre + up, np.maximum(published.scaled(high), centre))
-    _within(published, "t1_witness", rows.t1_witness, lower, upper)
-    for j, feature in enumerate(published.result.data.features):
-        if feature.integer and down[j] + up[j] > 0:
-            value = rows.t1_witness[..., j]
-            whole = np.abs(value - np.round(value)) <= SLACK
-            published.hold(~has | whole, f"t1_witness_{feature.name}", "a whole number", value)
-    margin, cuts = published.judge(rows.t1_witness), published.cuts()
+    lower = np.maximum(centre - down, np.minimum(published.scaled(reach.low), centre))
+    upper = np.minimum(centre + up, np.maximum(published.scaled(reach.high), centre))
+    _within(published, kind, rows.tier_witness, lower, upper)
+    for j in np.flatnonzero(reach.whole & reach.movable):
+        value = rows.tier_witness[..., j]
+        whole = np.abs(value - np.round(value)) <= SLACK
+        published.hold(~has | whole, f"{kind}_{rows.features[j]}", "a whole number", value)
+    margin, cuts = published.judge(rows.tier_witness), published.cuts()
     through = margin <= cuts
     near = np.abs(margin - cuts) <= CLOSE
-    published.hold(~has | through | near, "t1_witness", "an input that is not flagged", margin)
+    published.hold(~has | through | near, kind, "an input that is not flagged", margin)
     return has, has & ~through
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from generator.datasets.label_card import label_card
 from generator.datasets.table import LabelledTable, ScoreTerms
+from generator.records.features import Feature
 from generator.records.results import (
     Anomaly,
     Breakdown,
@@ -17,7 +18,6 @@ from generator.records.results import (
     ColumnSummary,
     Correlations,
     DatasetSummary,
-    Feature,
     Histogram,
 )
 

@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from generator.records.results import Control, DatasetSummary, DataSource, Feature
+from generator.records.features import Control, Feature
+from generator.records.results import DatasetSummary, DataSource
 from generator.records.spec import LabelSpec, StudySpec
 
 ScoreTerms = Callable[[np.ndarray], np.ndarray]

@@ -61,7 +61,6 @@ from generator.figures.chart import Chart
 from generator.figures.embedding import Place, embed, registration, write
 from generator.figures.variants import variants
 from generator.figures.workbook import Told, by_budget
-from generator.notation.attackers import Whose
 
 __all__ = [
     "CHARTS",
@@ -106,22 +105,22 @@ QUOTED = {
     "accuracy_bounds", "proof_walk",
 }  # fmt: skip
 """Charts that are drawn at the quoted budget alone: the record has no other, or the calculator has."""
-WHOSE: dict[str, Whose] = {
+WHOSE = {
     name: whose
     for whose, names in {
         "nobody": (
             "histograms", "correlations", "breakdown", "calendar", "anomaly", "score_histogram", "boundary",
             "false_alarms",
         ),
-        "T0": (
+        "benchmark": (
             "label_flip", "walkthrough_steps", "walkthrough_probability", "robust_accuracy", "true_positive_rate",
             "confusion", "feature_movement", "robust_accuracy_by_model", "progression", "recipes", "trade_off",
             "exact_curve", "exact_curves", "trap", "radius", "label_aware", "proof_walk", "battery",
             "missed_frauds", "leakage_reduction", "accuracy_bounds",
         ),
-        "T1": ("break_even", "net_benefit"),
+        "quoted": ("break_even", "net_benefit"),
         "each": ("tiers", "frontier"),
     }.items()
     for name in names
 }  # fmt: skip
-"""Whom each chart is about; its caption names him where that is one tier."""
+"""Whom each chart is about, see `notation.attackers.whose`; its caption names him where that is one tier."""

@@ -10,23 +10,24 @@ BUDGET = "ε, attack budget in standard deviations"
 CURVE_HEADERS = ("Model", "Attack", "ε (σ)", "Value (%)", "95 % low (%)", "95 % high (%)")
 
 
-def robust_accuracy(result: StudyResult, model: str = "standard") -> Chart:
+def robust_accuracy(result: StudyResult, model: str = "") -> Chart:
     """Accuracy of one model against ε under each attack, with the constant answer as the floor to beat."""
+    model = model or result.roles.baseline
     curves = _curves(result, model, "accuracy")
     trivial = floor(result)
     ceiling, points = ceiling_curve(result)
-    look = palette.model("approve_everything")
+    look = palette.model(result.roles.trivial)
     epsilons = result.spec.attack.epsilons
     data = [
         *_traces(curves),
-        line(epsilons, [trivial] * len(epsilons), look, "approve_everything", mode="lines"),
+        line(epsilons, [trivial] * len(epsilons), look, result.roles.trivial, mode="lines"),
         *ceiling,
     ]
     title = palette.model(model).title
     return Chart(
         slug=_slug(result, "robust-accuracy", model),
         title=f"Robust accuracy of the {title.lower()} model"
-        if model == "standard"
+        if model == result.roles.baseline
         else f"Robust accuracy: {title}",
         caption="Share of all transactions judged correctly before and after the attack, against the "
         "budget ε; the strip is the 95 % interval. Below the dotted line, approving everything would do "
@@ -49,8 +50,9 @@ def robust_accuracy(result: StudyResult, model: str = "standard") -> Chart:
     )
 
 
-def true_positive_rate(result: StudyResult, model: str = "standard") -> Chart:
+def true_positive_rate(result: StudyResult, model: str = "") -> Chart:
     """Share of frauds still caught by one model against ε, under each attack."""
+    model = model or result.roles.baseline
     curves = _curves(result, model, "true_positive_rate")
     title = palette.model(model).title
     return Chart(
@@ -71,8 +73,9 @@ def true_positive_rate(result: StudyResult, model: str = "standard") -> Chart:
     )
 
 
-def confusion(result: StudyResult, model: str = "standard") -> Chart:
+def confusion(result: StudyResult, model: str = "") -> Chart:
     """Confusion matrices of one model, clean and under each attack at the quoted budget."""
+    model = model or result.roles.baseline
     budget = result.spec.attack.headline_epsilon
     states = [("clean", 0.0), *((name, budget) for name in result.spec.attack.attacks)]
     final = result.model(model).final
@@ -135,8 +138,9 @@ def confusion(result: StudyResult, model: str = "standard") -> Chart:
     )
 
 
-def feature_movement(result: StudyResult, model: str = "standard") -> Chart:
+def feature_movement(result: StudyResult, model: str = "") -> Chart:
     """How far the attack moved each feature over the frauds it got through, in standard deviations."""
+    model = model or result.roles.baseline
     features = {f.name: f for f in result.data.features}
     moves = [m for m in result.movements if m.model == model]
     if not moves:
@@ -214,7 +218,8 @@ def _curve_sentence(result: StudyResult, curves, subject: str) -> str:
         for x, e in points
         if x == budget
     ]
-    start = next(iter(curves.values()))[0][1].value
+    first, *_ = curves.values()
+    start = first[0][1].value
     return (
         f"{subject} is {formats.percent(start)} without attack; at ε = {formats.epsilon(budget)} it is "
         f"{formats.listed(parts)}."
@@ -231,5 +236,5 @@ def _class_shares(counts: Confusion) -> list[list[tuple[float, int]]]:
 
 
 def _slug(result: StudyResult, chart: str, model: str) -> str:
-    own = "" if model == "standard" else f"-{model.replace('_', '-')}"
+    own = "" if model == result.roles.baseline else f"-{model.replace('_', '-')}"
     return f"{result.data.name}-{chart}{own}"

@@ -10,7 +10,6 @@ from generator.records.results import StudyResult
 
 KNOWN = "Best classifier known"
 """What the strip under the limit ends at; it is not drawn as a line of its own."""
-TRIVIAL = "approve_everything"
 
 
 def ceiling_at(result: StudyResult, epsilon: float) -> float | None:
@@ -23,7 +22,7 @@ def ceiling_at(result: StudyResult, epsilon: float) -> float | None:
 
 def floor(result: StudyResult) -> float:
     """Accuracy of approving everything, under attack or not."""
-    return result.model(TRIVIAL).final.at("clean").accuracy.value
+    return result.model(result.roles.trivial).final.at("clean").accuracy.value
 
 
 def ceiling_curve(result: StudyResult) -> tuple[list[dict], list[tuple[str, float, float]]]:
@@ -57,7 +56,7 @@ def level_bounds(
     data, rows = [], []
     for token, look, value in (
         ("limit", palette.bound("limit"), ceiling_at(result, epsilon)),
-        (TRIVIAL, palette.model(TRIVIAL), floor(result)),
+        (result.roles.trivial, palette.model(result.roles.trivial), floor(result)),
     ):
         if value is not None:
             data.append(plain(ends, [value] * len(ends), look, token, **more))

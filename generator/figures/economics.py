@@ -13,12 +13,10 @@ from generator.impact.breakeven import prevalence
 from generator.impact.measured import Choice, Draws, drawn_detection, mean_detection
 from generator.impact.model import Detection, benefit
 from generator.notation import formats, palette
-from generator.notation.attackers import QUOTED_TIER
 from generator.notation.tracing import derived, traced
 from generator.records.impact import Scenario
 from generator.records.results import Estimate, StudyResult
 
-STANDARD = "standard"
 FRAUD_SHARES = tuple(float(share) for share in np.geomspace(0.000045, 0.25, 25))
 ATTACKERS = tuple(place / 10 for place in range(11))
 Pair = tuple[Detection, Detection]
@@ -103,7 +101,9 @@ def net_benefit(result: StudyResult, draws: Draws | None = None) -> Chart:
 def _names(result: StudyResult) -> list[str]:
     """Hardened models with rates of their own; pairs of models are left to the table of policies."""
     return palette.in_order(
-        each.model for each in result.rates.rates if "/" not in each.model and each.model != STANDARD
+        each.model
+        for each in result.rates.rates
+        if "/" not in each.model and each.model != result.roles.baseline
     )
 
 
@@ -122,12 +122,13 @@ def _with(scenario: Scenario, **changes: float) -> Scenario:
 def _pairs(result: StudyResult, draws: Draws | None, name: str) -> tuple[Pair, Pair | None]:
     """Mean rates of the standard model and of `name`, and their draws where there are some."""
     rates, quoted = result.rates, result.spec.proof.quoted_false_positive_rate
-    point = next(each.name for each in rates.points if each.false_positive_rate == quoted)
-    choice = Choice(name, QUOTED_TIER, result.spec.attack.headline_epsilon, point)
-    mean = tuple(mean_detection(rates, model, choice, point) for model in (STANDARD, name))
+    (point,) = (each.name for each in rates.points if each.false_positive_rate == quoted)
+    choice = Choice(name, result.spec.threat.quoted, result.spec.attack.headline_epsilon, point)
+    models = result.roles.baseline, name
+    mean = tuple(mean_detection(rates, model, choice, point) for model in models)
     if not draws or name not in draws.models:
         return mean, None
-    return mean, tuple(drawn_detection(draws, rates, model, choice, point) for model in (STANDARD, name))
+    return mean, tuple(drawn_detection(draws, rates, model, choice, point) for model in models)
 
 
 def _band(mean: Pair, sampled: Pair | None, worked_out) -> Band:

@@ -12,11 +12,11 @@ from generator.notation import formats, palette
 from generator.records.results import Estimate, Evaluation, StudyResult
 
 HEADERS = ("Line", "ε (σ)", "Value (%)", "95 % low (%)", "95 % high (%)")
-ORIGINAL = "accumulating_fgsm"
 
 
-def exact_curve(result: StudyResult, model: str = "standard") -> Chart:
+def exact_curve(result: StudyResult, model: str = "") -> Chart:
     """Proved accuracy of one model against ε, beside its attacks, the limit, the rule and the floor."""
+    model = model or result.roles.baseline
     final = result.model(model).final
     curves = {
         name: sorted((e for e in final.evaluations if e.attack == name), key=lambda e: e.epsilon)
@@ -36,8 +36,8 @@ def exact_curve(result: StudyResult, model: str = "standard") -> Chart:
         drawn = [e for e in found if e.epsilon in settled]
         data.append(line([e.epsilon for e in drawn], [e.accuracy.value for e in drawn], look, name))
         rows += [(look.title, rounded(e.epsilon), *_percents(e.accuracy)) for e in found]
-    x, trivial = [e.epsilon for e in proved], palette.model("approve_everything")
-    data.append(plain(x, [floor(result)] * len(x), trivial, "approve_everything"))
+    x, trivial = [e.epsilon for e in proved], palette.model(result.roles.trivial)
+    data.append(plain(x, [floor(result)] * len(x), trivial, result.roles.trivial))
     rows += [(trivial.title, rounded(e), rounded(100 * floor(result)), "", "") for e in x]
     ceiling, points = ceiling_curve(result)
     data += ceiling
@@ -69,7 +69,7 @@ def exact_curve(result: StudyResult, model: str = "standard") -> Chart:
 
 def exact_curves(result: StudyResult) -> Chart:
     """As `exact_curve`, one view for each model that matters."""
-    names = [name for name in leading(result) if name != "approve_everything"]
+    names = [name for name in leading(result) if name != result.roles.trivial]
     parts = {palette.model(name).title: exact_curve(result, name) for name in names}
     budget, said = result.spec.attack.headline_epsilon, []
     for name in names:
@@ -102,8 +102,8 @@ def exact_curves(result: StudyResult) -> Chart:
 
 def trap(result: StudyResult) -> Chart:
     """Round by round of the original recipe: what FGSM said, what PGD said, what is true."""
-    epsilon = result.spec.attack.headline_epsilon
-    rounds = result.model(ORIGINAL).rounds
+    epsilon, roles = result.spec.attack.headline_epsilon, result.roles
+    rounds, standard = result.model(roles.original).rounds, palette.model(roles.baseline)
     data, rows = [], []
     for name in (*result.spec.attack.attacks, "exact"):
         look = palette.attack(name)
@@ -117,18 +117,18 @@ def trap(result: StudyResult) -> Chart:
         data += [band(x, estimates, name), line(x, [e.value for e in estimates], look, name)]
         rows += [(look.title, number, *_percents(e)) for number, e in found]
     ends = [rounds[0].round, rounds[-1].round]
-    undefended = result.model("standard").final.at("exact", epsilon).accuracy
+    undefended = result.model(roles.baseline).final.at("exact", epsilon).accuracy
     data.append(
-        plain(ends, [undefended.value] * 2, palette.model("standard"), "standard", name="Standard, exact")
+        plain(ends, [undefended.value] * 2, standard, roles.baseline, name=f"{standard.title}, exact")
     )
     data[-1]["line"]["dash"] = "dash"
-    rows += [("Standard, exact", end, *_percents(undefended)) for end in ends]
+    rows += [(f"{standard.title}, exact", end, *_percents(undefended)) for end in ends]
     bounds, levels = level_bounds(result, ends, epsilon)
     data += bounds
     rows += [(name, end, rounded(100 * value), "", "") for name, value in levels for end in ends]
     said, true = rounds[-1].at("fgsm", epsilon).accuracy, rounds[-1].at("exact", epsilon).accuracy
     return Chart(
-        slug=_slug(result, "trap", ORIGINAL),
+        slug=_slug(result, "trap", roles.original),
         title="The trap: what FGSM said, and what is true",
         caption="Accuracy of the original recipe after each round of hardening at "
         f"ε = {formats.epsilon(epsilon)}; round 0 is the standard model. The recipe is trained and was "
@@ -218,7 +218,7 @@ def _curve_sentence(
         for e in found
         if e.epsilon == budget
     ]
-    true = next(e.accuracy for e in proved if e.epsilon == budget)
+    (true,) = (e.accuracy for e in proved if e.epsilon == budget)
     return (
         f"At ε = {formats.epsilon(budget)} the model seems to keep {formats.listed(parts)}; "
         f"{formats.percent(true.value)} ({formats.interval(true)}) is proved."

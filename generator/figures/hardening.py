@@ -21,9 +21,6 @@ from generator.findings.selection import leading, remark
 from generator.notation import formats, palette
 from generator.records.results import Estimate, ModelResult, StudyResult
 
-READINGS = ("accumulating_fgsm", "current_round_fgsm", "half_batch_fgsm")
-"""The three ways to read the original's text."""
-
 
 def robust_accuracy_by_model(result: StudyResult) -> Chart:
     """Robust accuracy of every model against ε: what is proved, then one view for each attack."""
@@ -41,7 +38,7 @@ def robust_accuracy_by_model(result: StudyResult) -> Chart:
             x, estimates = [p[0] for p in points], [p[1] for p in points]
             shown = {"meta": {"view": view}}
             if name in drawn:
-                if name != "approve_everything":
+                if name != result.roles.trivial:
                     data.append(band(x, estimates, name, **shown, opacity=0.6))
                 data.append(line(x, [e.value for e in estimates], look, name, **shown))
             rows += [(look.title, view, rounded(x), *_percents(e)) for x, e in points]
@@ -67,7 +64,7 @@ def robust_accuracy_by_model(result: StudyResult) -> Chart:
     )
 
 
-def progression(result: StudyResult, recipe: str = "accumulating_fgsm") -> Chart:
+def progression(result: StudyResult, recipe: str) -> Chart:
     """Accuracy of one recipe round by round: clean, and under each attack, one view for each budget."""
     model = result.model(recipe)
     rounds = [r.round for r in model.rounds]
@@ -120,9 +117,10 @@ def progression(result: StudyResult, recipe: str = "accumulating_fgsm") -> Chart
     )
 
 
-def recipes(result: StudyResult, models: tuple[str, ...] = READINGS) -> Chart:
-    """Models side by side at the quoted budget: clean accuracy and robust accuracy under each attack."""
-    names = palette.in_order(m.name for m in result.models if m.name in {"standard", *models})
+def recipes(result: StudyResult) -> Chart:
+    """The readings of the original beside the baseline at the quoted budget: clean, and under each attack."""
+    roles = result.roles
+    names = palette.in_order(m.name for m in result.models if m.name in {roles.baseline, *roles.readings})
     budget = result.spec.attack.headline_epsilon
     states = [("clean", 0.0), *((a, budget) for a in result.spec.attack.attacks)]
     if result.proofs:
@@ -159,7 +157,7 @@ def recipes(result: StudyResult, models: tuple[str, ...] = READINGS) -> Chart:
         figure=figure(
             data, barmode="group", xaxis=percent_axis("Accuracy"), yaxis=axis(autorange="reversed"),
             shapes=[
-                rule(x=rounded(100 * trivial), token="approve_everything"),
+                rule(x=rounded(100 * trivial), token=result.roles.trivial),
                 *([rule(x=rounded(100 * best), token="limit")] if best else []),
             ],
         ),
@@ -204,7 +202,7 @@ def trade_off(result: StudyResult) -> Chart:
         figure=figure(data, xaxis=axis("Clean accuracy", ticksuffix=" %"),
         yaxis=percent_axis("Robust accuracy"),
         shapes=[
-            rule(y=rounded(100 * floor(result)), token="approve_everything"),
+            rule(y=rounded(100 * floor(result)), token=result.roles.trivial),
             *([rule(y=rounded(100 * best), token="limit")] if best else []),
         ]),
         headers=("Model", "Attack", "Clean (%)", "Clean low (%)", "Clean high (%)",

@@ -36,7 +36,7 @@ def missed_frauds(result: StudyResult) -> Chart:
         ]
     budget = result.spec.attack.headline_epsilon
     standard = [
-        f"{formats.count(day_of(result, 'standard', a, e).missed_frauds.value)} {_under(a)}"
+        f"{formats.count(day_of(result, result.roles.baseline, a, e).missed_frauds.value)} {_under(a)}"
         for a, e in _states(result)
     ]
     return Chart(

@@ -42,7 +42,7 @@ def battery(result: StudyResult) -> Chart:
         })  # fmt: skip
         lines.append(len(titles))
         said.append(_least(view, found, widest))
-    trivial = result.model("approve_everything").final.at("clean").accuracy.value
+    trivial = result.model(result.roles.trivial).final.at("clean").accuracy.value
     return Chart(
         slug=f"{result.data.name}-battery",
         title="What each attack leaves standing",
@@ -52,7 +52,7 @@ def battery(result: StudyResult) -> Chart:
         summary="; ".join(said) + ".",
         figure=figure(
             data, xaxis=percent_axis("Accuracy kept"), yaxis=axis(autorange="reversed"),
-            shapes=[rule(x=rounded(100 * trivial), token="approve_everything")],
+            shapes=[rule(x=rounded(100 * trivial), token=result.roles.trivial)],
         ),
         headers=("Model", "Attack", "Accuracy kept (%)", "Rows", "Forward passes a row"),
         rows=tuple(rows),
@@ -77,7 +77,7 @@ def _least(view: str, found: list[BatteryRow], widest: int) -> str:
 
 def label_aware(result: StudyResult) -> Chart:
     """Of the frauds caught: not evaded, evaded and still a fraud by the rule, evaded and no longer one."""
-    found = {row.model: row for row in result.proofs.label_aware if row.tier == "T0"}
+    found = {row.model: row for row in result.proofs.label_aware if row.tier == result.spec.threat.benchmark}
     every = palette.in_order(found)
     drawn = leading(result, every)
     parts = (

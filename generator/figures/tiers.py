@@ -4,20 +4,19 @@ from generator.figures.chart import Chart, numbers, percentages, rounded
 from generator.figures.frame import axis, error_bar, figure, grid, line, marker, percent_axis, placed
 from generator.findings.selection import leading, remark
 from generator.notation import formats, palette
-from generator.notation.attackers import QUOTED_TIER
 from generator.records.proofs import TierResult
 from generator.records.results import Estimate, StudyResult
-from generator.records.spec import Tier
 
 
-def tiers(result: StudyResult, tier: Tier = QUOTED_TIER) -> Chart:
+def tiers(result: StudyResult, tier: str = "") -> Chart:
     """A panel a tier, a row a model: frauds caught, clean and provably; one view a matched rate.
 
-    The panel of `tier` is marked, and summed up.
+    The panel of `tier`, or of the quoted one, is marked and summed up.
     """
+    tier = tier or result.spec.threat.quoted
     found = _at_headline(result)
     rates = _quoted_first(result, found)
-    names = [tier for tier in palette.TIERS if any(row.tier == tier for row in found)]
+    names = [name for name in result.spec.threat.names if any(row.tier == name for row in found)]
     every = palette.in_order({row.model for row in found})
     drawn = leading(result, every)
     titles = [palette.model(name).title for name in drawn]
@@ -90,7 +89,7 @@ def frontier(result: StudyResult) -> Chart:
     look, widest = palette.bound("rule"), 100 * 3 * max(row.false_positive_rate for row in found)
     curves = sorted(
         (f for f in result.proofs.frontiers if f.epsilon == epsilon),
-        key=lambda f: (f.tier != QUOTED_TIER, f.tier),
+        key=lambda f: (f.tier != result.spec.threat.quoted, f.tier),
     )
     for curve in curves:
         view = {"meta": {"view": curve.tier}}
@@ -173,7 +172,7 @@ def _dots(titles: list[str], estimates: list[Estimate], token: str, **more) -> d
     }  # fmt: skip
 
 
-def _tier_sentence(found: list[TierResult], drawn: list[str], rate: float, tier: Tier) -> str:
+def _tier_sentence(found: list[TierResult], drawn: list[str], rate: float, tier: str) -> str:
     parts = [
         f"{palette.model(r.model).title} {formats.percent(r.caught_proved.value)}"
         for name in drawn

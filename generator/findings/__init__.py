@@ -22,9 +22,9 @@ from generator.findings import (
 )
 from generator.findings.selection import leading
 from generator.notation import formats
-from generator.notation.names import STANDARD, STATUSES, TRIVIAL, attack_title, models_in_order
-from generator.records.results import Feature, StudyResult
-from generator.records.spec import Tier
+from generator.notation.names import STATUSES, attack_title, models_in_order
+from generator.records.features import Feature
+from generator.records.results import StudyResult
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ class DatasetFindings:
     movements: tuple[data.MovementTable, ...]
     examples: tuple[data.ExampleCard, ...]
     recipes: tuple[recipes.RecipeRow, ...]
+    original: recipes.RecipeRow | None
+    """None in a study that did not run the original recipe: pages leave those parts out."""
     readings: tuple[recipes.RecipeRow, ...]
     readings_sentence: str
     control_sentence: str
@@ -121,9 +123,10 @@ def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindi
     models = models_in_order(result)
     rows = tuple(evaluations.model_row(result, model) for model in models)
     hardened = recipes.recipe_rows(result)
-    first = recipes.original_row(hardened)
-    readings = recipes.readings(hardened)
-    standard = next(row for row in rows if row.name == STANDARD)
+    first = recipes.original_row(result, hardened)
+    readings = recipes.readings(result, hardened)
+    roles = result.roles
+    standard = {row.name: row for row in rows}[roles.baseline]
     proof = proofs.find_proofs(result, hardened, first)
     return DatasetFindings(
         result=result,
@@ -154,21 +157,24 @@ def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindi
         movements=data.movements(result),
         examples=data.examples(result),
         recipes=hardened,
+        original=first,
         readings=readings,
-        readings_sentence=recipes.readings_sentence(readings),
-        control_sentence=recipes.control_sentence(hardened),
+        readings_sentence=recipes.readings_sentence(readings) if readings else "",
+        control_sentence=recipes.control_sentence(result, hardened),
         best_sentence=(proof and proof.choice) or recipes.best_sentence(result, hardened),
         prices=tuple(recipes.price_sentence(row) for row in hardened),
         gaps=tuple(exact.masking_sentence(result, row) for row in hardened if row.exact)
         or tuple(
-            recipes.gap_sentence(evaluations.gap(result, model)) for model in models if model.name != TRIVIAL
+            recipes.gap_sentence(evaluations.gap(result, model))
+            for model in models
+            if model.name != roles.trivial
         ),
         proof=proof,
         drawn=tuple(name for name in leading(result) if name in result.spec.hardening.followed),
     )
 
 
-def at_tier(found: DatasetFindings, tier: Tier) -> DatasetFindings:
+def at_tier(found: DatasetFindings, tier: str) -> DatasetFindings:
     """The findings as if the study quoted that tier: all else is about every input, or about all tiers."""
     if not found.proof:
         return found
@@ -178,7 +184,7 @@ def at_tier(found: DatasetFindings, tier: Tier) -> DatasetFindings:
         headline=replace(found.headline, tier_cards=verdict.tier_cards(found.result, tier)),
         proof=replace(
             found.proof,
-            matched=tiers.matched_sentence(proofs, rate, tier),
+            matched=tiers.matched_sentence(found.result, proofs, rate, tier),
             by_rate=tiers.by_rate(proofs, tier),
         ),
     )

@@ -6,8 +6,7 @@ from generator.findings.evaluations import MASKING_POINTS
 from generator.findings.exact import overstated
 from generator.findings.recipes import RecipeRow, price_in_frauds
 from generator.notation import formats
-from generator.notation.attackers import QUOTED_TIER
-from generator.notation.names import MODELS, STANDARD
+from generator.notation.names import MODELS
 from generator.records.proofs import Choice, TierComparison
 from generator.records.results import StudyResult
 
@@ -38,16 +37,17 @@ def _choice(result: StudyResult, tier: str) -> Choice | None:
 
 def _nobody(result: StudyResult) -> Decision | None:
     """Hardening against an attack that does not come has to be measurably better, or the simpler model stays."""
-    choice = _choice(result, QUOTED_TIER)
+    choice = _choice(result, result.spec.threat.quoted)
     rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
+    baseline = result.roles.baseline
     found = {
         row.model: row.caught_clean
         for row in (result.proofs.tiers if choice else ())
-        if (row.tier, row.false_positive_rate, row.epsilon) == (QUOTED_TIER, rate, epsilon)
+        if (row.tier, row.false_positive_rate, row.epsilon) == (result.spec.threat.quoted, rate, epsilon)
     }
-    if not choice or not {choice.model, STANDARD} <= found.keys():
+    if not choice or not {choice.model, baseline} <= found.keys():
         return None
-    ours, theirs = found[choice.model], found[STANDARD]
+    ours, theirs = found[choice.model], found[baseline]
     return Decision(
         "Nobody evades",
         _take(choice.model) if ours.low > theirs.high else "Keep the standard model",
@@ -58,7 +58,7 @@ def _nobody(result: StudyResult) -> Decision | None:
 
 
 def _realistic(result: StudyResult) -> Decision | None:
-    choice = _choice(result, QUOTED_TIER)
+    choice = _choice(result, result.spec.threat.quoted)
     compared = _compared(result, choice.model) if choice else None
     if not choice or not compared:
         return None
@@ -80,7 +80,7 @@ def _realistic(result: StudyResult) -> Decision | None:
 
 def _compared(result: StudyResult, model: str) -> TierComparison | None:
     rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
-    asked = (model, QUOTED_TIER, rate, epsilon)
+    asked = (model, result.spec.threat.quoted, rate, epsilon)
     return next(
         (
             c
@@ -92,7 +92,7 @@ def _compared(result: StudyResult, model: str) -> TierComparison | None:
 
 
 def _benchmark(result: StudyResult, recipes: tuple[RecipeRow, ...]) -> Decision | None:
-    choice = _choice(result, "T0")
+    choice = _choice(result, result.spec.threat.benchmark)
     row = next((r for r in recipes if choice and r.name == choice.model), None)
     if not row or not row.exact_change:
         return None

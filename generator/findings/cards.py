@@ -11,11 +11,7 @@ from generator.findings.recipes import AGAINST
 from generator.findings.tiers import TierColumn, columns, rates
 from generator.notation import formats
 from generator.notation.names import (
-    ABLATION,
     MODELS,
-    READINGS,
-    STANDARD,
-    TRIVIAL,
     ModelName,
     attack_title,
     models_in_order,
@@ -130,8 +126,10 @@ def cards(result: StudyResult) -> Cards:
         parameters=sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(widths)),
         architecture=f"{formats.count(inputs)} inputs, hidden layers of {hidden} units with ReLU, two outputs",
         states=("No attack", *(attack_title(a, result.spec) for a in result.spec.attack.attacks), "Proved"),
-        columns=columns(result.proofs) if result.proofs else (),
-        models=tuple(_card(result, model) for model in models_in_order(result) if model.name != TRIVIAL),
+        columns=columns(result, result.proofs) if result.proofs else (),
+        models=tuple(
+            _card(result, model) for model in models_in_order(result) if model.name != result.roles.trivial
+        ),
         not_measured=NOT_MEASURED,
         groups=groups,
         errors=tuple(_errors(result)),
@@ -189,7 +187,7 @@ def _points(result: StudyResult, model: str) -> tuple[PointLine, ...]:
     }
     lines = []
     for rate in rates(result.proofs):
-        found = [mine.get((rate, column.tier)) for column in columns(result.proofs)]
+        found = [mine.get((rate, column.tier)) for column in columns(result, result.proofs)]
         clean = next((row.caught_clean for row in found if row), None)
         if clean:
             lines.append(PointLine(rate, clean, tuple(row and row.caught_proved for row in found)))
@@ -210,11 +208,12 @@ def _use(result: StudyResult, model: str) -> str:
     if chosen:
         tiers = formats.listed(choice.tier for choice in chosen)
         return f"The recipe chosen on validation rows against {tiers}: the one to try first on a bank's own data."
-    if model == STANDARD:
+    roles = result.roles
+    if model == roles.baseline:
         return "The undefended baseline that every other model is compared with."
-    if model in READINGS:
+    if model in roles.readings:
         return "A reading of the original recipe, kept to test what was reported. Not a defence to adopt."
-    if model == ABLATION:
+    if model == roles.ablation:
         return "A control: what the extra training alone does. Not a defence."
     return "A recipe for comparison; on validation rows another one was chosen more often."
 
@@ -239,11 +238,11 @@ def _lost(result: StudyResult, model: str) -> list[str]:
         ("true_positive_rate", "exact", epsilon, "Frauds provably caught"),
     )
     for metric, attack, budget, title in asked:
-        found = evaluations.comparison(result, model, STANDARD, metric, attack, budget)
+        found = evaluations.comparison(result, model, result.roles.baseline, metric, attack, budget)
         if found and found.direction == "lower":
             size, ends = formats.loss(-found.difference.value), formats.interval(found.difference, "points")
             said.append(f"{title}: {AGAINST['lower']}, by {size} (difference {ends}).")
-    found = evaluations.comparison(result, model, TRIVIAL, "accuracy", "exact", epsilon)
+    found = evaluations.comparison(result, model, result.roles.trivial, "accuracy", "exact", epsilon)
     if found and found.direction == "lower":
         said.append("Proved accuracy is below that of approving every payment.")
     return said

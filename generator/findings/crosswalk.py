@@ -6,7 +6,7 @@ from typing import Literal
 
 from generator.findings.frameworks import MAPPINGS, Mapping
 from generator.notation import formats, palette
-from generator.notation.names import STANDARD, TRIVIAL, attack_title
+from generator.notation.names import attack_title
 from generator.notation.tracing import counted
 from generator.records.results import StudyResult
 
@@ -114,7 +114,11 @@ def _transfer(result: StudyResult) -> str:
 
 
 def _constrained(result: StudyResult) -> str:
-    tiers = sorted({row.tier for row in result.proofs.tiers} - {"T0"}) if _reach(result) else []
+    tiers = (
+        sorted({row.tier for row in result.proofs.tiers} - {result.spec.threat.benchmark})
+        if _reach(result)
+        else []
+    )
     return f"Frauds provably caught under {formats.listed(tiers)}." if tiers else ""
 
 
@@ -123,10 +127,11 @@ def _reach(result: StudyResult) -> bool:
 
 
 def _hardening(result: StudyResult) -> str:
+    roles = result.roles
     compared = {
         c.model
         for c in result.comparisons
-        if c.baseline == STANDARD and c.attack in ("pgd", "exact") and c.model != TRIVIAL
+        if c.baseline == roles.baseline and c.attack in ("pgd", "exact") and c.model != roles.trivial
     }
     if not compared:
         return ""
@@ -177,30 +182,30 @@ def _named(titles: list[str]) -> str:
 
 
 TESTS = (
-    Test("T1", "Performance without an attack, by class, with intervals", _clean, "attacks.md", "evaluation",
+    Test("V1", "Performance without an attack, by class, with intervals", _clean, "attacks.md", "evaluation",
          "Calibration is not measured."),
-    Test("T2", "Evasion by gradient, by an attacker who knows the model", _white_box, "attacks.md", "evaluation",
+    Test("V2", "Evasion by gradient, by an attacker who knows the model", _white_box, "attacks.md", "evaluation",
          "Carlini and Wagner's attack was not run; what is proved covers it within the budget."),
-    Test("T3", "Evasion by queries alone", _black_box, "evidence.md", "battery",
+    Test("V3", "Evasion by queries alone", _black_box, "evidence.md", "battery",
          "The query attack by answers alone runs on a sample of rows."),
-    Test("T4", "Transfer from another model", _transfer, "evidence.md", "battery",
+    Test("V4", "Transfer from another model", _transfer, "evidence.md", "battery",
          "The other model is of the same kind and has seen the same data."),
-    Test("T5", "Evasion within what a fraudster can change", _constrained, "proof.md", "tiers",
+    Test("V5", "Evasion within what a fraudster can change", _constrained, "proof.md", "tiers",
          "No person tried to evade by hand."),
-    Test("T6", "Effect of adversarial training", _hardening, "hardening.md", "recipes",
+    Test("V6", "Effect of adversarial training", _hardening, "hardening.md", "recipes",
          "No ensembles, no input filters."),
-    Test("T7", "Checks for hidden gradients", _masking, "evidence.md", "gate", ""),
-    Test("T8", "Flooding with false alarms", _nothing, "", "",
+    Test("V7", "Checks for hidden gradients", _masking, "evidence.md", "gate", ""),
+    Test("V8", "Flooding with false alarms", _nothing, "", "",
          "Nobody tried to make genuine payments alarm in bulk."),
-    Test("T9", "Poisoned training data, wrong labels", _nothing, "", "", "The training data was not attacked."),
-    Test("T10", "Copying the model by questions", _nothing, "", "", "No copy was made by queries."),
-    Test("T11", "Natural noise, drift, missing fields", _nothing, "", "",
+    Test("V9", "Poisoned training data, wrong labels", _nothing, "", "", "The training data was not attacked."),
+    Test("V10", "Copying the model by questions", _nothing, "", "", "No copy was made by queries."),
+    Test("V11", "Natural noise, drift, missing fields", _nothing, "", "",
          "Random noise within the budget is in the battery; drift and missing fields were not tried."),
-    Test("T12", "Business impact and break-even share of attackers", _impact, "impact.md", "",
+    Test("V12", "Business impact and break-even share of attackers", _impact, "impact.md", "",
          "Prices and volumes are assumptions."),
-    Test("T13", "Data card, provenance, third-party code and data", _data, "cards.md", "data-card",
+    Test("V13", "Data card, provenance, third-party code and data", _data, "cards.md", "data-card",
          "The code of the libraries was not reviewed."),
-    Test("T14", "Reproducibility and change between runs", _reproduction, "reproduce.md", "",
+    Test("V14", "Reproducibility and change between runs", _reproduction, "reproduce.md", "",
          "Another machine may differ in the last digits."),
 )  # fmt: skip
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from generator.notation import formats
 from generator.notation.names import CONTROLS, HELPS, MODELS, STATUSES, ModelName, attack_title
-from generator.records.results import Feature, StudyResult, TransactionExample
+from generator.records.features import Feature
+from generator.records.results import StudyResult, TransactionExample
 
 
 @dataclass(frozen=True)

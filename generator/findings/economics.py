@@ -12,15 +12,14 @@ from generator.findings.breakeven import (
 )
 from generator.findings.priors import PriorLine, prior_lines
 from generator.findings.scenarios import Assumptions, Preset, default_scenario, scenario_of
-from generator.findings.tiers import WHO
 from generator.impact.bands import Band
 from generator.impact.breakeven import BreakEven
 from generator.impact.measured import Choice, amounts, mean_detection
 from generator.impact.model import take_per_attempt
-from generator.impact.whatif import STANDARD, Answer, Measured, answer, break_even_of
+from generator.impact.whatif import Answer, Measured, answer, break_even_of
 from generator.notation import formats
-from generator.notation.attackers import QUOTED_TIER, Attacker
-from generator.notation.names import MATCHED, MODELS, ModelName
+from generator.notation.attackers import Attacker
+from generator.notation.names import MODELS, ModelName
 from generator.notation.tracing import derived
 from generator.records.impact import EvasionPrice, OperatingRates, Scenario
 
@@ -112,15 +111,17 @@ def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | 
     if attacker:
         choice = replace(choice, tier=attacker.tier, epsilon=attacker.epsilon)
     hardened, scenario = choice.hardened, default_scenario(rates, known)
-    lines = tuple(_model_line(measured, choice, scenario, name) for name in models if name != STANDARD)
+    lines = tuple(
+        _model_line(measured, choice, scenario, name) for name in models if name != measured.roles.baseline
+    )
     return Economics(
         measured=measured,
         choice=choice,
-        who=WHO[choice.tier],
+        who=measured.threat.tier(choice.tier).attacker,
         words=MODELS[hardened],
         scenario=scenario,
         assumptions=assumptions(scenario),
-        sentence=next(line.sentence for line in lines if line.words.name == hardened),
+        sentence={line.words.name: line.sentence for line in lines}[hardened],
         lines=lines,
         presets=tuple(_preset_line(measured, choice, preset, known) for preset in known.presets),
         policies=_policies(measured, choice, scenario),
@@ -129,16 +130,15 @@ def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | 
     )
 
 
-def favoured(models: tuple[str, ...]) -> str:
+def favoured(measured: Measured) -> str:
     """The hardened model looked at first: the one trained against what a fraudster can do, or else the last."""
-    return MATCHED if MATCHED in models else models[-1]
+    models, matched = measured.draws.models, measured.roles.matched
+    return matched if matched in models else models[-1]
 
 
 def opening_choice(measured: Measured) -> Choice:
-    """What is looked at first: the favoured recipe against what anybody can do, quoted budget and false alarms."""
-    tiers = measured.rates.of(STANDARD).caught
-    tier = QUOTED_TIER if QUOTED_TIER in tiers else next(iter(tiers))
-    return Choice(favoured(measured.draws.models), tier, measured.priced.epsilon, measured.priced.point)
+    """What is looked at first: the favoured recipe, at what the study quotes: tier, budget and false alarms."""
+    return Choice(favoured(measured), measured.threat.quoted, measured.priced.epsilon, measured.priced.point)
 
 
 def answered(measured: Measured, choice: Choice, scenario: Scenario) -> Answer:
@@ -197,7 +197,8 @@ def _preset_line(measured: Measured, choice: Choice, preset: Preset, known: Assu
 
 def own_cut(rates: OperatingRates) -> str:
     """Name of the operating point that is each model's own."""
-    return next(point.name for point in rates.points if point.false_positive_rate is None)
+    (own,) = (point.name for point in rates.points if point.false_positive_rate is None)
+    return own
 
 
 def _missed(found: Answer) -> tuple[str, str]:
@@ -209,7 +210,8 @@ def _missed(found: Answer) -> tuple[str, str]:
 def _policies(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[PolicyLine, ...]:
     """The two models alone, then together where the study measured that."""
     joined = {f"{policy}/{choice.hardened}": title for policy, title in POLICIES.items()}
-    titles = {name: MODELS[name].title for name in (STANDARD, choice.hardened)} | joined
+    alone = measured.roles.baseline
+    titles = {name: MODELS[name].title for name in (alone, choice.hardened)} | joined
     lines = []
     for name in (name for name in titles if name in measured.draws.names):
         chosen = replace(choice, hardened=name)
@@ -224,8 +226,8 @@ def _policies(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[P
                 caught_attacked=mean.caught_attacked,
                 false_positive_rate=mean.false_positive_rate,
                 cost=dollar_range(found.hardened["cost_usd"]),
-                net="" if name == STANDARD else dollar_range(found.benefit["net_usd"]),
-                pays="" if name == STANDARD else pays(found.break_even),
+                net="" if name == alone else dollar_range(found.benefit["net_usd"]),
+                pays="" if name == alone else pays(found.break_even),
             )
         )
     return tuple(lines)

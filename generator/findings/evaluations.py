@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from generator.findings.gate import blocked
 from generator.notation import formats
-from generator.notation.names import MODELS, STANDARD, TRIVIAL, ModelName, attack_title
+from generator.notation.names import MODELS, ModelName, attack_title
 from generator.notation.tracing import stated
 from generator.records.metrics import wilson
 from generator.records.results import (
@@ -78,7 +78,7 @@ def lost(before: Evaluation, after: Evaluation) -> Estimate:
 
 def trivial_accuracy(result: StudyResult) -> float:
     """Accuracy of approving everything: one minus the share of frauds, under any attack."""
-    return result.model(TRIVIAL).final.at("clean").accuracy.value
+    return result.model(result.roles.trivial).final.at("clean").accuracy.value
 
 
 def exact(result: StudyResult, model: str) -> Evaluation | None:
@@ -90,13 +90,13 @@ def exact(result: StudyResult, model: str) -> Evaluation | None:
     for evaluation in final.evaluations:
         if (evaluation.attack, evaluation.epsilon) == ("exact", epsilon):
             return evaluation
-    if model == TRIVIAL and result.proofs:
+    if model == result.roles.trivial and result.proofs:
         return final.at("clean").model_copy(update={"attack": "exact", "epsilon": epsilon})
     return None
 
 
 def model_row(result: StudyResult, model: ModelResult) -> ModelRow:
-    spec = result.spec.attack
+    spec, trivial = result.spec.attack, model.name == result.roles.trivial
     clean = model.final.at("clean")
     attacked = tuple(
         AttackedCell(attack, attack_title(attack, result.spec), evaluation, lost(clean, evaluation))
@@ -107,10 +107,10 @@ def model_row(result: StudyResult, model: ModelResult) -> ModelRow:
     strongest = min(reversed(attacked), key=lambda cell: cell.evaluation.accuracy.value)
     proved = exact(result, model.name)
     lowest = proved or strongest.evaluation
-    word = "level with" if model.name == TRIVIAL else _against_trivial(result, model.name, lowest)
-    iterative = next(cell for cell in attacked if cell.attack == "pgd")
+    word = "level with" if trivial else _against_trivial(result, model.name, lowest)
+    iterative = {cell.attack: cell for cell in attacked}["pgd"]
     return ModelRow(
-        model.name, MODELS[model.name], model.name == TRIVIAL, clean, attacked, iterative, strongest, word,
+        model.name, MODELS[model.name], trivial, clean, attacked, iterative, strongest, word,
         proved, lost(clean, proved) if proved else None, model.name in blocked(result),
     )  # fmt: skip
 
@@ -137,19 +137,20 @@ def comparison(
 def against_standard(
     result: StudyResult, model: str, metric: str, attack: str, epsilon: float
 ) -> tuple[Estimate, Direction]:
-    """`model` minus the standard model and the word for it.
+    """`model` minus the baseline and the word for it.
 
     Raises:
         KeyError: The records hold no such comparison.
     """
-    found = comparison(result, model, STANDARD, metric, attack, epsilon)
+    baseline = result.roles.baseline
+    found = comparison(result, model, baseline, metric, attack, epsilon)
     if not found:
-        raise KeyError(f"no comparison of {model} with {STANDARD}: {metric} under {attack} at {epsilon}")
+        raise KeyError(f"no comparison of {model} with {baseline}: {metric} under {attack} at {epsilon}")
     return found.difference, found.direction
 
 
 def _against_trivial(result: StudyResult, model: str, evaluation: Evaluation) -> str:
-    found = comparison(result, model, TRIVIAL, "accuracy", evaluation.attack, evaluation.epsilon)
+    found = comparison(result, model, result.roles.trivial, "accuracy", evaluation.attack, evaluation.epsilon)
     if not found:
         return "not compared with"
     return {"higher": "above", "lower": "below", "no difference": "level with"}[found.direction]

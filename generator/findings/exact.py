@@ -3,7 +3,7 @@
 from generator.findings.evaluations import MASKING_POINTS, comparison, exact, trivial_accuracy
 from generator.findings.recipes import RecipeRow
 from generator.notation import formats
-from generator.notation.names import MODELS, STANDARD, TRIVIAL
+from generator.notation.names import MODELS
 from generator.records.proofs import ProofResult
 from generator.records.results import Comparison, Evaluation, StudyResult
 
@@ -14,7 +14,7 @@ BESIDE = {"higher": "above", "lower": "below", "no difference": "level with"}
 def overstated(result: StudyResult, model: str) -> float:
     """FGSM minus what is proved, at the headline budget; zero without a proof."""
     proved = exact(result, model)
-    if not proved or model == TRIVIAL:
+    if not proved or model == result.roles.trivial:
         return 0.0
     fgsm = result.model(model).final.at("fgsm", result.spec.attack.headline_epsilon)
     return fgsm.accuracy.value - proved.accuracy.value
@@ -51,7 +51,7 @@ def standing_sentence(result: StudyResult, row: RecipeRow) -> str:
 def beside_trivial(result: StudyResult, model: str) -> str:
     """Approving everything, beside what `model` provably keeps."""
     epsilon = result.spec.attack.headline_epsilon
-    found = comparison(result, model, TRIVIAL, "accuracy", "exact", epsilon)
+    found = comparison(result, model, result.roles.trivial, "accuracy", "exact", epsilon)
     trivial = formats.percent(trivial_accuracy(result))
     if not found:
         return f"Approving everything would keep {trivial}."
@@ -79,11 +79,11 @@ def standard_sentence(result: StudyResult, proved: Evaluation) -> str:
     return (
         f"With every input free to move by {epsilon}, the standard model keeps exactly "
         f"{formats.percent(proved.accuracy.value)} ({formats.interval(proved.accuracy)}): for every other "
-        f"transaction an attack that gets through is known. {beside_trivial(result, STANDARD)}"
+        f"transaction an attack that gets through is known. {beside_trivial(result, result.roles.baseline)}"
         if not proved.unresolved
         else f"With every input free to move by {epsilon}, the standard model provably keeps "
         f"{formats.percent(proved.accuracy.value)} ({formats.interval(proved.accuracy)}). "
-        f"{beside_trivial(result, STANDARD)}"
+        f"{beside_trivial(result, result.roles.baseline)}"
     )
 
 
@@ -159,12 +159,13 @@ def contradiction_sentence(proofs: ProofResult) -> str:
 
 def _beside_standard(result: StudyResult, row: RecipeRow) -> str:
     """Half a sentence: the standard model's proved accuracy, and the paired difference if there is one."""
-    baseline = exact(result, STANDARD)
+    name = result.roles.baseline
+    baseline = exact(result, name)
     if not baseline:
         return ""
     theirs = formats.percent(baseline.accuracy.value)
     if not row.exact_change:
-        return f"; {MODELS[STANDARD].phrase} keeps {theirs}"
+        return f"; {MODELS[name].phrase} keeps {theirs}"
     return difference_clause(row.exact_change, theirs)
 
 

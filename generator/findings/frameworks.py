@@ -92,58 +92,58 @@ NONE = "–"
 ML01 = "ML01:2023 Input Manipulation Attack"
 
 MAPPINGS = {
-    "T1": Mapping(NONE, NONE, NONE, "15(1), 15(3) declared metrics", "V.1.b Outcomes Analysis", "V.1.c"),
-    "T2": Mapping(
+    "V1": Mapping(NONE, NONE, NONE, "15(1), 15(3) declared metrics", "V.1.b Outcomes Analysis", "V.1.c"),
+    "V2": Mapping(
         "AML.T0044 Full AI Model Access; AML.T0043.000 White-Box Optimization; AML.T0015 Evade AI Model",
         "NISTAML.022 Evasion; white-box knowledge, integrity violation", ML01,
         "15(5) adversarial examples, model evasion", "IV.1 testing", "IV.1; V.1.a sensitivity",
     ),
-    "T3": Mapping(
+    "V3": Mapping(
         "AML.T0040 AI Model Inference API Access; AML.T0043.001 Black-Box Optimization; AML.T0042 Verify Attack",
         "NISTAML.025 Black-box Evasion; query access", ML01, "15(5)", "IV.1 testing", "IV.1",
     ),
-    "T4": Mapping(
+    "V4": Mapping(
         "AML.T0005.001 Train Proxy via Replication; AML.T0043.002 Black-Box Transfer",
         "NISTAML.025 Black-box Evasion; transferability", f"{ML01}; ML05:2023 Model Theft", "15(5)",
         "IV.1 testing", "IV.1",
     ),
-    "T5": Mapping(
+    "V5": Mapping(
         "AML.T0047 AI-Enabled Product or Service; AML.T0043.003 Manual Modification; AML.T0015 Evade AI Model",
         "NISTAML.022 Evasion", ML01, "15(5)", "V.1.a Conceptual Soundness", "V.1.a",
     ),
-    "T6": Mapping(
+    "V6": Mapping(
         "AML.M0003 Predictive AI Model Hardening", "mitigations: adversarial training, formal verification",
         f"{ML01}: prevention", "15(5) measures to prevent and control", "V.1.a Conceptual Soundness",
         "V.1.a; IV.1 alternatives",
     ),
-    "T7": Mapping(NONE, "limits of mitigations", NONE, "15(1)", "III effective challenge", "III"),
-    "T8": Mapping(
+    "V7": Mapping(NONE, "limits of mitigations", NONE, "15(1)", "III effective challenge", "III"),
+    "V8": Mapping(
         "AML.T0046 Spamming AI System with Chaff Data", "NISTAML.01 availability violation", ML01, "15(4)",
         "IV.2 Model Use", "IV.2",
     ),
-    "T9": Mapping(
+    "V9": Mapping(
         "AML.T0020 Training Data Poisoning", "NISTAML.013 Data Poisoning",
         "ML02:2023 Data Poisoning Attack; ML08:2023 Model Skewing", "15(5) data poisoning",
         "IV.1 data quality", "IV.1",
     ),
-    "T10": Mapping(
+    "V10": Mapping(
         "AML.T0024.002 Extract AI Model; AML.T0063 Discover AI Model Outputs", "NISTAML.031 Model Extraction",
         "ML05:2023 Model Theft", "15(5) confidentiality", "VI Governance and Controls", "VI",
     ),
-    "T11": Mapping(
+    "V11": Mapping(
         "AML.T0031 Erode AI Model Integrity, where it is malicious", NONE, "ML08:2023 Model Skewing",
         "15(4) errors, faults", "V.2 Ongoing Model Monitoring", "V.1.b",
     ),
-    "T12": Mapping(
+    "V12": Mapping(
         "AML.T0048.000 Financial Harm", "attacker's objective", NONE, "15(3)", "V.1.b Outcomes Analysis; IV.2",
         "V.1.b; IV.2",
     ),
-    "T13": Mapping(
+    "V13": Mapping(
         "AML.M0025 Maintain AI Dataset Provenance; AML.M0023 AI Bill of Materials",
         "NISTAML.05 supply chain", "ML06:2023 AI Supply Chain Attacks", "15(5)",
         "VII Vendor and Other Third-Party Products; VI.3 Documentation", "VI.7",
     ),
-    "T14": Mapping(
+    "V14": Mapping(
         "AML.M0014 Verify AI Artifacts", NONE, NONE, "15(1) lifecycle", "VI.2 Model Inventory; VI.3 Documentation",
         "VI",
     ),

@@ -8,9 +8,6 @@ from generator.findings.gate import blocked
 from generator.notation import formats
 from generator.notation.names import (
     MODELS,
-    ORIGINAL,
-    STANDARD,
-    TRIVIAL,
     ModelName,
     attack_phrase,
     attack_title,
@@ -25,6 +22,7 @@ from generator.records.results import (
     LeakageReduction,
     StudyResult,
 )
+from generator.records.roles import Roles
 
 
 @dataclass(frozen=True)
@@ -78,14 +76,15 @@ def impact_row(result: StudyResult, model: str, attack: Attacked) -> ImpactRow:
 
 
 def reduction_record(result: StudyResult, model: str, attack: Attacked) -> LeakageReduction:
-    """The change in missed frauds from the standard model to `model` under `attack`, headline budget.
+    """The change in missed frauds from the baseline to `model` under `attack`, headline budget.
 
     Raises:
         KeyError: It is not in the records.
     """
+    baseline = result.roles.baseline
     epsilon = 0.0 if attack == "clean" else result.spec.attack.headline_epsilon
     for found in result.impact.reductions:
-        if (found.model, found.baseline, found.attack, found.epsilon) == (model, STANDARD, attack, epsilon):
+        if (found.model, found.baseline, found.attack, found.epsilon) == (model, baseline, attack, epsilon):
             return found
     raise KeyError(f"no leakage reduction of {model} under {attack} at {epsilon}")
 
@@ -132,18 +131,19 @@ def reductions(result: StudyResult) -> tuple[Reduction, ...]:
     return tuple(
         reduction(result, model.name, attack)
         for model in models_in_order(result)
-        if model.name not in (STANDARD, TRIVIAL)
+        if model.name not in (result.roles.baseline, result.roles.trivial)
         for attack in priced_attacks(result)
     )
 
 
 def bounds_lines(result: StudyResult) -> tuple[BoundsLine, ...]:
-    """The records hold bounds for the standard model and the original recipe, in this order, under FGSM."""
+    """The records hold bounds for the baseline and the original recipe, in this order, under FGSM."""
+    models = filter(None, (result.roles.baseline, result.roles.original))
     return tuple(
         BoundsLine(
             MODELS[model], bounds, impact_row(result, model, "fgsm").missed_frauds, _proved(result, model)
         )
-        for model, bounds in zip((STANDARD, ORIGINAL), result.impact.accuracy_bounds, strict=True)
+        for model, bounds in zip(models, result.impact.accuracy_bounds, strict=True)
     )
 
 
@@ -155,23 +155,32 @@ def _proved(result: StudyResult, model: str) -> tuple[Estimate, Estimate] | None
 
 
 def day_sentence(result: StudyResult) -> str:
-    """A scenario day under the standard model, and what the original recipe does to it."""
+    """A scenario day under the baseline, and what the original recipe does to it."""
+    roles = result.roles
     worst: Attacked = "exact" if "exact" in priced_attacks(result) else "pgd"
-    clean, attacked = (impact_row(result, STANDARD, attack).missed_frauds for attack in ("clean", worst))
+    clean, attacked = (
+        impact_row(result, roles.baseline, attack).missed_frauds for attack in ("clean", worst)
+    )
     frauds, phrase = formats.count(result.impact.frauds_per_day), attack_phrase(worst, result.spec)
+    original = (
+        f" {_sentence(result, reduction_record(result, roles.original, worst))} {_price(result, roles)}"
+        if roles.original
+        else ""
+    )
     return (
         f"Of {frauds} frauds a day, the standard model misses {formats.count(clean.value)} on a day without "
-        f"attacks and {formats.count(attacked.value)} if every fraudster uses {phrase}. "
-        f"{_sentence(result, reduction_record(result, ORIGINAL, worst))} {_price(result)}"
+        f"attacks and {formats.count(attacked.value)} if every fraudster uses {phrase}.{original}"
     )
 
 
-def _price(result: StudyResult) -> str:
+def _price(result: StudyResult, roles: Roles) -> str:
     """What the original recipe costs in frauds on a day without attacks, where no recipe is needed."""
-    before, after = (impact_row(result, model, "clean").missed_frauds for model in (STANDARD, ORIGINAL))
+    before, after = (
+        impact_row(result, model, "clean").missed_frauds for model in (roles.baseline, roles.original)
+    )
     figures = f"{formats.count(after.value)} against {formats.count(before.value)}"
     word = {"higher": "more", "lower": "fewer", "no difference": "no measurably different number of"}
-    found = reduction_record(result, ORIGINAL, "clean").direction
+    found = reduction_record(result, roles.original, "clean").direction
     return f"On a day without attacks it misses {word[found]} frauds: {figures}."
 
 

@@ -8,7 +8,7 @@ from generator.findings.evaluations import against_standard, lost
 from generator.findings.gate import blocked as gate_blocked
 from generator.findings.impact import impact_row, priced_attacks, reduction_record
 from generator.notation import formats
-from generator.notation.names import ORIGINAL, STANDARD, attack_title
+from generator.notation.names import attack_title
 from generator.notation.tracing import counted, stated
 from generator.records.results import Attacked, Estimate, StudyResult
 
@@ -22,7 +22,7 @@ class Claim:
 
     title: str
     quantity: Quantity
-    model: str
+    role: Literal["baseline", "original"]
     stated: str
     low: float
     high: float | None
@@ -31,16 +31,16 @@ class Claim:
 
 
 CLAIMS = (
-    Claim("Standard, clean accuracy", "clean accuracy", STANDARD, "about 98 %", 0.975, 0.985, "percent"),
-    Claim("Standard, accuracy under FGSM", "robust accuracy", STANDARD, "15 to 20 %", 0.15, 0.20, "percent"),
-    Claim("Standard, drop under FGSM", "drop", STANDARD, "78 to 80 points", 0.78, 0.80, "loss"),
-    Claim("Secured, clean accuracy", "clean accuracy", ORIGINAL, "96 to 98 %", 0.96, 0.98, "percent"),
-    Claim("Secured, accuracy under FGSM", "robust accuracy", ORIGINAL, "85 to 92 %", 0.85, 0.92, "percent"),
-    Claim("Secured, drop under FGSM", "drop", ORIGINAL, "4 to 10 points", 0.04, 0.10, "loss"),
-    Claim("Clean accuracy given up", "clean cost", ORIGINAL, "1 to 2 points", 0.01, 0.02, "loss"),
-    Claim("Fewer missed frauds under attack", "fewer missed", ORIGINAL, "74 to 85 %", 0.74, 0.85, "percent"),
-    Claim("Missed frauds a day, standard", "missed a day", STANDARD, "500 or more", 500.0, None, "count"),
-    Claim("Missed frauds a day, secured", "missed a day", ORIGINAL, "100 to 150", 100.0, 150.0, "count"),
+    Claim("Standard, clean accuracy", "clean accuracy", "baseline", "about 98 %", 0.975, 0.985, "percent"),
+    Claim("Standard, accuracy under FGSM", "robust accuracy", "baseline", "15 to 20 %", 0.15, 0.20, "percent"),
+    Claim("Standard, drop under FGSM", "drop", "baseline", "78 to 80 points", 0.78, 0.80, "loss"),
+    Claim("Secured, clean accuracy", "clean accuracy", "original", "96 to 98 %", 0.96, 0.98, "percent"),
+    Claim("Secured, accuracy under FGSM", "robust accuracy", "original", "85 to 92 %", 0.85, 0.92, "percent"),
+    Claim("Secured, drop under FGSM", "drop", "original", "4 to 10 points", 0.04, 0.10, "loss"),
+    Claim("Clean accuracy given up", "clean cost", "original", "1 to 2 points", 0.01, 0.02, "loss"),
+    Claim("Fewer missed frauds under attack", "fewer missed", "original", "74 to 85 %", 0.74, 0.85, "percent"),
+    Claim("Missed frauds a day, standard", "missed a day", "baseline", "500 or more", 500.0, None, "count"),
+    Claim("Missed frauds a day, secured", "missed a day", "original", "100 to 150", 100.0, 150.0, "count"),
 )  # fmt: skip
 
 
@@ -64,8 +64,8 @@ CAUTION = "no evidence of robustness: see the sanity gate"
 
 
 def compare_claims(result: StudyResult) -> tuple[ClaimRow, ...]:
-    """Every claim of the original against this result, in the order of `CLAIMS`."""
-    return tuple(_row(result, claim) for claim in CLAIMS)
+    """Every claim of the original against this result, in the order of `CLAIMS`; none without its recipe."""
+    return tuple(_row(result, claim) for claim in CLAIMS if result.roles.original)
 
 
 def judge(claim: Claim, measured: Estimate) -> Verdict:
@@ -89,9 +89,10 @@ def obstacle(result: StudyResult) -> str:
 
 def _row(result: StudyResult, claim: Claim) -> ClaimRow:
     measure = _MEASURES[claim.quantity]
-    measured = measure(result, claim.model, "fgsm")
+    model = getattr(result.roles, claim.role)
+    measured = measure(result, model, "fgsm")
     attacked = claim.quantity not in ("clean accuracy", "clean cost")
-    under_pgd = measure(result, claim.model, "pgd") if attacked else None
+    under_pgd = measure(result, model, "pgd") if attacked else None
     blocked = obstacle(result)
     verdict: Verdict = "not comparable" if blocked else judge(claim, measured)
     why = blocked or _why(claim, measured, under_pgd, verdict, attack_title("pgd", result.spec))
@@ -103,7 +104,7 @@ def _row(result: StudyResult, claim: Claim) -> ClaimRow:
         write(claim, under_pgd.value) if under_pgd else "",
         verdict,
         why,
-        _caution(result, claim, measured) if attacked and claim.model in gate_blocked(result) else "",
+        _caution(result, claim, measured) if attacked and model in gate_blocked(result) else "",
     )
 
 
@@ -172,6 +173,8 @@ _MEASURES: dict[Quantity, Callable[[StudyResult, str, Attacked], Estimate]] = {
 
 
 def claims_sentence(result: StudyResult, claims: tuple[ClaimRow, ...]) -> str:
+    if not claims:
+        return ""
     blocked, figures = obstacle(result), formats.count(stated("original_figures"))
     if blocked:
         return f"None of the original's {figures} figures can be compared. {blocked}"

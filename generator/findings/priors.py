@@ -9,7 +9,7 @@ from generator.impact.bands import scalar
 from generator.impact.breakeven import prevalence
 from generator.impact.measured import Choice, mean_detection, relabelled_detections
 from generator.impact.priors import PriorRange, prior_range
-from generator.impact.whatif import STANDARD, Measured
+from generator.impact.whatif import Measured
 from generator.records.impact import Scenario
 
 
@@ -41,7 +41,7 @@ def _shares(known: Assumptions) -> list[float]:
 
 
 def _prior_line(measured: Measured, choice: Choice, scenario: Scenario, fraud_share: float) -> PriorLine:
-    rates, models = measured.rates, (STANDARD, choice.hardened)
+    rates, models = measured.rates, (measured.roles.baseline, choice.hardened)
     bank = scenario.model_copy(update={"fraud_share": fraud_share})
     pair = tuple(mean_detection(rates, name, choice, choice.point) for name in models)
     found = prior_range(

@@ -9,8 +9,9 @@ from generator.findings.selection import leading
 from generator.notation import formats, palette
 from generator.notation.names import MODELS, ModelName
 from generator.notation.tracing import derived
+from generator.records.features import Feature
 from generator.records.proofs import BatteryRow, LabelAware, ProofResult, ProofStep, ProofWalk, RadiusSummary
-from generator.records.results import Feature, StudyResult
+from generator.records.results import StudyResult
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class ProofFindings:
 
 
 def find_proofs(
-    result: StudyResult, recipes: tuple[RecipeRow, ...], original: RecipeRow
+    result: StudyResult, recipes: tuple[RecipeRow, ...], original: RecipeRow | None
 ) -> ProofFindings | None:
     """Every finding about proofs; None for records that hold none."""
     if not result.proofs:
@@ -103,23 +104,23 @@ def find_proofs(
     aware = tuple(_label_aware(result, found) for found in known)
     return ProofFindings(
         proofs=proofs,
-        trap=exact.trap_sentence(result, original) if original.exact else "",
-        standing=exact.standing_sentence(result, original) if original.exact else "",
+        trap=exact.trap_sentence(result, original) if original and original.exact else "",
+        standing=exact.standing_sentence(result, original) if original and original.exact else "",
         limit=exact.limit_sentence(result, proofs),
         limit_note=exact.limit_note(result, proofs),
         unresolved=exact.unresolved_sentence(proofs),
         contradictions=exact.contradiction_sentence(proofs),
         choice=verdict.choice_sentence(result, proofs, recipes),
-        matched=tiers.matched_sentence(proofs, rate),
+        matched=tiers.matched_sentence(result, proofs, rate, result.spec.threat.quoted),
         label_aware=aware,
         label_sentence=label_sentence(aware),
         radii=tuple(RadiusRow(MODELS[r.model], r) for r in proofs.radii),
         bracket=max((r.widest_bracket for r in proofs.radii), default=None),
         walk=_walk(result, proofs.walk) if proofs.walk else None,
-        columns=tiers.columns(proofs),
+        columns=tiers.columns(result, proofs),
         reach=tiers.reach_rows(result, proofs),
-        by_tier=tiers.by_tier(proofs, rate),
-        by_rate=tiers.by_rate(proofs),
+        by_tier=tiers.by_tier(result, proofs, rate),
+        by_rate=tiers.by_rate(proofs, result.spec.threat.quoted),
         rates=tiers.rates(proofs),
         rate=rate,
         choices=tiers.choice_rows(proofs),
@@ -153,7 +154,7 @@ def label_sentence(rows: tuple[LabelAwareRow, ...]) -> str:
 
 def _label_aware(result: StudyResult, found: LabelAware) -> LabelAwareRow:
     frauds, evaded = max(found.frauds, 1), max(found.evaded, 1)
-    proved = evaluations.exact(result, found.model) if found.tier == "T0" else None
+    proved = evaluations.exact(result, found.model) if found.tier == result.spec.threat.benchmark else None
     return LabelAwareRow(
         MODELS[found.model],
         found,

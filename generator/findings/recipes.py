@@ -12,12 +12,7 @@ from generator.findings.evaluations import (
 )
 from generator.notation import formats
 from generator.notation.names import (
-    ABLATION,
     MODELS,
-    ORIGINAL,
-    READINGS,
-    STANDARD,
-    TRIVIAL,
     ModelName,
     models_in_order,
 )
@@ -68,13 +63,15 @@ class RecipeRow:
 def recipe_rows(result: StudyResult) -> tuple[RecipeRow, ...]:
     """Every recipe in the records, in the order of the palette."""
     return tuple(
-        _row(result, model.name) for model in models_in_order(result) if model.name not in (STANDARD, TRIVIAL)
+        _row(result, model.name)
+        for model in models_in_order(result)
+        if model.name not in (result.roles.baseline, result.roles.trivial)
     )
 
 
 def _row(result: StudyResult, name: str) -> RecipeRow:
     shown = model_row(result, result.model(name))
-    epsilon = result.spec.attack.headline_epsilon
+    epsilon, baseline = result.spec.attack.headline_epsilon, result.roles.baseline
     model = result.model(name)
     change, direction = against_standard(result, name, "accuracy", "pgd", epsilon)
     clean_change, clean_direction = against_standard(result, name, "accuracy", "clean", 0.0)
@@ -90,7 +87,7 @@ def _row(result: StudyResult, name: str) -> RecipeRow:
         change,
         direction,
         model.final.at("clean").true_positive_rate,
-        result.model(STANDARD).final.at("clean").true_positive_rate,
+        result.model(baseline).final.at("clean").true_positive_rate,
         clean_caught_direction,
         model.final.at("pgd", epsilon).true_positive_rate,
         caught_change,
@@ -99,14 +96,14 @@ def _row(result: StudyResult, name: str) -> RecipeRow:
         model.final.gradient_steps,
         shown.exact,
         shown.blocked,
-        comparison(result, name, STANDARD, "accuracy", "exact", epsilon),
-        comparison(result, name, STANDARD, "true_positive_rate", "exact", epsilon),
+        comparison(result, name, baseline, "accuracy", "exact", epsilon),
+        comparison(result, name, baseline, "true_positive_rate", "exact", epsilon),
     )
 
 
-def readings(rows: tuple[RecipeRow, ...]) -> tuple[RecipeRow, ...]:
+def readings(result: StudyResult, rows: tuple[RecipeRow, ...]) -> tuple[RecipeRow, ...]:
     """The rows that are readings of the original recipe."""
-    return tuple(row for row in rows if row.name in READINGS)
+    return tuple(row for row in rows if row.name in result.roles.readings)
 
 
 def readings_sentence(rows: tuple[RecipeRow, ...]) -> str:
@@ -153,15 +150,15 @@ def best_sentence(result: StudyResult, rows: tuple[RecipeRow, ...]) -> str:
     )
 
 
-def control_sentence(rows: tuple[RecipeRow, ...]) -> str:
+def control_sentence(result: StudyResult, rows: tuple[RecipeRow, ...]) -> str:
     """What the extra training steps alone do; empty if the control was not run."""
     for row in rows:
-        if row.name == ABLATION and row.exact and row.exact_change:
+        if row.name == result.roles.ablation and row.exact and row.exact_change:
             return (
                 f"The same number of extra steps without any attack provably keeps "
                 f"{formats.percent(row.exact.accuracy.value)}, {AGAINST[row.exact_change.direction]}."
             )
-        if row.name == ABLATION:
+        if row.name == result.roles.ablation:
             return (
                 f"The same number of extra steps without any attack leaves an accuracy of "
                 f"{formats.percent(row.gap.pgd.value)} under {row.gap.title}, {AGAINST[row.direction]}."
@@ -210,5 +207,6 @@ def gap_sentence(found: Gap) -> str:
     return f"{formats.capital(found.words.phrase)}: {figures}. No warning."
 
 
-def original_row(rows: tuple[RecipeRow, ...]) -> RecipeRow:
-    return next(row for row in rows if row.name == ORIGINAL)
+def original_row(result: StudyResult, rows: tuple[RecipeRow, ...]) -> RecipeRow | None:
+    """The row of the original recipe; None in a study without it."""
+    return {row.name: row for row in rows}.get(result.roles.original)

@@ -7,12 +7,6 @@ from generator.records.results import StudyResult
 
 CROWD = 7
 """More models than this are too many for one plot."""
-ALWAYS = ("standard", "accumulating_fgsm", "pgd_tier1", "approve_everything")
-
-
-def chosen(result: StudyResult) -> str:
-    """The recipe chosen on validation rows against the plain box; PGD training where none was chosen."""
-    return next((choice.model for choice in result.choices if choice.tier == "T0"), "pgd_ramp")
 
 
 def leading(result: StudyResult, names: Iterable[str] | None = None) -> list[str]:
@@ -20,7 +14,8 @@ def leading(result: StudyResult, names: Iterable[str] | None = None) -> list[str
     every = palette.in_order(names if names is not None else (model.name for model in result.models))
     if len(every) <= CROWD:
         return every
-    few = {*ALWAYS, chosen(result)}
+    roles = result.roles
+    few = {roles.baseline, roles.original, roles.matched, roles.trivial, roles.recommended}
     return [name for name in every if name in few]
 
 

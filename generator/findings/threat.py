@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from generator.findings.tiers import TierColumn, columns, reach_words
 from generator.notation import formats, palette
 from generator.notation.names import CONTROLS, attack_title
-from generator.records.results import Feature, StudyResult
+from generator.records.features import Feature
+from generator.records.results import StudyResult
 
 LIBRARIES = ("adversarial-robustness-toolbox", "torch", "numpy", "scipy")
 """Libraries that make or judge an attack."""
@@ -42,7 +43,7 @@ class ThreatModel:
 
 def threat_model(result: StudyResult) -> ThreatModel:
     """What the record holds about the attackers of its study."""
-    found = columns(result.proofs) if result.proofs else ()
+    found = columns(result, result.proofs) if result.proofs else ()
     known = {(r.tier, r.feature): r for r in result.proofs.reach} if result.proofs else {}
     budgets = tuple(
         BudgetLine(
@@ -63,7 +64,7 @@ def threat_model(result: StudyResult) -> ThreatModel:
 
 
 def _fixed(result: StudyResult, known: dict) -> str:
-    real = [reach for (tier, _), reach in known.items() if tier != "T0"]
+    real = [reach for (tier, _), reach in known.items() if tier != result.spec.threat.benchmark]
     still = [
         feature.title
         for feature in result.data.features

@@ -3,20 +3,11 @@
 from dataclasses import dataclass
 
 from generator.notation import formats, palette
-from generator.notation.attackers import QUOTED_TIER
-from generator.notation.names import MATCHED, MODELS, STANDARD, ModelName
+from generator.notation.names import MODELS, ModelName
 from generator.notation.tracing import derived
+from generator.records.features import Feature
 from generator.records.proofs import Choice, Estimate, ProofResult, Reach, TierComparison, TierResult
-from generator.records.results import Feature, StudyResult
-from generator.records.spec import Tier
-
-WHO: dict[Tier, str] = {
-    "T0": "an attacker who moves every input, both ways",
-    "T1": "a fraudster who moves only what anybody can move",
-    "T2": "a fraudster who also moves what takes money or patience",
-    "T3": "a fraudster with somebody inside",
-}
-"""Each tier within a sentence."""
+from generator.records.results import StudyResult
 
 
 @dataclass(frozen=True)
@@ -29,7 +20,7 @@ class ReachRow:
 
 @dataclass(frozen=True)
 class TierColumn:
-    tier: Tier
+    tier: str
     meaning: str
 
 
@@ -51,10 +42,12 @@ class ChoiceRow:
     measure: str
 
 
-def columns(proofs: ProofResult) -> tuple[TierColumn, ...]:
+def columns(result: StudyResult, proofs: ProofResult) -> tuple[TierColumn, ...]:
     """The tiers of the records, in their order."""
     names = {reach.tier for reach in proofs.reach} | {row.tier for row in proofs.tiers}
-    return tuple(TierColumn(tier, meaning) for tier, meaning in palette.TIERS.items() if tier in names)
+    return tuple(
+        TierColumn(tier, meaning) for tier, meaning in result.spec.threat.titles.items() if tier in names
+    )
 
 
 def rates(proofs: ProofResult) -> tuple[float, ...]:
@@ -64,7 +57,7 @@ def rates(proofs: ProofResult) -> tuple[float, ...]:
 
 def reach_rows(result: StudyResult, proofs: ProofResult) -> tuple[ReachRow, ...]:
     known = {(reach.tier, reach.feature): reach for reach in proofs.reach}
-    tiers = [column.tier for column in columns(proofs)]
+    tiers = [column.tier for column in columns(result, proofs)]
     return tuple(
         ReachRow(feature, tuple(reach_words(known.get((tier, feature.name)), feature) for tier in tiers))
         for feature in result.data.features
@@ -84,23 +77,23 @@ def reach_words(reach: Reach | None, feature: Feature) -> str:
     return f"up to {formats.listed(parts)}"
 
 
-def by_tier(proofs: ProofResult, rate: float) -> tuple[TierRow, ...]:
+def by_tier(result: StudyResult, proofs: ProofResult, rate: float) -> tuple[TierRow, ...]:
     """Every model under every tier at one matched rate; a model that lacks a tier is left out."""
-    wanted = [(column.tier, rate) for column in columns(proofs)]
+    wanted = [(column.tier, rate) for column in columns(result, proofs)]
     return _rows(proofs, wanted)
 
 
-def by_rate(proofs: ProofResult, tier: Tier = QUOTED_TIER) -> tuple[TierRow, ...]:
+def by_rate(proofs: ProofResult, tier: str) -> tuple[TierRow, ...]:
     """Every model under one tier at every matched rate."""
     return _rows(proofs, [(tier, rate) for rate in rates(proofs)])
 
 
-def tier_sentence(proofs: ProofResult, model: str, rate: float, tier: Tier) -> str:
-    """Frauds `model` provably catches under one tier at one rate, beside the standard model.
+def tier_sentence(result: StudyResult, proofs: ProofResult, model: str, rate: float, tier: str) -> str:
+    """Frauds `model` provably catches under one tier at one rate, beside the baseline.
 
     It begins in lower case, to follow half a sentence.
     """
-    ours, theirs = (_find(proofs, name, tier, rate) for name in (model, STANDARD))
+    ours, theirs = (_find(proofs, name, tier, rate) for name in (model, result.roles.baseline))
     found = _comparison(proofs, model, tier, rate)
     if not ours or not theirs:
         return ""
@@ -118,19 +111,16 @@ def tier_sentence(proofs: ProofResult, model: str, rate: float, tier: Tier) -> s
     }[found.direction]
 
 
-def matched_sentence(proofs: ProofResult, rate: float, tier: Tier = QUOTED_TIER) -> str:
+def matched_sentence(result: StudyResult, proofs: ProofResult, rate: float, tier: str) -> str:
     """Whether training against the real threat pays, and whether training against the generic box does."""
-    said = [tier_sentence(proofs, model, rate, tier) for model in dict.fromkeys((MATCHED, generic(proofs)))]
+    models = dict.fromkeys(filter(None, (result.roles.matched, result.roles.recommended)))
+    said = [tier_sentence(result, proofs, model, rate, tier) for model in models]
     first, *rest = [part for part in said if part] or [""]
     if not first:
         return ""
-    start = f"Against {WHO[tier]}, at a false-alarm rate of {formats.percent(rate, 0)}, {first}"
+    attacker = result.spec.threat.tier(tier).attacker
+    start = f"Against {attacker}, at a false-alarm rate of {formats.percent(rate, 0)}, {first}"
     return " ".join([start, *map(formats.capital, rest)])
-
-
-def generic(proofs: ProofResult) -> str:
-    """The recipe chosen against the plain box; PGD training if no choice is on record."""
-    return next((choice.model for choice in proofs.choices if choice.tier == "T0"), "pgd_ramp")
 
 
 def choice_rows(proofs: ProofResult) -> tuple[ChoiceRow, ...]:
@@ -141,7 +131,7 @@ def choice_rows(proofs: ProofResult) -> tuple[ChoiceRow, ...]:
     )
 
 
-def _rows(proofs: ProofResult, wanted: list[tuple[Tier, float]]) -> tuple[TierRow, ...]:
+def _rows(proofs: ProofResult, wanted: list[tuple[str, float]]) -> tuple[TierRow, ...]:
     rows = []
     for name in palette.in_order({row.model for row in proofs.tiers}):
         found = [_find(proofs, name, tier, rate) for tier, rate in wanted]
@@ -151,12 +141,12 @@ def _rows(proofs: ProofResult, wanted: list[tuple[Tier, float]]) -> tuple[TierRo
     return tuple(rows)
 
 
-def _find(proofs: ProofResult, model: str, tier: Tier, rate: float) -> TierResult | None:
+def _find(proofs: ProofResult, model: str, tier: str, rate: float) -> TierResult | None:
     asked = (model, tier, rate)
     return next((r for r in proofs.tiers if (r.model, r.tier, r.false_positive_rate) == asked), None)
 
 
-def _comparison(proofs: ProofResult, model: str, tier: Tier, rate: float) -> TierComparison | None:
+def _comparison(proofs: ProofResult, model: str, tier: str, rate: float) -> TierComparison | None:
     asked = (model, tier, rate)
     return next(
         (c for c in proofs.tier_comparisons if (c.model, c.tier, c.false_positive_rate) == asked), None

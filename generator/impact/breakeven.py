@@ -1,6 +1,6 @@
 """At what share of attacking fraudsters hardening pays: the break-even attack prevalence a*.
 
-The net benefit of hardening is linear in a, so it has one root. With D0 = T0 standard - T0 hardened,
+The net benefit of hardening is linear in a, so it has one root. With D0 = Tc standard - Tc hardened,
 D1 = Ta hardened - Ta standard, dF = F hardened - F standard and v = L (1 - r) - c_r, what catching a fraud is worth:
 
     a* = [D0 + ((1 - p) / p) dF (c_r + c_f) / v] / (D0 + D1)

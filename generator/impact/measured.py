@@ -8,7 +8,6 @@ import numpy as np
 from generator.impact.model import Amounts, Detection, day
 from generator.records.base import RecordError
 from generator.records.impact import OperatingRates, Rates, Scenario
-from generator.records.spec import Tier
 
 BUDGET = "alert_budget"
 """Operating point: of the matched ones, the most alarms whose alerts the analysts can look at."""
@@ -19,7 +18,7 @@ class Draws:
     """Bootstrap draws (seed, row) of the rates of some models and policies, paired over everything."""
 
     names: tuple[str, ...]
-    """As `Rates.model`: models, `standard` first, then policies."""
+    """As `Rates.model`: models, the baseline first, then policies."""
     arrays: dict[str, np.ndarray]
     """As float32: `false_positive_rate`, `caught_clean`, `value_caught_clean` (models, points, draws);
     `caught/<tier>`, `value_caught/<tier>` (models, budgets, points, draws)."""
@@ -35,7 +34,7 @@ class Choice:
     """Which measured rates are looked at."""
 
     hardened: str
-    tier: Tier
+    tier: str
     epsilon: float
     point: str
     """Name of an operating point, or `alert_budget`."""
@@ -84,7 +83,7 @@ def mean_detection(
 
 
 def relabelled_detections(
-    rates: OperatingRates, models: tuple[str, ...], tier: Tier, points: tuple[str, ...]
+    rates: OperatingRates, models: tuple[str, ...], tier: str, points: tuple[str, ...]
 ) -> dict[float, tuple[Detection, ...]]:
     """Fraud share of the label -> mean rates of each model at its point, measured under that label, headline budget."""
     places = [_points(rates).index(point) for point in points]
@@ -137,7 +136,7 @@ def point_of(rates: OperatingRates, model: str, choice: Choice, scenario: Scenar
     return found
 
 
-def _detection(found: Rates, tier: Tier, e: int, p: int, given_up: float = 0.0) -> Detection:
+def _detection(found: Rates, tier: str, e: int, p: int, given_up: float = 0.0) -> Detection:
     return Detection(
         caught_clean=found.caught_clean[p],
         caught_attacked=found.caught[tier][e][p],

@@ -1,7 +1,7 @@
 """The impact model: how a model detects, a bank's day and its prices in; counts and money out.
 
 Every formula takes floats, or arrays over bootstrap draws of equal shape, so that one function serves a value and its
-band. N transactions a day, fraud share p, attack prevalence a, catch rates T0 clean and Ta attacked, false-positive
+band. N transactions a day, fraud share p, attack prevalence a, catch rates Tc clean and Ta attacked, false-positive
 rate F; L loss per fraud, r recovered share, c_r per alert, c_f per false alarm.
 """
 
@@ -29,19 +29,19 @@ class Detection:
     """Class-conditional rates of one model at one operating point; they carry over to any fraud share."""
 
     caught_clean: Values
-    """T0: frauds caught when nobody evades."""
+    """Tc: frauds caught when nobody evades."""
     caught_attacked: Values
     """Ta: frauds caught whatever the fraudster does within his budget."""
     false_positive_rate: Values
     """F: genuine transactions stopped; nobody evades there."""
     value_caught_clean: Values
-    """As T0, each fraud counted by its amount."""
+    """As Tc, each fraud counted by its amount."""
     value_caught_attacked: Values
     given_up: float = 0.0
     """Mean USD by which the amount falls in frauds that evade; 0 where it was not measured."""
 
     def caught(self, prevalence: Values) -> Values:
-        """T(a) = (1 - a) T0 + a Ta."""
+        """T(a) = (1 - a) Tc + a Ta."""
         return _mixed(self.caught_clean, self.caught_attacked, prevalence)
 
     def value_caught(self, prevalence: Values) -> Values:

@@ -18,8 +18,8 @@ from generator.impact.measured import (
 )
 from generator.impact.model import Benefit, Day, Detection, benefit, day
 from generator.records.impact import OperatingRates, Scenario
-
-STANDARD = "standard"
+from generator.records.roles import Roles
+from generator.records.threat import Threat
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Measured:
     rates: OperatingRates
     draws: Draws
     priced: Priced
+    roles: Roles
+    threat: Threat
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Answer:
     """Bands by the names of the fields of `Day` and `Benefit`."""
 
     points: tuple[str, str]
-    """Operating points, of the standard and of the hardened model; they differ under an alert budget only."""
+    """Operating points, of the baseline and of the hardened model; they differ under an alert budget only."""
     standard: dict[str, Band]
     hardened: dict[str, Band]
     benefit: dict[str, Band]
@@ -49,7 +51,7 @@ Pair = tuple[Detection, Detection]
 
 
 def answer(measured: Measured, choice: Choice, scenario: Scenario) -> Answer:
-    """Every output for the standard model and the chosen one."""
+    """Every output for the baseline and the chosen model."""
     means, draws, points = detections(measured, choice, scenario)
     sums = amounts(measured.rates)
     days = [
@@ -75,9 +77,9 @@ def break_even_of(measured: Measured, choice: Choice, scenario: Scenario) -> Bre
 
 
 def detections(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[Pair, Pair, tuple[str, str]]:
-    """Mean rates, draws and operating points, each of the standard model and of the chosen one."""
+    """Mean rates, draws and operating points, each of the baseline and of the chosen model."""
     rates = measured.rates
-    models = (STANDARD, choice.hardened)
+    models = (measured.roles.baseline, choice.hardened)
     points = tuple(point_of(rates, model, choice, scenario) for model in models)
     means = tuple(
         mean_detection(rates, model, choice, point, measured.priced)

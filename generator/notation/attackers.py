@@ -5,31 +5,38 @@ A study quotes one. A reader may pick another one that was measured; then pages 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
-from generator.notation import palette
 from generator.records.results import StudyResult
-from generator.records.spec import Tier
+from generator.records.threat import Threat
 
-QUOTED_TIER: Tier = "T1"
-"""What anybody can do; the benchmark box T0 keeps the original's protocol instead."""
-
-Whose = Literal["T0", "T1", "T2", "T3", "picked", "each", "nobody"]
-"""Whom a part of a page or a chart is about: one tier, whoever is picked; the one a reader picks; each row, column or
+OTHERS = ("picked", "each", "nobody")
+"""Whom figures are about that are not about one tier, whoever is picked: the one a reader picks; each row, column or
 sentence one of its own, by name; nobody, as where no attack is involved."""
 
 
-def whose(given: str) -> Whose:
-    """`given`, if a part of a page can be about that; ValueError names what can be said."""
-    if given not in get_args(Whose):
-        raise ValueError(f"say whom it is about: {', '.join(get_args(Whose))}; not {given!r}")
-    return given
+def whose(given: str, threat: Threat) -> str:
+    """Whom a part of a page or a chart is about: the name of a tier, or one of `OTHERS`.
+
+    Args:
+        given: one of these, or a role that the study gives to a tier: benchmark or quoted.
+
+    Raises:
+        ValueError: It can be about nothing of that name; the message says what can be said.
+    """
+    roles = {"benchmark": threat.benchmark, "quoted": threat.quoted}
+    found = roles.get(given, given)
+    if found not in (*threat.names, *OTHERS):
+        known = ", ".join((*roles, *OTHERS, *threat.names))
+        raise ValueError(f"say whom it is about: {known}; not {given!r}")
+    return found
 
 
-def named(tier: Tier) -> str:
-    """The attacker of a tier in words, to stand within a sentence."""
-    words = f"{tier} ({palette.TIERS[tier]})"
-    return f"the original study's attacker, {words}" if tier == "T0" else f"the attacker {words}"
+def named(about: str, threat: Threat) -> str:
+    """The attacker of a tier in words, to stand within a sentence; empty for `OTHERS`."""
+    if about in OTHERS:
+        return ""
+    words = f"{about} ({threat.tier(about).title})"
+    return f"the original study's attacker, {words}" if about == threat.benchmark else f"the attacker {words}"
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Attacker:
 
     epsilon: float
     """Budget, in standard deviations."""
-    tier: Tier
+    tier: str
     """For figures by tier; the others are about every input of every row."""
 
 
@@ -48,7 +55,7 @@ class Attackers:
 
     budgets: tuple[float, ...]
     """Measured budgets at which all records can fill every sentence, rising."""
-    tiers: tuple[Tier, ...]
+    tiers: tuple[str, ...]
     """Tiers measured at all of these budgets; the quoted one alone in records without tiers."""
     quoted: Attacker
 
@@ -60,24 +67,28 @@ class Attackers:
 
 def attackers(results: Sequence[StudyResult]) -> Attackers | None:
     """What there is to pick; None if that is the quoted attacker alone."""
-    if len({result.spec.attack.headline_epsilon for result in results}) != 1:
+    if (
+        len({(r.spec.attack.headline_epsilon, r.spec.threat.quoted, r.spec.threat.names) for r in results})
+        != 1
+    ):
         return None
+    threat = results[0].spec.threat
     known = [{each.epsilon for each in result.comparisons if each.attack == "exact"} for result in results]
     budgets = tuple(e for e in results[0].spec.proof.epsilons if all(e in found for found in known))
     if len(budgets) < 2:
         return None
-    quoted = Attacker(results[0].spec.attack.headline_epsilon, QUOTED_TIER)
-    return Attackers(budgets, _tiers(results, budgets) or (QUOTED_TIER,), quoted)
+    quoted = Attacker(results[0].spec.attack.headline_epsilon, threat.quoted)
+    return Attackers(budgets, _tiers(results, threat, budgets) or (threat.quoted,), quoted)
 
 
-def _tiers(results: Sequence[StudyResult], budgets: Sequence[float]) -> tuple[Tier, ...]:
+def _tiers(results: Sequence[StudyResult], threat: Threat, budgets: Sequence[float]) -> tuple[str, ...]:
     measured = [
         {(row.tier, row.epsilon) for row in result.proofs.tiers} if result.proofs else set()
         for result in results
     ]
-    shared = (t for t in palette.TIERS if all((t, e) in found for found in measured for e in budgets))
+    shared = (t for t in threat.names if all((t, e) in found for found in measured for e in budgets))
     tiers = tuple(shared)
-    return tiers if QUOTED_TIER in tiers else ()
+    return tiers if threat.quoted in tiers else ()
 
 
 def at_budget(result: StudyResult, epsilon: float) -> StudyResult:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from generator.notation.marks import mark
-from generator.records.results import Estimate, Feature
+from generator.records.features import Feature
+from generator.records.results import Estimate
 
 LEVEL = "95\u202f%"
 """Confidence of every interval in the records."""

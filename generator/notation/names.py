@@ -6,16 +6,6 @@ from generator.notation import formats, palette
 from generator.records.results import ModelResult, StudyResult
 from generator.records.spec import StudySpec
 
-ORIGINAL = "accumulating_fgsm"
-"""The reading of the original recipe that comes closest to its reported figures."""
-READINGS = (ORIGINAL, "current_round_fgsm", "half_batch_fgsm")
-"""The three ways to read the original's description of its recipe."""
-ABLATION = "extra_epochs"
-MATCHED = "pgd_tier1"
-"""The recipe trained against what a fraudster can do, not against the generic box."""
-STANDARD = "standard"
-TRIVIAL = "approve_everything"
-
 
 @dataclass(frozen=True)
 class ModelName:
@@ -31,9 +21,11 @@ class ModelName:
 
 
 _NAMES = (
-    ModelName(STANDARD, "the standard model", "Trained on clean rows only."),
+    ModelName("standard", "the standard model", "Trained on clean rows only."),
     ModelName(
-        TRIVIAL, "approving everything", "No model: every transaction passes and every fraud is missed."
+        "approve_everything",
+        "approving everything",
+        "No model: every transaction passes and every fraud is missed.",
     ),
     ModelName(
         "accumulating_fgsm",
@@ -53,7 +45,7 @@ _NAMES = (
         "Half of every training batch is turned into FGSM examples on the fly.",
     ),
     ModelName(
-        ABLATION,
+        "extra_epochs",
         "training longer without attack",
         "The control: as many training steps as the original recipe, all on clean rows.",
     ),
@@ -82,7 +74,7 @@ _NAMES = (
         "(interval bounds and CROWN, after Zhang and others).",
     ),
     ModelName(
-        MATCHED,
+        "pgd_tier1",
         "threat-matched training",
         "PGD training in which only frauds move, only in the inputs anybody can change, and only in the "
         "direction that helps a fraudster.",

@@ -61,14 +61,6 @@ CLASSES = {
     "fraud": Look("Fraud", "#c84f00", "#ff8a47", "solid", "diamond", "/"),
 }
 
-TIERS = {
-    "T0": "every input, both ways, on every row",
-    "T1": "frauds only: what anybody can change, in the direction that helps",
-    "T2": "as before, and what takes money or patience",
-    "T3": "as before, and what takes somebody inside",
-}
-"""What an attacker of each tier may do."""
-
 BATTERY = {
     "noise": "Random noise",
     "transfer": "Examples of another model",

@@ -13,8 +13,8 @@ from typing import Any
 
 from markdown import Markdown
 
-from generator.notation import formats, palette
-from generator.notation.attackers import Attacker, Attackers, Whose, attackers
+from generator.notation import formats
+from generator.notation.attackers import Attacker, Attackers, attackers
 from generator.notation.marks import plain
 from generator.notation.tracing import bare
 from generator.notation.weaving import woven
@@ -35,7 +35,7 @@ class Part:
     """What the ledger knows of its numbers, by id."""
 
 
-def wrapped(name: str, text: str, dataset: str, about: Whose) -> str:
+def wrapped(name: str, text: str, dataset: str, about: str) -> str:
     """The part where it stands in the page, in Markdown; `dataset` is the one it is about, if it is one."""
     of = f' data-of="{dataset}"' if dataset else ""
     told = f'data-follow="{name}"{of} data-attacker="{about}"'
@@ -63,13 +63,14 @@ def control(results: Sequence[StudyResult], page: str) -> str:
     if not offered:
         return ""
     quoted, home = offered.quoted, offered.budgets.index(offered.quoted.epsilon)
+    threat = results[0].spec.threat
     titles = {result.data.name: result.data.title for result in results}
     given = {
         "page": page, "budgets": bare(offered.budgets), "home": home, "datasets": titles,
-        "tiers": {tier: palette.TIERS[tier] for tier in offered.tiers}, "tier": quoted.tier,
+        "tiers": {tier: threat.titles[tier] for tier in offered.tiers}, "tier": quoted.tier,
     }  # fmt: skip
     told = html.escape(json.dumps(given, separators=(",", ":")))
-    tiers = {tier: f"{tier}: {palette.TIERS[tier]}" for tier in offered.tiers}
+    tiers = {tier: f"{tier}: {threat.titles[tier]}" for tier in offered.tiers}
     units = "".join(in_units(result, quoted.epsilon) for result in results)
     return (
         f'<form class="at" data-at="{told}" data-wakes="epsilon.js" data-told="at by of" '

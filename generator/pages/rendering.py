@@ -38,17 +38,9 @@ from generator.findings.anomaly_words import ANOMALIES, AnomalyWords
 from generator.findings.evaluations import MASKING_POINTS
 from generator.findings.evidence import Evidence
 from generator.notation import formats, marks, palette
-from generator.notation.attackers import (
-    QUOTED_TIER,
-    Attacker,
-    Attackers,
-    at_budget,
-    attackers,
-    named,
-    whose,
-)
+from generator.notation.attackers import Attacker, Attackers, at_budget, attackers, named, whose
 from generator.notation.formats import FILTERS, LEVEL
-from generator.notation.names import MODELS, ORIGINAL, ModelName
+from generator.notation.names import MODELS, ModelName
 from generator.notation.tracing import CONSTANTS, REPORT, length, traced
 from generator.pages import following, levels
 from generator.pages import typed_digits as prose
@@ -275,7 +267,6 @@ def _context(results: Sequence[StudyResult], epsilon: float | None = None) -> Pa
         findings=findings,
         banners=banners(results),
         recipes=[MODELS[name] for name in palette.in_order(found)],
-        original=ORIGINAL,
         masking=MASKING_POINTS,
         level=LEVEL,
         ci=f"{LEVEL} interval",
@@ -302,6 +293,7 @@ def _render(
     """
     results, context, book, known = prepared.results, prepared.context, prepared.book, prepared.documents
     offered = attackers(results)
+    threat = results[0].spec.threat
     page, shown, by_tier_only, redrawn = "", {}, False, {}
     drawing = True  # not for the parts that follow: a chart follows by itself
 
@@ -340,9 +332,9 @@ def _render(
                 {row[0].epsilon: each[0] for row, each in zip(offered.rows, others, strict=True)}
             )
             prepared.unwritten[drawn.slug] = replace(prepared.unwritten[drawn.slug], budgets=tables)
-        about, budget = WHOSE[name], result.spec.attack.headline_epsilon
+        about, budget = whose(WHOSE[name], result.spec.threat), result.spec.attack.headline_epsilon
         whom = (
-            named(about) if about in palette.TIERS else "",
+            named(about, result.spec.threat),
             f"by up to {formats.epsilon(budget)}" if name in QUOTED else "",
         )
         place = Place(
@@ -366,7 +358,7 @@ def _render(
 
     def about_whom(part: str, given: str) -> str:
         try:
-            return whose(given)
+            return whose(given, threat)
         except ValueError as error:
             raise jinja2.UndefinedError(f"{part!r}: {error}") from None
 
@@ -375,7 +367,7 @@ def _render(
         "chart": chart,
         "following": follow,
         "about_whom": about_whom,
-        "named": lambda given: named(given) if about_whom("the attacker", given) in palette.TIERS else "",
+        "named": lambda given: named(about_whom("the attacker", given), threat),
         "wanted": lambda by: by == "tier" or not by_tier_only,
         "attacker_control": lambda: following.control(results, page),
     }
@@ -389,7 +381,7 @@ def _render(
         quoted = dict(met)
         parts = {name: {offered.quoted: _part(book, page, text)} for name, (text, _) in quoted.items()}
         for attacker, others in elsewhere.items():
-            by_tier_only = attacker.tier != QUOTED_TIER
+            by_tier_only = attacker.tier != offered.quoted.tier
             wanted = [name for name, (_, by) in quoted.items() if by == "tier" or not by_tier_only]
             if not wanted:
                 continue
@@ -439,10 +431,10 @@ def _redrawn(
 
 def _attacker(name: str, result: StudyResult) -> str:
     """Whose numbers a chart holds as the study quotes it; empty where nobody attacks."""
-    about = WHOSE[name]
+    about = whose(WHOSE[name], result.spec.threat)
     if about == "nobody":
         return ""
-    whom = named(about) if about in palette.TIERS else "each tier of the table"
+    whom = named(about, result.spec.threat) or "each tier of the table"
     budget = marks.plain(formats.epsilon(result.spec.attack.headline_epsilon))
     return f"{whom}, quoted at {budget}" if name in FOLLOWING or name in QUOTED else whom
 

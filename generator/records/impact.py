@@ -4,7 +4,6 @@ from pydantic import Field
 
 from generator.records.base import Record
 from generator.records.proofs import Estimate
-from generator.records.spec import Tier
 
 
 class OperatingPoint(Record):
@@ -29,16 +28,16 @@ class Rates(Record):
     caught_clean: tuple[float, ...]
     """Frauds caught when nobody evades, per operating point."""
     value_caught_clean: tuple[float, ...]
-    caught: dict[Tier, tuple[tuple[float, ...], ...]]
+    caught: dict[str, tuple[tuple[float, ...], ...]]
     """Frauds caught whatever a fraudster of the tier does within the budget (proved), [budget][operating point]."""
-    value_caught: dict[Tier, tuple[tuple[float, ...], ...]]
+    value_caught: dict[str, tuple[tuple[float, ...], ...]]
 
 
 class EvasionPrice(Record):
     """What evading costs the fraudster in loot, on the examples found, headline budget, quoted false alarms."""
 
     model: str
-    tier: Tier
+    tier: str
     frauds: int
     """Frauds caught before, over all seeds."""
     evaded: int

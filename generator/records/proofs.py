@@ -3,7 +3,6 @@
 from typing import Literal
 
 from generator.records.base import Record
-from generator.records.spec import Tier
 
 
 class Estimate(Record):
@@ -22,7 +21,7 @@ class Estimate(Record):
 class Reach(Record):
     """What a tier may do to one feature at the headline budget, raw units; 0 where it may do nothing."""
 
-    tier: Tier
+    tier: str
     feature: str
     down: float
     up: float
@@ -36,7 +35,7 @@ class TierResult(Record):
     """
 
     model: str
-    tier: Tier
+    tier: str
     epsilon: float
     false_positive_rate: float
     """The share matched."""
@@ -51,7 +50,7 @@ class TierComparison(Record):
     """`model` minus `standard` in proved frauds caught, same rows and seeds."""
 
     model: str
-    tier: Tier
+    tier: str
     epsilon: float
     false_positive_rate: float
     difference: Estimate
@@ -61,7 +60,7 @@ class TierComparison(Record):
 class Choice(Record):
     """The recipe that kept most on rows it was chosen on, and what it kept on rows it was not."""
 
-    tier: Tier
+    tier: str
     epsilon: float
     measure: Literal["robust_accuracy", "caught_proved"]
     model: str
@@ -132,7 +131,7 @@ class Limit(Record):
 class Frontier(Record):
     """The rule as a detector: frauds caught under evasion against false alarms, at the headline budget."""
 
-    tier: Tier
+    tier: str
     epsilon: float
     false_positive_rate: tuple[float, ...]
     caught: tuple[float, ...]
@@ -142,7 +141,7 @@ class LabelAware(Record):
     """What became of the frauds the search broke: did the example found stay a fraud by the rule?"""
 
     model: str
-    tier: Tier
+    tier: str
     epsilon: float
     frauds: int
     """Frauds caught before, over all seeds."""

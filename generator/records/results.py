@@ -3,18 +3,13 @@
 from typing import Literal
 
 from generator.records.base import Record
+from generator.records.features import Feature
 from generator.records.impact import OperatingRates
 from generator.records.proofs import Choice, Estimate, ProofResult
-from generator.records.spec import StudySpec, Tier
+from generator.records.roles import Roles
+from generator.records.spec import StudySpec
 
 Direction = Literal["higher", "lower", "no difference"]
-Control = Literal["free", "effort", "costly", "insider", "nobody"]
-WITHIN_REACH: dict[Tier, tuple[Control, ...]] = {
-    "T1": ("free", "effort"),
-    "T2": ("free", "effort", "costly"),
-    "T3": ("free", "effort", "costly", "insider"),
-}
-"""Whose features an attacker of the tier moves: anybody; with patience or money; with somebody inside."""
 Attacked = Literal["clean", "fgsm", "pgd", "exact"]
 """`exact`: no input within the budget changes the answer, which is proved and not attacked."""
 
@@ -32,31 +27,6 @@ class Confusion(Record):
 
 
 # ---------------------------------------------------------------- the data
-
-
-class Feature(Record):
-    """One input of the model, in the units a person uses."""
-
-    name: str
-    """Column name in the table."""
-    title: str
-    unit: str
-    """Empty for a bare count or score."""
-    decimals: int
-    """Digits after the point that mean something in this unit (cents: 2)."""
-    control: Control
-    """Who can change it: anybody free of cost, a fraudster with effort, a patient or well-funded one, an
-    insider, nobody."""
-    helps: Literal["up", "down", "both", "none"]
-    """Direction in which a fraudster who can change it would move it."""
-    integer: bool = False
-    """It moves in whole units only."""
-    note: str
-    low: float
-    high: float
-    mean: float
-    standard_deviation: float
-    """Of all rows; one unit of epsilon is about this much."""
 
 
 class Histogram(Record):
@@ -236,9 +206,9 @@ class ModelResult(Record):
     """A model, by the recipe that made it."""
 
     name: str
-    """`standard`, `approve_everything`, or the name of a recipe."""
+    """The name of a recipe, or of the baseline or the trivial model."""
     rounds: tuple[RoundResult, ...]
-    """`standard` and `approve_everything` have one; a recipe has round 0 (standard) to the last."""
+    """A recipe has round 0 (the baseline) to the last; others have one."""
 
     @property
     def final(self) -> RoundResult:
@@ -455,6 +425,13 @@ class StudyResult(Record):
         """The recipes chosen at the headline budget; none in a record without proofs."""
         every, headline = self.proofs.choices if self.proofs else (), self.spec.attack.headline_epsilon
         return tuple(choice for choice in every if choice.epsilon == headline)
+
+    @property
+    def roles(self) -> Roles:
+        """Which model plays which part; None where the study has no such model."""
+        against = {choice.tier: choice.model for choice in self.choices}
+        models = {model.name for model in self.models}
+        return self.spec.roles.among(models, against.get(self.spec.threat.benchmark))
 
     def model(self, name: str) -> ModelResult:
         """The model called `name`; KeyError names the known ones."""

@@ -30,6 +30,8 @@ class Rows:
 
     features: tuple[str, ...]
     models: tuple[str, ...]
+    tier: str
+    """The tier that the study quotes."""
     ids: np.ndarray
     """(n,) str."""
     label: np.ndarray
@@ -50,10 +52,10 @@ class Rows:
     """(n, m, s, d) raw units: an input within the headline budget that is misjudged; NaN where there is none."""
     flagged: np.ndarray
     """(n, m, s) bool: stopped at the quoted operating point, nobody evading."""
-    t1_outcome: np.ndarray
-    """(n, m, s) str: of frauds at that point, tier T1, headline budget; broken where not flagged, else empty."""
-    t1_witness: np.ndarray
-    """(n, m, s, d) raw units: an input within tier T1's reach that is not flagged; NaN where there is none."""
+    tier_outcome: np.ndarray
+    """(n, m, s) str: of frauds at that point, quoted tier, headline budget; broken where not flagged, else empty."""
+    tier_witness: np.ndarray
+    """(n, m, s, d) raw units: an input within the quoted tier's reach that is not flagged; NaN where there is none."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -64,14 +66,22 @@ class Rows:
         return int(place) + 2
 
 
-def header(features: Sequence[str]) -> list[str]:
+def header(features: Sequence[str], tier: str) -> list[str]:
+    """Names of the columns; those about the quoted tier begin with its name."""
+
     def each(kind: str) -> list[str]:
         return [f"{kind}_{name}" for name in features]
 
     return [
         "id", "label", *each("input"), "model", "seed", "fold", "margin", "radius_proved", "radius_broken",
-        "outcome", *each("witness"), "flagged", "t1_outcome", *each("t1_witness"),
+        "outcome", *each("witness"), "flagged", tier_column(tier, "outcome"),
+        *each(tier_column(tier, "witness")),
     ]  # fmt: skip
+
+
+def tier_column(tier: str, kind: str) -> str:
+    """`t1_outcome` for a tier T1."""
+    return f"{tier.lower()}_{kind}"
 
 
 # ---------------------------------------------------------------- writing
@@ -100,13 +110,13 @@ def rows_bytes(rows: Rows) -> bytes:
         spread(_texts(rows.fold), over=(1,)),
         _texts(rows.margin), _texts(rows.radius_proved), _texts(rows.radius_broken), rows.outcome.ravel().tolist(),
         *columns(rows.witness),
-        _texts(rows.flagged.astype(int)), rows.t1_outcome.ravel().tolist(),
-        *columns(rows.t1_witness),
+        _texts(rows.flagged.astype(int)), rows.tier_outcome.ravel().tolist(),
+        *columns(rows.tier_witness),
         strict=True,
     )  # fmt: skip
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header(rows.features))
+    writer.writerow(header(rows.features, rows.tier))
     writer.writerows(table)
     return gzip.compress(text.getvalue().encode(), PACKED, mtime=0)
 
@@ -134,7 +144,8 @@ def read_rows(folder: Path, result: StudyResult) -> Rows:
     """
     path = rows_file(folder, result.data.name)
     features = tuple(feature.name for feature in result.data.features)
-    names, (first, *lines) = header(features), _lines(path)
+    tier = result.spec.threat.quoted
+    names, (first, *lines) = header(features, tier), _lines(path)
     if first != names:
         raise RecordError(f"{path}, line 1: expected {','.join(names)}, found {','.join(first)}")
     n, s = result.n_judged, result.spec.training.seeds
@@ -167,6 +178,7 @@ def read_rows(folder: Path, result: StudyResult) -> Rows:
     return Rows(
         features=features,
         models=tuple(shared("model", np.array(text["model"]), (0, 2)).tolist()),
+        tier=tier,
         ids=np.array(list(map(armed, shared("id", np.array(text["id"]), (1, 2)).tolist()))),
         label=shared("label", words("label", ("0", "1")).astype(int), (1, 2)),
         x=np.stack([shared(f"input_{f}", numbers(f"input_{f}"), (1, 2)) for f in features], axis=-1),
@@ -177,8 +189,8 @@ def read_rows(folder: Path, result: StudyResult) -> Rows:
         outcome=words("outcome", OUTCOMES).reshape(grid),
         witness=each("witness", np.nan),
         flagged=(words("flagged", ("0", "1")) == "1").reshape(grid),
-        t1_outcome=words("t1_outcome", ("", *OUTCOMES)).reshape(grid),
-        t1_witness=each("t1_witness", np.nan),
+        tier_outcome=words(tier_column(tier, "outcome"), ("", *OUTCOMES)).reshape(grid),
+        tier_witness=each(tier_column(tier, "witness"), np.nan),
     )
 
 

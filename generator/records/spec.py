@@ -5,12 +5,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from generator.records.base import Record
+from generator.records.roles import Roles
+from generator.records.threat import FRAUDSTERS, Threat
 
 Attack = Literal["fgsm", "pgd"]
 """Names of the attacks, as `generator.threats.evasion.ATTACKS` knows them."""
-
-Tier = Literal["T0", "T1", "T2", "T3"]
-"""Who attacks: T0 moves every input both ways; T1 what anybody can, T2 with money or patience, T3 from inside."""
 
 Recipe = Literal[
     "accumulating_fgsm",
@@ -143,10 +142,10 @@ class HardeningSpec(Record):
     pgd_epsilon: float = 0.35
     """Budget PGD training ends at; it rises evenly, from zero, over the rounds but the last.
 
-    FGSM with random start, TRADES, certified and tier 1 training share budget and ramp.
+    FGSM with random start, TRADES, certified and threat-matched training share budget and ramp.
     """
     pgd_steps: int = Field(default=7, ge=1)
-    """Steps of the inner maximisation of PGD training, TRADES and tier 1 training."""
+    """Steps of the inner maximisation of PGD training, TRADES and threat-matched training."""
     random_start_step: float = Field(default=1.25, gt=0)
     """Step of FGSM with random start, as a share of the budget."""
     trades_beta: float = Field(default=3.0, ge=0)
@@ -154,7 +153,8 @@ class HardeningSpec(Record):
     certified_kappa: float = Field(default=0.25, ge=0, le=1)
     """Weight of the clean loss certified training ends at; it falls from one as the budget rises."""
     reach: tuple[tuple[float, ...], tuple[float, ...]] | None = None
-    """Share of the budget each feature may fall, and rise, by in tier 1 training; set from the features."""
+    """Share of the budget each feature may fall, and rise, by in threat-matched training; set from the features
+    and the quoted tier."""
 
 
 class ProofSpec(Record):
@@ -204,6 +204,10 @@ class StudySpec(Record):
     label: LabelSpec
     training: TrainingSpec = TrainingSpec()
     sample: SampleSpec = SampleSpec()
+    threat: Threat = FRAUDSTERS
+    """Who attacks."""
+    roles: Roles = Roles()
+    """Which model plays which part."""
     attack: AttackSpec = AttackSpec()
     hardening: HardeningSpec = HardeningSpec()
     proof: ProofSpec = ProofSpec()

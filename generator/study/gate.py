@@ -73,8 +73,8 @@ class Evidence:
         return found
 
 
-Answer = tuple[bool, dict[str, float], list[str]]
-"""Whether it passed, its numbers, the models it blocks."""
+Answer = tuple[bool | None, dict[str, float], list[str]]
+"""Whether it passed (None: it does not apply), its numbers, the models it blocks."""
 
 
 def _disjoint(e: Evidence) -> Answer:
@@ -206,14 +206,15 @@ def _witnesses(e: Evidence) -> Answer:
 
 
 def _ablation(e: Evidence) -> Answer:
-    present = "extra_epochs" in e.models and "accumulating_fgsm" in e.models
+    roles = e.spec.roles
+    present = roles.ablation in e.models if roles.original in e.models else None
     return present, {"models": len(e.models)}, []
 
 
 def _collapses(e: Evidence) -> Answer:
     largest = e.epsilons[-1]
-    left = e.kept("standard", "exact", largest)
-    same = e.kept("standard", "pgd", largest)
+    left = e.kept(e.spec.roles.baseline, "exact", largest)
+    same = e.kept(e.spec.roles.baseline, "pgd", largest)
     return same - left <= OVERSTATED, {"kept": same, "proved": left}, []
 
 
@@ -252,12 +253,13 @@ def sanity_gate(evidence: Evidence) -> tuple[GateCheck, ...]:
     made = []
     for slug, check in CHECKS.items():
         passed, facts, blocks = check(evidence)
+        status = "N/A" if passed is None else "PASS" if passed else "FAIL"
         made.append(
             GateCheck(
                 slug=slug,
-                status="PASS" if passed else "FAIL",
+                status=status,
                 facts={name: float(fact) for name, fact in facts.items()},
-                blocks=() if passed else tuple(blocks),
+                blocks=tuple(blocks) if status == "FAIL" else (),
             )
         )
     return tuple(made)

@@ -23,7 +23,8 @@ from generator.records.proofs import (
     RadiusSummary,
     Reach,
 )
-from generator.threats.surface import TIERS, describe, surface
+from generator.records.threat import Threat, surface
+from generator.threats.surface import describe
 
 RADIUS_BINS = 40
 FRONTIER_POINTS = 60
@@ -31,11 +32,11 @@ WALK_BOXES = 15
 """The longest proof a page prints."""
 
 
-def reaches(table: LabelledTable, epsilon: float) -> tuple[Reach, ...]:
+def reaches(table: LabelledTable, threat: Threat, epsilon: float) -> tuple[Reach, ...]:
     """What each tier may do to each feature at this budget, raw units."""
     return tuple(
-        Reach(tier=tier, feature=each.feature, down=each.down, up=each.up)
-        for tier in TIERS
+        Reach(tier=tier.name, feature=each.feature, down=each.down, up=each.up)
+        for tier in threat.tiers
         for each in describe(surface(table.features, tier), table.features, epsilon)
     )
 
@@ -77,11 +78,11 @@ def radius_summary(model: str, parts: list[Arrays], y: np.ndarray, largest: floa
     )
 
 
-def rule_frontiers(table: LabelledTable, epsilon: float) -> tuple[Frontier, ...]:
+def rule_frontiers(table: LabelledTable, threat: Threat, epsilon: float) -> tuple[Frontier, ...]:
     """The rule as a detector against each tier's evasion."""
     made = []
-    for tier in TIERS:
-        reach = surface(table.features, tier)
+    for tier in threat.tiers:
+        reach = surface(table.features, tier).intervals
         change = epsilon * table.x.std(0)
         lower = np.maximum(table.x - change * reach.down, np.minimum(reach.low, table.x))
         upper = np.minimum(table.x + change * reach.up, np.maximum(reach.high, table.x))
@@ -92,7 +93,7 @@ def rule_frontiers(table: LabelledTable, epsilon: float) -> tuple[Frontier, ...]
         places = np.searchsorted(curve.false_positive_rate, wanted, side="right") - 1
         made.append(
             Frontier(
-                tier=tier,
+                tier=tier.name,
                 epsilon=epsilon,
                 false_positive_rate=tuple(curve.false_positive_rate[places].tolist()),
                 caught=tuple(curve.recall[places].tolist()),
@@ -102,7 +103,13 @@ def rule_frontiers(table: LabelledTable, epsilon: float) -> tuple[Frontier, ...]
 
 
 def label_aware(
-    model: str, settled: Arrays, clean_right: np.ndarray, table: LabelledTable, epsilon: float, place: int
+    model: str,
+    settled: Arrays,
+    clean_right: np.ndarray,
+    table: LabelledTable,
+    tier: str,
+    epsilon: float,
+    place: int,
 ) -> LabelAware:
     """Of the frauds caught before: how many evade by an example found, and how often the rule still calls it fraud."""
     frauds = clean_right & (table.y == 1)[None]
@@ -110,7 +117,7 @@ def label_aware(
     witness = settled["witness"][evaded]
     still = int((table.lowest_scores(witness, witness) >= table.cut).sum()) if len(witness) else 0
     return LabelAware(
-        model=model, tier="T0", epsilon=epsilon, frauds=int(frauds.sum()), evaded=int(evaded.sum()),
+        model=model, tier=tier, epsilon=epsilon, frauds=int(frauds.sum()), evaded=int(evaded.sum()),
         still_fraud=still,
     )  # fmt: skip
 

@@ -23,9 +23,6 @@ from generator.study.tier_tasks import quoted_point, tier_task
 from generator.threats import battery
 from generator.threats.outcomes import CLEAN, Condition, Outcomes
 
-ORIGINAL = "accumulating_fgsm"
-"""The recipe whose rounds are settled too: the trap an attack-only report falls into."""
-
 SEEDS_A_TASK = 5
 """Seeds settled in one task: small enough for even work, large enough to keep tasks few."""
 
@@ -52,11 +49,12 @@ def settle_all(
     spec: StudySpec, folds: Folds, states: Mapping[str, list[Arrays]], engine: Engine, name: str
 ) -> Settled:
     """Settle the last state of every model at every budget, and earlier ones of the original recipe at one."""
-    epsilons = spec.proof.epsilons
+    epsilons, original = spec.proof.epsilons, spec.roles.original
     blocks = seed_blocks(folds)
     wanted = {(model, len(rounds) - 1): epsilons for model, rounds in states.items()}
-    for number in range(1, len(states.get(ORIGINAL, ())) - 1):
-        wanted[ORIGINAL, number] = (spec.attack.headline_epsilon,)
+    # attacks alone show these rounds as progress: the trap that a report without proofs falls into
+    for number in range(1, len(states.get(original, ())) - 1):
+        wanted[original, number] = (spec.attack.headline_epsilon,)
     tasks = [
         settle_task(spec, folds, states[model][number], block, budgets)
         for (model, number), budgets in wanted.items()
@@ -82,17 +80,18 @@ def _joined(parts: list[Arrays]) -> Arrays:
 
 
 def with_exact(
-    outcomes: Mapping[str, list[Outcomes]], settled: Settled, headline: float
+    outcomes: Mapping[str, list[Outcomes]], settled: Settled, spec: StudySpec
 ) -> dict[str, list[Outcomes]]:
     """The outcomes of the attacks, with what is proved beside them."""
     joined = {model: list(rounds) for model, rounds in outcomes.items()}
     for model, arrays in settled.finals.items():
         joined[model][-1] = _and_exact(joined[model][-1], arrays, settled.epsilons)
     for number, arrays in settled.rounds.items():
-        joined[ORIGINAL][number] = _and_exact(joined[ORIGINAL][number], arrays, (headline,))
-    for rounds in joined.values():  # round 0 of a recipe is the standard model
+        of_original = joined[spec.roles.original]
+        of_original[number] = _and_exact(of_original[number], arrays, (spec.attack.headline_epsilon,))
+    for rounds in joined.values():  # round 0 of a recipe is the baseline
         if len(rounds) > 1:
-            rounds[0] = joined["standard"][-1]
+            rounds[0] = joined[spec.roles.baseline][-1]
     return joined
 
 
@@ -171,9 +170,9 @@ def proof_result(
     )
     counts = np.concatenate([arrays["outcome"].ravel() for arrays in settled.finals.values()])
     return ProofResult(
-        reach=records.reaches(table, headline),
-        tiers=tier_results(proved.tiers, y, spec.proof, headline),
-        tier_comparisons=tier_comparisons(proved.tiers, y, spec.proof, headline, resamples),
+        reach=records.reaches(table, spec.threat, headline),
+        tiers=tier_results(proved.tiers, y, spec),
+        tier_comparisons=tier_comparisons(proved.tiers, y, spec, resamples),
         choices=tuple(
             choice
             for e, epsilon in enumerate(settled.epsilons)
@@ -184,15 +183,17 @@ def proof_result(
             for model, parts in proved.radii.items()
         ),
         limit=proved.limit,
-        frontiers=records.rule_frontiers(table, headline),
+        frontiers=records.rule_frontiers(table, spec.threat, headline),
         label_aware=tuple(
-            records.label_aware(m, arrays, finals[m].right[CLEAN], table, headline, place)
+            records.label_aware(
+                m, arrays, finals[m].right[CLEAN], table, spec.threat.benchmark, headline, place
+            )
             for m, arrays in settled.finals.items()
         ),
         battery=battery_rows(proved.battery, finals, headline),
         gate=sanity_gate(evidence),
         walk=records.readable_proof(
-            "standard", states["standard"][-1], folds, table, headline, spec.proof.tau
+            spec.roles.baseline, states[spec.roles.baseline][-1], folds, table, headline, spec.proof.tau
         ),
         rows_proved=int((counts == PROVED).sum()),
         rows_broken=int((counts < 0).sum()),
@@ -209,13 +210,16 @@ def _choices(
     e: int,
     epsilon: float,
 ) -> tuple[Choice, Choice]:
-    """The recipe that keeps most of the plain box at one budget, and the one that catches most under T1."""
-    recipes = [model for model in tiers if model != "standard"]
+    """The recipe that keeps most of the plain box at one budget, and the one that catches most in the quoted tier."""
+    threat = spec.threat
+    recipes = [model for model in tiers if model != spec.roles.baseline]
     kept = {m: finals[m].right["exact", epsilon] for m in recipes}
-    caught = {m: tiers[m]["T1"][:, :, e, quoted_point(spec.proof)] == PROVED for m in recipes}
+    caught = {m: tiers[m][threat.quoted][:, :, e, quoted_point(spec.proof)] == PROVED for m in recipes}
     return (
-        records.choose(kept, np.ones(len(folds.y), bool), folds, "T0", epsilon, "robust_accuracy"),
-        records.choose(caught, folds.y == 1, folds, "T1", epsilon, "caught_proved"),
+        records.choose(
+            kept, np.ones(len(folds.y), bool), folds, threat.benchmark, epsilon, "robust_accuracy"
+        ),
+        records.choose(caught, folds.y == 1, folds, threat.quoted, epsilon, "caught_proved"),
     )
 
 

@@ -60,11 +60,11 @@ def published(
     fold: np.ndarray,
 ) -> tuple[str, ...]:
     """The models whose figures the Summary quotes: the leading ones, and every recipe that some fold chose."""
-    place, point = _headline(result), quoted_point(result.spec.proof)
-    recipes = [model for model in settled if model != "standard"]
+    place, point, tier = _headline(result), quoted_point(result.spec.proof), result.spec.threat.quoted
+    recipes = [model for model in settled if model != result.spec.roles.baseline]
     measures = (
         (np.stack([settled[m]["outcome"][:, :, place] == PROVED for m in recipes]), np.ones(len(y), bool)),
-        (np.stack([tiers[m]["T1"][:, :, place, point] == PROVED for m in recipes]), y == 1),
+        (np.stack([tiers[m][tier][:, :, place, point] == PROVED for m in recipes]), y == 1),
     )
     chosen = {recipes[i] for kept, rows in measures for i in np.unique(fold_choices(kept, rows, fold).chosen)}
     wanted = chosen | set(result.spec.proof.leading)
@@ -81,7 +81,7 @@ def gather(
     radii: Mapping[str, Sequence[Arrays]],
 ) -> Rows:
     """The arrays of the stages, by row, model and seed."""
-    place, point = _headline(result), quoted_point(result.spec.proof)
+    place, point, tier = _headline(result), quoted_point(result.spec.proof), result.spec.threat.quoted
 
     def by_row(part) -> np.ndarray:
         """(seeds, n, ...) of each model to (n, models, seeds, ...)."""
@@ -90,10 +90,11 @@ def gather(
     brackets = {
         m: _brackets(settled[m], radii.get(m, ()), table.y, result.spec.proof.epsilons) for m in models
     }
-    t1_outcome = _words(by_row(lambda m: tiers[m]["T1"][:, :, place, point]))
+    tier_outcome = _words(by_row(lambda m: tiers[m][tier][:, :, place, point]))
     return Rows(
         features=tuple(feature.name for feature in table.features),
         models=tuple(models),
+        tier=tier,
         ids=table.ids,
         label=table.y,
         x=table.x,
@@ -104,8 +105,8 @@ def gather(
         outcome=_words(by_row(lambda m: settled[m]["outcome"][:, :, place])),
         witness=by_row(lambda m: settled[m]["witness"]),
         flagged=by_row(lambda m: tiers[m]["flagged"][:, :, point]),
-        t1_outcome=np.where((table.y == 1)[:, None, None], t1_outcome, ""),
-        t1_witness=by_row(lambda m: tiers[m]["witness/T1"]),
+        tier_outcome=np.where((table.y == 1)[:, None, None], tier_outcome, ""),
+        tier_witness=by_row(lambda m: tiers[m][f"witness/{tier}"]),
     )
 
 

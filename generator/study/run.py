@@ -14,17 +14,13 @@ from generator.models.sampling import Pool, judged_rows
 from generator.records.metrics import Resamples
 from generator.records.results import ImpactResult, Judged, ModelResult, Provenance, RoundResult, StudyResult
 from generator.records.spec import StudySpec
+from generator.records.threat import surface
 from generator.study.groups import group_errors
 from generator.study.proving import Proved, proof_result, prove_all, settle_all, with_exact
 from generator.study.tasks import as_net, attack_task, harden_task, only_weights, round_arrays, train_task
 from generator.study.tier_records import draws, operating_rates
 from generator.threats import illustrations
 from generator.threats.outcomes import CLEAN, Outcomes, approve_everything, compare, evaluations
-from generator.threats.surface import surface
-
-ILLUSTRATED = ("standard", "accumulating_fgsm", "pgd_ramp")
-"""Models shown in detail: undefended, the original's defence, and the one that holds best."""
-
 
 DRAWS = 200
 """Bootstrap draws of the rates that are kept one by one, for what readers work out themselves."""
@@ -55,18 +51,18 @@ def run_study(
     data = dataset.summarise(table, spec)
     table, folds = judged(spec, table)
     (standard,) = engine.run(table.name, "train", [train_task(spec, folds)])
-    states = {"standard": [standard]} | _harden_all(spec, folds, standard, engine, table.name)
+    states = {spec.roles.baseline: [standard]} | _harden_all(spec, folds, standard, engine, table.name)
     attacked = _attack_all(spec, folds, states, engine, table.name)
     settled = settle_all(spec, folds, states, engine, table.name)
     proved = prove_all(spec, dataset, table, folds, states, engine)
-    outcomes = with_exact(attacked, settled, spec.attack.headline_epsilon)
+    outcomes = with_exact(attacked, settled, spec)
     finals = {name: rounds[-1] for name, rounds in outcomes.items()}
     resamples = Resamples(table.y, spec.training.seeds, spec.bootstrap, stage_rng(spec.seed, "bootstrap"))
     measured = (*spec.attack.attacks, "exact")
     headline = (CLEAN, *((attack, spec.attack.headline_epsilon) for attack in measured))
     others = [e for e in spec.proof.epsilons if e != spec.attack.headline_epsilon]
     quoted = (*headline, *((attack, e) for e in others for attack in ("pgd", "exact")))
-    shown = _illustrate(spec, folds, table, {n: s[-1] for n, s in states.items() if n in ILLUSTRATED})
+    shown = _illustrate(spec, folds, table, _illustrated(spec, states))
     clean = {name: finals[name].right[CLEAN] for name in spec.proof.leading if name in finals}
     models = tuple(_model_result(name, states, outcomes, folds, table) for name in outcomes)
     result = StudyResult(
@@ -75,11 +71,11 @@ def run_study(
         data=data,
         judged=Judged(rows=len(table.y), frauds=int(table.y.sum()), training_rows=folds.n_train),
         models=models,
-        comparisons=compare(finals, ("standard", "approve_everything"), quoted, resamples, table.y),
+        comparisons=compare(finals, (spec.roles.baseline, spec.roles.trivial), quoted, resamples, table.y),
         **shown,
         impact=_price(spec, table, models, finals, headline, resamples),
         proofs=proof_result(spec, table, folds, states, finals, settled, proved, resamples),
-        rates=operating_rates(proved.tiers, table, spec.proof, spec.attack.headline_epsilon, resamples),
+        rates=operating_rates(proved.tiers, table, spec, resamples),
         groups=tuple(group_errors(clean, table, data.breakdowns)),
         budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),
     )
@@ -90,7 +86,7 @@ def run_study(
         weights={name: only_weights(rounds[-1]) for name, rounds in states.items()},
         settled=settled.finals,
         proved=proved,
-        draws=draws(proved.tiers, table, spec.proof, resamples.first(DRAWS)),
+        draws=draws(proved.tiers, table, spec, resamples.first(DRAWS)),
     )
 
 
@@ -104,9 +100,9 @@ def judged(spec: StudySpec, table: LabelledTable) -> tuple[LabelledTable, Folds]
 
 
 def _with_reach(spec: StudySpec, table: LabelledTable) -> StudySpec:
-    """The spec with what tier 1 may move, which the features say and threat-matched hardening needs."""
-    tier1 = surface(table.features, "T1")
-    reach = (tuple(tier1.down.tolist()), tuple(tier1.up.tolist()))
+    """The spec with what the quoted tier may move, which the features say and threat-matched hardening needs."""
+    quoted = surface(table.features, spec.threat.tier(spec.threat.quoted)).intervals
+    reach = (tuple(quoted.down.tolist()), tuple(quoted.up.tolist()))
     return spec.model_copy(update={"hardening": spec.hardening.model_copy(update={"reach": reach})})
 
 
@@ -134,8 +130,9 @@ def _attack_all(
     spec: StudySpec, folds: Folds, states: Mapping[str, list[Arrays]], engine: Engine, name: str
 ) -> dict[str, list[Outcomes]]:
     """Model -> outcomes of each of its states; the last state at every budget, others at those of the rounds."""
+    baseline = spec.roles.baseline
     places = [
-        (model, i) for model, rounds in states.items() for i in range(len(rounds)) if i or model == "standard"
+        (model, i) for model, rounds in states.items() for i in range(len(rounds)) if i or model == baseline
     ]
     places.sort(key=lambda place: place[1] < len(states[place[0]]) - 1)  # the long tasks first
     tasks = [
@@ -148,10 +145,10 @@ def _attack_all(
     judged = map(Outcomes.from_arrays, engine.run(name, "attack", tasks))
     by_place = dict(zip(places, judged, strict=True))
     outcomes = {
-        model: [by_place["standard", 0] if i == 0 else by_place[model, i] for i in range(len(rounds))]
+        model: [by_place[baseline, 0] if i == 0 else by_place[model, i] for i in range(len(rounds))]
         for model, rounds in states.items()
     }
-    return outcomes | {"approve_everything": [approve_everything(folds.y, folds.seeds, spec.attack)]}
+    return outcomes | {spec.roles.trivial: [approve_everything(folds.y, folds.seeds, spec.attack)]}
 
 
 def _model_result(
@@ -180,9 +177,16 @@ def _model_result(
     return ModelResult(name=name, rounds=tuple(rounds))
 
 
+def _illustrated(spec: StudySpec, states: Mapping[str, list[Arrays]]) -> dict[str, Arrays]:
+    """Last states of the models shown in detail: undefended, the original's defence, and the recommended one."""
+    roles = spec.roles
+    shown = (roles.baseline, roles.original, roles.recommended)
+    return {name: rounds[-1] for name, rounds in states.items() if name in shown}
+
+
 def _illustrate(spec: StudySpec, folds: Folds, table: LabelledTable, states: Mapping[str, Arrays]) -> dict:
     """Single transactions under FGSM at the headline budget, and the decision boundary, per illustrated model."""
-    epsilon, features = spec.attack.headline_epsilon, table.features
+    epsilon, features, baseline = spec.attack.headline_epsilon, table.features, spec.roles.baseline
     nets = {name: as_net(arrays) for name, arrays in states.items()}
     evasions = {
         name: illustrations.evade(net, folds, "fgsm", spec.attack, epsilon) for name, net in nets.items()
@@ -190,7 +194,7 @@ def _illustrate(spec: StudySpec, folds: Folds, table: LabelledTable, states: Map
     pair = telling_pair(folds)
     return {
         "walkthrough": illustrations.walkthrough(
-            nets["standard"], evasions["standard"], folds, table.ids, features, epsilon
+            nets[baseline], evasions[baseline], folds, table.ids, features, epsilon
         ),
         "movements": tuple(
             m for name, evasion in evasions.items() for m in illustrations.movements(evasion, name, features)
@@ -214,22 +218,22 @@ def _price(
     headline: tuple,
     resamples: Resamples,
 ) -> ImpactResult:
-    frauds = table.y == 1
+    frauds, baseline = table.y == 1, spec.roles.baseline
     mean_fraud_amount = float(table.amounts[frauds].mean())
     final = {model.name: model.final for model in models}
     measured = (*spec.attack.attacks, "exact")
     conditions = (CLEAN, *((a, e) for a in measured for e in spec.attack.round_epsilons))
     reductions = (
         costs.leakage_reduction(
-            name, "standard", outcomes.right[c], finals["standard"].right[c], resamples, frauds, c
+            name, baseline, outcomes.right[c], finals[baseline].right[c], resamples, frauds, c
         )
         for name, outcomes in finals.items()
-        if name != "standard"
+        if name != baseline
         for c in headline
     )
     judged_by_fgsm = [
         final[name].at("fgsm", spec.attack.headline_epsilon).accuracy.value
-        for name in ("standard", "accumulating_fgsm")
+        for name in (baseline, spec.roles.original)
         if name in final
     ]
     return ImpactResult(

@@ -11,38 +11,36 @@ from generator.proofs.relu.search import PROVED, UNRESOLVED
 from generator.records.impact import EvasionPrice, OperatingRates, Rates, Relabelled
 from generator.records.metrics import Resamples, direction, rate_estimate
 from generator.records.proofs import TierComparison, TierResult
-from generator.records.spec import ProofSpec, Tier
+from generator.records.spec import StudySpec
 from generator.study.tier_tasks import operating_points, quoted_point
-from generator.threats.surface import TIERS
 
 
-def shown(spec: ProofSpec, headline: float) -> list[tuple[float, int, int]]:
+def shown(spec: StudySpec) -> list[tuple[float, int, int]]:
     """(rate, place of its point, place of the budget): the quoted rate at all budgets, others at the headline."""
+    proof, headline = spec.proof, spec.attack.headline_epsilon
     return [
         (rate, 1 + place, e)
-        for place, rate in enumerate(spec.false_positive_rates)
-        for e, epsilon in enumerate(spec.epsilons)
-        if epsilon == headline or rate == spec.quoted_false_positive_rate
+        for place, rate in enumerate(proof.false_positive_rates)
+        for e, epsilon in enumerate(proof.epsilons)
+        if epsilon == headline or rate == proof.quoted_false_positive_rate
     ]
 
 
-def tier_results(
-    tiers: Mapping[str, Arrays], y: np.ndarray, spec: ProofSpec, headline: float
-) -> tuple[TierResult, ...]:
+def tier_results(tiers: Mapping[str, Arrays], y: np.ndarray, spec: StudySpec) -> tuple[TierResult, ...]:
     """Catch rates of every model, tier, matched rate and budget."""
     frauds = y == 1
     rows = int(frauds.sum())
     results = []
     for model, arrays in tiers.items():
         flagged = arrays["flagged"][:, frauds]
-        for tier in TIERS:
+        for tier in spec.threat.names:
             outcome = arrays[tier][:, frauds]
-            for rate, point, e in shown(spec, headline):
+            for rate, point, e in shown(spec):
                 results.append(
                     TierResult(
                         model=model,
                         tier=tier,
-                        epsilon=spec.epsilons[e],
+                        epsilon=spec.proof.epsilons[e],
                         false_positive_rate=rate,
                         caught_clean=rate_estimate(int(flagged[:, :, point].sum()), rows, len(flagged)),
                         caught_proved=rate_estimate(
@@ -55,22 +53,22 @@ def tier_results(
 
 
 def tier_comparisons(
-    tiers: Mapping[str, Arrays], y: np.ndarray, spec: ProofSpec, headline: float, resamples: Resamples
+    tiers: Mapping[str, Arrays], y: np.ndarray, spec: StudySpec, resamples: Resamples
 ) -> tuple[TierComparison, ...]:
-    """Every model minus the standard one, where `tier_results` has them."""
-    compared = []
+    """Every model minus the baseline, where `tier_results` has them."""
+    compared, baseline = [], spec.roles.baseline
     for model, arrays in tiers.items():
-        if model == "standard":
+        if model == baseline:
             continue
-        for rate, point, e in shown(spec, headline):
-            for tier in TIERS:
-                ours, theirs = (each[tier][:, :, e, point] == PROVED for each in (arrays, tiers["standard"]))
+        for rate, point, e in shown(spec):
+            for tier in spec.threat.names:
+                ours, theirs = (each[tier][:, :, e, point] == PROVED for each in (arrays, tiers[baseline]))
                 difference = resamples.difference(ours, theirs, y == 1)
                 compared.append(
                     TierComparison(
                         model=model,
                         tier=tier,
-                        epsilon=spec.epsilons[e],
+                        epsilon=spec.proof.epsilons[e],
                         false_positive_rate=rate,
                         difference=difference,
                         direction=direction(difference),
@@ -83,41 +81,42 @@ def tier_comparisons(
 
 
 def operating_rates(
-    tiers: Mapping[str, Arrays], table: LabelledTable, spec: ProofSpec, headline: float, resamples: Resamples
+    tiers: Mapping[str, Arrays], table: LabelledTable, spec: StudySpec, resamples: Resamples
 ) -> OperatingRates:
-    """Rates of every model at every operating point, tier and budget, and of leading recipes with the standard one.
+    """Rates of every model at every operating point, tier and budget, and of leading recipes with the baseline.
 
     Two models: `both` stop what each of them stops, so an example for either one gets through, and
     the proved rate is exact. `either` stops what one of them stops; it is proved where one of the two
     is, and might hold on more, so its proved rate is a lower limit.
     """
-    frauds = table.y == 1
-    stops = {model: _proved(arrays) for model, arrays in tiers.items()} | _pairs(tiers, spec)
+    frauds, proof = table.y == 1, spec.proof
+    stops = {model: _proved(arrays, spec) for model, arrays in tiers.items()} | _pairs(tiers, spec)
+    headline = proof.epsilons.index(spec.attack.headline_epsilon)
     return OperatingRates(
-        points=operating_points(spec),
-        epsilons=spec.epsilons,
+        points=operating_points(proof),
+        epsilons=proof.epsilons,
         frauds=int(frauds.sum()),
         genuine=int((~frauds).sum()),
         seeds=resamples.seeds,
         fraud_share=float(frauds.mean()),
         mean_fraud_amount=float(table.amounts[frauds].mean()),
         mean_genuine_amount=float(table.amounts[~frauds].mean()),
-        rates=tuple(_rates(model, arrays, table.amounts, frauds) for model, arrays in stops.items()),
+        rates=tuple(_rates(model, arrays, table.amounts, frauds, spec) for model, arrays in stops.items()),
         prices=tuple(
-            _price(model, tier, arrays, table, spec, headline, resamples)
+            _price(model, tier, arrays, table, spec, resamples)
             for model, arrays in tiers.items()
-            for tier in TIERS
+            for tier in spec.threat.names
         ),
         relabelled=tuple(
             Relabelled(
                 fraud_share=share,
                 rates=tuple(
-                    _rates(model, _at(stops[model], spec.epsilons.index(headline)), table.amounts, riskiest)
-                    for model in spec.leading
+                    _rates(model, _at(stops[model], headline, spec), table.amounts, riskiest, spec)
+                    for model in proof.leading
                     if model in tiers
                 ),
             )
-            for share, riskiest in _riskiest(table, spec.relabelled_shares)
+            for share, riskiest in _riskiest(table, proof.relabelled_shares)
         ),
     )
 
@@ -131,30 +130,31 @@ def _riskiest(table: LabelledTable, shares: tuple[float, ...]) -> Iterator[tuple
         yield share, rows & (table.y == 1)
 
 
-def _at(stops: Arrays, budget: int) -> Arrays:
+def _at(stops: Arrays, budget: int, spec: StudySpec) -> Arrays:
     """The same with that budget alone."""
-    return {"flagged": stops["flagged"]} | {tier: stops[tier][:, :, [budget]] for tier in TIERS}
+    return {"flagged": stops["flagged"]} | {tier: stops[tier][:, :, [budget]] for tier in spec.threat.names}
 
 
-def _proved(arrays: Arrays) -> Arrays:
+def _proved(arrays: Arrays, spec: StudySpec) -> Arrays:
     """ "flagged" (seeds, n, points) and per tier (seeds, n, budgets, points), all bool."""
-    return {"flagged": arrays["flagged"]} | {tier: arrays[tier] == PROVED for tier in TIERS}
+    return {"flagged": arrays["flagged"]} | {tier: arrays[tier] == PROVED for tier in spec.threat.names}
 
 
-def _pairs(tiers: Mapping[str, Arrays], spec: ProofSpec) -> dict[str, Arrays]:
-    """Policy -> what the standard model stops together with a leading recipe, as `_proved`."""
-    joins, standard = (("either", np.logical_or), ("both", np.logical_and)), _proved(tiers["standard"])
+def _pairs(tiers: Mapping[str, Arrays], spec: StudySpec) -> dict[str, Arrays]:
+    """Policy -> what the baseline stops together with a leading recipe, as `_proved`."""
+    joins, baseline = (("either", np.logical_or), ("both", np.logical_and)), spec.roles.baseline
+    alone = _proved(tiers[baseline], spec)
     return {
         f"{policy}/{recipe}": {
-            name: join(standard[name], stops) for name, stops in _proved(tiers[recipe]).items()
+            name: join(alone[name], stops) for name, stops in _proved(tiers[recipe], spec).items()
         }
-        for recipe in spec.leading
-        if recipe in tiers and recipe != "standard"
+        for recipe in spec.proof.leading
+        if recipe in tiers and recipe != baseline
         for policy, join in joins
     }
 
 
-def _rates(model: str, stops: Arrays, amounts: np.ndarray, frauds: np.ndarray) -> Rates:
+def _rates(model: str, stops: Arrays, amounts: np.ndarray, frauds: np.ndarray, spec: StudySpec) -> Rates:
     worth = amounts[frauds] / amounts[frauds].sum()
     flagged = stops["flagged"]
 
@@ -166,22 +166,22 @@ def _rates(model: str, stops: Arrays, amounts: np.ndarray, frauds: np.ndarray) -
         false_positive_rate=flagged[:, ~frauds].mean((0, 1)).tolist(),
         caught_clean=flagged[:, frauds].mean((0, 1)).tolist(),
         value_caught_clean=by_value(flagged[:, frauds]),
-        caught={tier: stops[tier][:, frauds].mean((0, 1)).tolist() for tier in TIERS},
-        value_caught={tier: by_value(stops[tier][:, frauds]) for tier in TIERS},
+        caught={tier: stops[tier][:, frauds].mean((0, 1)).tolist() for tier in spec.threat.names},
+        value_caught={tier: by_value(stops[tier][:, frauds]) for tier in spec.threat.names},
     )
 
 
 def _price(
     model: str,
-    tier: Tier,
+    tier: str,
     arrays: Arrays,
     table: LabelledTable,
-    spec: ProofSpec,
-    headline: float,
+    spec: StudySpec,
     resamples: Resamples,
 ) -> EvasionPrice:
     """Amount before less amount in the example, over frauds that got through at the quoted point."""
-    frauds, e, point = table.y == 1, spec.epsilons.index(headline), quoted_point(spec)
+    frauds, point = table.y == 1, quoted_point(spec.proof)
+    e = spec.proof.epsilons.index(spec.attack.headline_epsilon)
     caught = arrays["flagged"][:, :, point] & frauds
     witness = arrays[f"witness/{tier}"]
     evaded = caught & (arrays[tier][:, :, e, point] != PROVED) & np.isfinite(witness).all(2)
@@ -197,7 +197,7 @@ def _price(
     )
 
 
-def draws(tiers: Mapping[str, Arrays], table: LabelledTable, spec: ProofSpec, resamples: Resamples) -> Arrays:
+def draws(tiers: Mapping[str, Arrays], table: LabelledTable, spec: StudySpec, resamples: Resamples) -> Arrays:
     """Bootstrap draws of the rates of the leading models and their pairs, paired over everything; fields as `Rates`.
 
     Returns:
@@ -205,7 +205,9 @@ def draws(tiers: Mapping[str, Arrays], table: LabelledTable, spec: ProofSpec, re
         float32; per tier "caught/<tier>", "value_caught/<tier>" (m, budgets, points, draws).
     """
     frauds = table.y == 1
-    stops = {model: _proved(tiers[model]) for model in spec.leading if model in tiers} | _pairs(tiers, spec)
+    stops = {model: _proved(tiers[model], spec) for model in spec.proof.leading if model in tiers} | _pairs(
+        tiers, spec
+    )
     amounts = np.broadcast_to(table.amounts, (resamples.seeds, len(frauds)))
     money = resamples.means(amounts, frauds)
 
@@ -218,7 +220,7 @@ def draws(tiers: Mapping[str, Arrays], table: LabelledTable, spec: ProofSpec, re
         "caught_clean": [resamples.means(each["flagged"], frauds) for each in stops.values()],
         "value_caught_clean": [value(each["flagged"]) for each in stops.values()],
     }
-    for tier in TIERS:
+    for tier in spec.threat.names:
         answers[f"caught/{tier}"] = [resamples.means(each[tier], frauds) for each in stops.values()]
         answers[f"value_caught/{tier}"] = [value(each[tier]) for each in stops.values()]
     packed = {name: np.array(part, dtype=np.float32) for name, part in answers.items()}

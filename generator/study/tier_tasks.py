@@ -9,9 +9,10 @@ from generator.proofs.decide import decide
 from generator.proofs.relu.network import Network, from_arrays
 from generator.proofs.relu.network import margins as margins64
 from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED, Lattice
+from generator.records.features import Feature
 from generator.records.impact import OperatingPoint
-from generator.records.results import Feature
-from generator.records.spec import ProofSpec, StudySpec, Tier
+from generator.records.spec import ProofSpec, StudySpec
+from generator.records.threat import Threat, surface
 from generator.study.proof_tasks import (
     DECIDING,
     PROOF_SOURCE,
@@ -22,12 +23,7 @@ from generator.study.proof_tasks import (
     spread,
 )
 from generator.study.tasks import only_weights, task_inputs
-from generator.threats.surface import boxes, lattice, surface
-
-NESTED: tuple[Tier, ...] = ("T1", "T2", "T3", "T0")
-"""Each may do all that the one before may, so what breaks a fraud in one breaks it in the next."""
-ENDS_FIRST: tuple[Tier, ...] = ("T1", "T0", "T3", "T2")
-"""The order they are settled in: what lies between two that agree needs no asking."""
+from generator.threats.surface import boxes
 
 
 def operating_points(spec: ProofSpec) -> tuple[OperatingPoint, ...]:
@@ -56,21 +52,22 @@ def tier_task(
     weights, headline = only_weights(state), spec.attack.headline_epsilon
     asked = settings(spec.proof, *DECIDING, "epsilons", "false_positive_rates", "quoted_false_positive_rate")
     inputs = task_inputs(
-        PROOF_SOURCE, asked, spec.training, spec.seed, str(seeds), str(features), headline,
+        PROOF_SOURCE, asked, spec.training, spec.seed, str(seeds), str(features), spec.threat, headline,
         folds=folds, weights=weights,
     )  # fmt: skip
-    return StageTask(inputs, _tiers, (folds, features, weights, seeds, headline, spec.proof))
+    return StageTask(inputs, _tiers, (folds, features, spec.threat, weights, seeds, headline, spec.proof))
 
 
 def _tiers(
     folds: Folds,
     features: tuple[Feature, ...],
+    threat: Threat,
     weights: Arrays,
     seeds: range,
     headline: float,
     spec: ProofSpec,
 ) -> Arrays:
-    """Only frauds evade, in T0 too: these are catch rates.
+    """Only frauds evade, in the benchmark too: these are catch rates.
 
     Returns:
         "cuts" (seeds * folds, points), margins; "flagged" (seeds, n, points) bool, nobody evading; per tier
@@ -92,17 +89,19 @@ def _tiers(
     flagged, fraud = margin[:, :, None] > cuts[:, None, :], y == 1
     start = np.zeros((*y.shape, len(spec.epsilons), cuts.shape[1]), np.int8)
     start[(fraud[:, :, None] & ~flagged)[:, :, None].repeat(len(spec.epsilons), 2)] = BROKEN
-    outcomes: dict[Tier, np.ndarray] = {}
-    witnesses: dict[Tier, np.ndarray] = {}
-    for tier in ENDS_FIRST:
-        outcome = outcomes[tier] = _inherited(tier, outcomes, start)
-        witness = witnesses[tier] = witnesses.get(NESTED[0], np.full(x.shape, np.nan)).copy()
+    outcomes: dict[str, np.ndarray] = {}
+    witnesses: dict[str, np.ndarray] = {}
+    for tier in threat.ends_first():
+        weaker = [name for name in outcomes if tier.contains(threat.tier(name))]
+        stronger = [name for name in outcomes if threat.tier(name).contains(tier)]
+        witness = witnesses[weaker[0]].copy() if weaker else np.full(x.shape, np.nan)
+        outcome = _inherited(start, [outcomes[n] for n in weaker], [outcomes[n] for n in stronger])
+        outcomes[tier.name], witnesses[tier.name] = outcome, witness
         reach = surface(features, tier)
-        offset, step = lattice(reach, folds, block)
         for e in middle_first(len(spec.epsilons)):
-            lower, upper = boxes(reach, folds, block, spec.epsilons[e])
+            around = boxes(reach, folds, block, spec.epsilons[e])
             for i, network in enumerate(networks):
-                box = lower[i], upper[i], Lattice(offset[i], step[i])
+                box = around.lower[i], around.upper[i], Lattice(around.offset[i], around.step[i])
                 found = _settle_points(network, cuts[i], *box, fraud[i], flagged[i], outcome[i, :, e], spec)
                 if spec.epsilons[e] <= headline:
                     witness[i] = np.where(np.isnan(found), witness[i], found)
@@ -113,12 +112,12 @@ def _tiers(
     return {name: by_row(values) for name, values in answers.items()} | {"cuts": cuts}
 
 
-def _inherited(tier: Tier, settled: dict[Tier, np.ndarray], start: np.ndarray) -> np.ndarray:
-    """What is known before it is asked: what breaks a weaker tier breaks it, what holds a stronger one holds it."""
-    outcome, rank = start.copy(), NESTED.index(tier)
-    for other, known in settled.items():
-        telling = BROKEN if NESTED.index(other) < rank else PROVED
-        outcome[(outcome == UNRESOLVED) & (known == telling)] = telling
+def _inherited(start: np.ndarray, weaker: list[np.ndarray], stronger: list[np.ndarray]) -> np.ndarray:
+    """What is known before a tier is asked: a fraud that a weaker one breaks, and one that holds a stronger one."""
+    outcome = start.copy()
+    for telling, known in ((BROKEN, weaker), (PROVED, stronger)):
+        for each in known:
+            outcome[(outcome == UNRESOLVED) & (each == telling)] = telling
     return outcome
 
 

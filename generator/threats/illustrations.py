@@ -9,7 +9,8 @@ from torch.nn import functional
 from generator.models.folds import Folds
 from generator.models.fraudnet.network import FraudNet
 from generator.models.fraudnet.training import margins
-from generator.records.results import Feature, FeatureMovement, FeatureStep, TransactionExample, Walkthrough
+from generator.records.features import Feature
+from generator.records.results import FeatureMovement, FeatureStep, TransactionExample, Walkthrough
 from generator.records.spec import Attack, AttackSpec
 from generator.threats.evasion import attack_rows, judge
 

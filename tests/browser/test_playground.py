@@ -17,8 +17,9 @@ from generator.models.folds import Folds
 from generator.proofs.relu.kernels import PROVED
 from generator.proofs.relu.network import Network, from_arrays, margins
 from generator.proofs.relu.search import TAU, Lattice, radius, verify
-from generator.records.results import Feature
-from generator.threats.surface import TIERS, boxes, lattice, surface
+from generator.records.features import Feature
+from generator.records.threat import FRAUDSTERS, surface
+from generator.threats.surface import boxes
 from generator.tools.playground import registration
 from generator.tools.playground.form import page
 from generator.tools.playground.making import tier_of
@@ -106,7 +107,7 @@ def _case(name: str, weights: dict[str, np.ndarray], cut: float, offers, seed: i
     offer = json.loads(offers[name].to_json())
     offer["features"] = [f | {"integer": g.integer} for f, g in zip(offer["features"], features, strict=True)]
     traced = result.model_copy(update={"data": data})
-    offer["tiers"] = [tier_of(traced, tier).model_dump(mode="json") for tier in TIERS]
+    offer["tiers"] = [tier_of(traced, tier).model_dump(mode="json") for tier in FRAUDSTERS.tiers]
     means, scales = np.array(offer["means"]), np.array(offer["scales"])
     rng = np.random.default_rng(seed)
     raw = means + scales * rng.normal(0, 1.2, (ROWS, len(features)))
@@ -156,7 +157,7 @@ def worked(case, browser, base) -> dict:
     wait(browser, SETTLED)
     given = {
         "study": case.study, "weights": _packed(case.weights), "cut": case.cut, "rows": case.folds.x.tolist(),
-        "labels": case.folds.y.tolist(), "epsilons": EPSILONS, "radii": TIERS, "tolerance": TOLERANCE,
+        "labels": case.folds.y.tolist(), "epsilons": EPSILONS, "radii": FRAUDSTERS.names, "tolerance": TOLERANCE,
     }  # fmt: skip
     return browser.driver.execute_async_script(WORK, given)
 
@@ -208,23 +209,21 @@ def test_every_score_is_that_of_python(case, worked):
     assert worked["scores"] == pytest.approx(margins(case.network, case.x), abs=1e-9)
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("tier", FRAUDSTERS.names)
 @pytest.mark.parametrize("epsilon", EPSILONS)
 def test_boxes_and_outcomes_of_200_rows_are_those_of_python(case, worked, tier, epsilon):
-    reach, one = surface(case.features, tier), slice(0, 1)
-    lower, upper = boxes(reach, case.folds, one, epsilon)
-    offset, step = lattice(reach, case.folds, one)
+    box = boxes(surface(case.features, FRAUDSTERS.tier(tier)), case.folds, slice(0, 1), epsilon)
     found = verify(
         case.network,
-        lower[0],
-        upper[0],
+        box.lower[0],
+        box.upper[0],
         case.folds.y,
         threshold=case.cut,
-        lattice=Lattice(offset[0], step[0]),
+        lattice=Lattice(box.offset[0], box.step[0]),
     )
     faces = np.array(worked["boxes"][f"{tier}/{epsilon:g}"])
-    np.testing.assert_array_equal(faces[:, 0], lower[0])
-    np.testing.assert_array_equal(faces[:, 1], upper[0])
+    np.testing.assert_array_equal(faces[:, 0], box.lower[0])
+    np.testing.assert_array_equal(faces[:, 1], box.upper[0])
     outcomes, looked = zip(*worked["settled"][f"{tier}/{epsilon:g}"], strict=True)
     assert list(outcomes) == [CODES[code] for code in found.outcome]
     proved = found.outcome == PROVED  # Python alone hunts for witnesses, and narrows the network to a box
@@ -238,7 +237,7 @@ def test_the_cases_are_not_easy(worked):
 
 
 def test_no_attack_beats_a_proof_or_leaves_the_box_of_its_tier(worked):
-    assert worked["attacks"] == 2 * ROWS * len(EPSILONS) * len(TIERS)
+    assert worked["attacks"] == 2 * ROWS * len(EPSILONS) * len(FRAUDSTERS.names)
     assert worked["beaten"] == []
     assert worked["escaped"] == []
 

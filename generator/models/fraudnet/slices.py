@@ -5,7 +5,8 @@ import numpy as np
 from generator.models.folds import Folds
 from generator.models.fraudnet.network import FraudNet
 from generator.models.fraudnet.training import margins
-from generator.records.results import BoundarySlice, Feature
+from generator.records.features import Feature
+from generator.records.results import BoundarySlice
 
 GRID = 41
 """Points along each side."""

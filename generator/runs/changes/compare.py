@@ -8,8 +8,7 @@ from generator.notation.names import MODELS, STATUSES
 from generator.pages.ledger import plain
 from generator.records.changes import FieldChange, changed_entries, changed_fields, changed_inputs
 from generator.records.results import Provenance, StudyResult
-from generator.records.spec import Tier
-from generator.runs.changes.figures import MEASURES, FigureChange
+from generator.runs.changes.figures import FigureChange, measures
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class InputChanges:
 class ChoiceChange:
     """The recipe named best against one attacker, and what it provably keeps on rows it was not chosen on."""
 
-    tier: Tier
+    tier: str
     before: str
     after: str
     figure: FigureChange
@@ -86,11 +85,12 @@ def compare_runs(before: StudyResult, after: StudyResult) -> RunDiff:
         raise ValueError(f"{before.data.name} and {after.data.name} are different datasets: not compared")
     names = [model.name for model in before.models]
     shared = [name for name in MODELS if name in names and name in [model.name for model in after.models]]
-    found = [measure.change(before, after, name) for name in shared for measure in MEASURES]
+    measured = measures(after.spec.threat)
+    found = [measure.change(before, after, name) for name in shared for measure in measured]
     choices, comparable = _choices(before, after)
     missing = [
         measure.title
-        for measure in MEASURES
+        for measure in measured
         if any(measure.in_one_only(before, after, name) for name in shared)
     ]
     return RunDiff(

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from generator.notation import formats, palette
+from generator.notation import formats
 from generator.notation.tracing import stated
 from generator.records.results import Attacked, Estimate, StudyResult
-from generator.records.spec import StudySpec, Tier
+from generator.records.spec import StudySpec
+from generator.records.threat import Threat
 
 Verdict = Literal["better", "worse", "within noise", "unchanged"]
 
@@ -105,7 +106,7 @@ def _rate(attack: Attacked, metric: Literal["accuracy", "true_positive_rate", "f
     return find
 
 
-def _caught(tier: Tier):
+def _caught(tier: str):
     def find(run: StudyResult, model: str, spec: StudySpec) -> Estimate | None:
         asked = (model, tier, spec.attack.headline_epsilon, spec.proof.quoted_false_positive_rate)
         for row in run.proofs.tiers if run.proofs else ():
@@ -127,16 +128,17 @@ def _missed(attack: Attacked):
     return find
 
 
-MEASURES = (
-    Measure("accuracy, no attack", "higher", "percent", _rate("clean", "accuracy")),
-    Measure("accuracy, proved", "higher", "percent", _rate("exact", "accuracy")),
-    Measure("frauds caught, no attack", "higher", "percent", _rate("clean", "true_positive_rate")),
-    Measure("genuine payments stopped", "lower", "percent", _rate("clean", "false_positive_rate")),
-    *(
-        Measure(f"frauds caught, proved, attacker {tier}", "higher", "percent", _caught(tier))
-        for tier in palette.TIERS
-    ),
-    Measure("missed frauds a day, no attack", "lower", "count", _missed("clean")),
-    Measure("missed frauds a day, proved worst", "lower", "count", _missed("exact")),
-)
-"""The figures that are compared, in the order tables show them."""
+def measures(threat: Threat) -> tuple[Measure, ...]:
+    """The figures that are compared, in the order tables show them."""
+    return (
+        Measure("accuracy, no attack", "higher", "percent", _rate("clean", "accuracy")),
+        Measure("accuracy, proved", "higher", "percent", _rate("exact", "accuracy")),
+        Measure("frauds caught, no attack", "higher", "percent", _rate("clean", "true_positive_rate")),
+        Measure("genuine payments stopped", "lower", "percent", _rate("clean", "false_positive_rate")),
+        *(
+            Measure(f"frauds caught, proved, attacker {tier}", "higher", "percent", _caught(tier))
+            for tier in threat.names
+        ),
+        Measure("missed frauds a day, no attack", "lower", "count", _missed("clean")),
+        Measure("missed frauds a day, proved worst", "lower", "count", _missed("exact")),
+    )

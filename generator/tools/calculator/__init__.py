@@ -17,7 +17,7 @@ import numpy as np
 from generator.findings.economics import find_economics, opening_choice
 from generator.findings.scenarios import ASSUMPTIONS, default_scenario
 from generator.impact.measured import Draws, Priced, read_draws
-from generator.impact.whatif import STANDARD, Measured
+from generator.impact.whatif import Measured
 from generator.notation import palette
 from generator.notation.attackers import Attacker
 from generator.notation.marks import plain
@@ -52,13 +52,15 @@ def measured(result: StudyResult, draws: Draws | None) -> Measured | None:
     """What the calculator works from; None where the record has no rates, or nobody gave their draws."""
     if not result.rates or not draws:
         return None
-    return Measured(result.rates, draws, Priced(result.spec.attack.headline_epsilon, quoted(result)))
+    priced = Priced(result.spec.attack.headline_epsilon, quoted(result))
+    return Measured(result.rates, draws, priced, result.roles, result.spec.threat)
 
 
 def quoted(result: StudyResult) -> str:
     """Name of the operating point at which models are compared."""
     rate = result.spec.proof.quoted_false_positive_rate
-    return next(point.name for point in result.rates.points if point.false_positive_rate == rate)
+    (point,) = (point.name for point in result.rates.points if point.false_positive_rate == rate)
+    return point
 
 
 DOCUMENTS = {"assumptions": ASSUMPTIONS}
@@ -131,8 +133,9 @@ def rates_of(result: StudyResult, found: Measured) -> dict:
             {"name": name, **{part: getattr(palette.model(name), part) for part in ("title", "light", "dark")}}
             for name in models
         ],
+        "baseline": found.roles.baseline,
         "opening": asdict(opening_choice(found)),
-        "tiers": [{"name": tier, "title": palette.TIERS[tier]} for tier in tiers],
+        "tiers": [{"name": tier, "title": found.threat.titles[tier]} for tier in tiers],
         "points": [
             {"name": point.name, "title": point_title(point), "rate": point.false_positive_rate}
             for point in rates.points
@@ -168,8 +171,8 @@ def _packed(values: np.ndarray) -> str:
 
 
 def tiers_of(found: Measured) -> list[str]:
-    """Tiers with rates, in the order of the palette."""
-    return [tier for tier in palette.TIERS if tier in found.rates.of(STANDARD).caught]
+    """Tiers with rates, in the order of the study."""
+    return [tier for tier in found.threat.names if tier in found.rates.of(found.roles.baseline).caught]
 
 
 def _call(function: str, *arguments) -> str:

@@ -13,6 +13,7 @@ from generator.impact.whatif import Answer, Measured
 from generator.notation import formats, palette
 from generator.records.impact import OperatingPoint, OperatingRates, Scenario
 from generator.records.results import StudyResult
+from generator.records.roles import Roles
 
 SLIDER = 1000
 """Steps of every slider; the script turns them into values by the scale of the input."""
@@ -71,18 +72,18 @@ def page(results: Sequence[StudyResult], found: Measured) -> str:
         results: those a reader may choose from; `found` is what was measured in the first.
     """
     models, rates = found.draws.models, found.rates
-    tiers = [tier for tier in palette.TIERS if tier in rates.rates[0].caught]
+    tiers = [tier for tier in found.threat.names if tier in rates.rates[0].caught]
     choice, scenario = opening_choice(found), default_scenario(rates)
     answer = answered(found, choice, scenario)
-    title = palette.model(choice.hardened).title
+    title, baseline = (palette.model(name).title for name in (choice.hardened, found.roles.baseline))
     names = " ".join(result.data.name for result in results)
     selects = (
         _select("dataset", "Data", [(r.data.name, r.data.title) for r in results], results[0].data.name)
         + _select(
             "hardened", "Hardened model",
-            [(m, palette.model(m).title) for m in models[1:]], choice.hardened,
+            [(m, palette.model(m).title) for m in models if m != found.roles.baseline], choice.hardened,
         )
-        + _select("tier", "Who attacks", [(t, f"{t}: {palette.TIERS[t]}") for t in tiers], choice.tier)
+        + _select("tier", "Who attacks", [(t, f"{t}: {found.threat.titles[t]}") for t in tiers], choice.tier)
         + _select(
             "epsilon", "Attack budget",
             [(repr(e), formats.epsilon(e)) for e in rates.epsilons], repr(choice.epsilon),
@@ -96,7 +97,7 @@ def page(results: Sequence[StudyResult], found: Measured) -> str:
     return "\n".join(
         [
             f'<section class="calculator" id="calculator" data-wakes="calculator.js" data-datasets="{names}" '
-            f'style="{_colours(choice)}" '
+            f'style="{_colours(choice, found.roles)}" '
             'aria-label="What-if calculator">',
             '<p class="calculator-note"><strong>Assumption-driven, not a forecast.</strong> Rates are measured; '
             "everything a bank brings is yours to set.</p>",
@@ -112,7 +113,7 @@ def page(results: Sequence[StudyResult], found: Measured) -> str:
             *(_input(each, getattr(scenario, each.name)) for each in INPUTS),
             "</div></fieldset></form>",
             f'<div class="calculator-charts">{"".join(_chart(*each) for each in CHARTS)}</div>',
-            f'<div class="calculator-tables">{_day_table(answer, title)}{_benefit_table(answer)}</div>',
+            f'<div class="calculator-tables">{_day_table(answer, baseline, title)}{_benefit_table(answer)}</div>',
             '<p class="calculator-tools"><button type="button" data-act="link">Copy link</button>'
             '<button type="button" data-act="json">Copy scenario as JSON</button>'
             '<button type="button" data-act="reset">Reset</button></p>',
@@ -148,11 +149,11 @@ def _text(text: str) -> str:
     return html.escape(text)
 
 
-def _colours(choice: Choice) -> str:
+def _colours(choice: Choice, roles: Roles) -> str:
     known = palette.colours()
     things = {
-        "standard": "standard", "hardened": choice.hardened, "lost": "warm", "review": "accent",
-        "friction": "approve_everything",
+        "standard": roles.baseline, "hardened": choice.hardened, "lost": "warm", "review": "accent",
+        "friction": roles.trivial,
     }  # fmt: skip
     return ";".join(f"--{name}:light-dark({','.join(known[token])})" for name, token in things.items())
 
@@ -225,16 +226,15 @@ def _cell(name: str, side: str, found: Band, kind: str) -> str:
     )
 
 
-def _day_table(found: Answer, title: str) -> str:
+def _day_table(found: Answer, baseline: str, title: str) -> str:
     rows = "".join(
         f'<tr><th scope="row">{label}</th>{_cell(name, "standard", found.standard[name], kind)}'
         f"{_cell(name, 'hardened', found.hardened[name], kind)}</tr>"
         for name, label, kind in DAY
     )
-    standard = _text(palette.model("standard").title)
     return (
         '<table class="calculator-table"><caption>A day with each model; small print: 95 % of the draws</caption>'
-        f'<thead><tr><th scope="col">Output</th><th scope="col">{standard}</th>'
+        f'<thead><tr><th scope="col">Output</th><th scope="col">{_text(baseline)}</th>'
         f'<th scope="col" class="calculator-hardened">{_text(title)}</th></tr></thead><tbody>{rows}</tbody></table>'
     )
 

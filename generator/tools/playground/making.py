@@ -11,15 +11,14 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from generator.findings.tiers import generic
 from generator.notation import formats, palette
-from generator.notation.names import CONTROLS, MATCHED, MODELS, STANDARD
+from generator.notation.names import CONTROLS, MODELS
 from generator.records.base import RecordError
 from generator.records.files import rows_file, weights_file
-from generator.records.results import WITHIN_REACH, StudyResult
+from generator.records.results import StudyResult
 from generator.records.rows import header
-from generator.records.spec import Tier
 from generator.records.spreadsheet import armed
+from generator.records.threat import Tier, surface
 from generator.tools.playground.offer import (
     Cut,
     Example,
@@ -37,7 +36,6 @@ OFFERED = 20
 """Transactions of each class."""
 BOX_LIMIT = 200_000
 """Boxes after which a browser gives up: about a second; the hardest of these models need some hundreds."""
-BENCHMARK: Tier = "T0"
 
 
 def available(result: StudyResult, records: Path) -> bool:
@@ -84,7 +82,7 @@ def make_offer(result: StudyResult, records: Path) -> Offer:
             )
             for feature in data.features
         ),
-        tiers=tuple(tier_of(result, tier) for tier in palette.TIERS),
+        tiers=tuple(tier_of(result, tier) for tier in spec.threat.tiers),
         cuts=cuts,
         models=tuple(_model(name, weights) for name in models),
         exact={
@@ -96,7 +94,7 @@ def make_offer(result: StudyResult, records: Path) -> Offer:
         tau=spec.proof.tau, tolerance=spec.proof.radius_tolerance, box_limit=BOX_LIMIT,
         transactions=tuple(offered),
         example=Example(
-            transaction=opening, hardened=models[1], tier=BENCHMARK, cut="own",
+            transaction=opening, hardened=models[1], tier=spec.threat.benchmark, cut="own",
             epsilon=spec.attack.headline_epsilon, attack="pgd", witness=witness,
         ),
     )  # fmt: skip
@@ -104,30 +102,17 @@ def make_offer(result: StudyResult, records: Path) -> Offer:
 
 def playable(result: StudyResult) -> tuple[str, ...]:
     """The standard model, the recipe chosen against the plain box, and the one made for the real threat."""
-    known = {model.name for model in result.models}
-    chosen = generic(result.proofs.model_copy(update={"choices": result.choices}))
-    wanted = (STANDARD, chosen, MATCHED)
-    return tuple(dict.fromkeys(name for name in wanted if name in known))
+    roles = result.roles
+    return tuple(dict.fromkeys(filter(None, (roles.baseline, roles.recommended, roles.matched))))
 
 
 def tier_of(result: StudyResult, tier: Tier) -> PlayTier:
-    """What `tier` may do, feature by feature; T0 moves all, both ways, without limits."""
-    features, title = result.data.features, palette.TIERS[tier]
-    if tier == BENCHMARK:
-        every = (1.0,) * len(features)
-        return PlayTier(name=tier, title=title, down=every, up=every, limited=False, frauds_only=False)
-
-    def side(*ways: str) -> tuple[float, ...]:
-        return tuple(float(f.control in WITHIN_REACH[tier] and f.helps in ways) for f in features)
-
+    """What `tier` may reach, feature by feature."""
+    reach = surface(result.data.features, tier).intervals
     return PlayTier(
-        name=tier,
-        title=title,
-        down=side("down", "both"),
-        up=side("up", "both"),
-        limited=True,
-        frauds_only=True,
-    )
+        name=tier.name, title=tier.title, down=tuple(reach.down.tolist()), up=tuple(reach.up.tolist()),
+        limited=tier.bounded, frauds_only=tier.moves == "frauds",
+    )  # fmt: skip
 
 
 def offered_of(rows: Sequence[Transaction], opening: Transaction, models: Sequence[str]) -> list[Transaction]:
@@ -205,13 +190,13 @@ def _transactions(
         first, *lines = gzip.decompress(path.read_bytes()).decode().split("\n")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: damaged ({error}); run `make study` to write it again") from None
-    if first != ",".join(header(names)):
+    if first != ",".join(header(names, result.spec.threat.quoted)):
         raise RecordError(f"{path}, line 1: it has other columns; run `make study` to write it again")
     seed, fold = divmod(REPLICATE, result.spec.training.folds)
     wanted = [f",{model},{seed},{fold}," for model in models]
     found: dict[str, dict[str, dict[str, str]]] = {}
     mine = (line for line in lines if any(each in line for each in wanted))
-    for line in csv.DictReader(mine, header(names)):
+    for line in csv.DictReader(mine, header(names, result.spec.threat.quoted)):
         # an id may hold what looks like another part of the line
         if line["model"] in models and (line["seed"], line["fold"]) == (str(seed), str(fold)):
             found.setdefault(armed(line["id"]), {})[line["model"]] = line

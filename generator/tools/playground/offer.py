@@ -6,7 +6,6 @@ It is a record, published beside the others, so that what the page says about an
 from typing import Literal
 
 from generator.records.base import Record
-from generator.records.spec import Tier
 
 Outcome = Literal["proved", "broken", "unresolved"]
 
@@ -28,9 +27,9 @@ class PlayFeature(Record):
 
 
 class PlayTier(Record):
-    """What the attackers of one tier may do; the same as `generator.threats.surface.Surface`."""
+    """What the attackers of one tier may reach, as `generator.records.threat.Surface` says it."""
 
-    name: Tier
+    name: str
     title: str
     down: tuple[float, ...]
     """Share of the budget a feature may fall by, in the order of the features."""
@@ -90,7 +89,7 @@ class Example(Record):
 
     transaction: Transaction
     hardened: str
-    tier: Tier
+    tier: str
     cut: str
     epsilon: float
     attack: str
@@ -147,4 +146,4 @@ class Offer(Record):
         return self.models[0]
 
     def model(self, name: str) -> PlayModel:
-        return next(model for model in self.models if model.name == name)
+        return {model.name: model for model in self.models}[name]

@@ -1,0 +1,50 @@
+"""The inputs of a model: what kind of value each holds, in the units a person uses, and who can change it."""
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from generator.records.base import Record
+
+Control = Literal["free", "effort", "costly", "insider", "nobody"]
+"""Who can change an input: anybody free of cost, a fraudster with effort, a patient or well-funded one, an
+insider, nobody."""
+
+Kind = Literal["number", "flag", "category", "band"]
+"""What an input holds: a number, yes or no, one of some names, or one of some names in a rising order."""
+
+
+class Feature(Record):
+    """One input of the model, in the units a person uses."""
+
+    name: str
+    """Column name in the table."""
+    title: str
+    unit: str
+    """Empty for a bare count or score."""
+    decimals: int
+    """Digits after the point that mean something in this unit (cents: 2)."""
+    kind: Kind = "number"
+    categories: tuple[str, ...] = ()
+    """What a flag, a category or a band can be, bands rising; the table holds places in it. Empty for a number."""
+    missing: bool = False
+    """Rows may have no value here, which is then a value of its own."""
+    control: Control
+    helps: Literal["up", "down", "both", "none"]
+    """Direction in which a fraudster who can change it would move it."""
+    integer: bool = False
+    """A number that moves in whole units only."""
+    note: str
+    low: float
+    high: float
+    mean: float
+    standard_deviation: float
+    """Of all rows; one unit of epsilon is about this much."""
+
+    @model_validator(mode="after")
+    def _kind_and_categories_agree(self):
+        if (self.kind == "number") == bool(self.categories) or (self.integer and self.kind != "number"):
+            raise ValueError(
+                f"input {self.name!r} is a {self.kind}: only numbers are integer, and all but numbers have categories"
+            )
+        return self

@@ -1,0 +1,215 @@
+"""Who attacks, as data: tiers of attackers, and what each may reach of every input of a model.
+
+A tier says who can move an input and which way, in the raw units of the data. What it reaches of an
+input is a set around the value: the study makes boxes of it, the playground and the pages show it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import model_validator
+
+from generator.records.base import Record
+from generator.records.features import Control, Feature
+
+
+class Tier(Record):
+    """One kind of attacker."""
+
+    name: str
+    """As records and pages call it."""
+    title: str
+    """What it may do."""
+    attacker: str
+    """Who it is, within a sentence."""
+    short: str
+    """Who it is, on a card."""
+    reaches: tuple[Control, ...] | None
+    """Whose inputs it moves, each in the direction that helps a fraudster; None: every input, both ways."""
+    moves: Literal["every row", "frauds"]
+    """Whether genuine customers attack too."""
+    bounded: bool
+    """Stays within the range of the data, and on whole numbers where an input has no others."""
+
+    def contains(self, other: "Tier") -> bool:
+        """Whether it may do all that `other` may, so that what holds against it holds against `other`."""
+        reaches = self.reaches is None or (
+            other.reaches is not None and set(other.reaches) <= set(self.reaches)
+        )
+        return (
+            reaches
+            and (self.moves == "every row" or other.moves == "frauds")
+            and (other.bounded or not self.bounded)
+        )
+
+
+class Threat(Record):
+    """The tiers of a study."""
+
+    tiers: tuple[Tier, ...]
+    """In the order that pages show them."""
+    quoted: str
+    """The tier that prose quotes, and that threat-matched hardening trains against."""
+    benchmark: str
+    """The tier of the original's protocol, the box that attacks are compared on: no fraudster, but the field's test."""
+
+    @model_validator(mode="after")
+    def _names_are_tiers(self):
+        if len(set(self.names)) < len(self.names):
+            raise ValueError(f"two tiers have the same name: {', '.join(self.names)}")
+        for role in ("quoted", "benchmark"):
+            if getattr(self, role) not in self.names:
+                raise ValueError(
+                    f"{role} tier {getattr(self, role)!r} is not declared: {', '.join(self.names)}"
+                )
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(tier.name for tier in self.tiers)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Name -> what the tier may do, in the order of the tiers."""
+        return {tier.name: tier.title for tier in self.tiers}
+
+    def tier(self, name: str) -> Tier:
+        """The tier called `name`; KeyError names the known ones."""
+        for tier in self.tiers:
+            if tier.name == name:
+                return tier
+        raise KeyError(f"unknown tier {name!r}; known: {', '.join(self.names)}")
+
+    def ends_first(self) -> tuple[Tier, ...]:
+        """The order to settle them in: the least, the most, then down. What lies between two that agree is known."""
+        rising = sorted(self.tiers, key=lambda tier: sum(map(tier.contains, self.tiers)))
+        return (rising[0], *reversed(rising[1:]))
+
+
+FRAUDSTERS = Threat(
+    tiers=(
+        Tier(
+            name="T0", title="every input, both ways, on every row",
+            attacker="an attacker who moves every input, both ways", short="every input moved",
+            reaches=None, moves="every row", bounded=False,
+        ),
+        Tier(
+            name="T1", title="frauds only: what anybody can change, in the direction that helps",
+            attacker="a fraudster who moves only what anybody can move", short="realistic fraudster",
+            reaches=("free", "effort"), moves="frauds", bounded=True,
+        ),
+        Tier(
+            name="T2", title="as before, and what takes money or patience",
+            attacker="a fraudster who also moves what takes money or patience", short="patient fraudster",
+            reaches=("free", "effort", "costly"), moves="frauds", bounded=True,
+        ),
+        Tier(
+            name="T3", title="as before, and what takes somebody inside",
+            attacker="a fraudster with somebody inside", short="fraudster with an insider",
+            reaches=("free", "effort", "costly", "insider"), moves="frauds", bounded=True,
+        ),
+    ),
+    quoted="T1",
+    benchmark="T0",
+)  # fmt: skip
+"""The tiers of the studies of this project."""
+
+
+# ---------------------------------------------------------------- what a tier reaches of an input
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The numbers from `down` budgets below the value to `up` budgets above it, within [low, high]."""
+
+    down: float
+    """Share of the budget, 0 or 1."""
+    up: float
+    low: float
+    """Raw units: below this it does not go; -inf without a limit."""
+    high: float
+    whole: bool
+    """Only the whole numbers in it."""
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Some categories, whatever the budget, and the one that the row has."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Anything:
+    """Every value that the input can have, whatever the budget; none at all where rows may lack one."""
+
+
+Reach = Interval | Categories | Anything
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """The intervals of d numbers, as arrays (d,), in the model's order."""
+
+    down: np.ndarray
+    up: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    whole: np.ndarray
+    """bool"""
+
+    @property
+    def movable(self) -> np.ndarray:
+        """(d,) bool"""
+        return self.down + self.up > 0
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What the attackers of one tier may reach."""
+
+    tier: Tier
+    reach: Mapping[str, Reach]
+    """By name of the input, in the model's order."""
+
+    @property
+    def intervals(self) -> Intervals:
+        """The reach of every input, where all are numbers.
+
+        Raises:
+            NotImplementedError: An input is none.
+        """
+        for name, reach in self.reach.items():
+            if not isinstance(reach, Interval):
+                raise NotImplementedError(
+                    f"input {name!r}: boxes are made of numbers only, flags and categories are not supported yet"
+                )
+        parts = self.reach.values()
+        return Intervals(
+            *(
+                np.array([getattr(each, side) for each in parts])
+                for side in ("down", "up", "low", "high", "whole")
+            )
+        )
+
+
+def surface(features: tuple[Feature, ...], tier: Tier) -> Surface:
+    """What `tier` may reach of `features`: the one place where controls, directions and limits become sets."""
+    return Surface(tier, {feature.name: _reach(feature, tier) for feature in features})
+
+
+def _reach(feature: Feature, tier: Tier) -> Reach:
+    everything = tier.reaches is None
+    reached = everything or feature.control in tier.reaches
+    if feature.kind != "number":
+        return Anything() if everything else Categories(feature.categories if reached else ())
+    helps = "both" if everything else feature.helps
+    return Interval(
+        down=float(reached and helps in ("down", "both")),
+        up=float(reached and helps in ("up", "both")),
+        low=feature.low if tier.bounded else -np.inf,
+        high=feature.high if tier.bounded else np.inf,
+        whole=tier.bounded and feature.integer,
+    )

@@ -11,6 +11,7 @@ from proof_fixture import BUDGETS, tiny_proofs
 from rates_fixture import tiny_draws, tiny_rates
 
 from generator.records import metrics
+from generator.records.base import Record
 from generator.records.results import (
     AccuracyBounds,
     Anomaly,
@@ -587,3 +588,29 @@ def misplaced(site: Path, url: str) -> list[str]:
         ),
         *(mark for mark, place in named.items() if f'{mark}{base}{place}"' not in page),
     ]
+
+
+def without(value, gone: frozenset[str]):
+    """A record as if the study had not run the models of these names: all that is about them is left out."""
+    if isinstance(value, Record):
+        if gone & _about(value):  # one that stands alone: the proof that is shown, the worked example
+            return None
+        return value.model_copy(update={name: without(part, gone) for name, part in vars(value).items()})
+    if isinstance(value, tuple):
+        return tuple(without(part, gone) for part in value if not gone & _about(part))
+    return value
+
+
+def _about(part) -> set[str]:
+    if isinstance(part, str):
+        return {part}
+    name = part.name if isinstance(part, ModelResult) else getattr(part, "model", "")
+    return set(name.split("/")) if isinstance(name, str) else set()
+
+
+def without_original(dataset: str = "checks") -> StudyResult:
+    """The tiny result of a study that never ran the original notebooks' recipe, in any reading."""
+    result = tiny_result(dataset)
+    found = without(result, frozenset(result.roles.readings))
+    bounds = found.impact.accuracy_bounds[:1]  # the second is the original's
+    return found.model_copy(update={"impact": found.impact.model_copy(update={"accuracy_bounds": bounds})})

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from report_fixture import misplaced, templates_of, tiny_result
+from report_fixture import misplaced, templates_of, tiny_result, without_original
 
 from generator.engine.made import LIST
 from generator.figures import CHARTS
@@ -334,3 +334,26 @@ def test_a_strict_build_of_the_pages_has_no_warning(docs, tmp_path):
     page = (tmp_path / "site" / "index.html").read_text()
     assert "{{" not in page
     assert "{ #" not in page
+
+
+def test_a_study_without_the_original_has_every_other_page_and_no_empty_heading(tmp_path):
+    bare = without_original()
+    assert (bare.roles.original, bare.roles.readings) == (None, ())
+    assert bare.roles.recommended == "pgd_ramp"
+    render_pages([bare], TEMPLATES, tmp_path / "docs")
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "docs").glob("*.md")}
+    assert sorted(pages) == PAGES
+    about = ("What did the original report", "Does the verdict depend on the reading", "charts/checks-trap")
+    assert [name for name, text in pages.items() for words in about if words in text] == []
+    assert [f"{name}: {heading}" for name, text in pages.items() for heading in empty_headings(text)] == []
+
+
+def empty_headings(text: str) -> list[str]:
+    """Headings of Markdown with nothing below them before the next of their level or a higher one."""
+    lines = [line for line in text.splitlines() if line.strip() and not re.fullmatch(r"\s*</?\w[^>]*>", line)]
+    found = []
+    for line, following in zip(lines, [*lines[1:], "# "], strict=True):
+        level, after = (re.match(r"(#+) ", each) for each in (line, following))
+        if level and after and len(after[1]) <= len(level[1]):
+            found.append(line)
+    return found

@@ -20,21 +20,22 @@ class Card:
 @dataclass(frozen=True)
 class Headline:
     answer: str
-    """One sentence: can the model be fooled, and does the original hardening stop it?"""
+    """Can the model be fooled, and does the original hardening stop it?"""
     clean: str
     attacked: str
     hardened: str
+    """Of the original recipe; empty without it."""
     cards: tuple[Card, ...]
     tier_cards: tuple[Card, ...] = ()
     """What is left where fraudsters of the quoted tier attack; the other cards are about every input."""
 
 
-def headline(result: StudyResult, standard: ModelRow, original: RecipeRow) -> Headline:
+def headline(result: StudyResult, standard: ModelRow, original: RecipeRow | None) -> Headline:
     return Headline(
         _answer(result, standard, original),
         clean_sentence(result, standard),
         _attacked(result, standard),
-        _hardened(result, original),
+        _hardened(result, original) if original else "",
         _cards(result, standard, original),
     )
 
@@ -44,7 +45,7 @@ def fooled(row: ModelRow) -> bool:
     return row.strongest.evaluation.accuracy.high < row.clean.accuracy.low
 
 
-def _answer(result: StudyResult, standard: ModelRow, original: RecipeRow) -> str:
+def _answer(result: StudyResult, standard: ModelRow, original: RecipeRow | None) -> str:
     """Accuracy and frauds caught, before and after, for the standard model and for the original recipe."""
     if not fooled(standard):
         return "No attack we ran lowers the accuracy of the standard model measurably."
@@ -56,10 +57,15 @@ def _answer(result: StudyResult, standard: ModelRow, original: RecipeRow) -> str
             (before.true_positive_rate, after.true_positive_rate),
         )
     )
+    fooled_by = (
+        f"Yes, it can be fooled: under {standard.iterative.title} accuracy falls {accuracy}, and the share "
+        f"of frauds caught {caught}."
+    )
+    if not original:
+        return fooled_by
     join = "and" if original.direction == original.caught_direction else "but"
     return (
-        f"Yes, it can be fooled: under {standard.iterative.title} accuracy falls {accuracy}, and the share "
-        f"of frauds caught {caught}. The original hardening {ACCURACY[original.direction]} "
+        f"{fooled_by} The original hardening {ACCURACY[original.direction]} "
         f"{formats.percent(original.gap.pgd.value)}, {join} {CAUGHT[original.caught_direction]} "
         f"({formats.percent(original.caught.value)})."
     )
@@ -115,18 +121,23 @@ def _hardened(result: StudyResult, original: RecipeRow) -> str:
     )
 
 
-def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow) -> tuple[Card, ...]:
+def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow | None) -> tuple[Card, ...]:
     kept, pgd = standard.iterative.evaluation, standard.iterative.title
     trivial = Card(
         formats.percent(trivial_accuracy(result)),
         "approving everything: judged correctly, no fraud caught",
         "holds by definition, under any attack",
     )
-    return (
+    undefended = (
         card(standard.clean.accuracy, "standard model, no attack: transactions judged correctly"),
         card(kept.accuracy, f"standard model under {pgd}: judged correctly"),
         card(kept.true_positive_rate, f"standard model under {pgd}: frauds caught"),
         trivial,
+    )
+    if not original:
+        return undefended
+    return (
+        *undefended,
         card(original.gap.fgsm, "original hardening under FGSM, the original's own test: judged correctly"),
         card(original.gap.pgd, f"original hardening under {pgd}: judged correctly"),
         card(original.caught, f"original hardening under {pgd}: frauds caught"),

@@ -8,31 +8,31 @@ from generator.findings.gate import failures
 from generator.findings.headline import ACCURACY, CAUGHT, Card, Headline, card, clean_sentence
 from generator.findings.recipes import AGAINST, RecipeRow, price_in_frauds
 from generator.notation import formats
-from generator.notation.attackers import QUOTED_TIER
-from generator.notation.names import MATCHED, MODELS, STANDARD
+from generator.notation.names import MODELS
 from generator.records.proofs import Choice, ProofResult
 from generator.records.results import StudyResult
-from generator.records.spec import Tier
 
 
-def proved_headline(result: StudyResult, standard: ModelRow, original: RecipeRow) -> Headline | None:
+def proved_headline(result: StudyResult, standard: ModelRow, original: RecipeRow | None) -> Headline | None:
     """The headline from exact figures; None where the records lack a proof or a comparison it needs."""
-    needed = (standard.exact, original.exact, original.exact_change, original.exact_caught_change)
+    needed = [standard.exact]
+    if original:
+        needed += [original.exact, original.exact_change, original.exact_caught_change]
     if not result.proofs or not all(needed):
         return None
     return Headline(
         _answer(standard, original),
         clean_sentence(result, standard),
         standard_sentence(result, standard.exact),
-        _hardened(result, original),
+        _hardened(result, original) if original else "",
         _cards(result, standard, original),
-        tier_cards(result, QUOTED_TIER),
+        tier_cards(result, result.spec.threat.quoted),
     )
 
 
 def choice_sentence(result: StudyResult, proofs: ProofResult, recipes: tuple[RecipeRow, ...]) -> str:
     """The recipe chosen on validation rows against the plain box, and what it provably keeps."""
-    choice = next((c for c in proofs.choices if c.tier == "T0"), None)
+    choice = next((c for c in proofs.choices if c.tier == result.spec.threat.benchmark), None)
     row = next((r for r in recipes if choice and r.name == choice.model), None)
     if not choice or not row or not row.exact:
         return ""
@@ -53,7 +53,7 @@ def _agreement(choice: Choice) -> str:
     return f"{formats.count(choice.agreeing)} of {formats.count(choice.folds)} folds agree"
 
 
-def _answer(standard: ModelRow, original: RecipeRow) -> str:
+def _answer(standard: ModelRow, original: RecipeRow | None) -> str:
     before, after = standard.clean, standard.exact
     if after.accuracy.high >= before.accuracy.low:
         return "No: within the budget, nothing lowers the accuracy of the standard model measurably."
@@ -64,11 +64,16 @@ def _answer(standard: ModelRow, original: RecipeRow) -> str:
             (before.true_positive_rate, after.true_positive_rate),
         )
     )
+    fooled = (
+        f"Yes, it can be fooled: at its proved worst, accuracy falls {accuracy}, and the share of frauds "
+        f"caught {caught}."
+    )
+    if not original:
+        return fooled
     change, caught_change = original.exact_change.direction, original.exact_caught_change.direction
     join = "and" if change == caught_change else "but"
     return (
-        f"Yes, it can be fooled: at its proved worst, accuracy falls {accuracy}, and the share of frauds "
-        f"caught {caught}. The original hardening {ACCURACY[change]} "
+        f"{fooled} The original hardening {ACCURACY[change]} "
         f"{formats.percent(original.exact.accuracy.value)}, {join} {CAUGHT[caught_change]} "
         f"({formats.percent(original.exact.true_positive_rate.value)})."
     )
@@ -98,7 +103,7 @@ def _attack_figures(result: StudyResult, original: RecipeRow) -> str:
     return f"The original hardening recipe shows {formats.percent(fgsm)} under FGSM{over}."
 
 
-def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow) -> tuple[Card, ...]:
+def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow | None) -> tuple[Card, ...]:
     trivial = Card(
         formats.percent(trivial_accuracy(result)),
         "approving everything: judged correctly, no fraud caught",
@@ -109,10 +114,14 @@ def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow) -> tupl
         card(standard.exact.accuracy, "standard model, proved: judged correctly whatever the attack"),
         card(standard.exact.true_positive_rate, "standard model, proved: frauds caught whatever the attack"),
         trivial,
-        _fgsm_card(original),
-        card(original.exact.accuracy, "original hardening, proved: judged correctly whatever the attack"),
+        *(_original_cards(original) if original else ()),
         *_chosen_card(result),
     )
+
+
+def _original_cards(original: RecipeRow) -> tuple[Card, Card]:
+    proved = "original hardening, proved: judged correctly whatever the attack"
+    return _fgsm_card(original), card(original.exact.accuracy, proved)
 
 
 def _fgsm_card(original: RecipeRow) -> Card:
@@ -125,7 +134,7 @@ def _fgsm_card(original: RecipeRow) -> Card:
 
 
 def _chosen_card(result: StudyResult) -> tuple[Card, ...]:
-    choice = next((c for c in result.choices if c.tier == "T0"), None)
+    choice = next((c for c in result.choices if c.tier == result.spec.threat.benchmark), None)
     if not choice:
         return ()
     return (
@@ -135,31 +144,23 @@ def _chosen_card(result: StudyResult) -> tuple[Card, ...]:
     )
 
 
-KIND: dict[Tier, str] = {
-    "T0": "every input moved",
-    "T1": "realistic fraudster",
-    "T2": "patient fraudster",
-    "T3": "fraudster with an insider",
-}
-"""Each tier on a card."""
-
-
 def _beside(result: StudyResult, asked: tuple) -> str:
-    """The standard model under the same tier, rate and budget, to stand behind a card's interval."""
+    """The baseline under the same tier, rate and budget, to stand behind a card's interval."""
     for row in result.proofs.tiers:
-        if (STANDARD, *asked[1:]) == (row.model, row.tier, row.false_positive_rate, row.epsilon):
+        if (result.roles.baseline, *asked[1:]) == (row.model, row.tier, row.false_positive_rate, row.epsilon):
             return f"; standard model {formats.percent(row.caught_proved.value)}"
     return ""
 
 
-def tier_cards(result: StudyResult, tier: Tier) -> tuple[Card, ...]:
+def tier_cards(result: StudyResult, tier: str) -> tuple[Card, ...]:
     """The threat-matched recipe under one tier; none where the record lacks it."""
     rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
-    asked = (MATCHED, tier, rate, epsilon)
+    matched, short = result.roles.matched, result.spec.threat.tier(tier).short
+    asked = (matched, tier, rate, epsilon)
     for row in result.proofs.tiers:
         if (row.model, row.tier, row.false_positive_rate, row.epsilon) == asked:
             label = (
-                f"{MODELS[MATCHED].phrase}, {KIND[tier]}, {formats.percent(rate, 0)} false alarms, "
+                f"{MODELS[matched].phrase}, {short}, {formats.percent(rate, 0)} false alarms, "
                 "proved: frauds caught"
             )
             shown = card(row.caught_proved, label)

@@ -159,7 +159,8 @@ def test_a_line_that_cannot_be_read_is_named(damage, said, folder, study, tmp_pa
 
 
 def test_every_column_is_named_once():
-    names = header(("amount", "age"))
+    names = header(("amount", "age"), "T1")
+    assert names[-3:] == ["t1_outcome", "t1_witness_amount", "t1_witness_age"]
     assert len(names) == len(set(names)) == 5 + 3 * 2 + 6
 
 

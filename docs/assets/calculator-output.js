@@ -85,7 +85,7 @@
   const steps = (low, high, count, log) => Array.from({ length: count }, (_, i) =>
     (log ? low * (high / low) ** (i / (count - 1)) : low + (high - low) * i / (count - 1)));
 
-  function draw(root, s, { means, drawn }, found, title, { low, high }) {
+  function draw(root, s, { means, drawn }, found, [baseline, title], { low, high }) {
     const { band, capacity, cost, paired, prevalence } = window.studyImpact;
     const charts = window.studyImpactCharts;
     const net = (a, b, changed) => cost(a, changed) - cost(b, changed);
@@ -116,7 +116,7 @@
     chart("tornado", () => charts.tornado(box("tornado"), { rows, base }));
     say("tornado", `The input that moves the net benefit most: ${rows[0].title}.`);
 
-    const sides = [["standard", study.models.find((each) => each.name === study.baseline).title], ["hardened", title]];
+    const sides = [["standard", baseline], ["hardened", title]];
     chart("cost", () => charts.cost(box("cost"), {
       rows: sides.map(([side, name]) => {
         const day = found[side];
@@ -133,10 +133,11 @@
   }
 
   function show(root, study, chosen, s, rates, found, fraudShares) {
-    const look = study.models.find((each) => each.name === chosen.hardened);
+    const model = (name) => study.models.find((each) => each.name === name);
+    const look = model(chosen.hardened);
     root.style.setProperty("--hardened", `light-dark(${look.light},${look.dark})`);
     write(root, study, chosen, s, found, look.title);
-    draw(root, s, rates, found, look.title, fraudShares);
+    draw(root, s, rates, found, [model(study.baseline).title, look.title], fraudShares);
   }
 
   window.studyOutput = { format, show };

@@ -11,7 +11,7 @@ Data
 How the attack works
     walkthrough_steps         gradient and step of each feature of one fraud
     walkthrough_probability   its fraud probability before and after
-Attacks (model= picks another one than "standard")
+Attacks (model= picks another one than the baseline)
     robust_accuracy           accuracy against ε, FGSM and PGD, and approving everything
     true_positive_rate        frauds still caught against ε
     confusion                 confusion matrices, clean and attacked

@@ -64,8 +64,9 @@ def robust_accuracy_by_model(result: StudyResult) -> Chart:
     )
 
 
-def progression(result: StudyResult, recipe: str) -> Chart:
-    """Accuracy of one recipe round by round: clean, and under each attack, one view for each budget."""
+def progression(result: StudyResult, recipe: str = "") -> Chart:
+    """Accuracy of a recipe, or of the original one, by round: clean and under each attack, one view a budget."""
+    recipe = recipe or result.roles.original
     model = result.model(recipe)
     rounds = [r.round for r in model.rounds]
     budgets = _headline_first(result)

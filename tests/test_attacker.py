@@ -9,9 +9,9 @@ from markdown import markdown
 from report_fixture import tiny_project, tiny_result
 
 from generator.figures import CHARTS, WHOSE
-from generator.notation import palette
 from generator.pages.following import EXTENSIONS
 from generator.pages.rendering import PageError, render_pages
+from generator.records.threat import FRAUDSTERS
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 OUTSIDE = ("at", "at-units", "provenance")
@@ -78,7 +78,7 @@ class Reader(HTMLParser):
         self._demand(about, said, f"{self._headings[-1][1]}: {what}")
 
     def _demand(self, about, said, place):
-        tier = palette.TIERS.get(about)
+        tier = FRAUDSTERS.titles.get(about)
         if not about or (tier and not (f"{about} ({tier})" in said and BUDGET.search(said))):
             self.offenders.append(f"{place}: {about}")
 
@@ -138,5 +138,5 @@ def test_a_part_that_does_not_say_whose_figures_it_holds_ends_the_build(tmp_path
     (folder / "_macros.md.j2").write_text((TEMPLATES / "_macros.md.j2").read_text("utf-8"), encoding="utf-8")
     part = f'{{% call m.follow("a", {given}) %}}b{{% endcall %}}'
     (folder / "page.md.j2").write_text(f'{{% import "_macros.md.j2" as m with context %}}\n# ?\n\n{part}\n')
-    with pytest.raises(PageError, match="'a': say whom it is about: T0, "):
+    with pytest.raises(PageError, match="'a': say whom it is about: benchmark, "):
         render_pages([tiny_result("checks"), tiny_result("kaggle")], folder, tmp_path / "docs")

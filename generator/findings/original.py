@@ -104,15 +104,15 @@ def _row(result: StudyResult, claim: Claim) -> ClaimRow:
         write(claim, under_pgd.value) if under_pgd else "",
         verdict,
         why,
-        _caution(result, claim, measured) if attacked and model in gate_blocked(result) else "",
+        _caution(result, model, claim, measured) if attacked and model in gate_blocked(result) else "",
     )
 
 
-def _caution(result: StudyResult, claim: Claim, measured: Estimate) -> str:
+def _caution(result: StudyResult, model: str, claim: Claim, measured: Estimate) -> str:
     """What is proved of the same quantity, with the gap, where the record has it."""
     if "exact" not in priced_attacks(result):
         return CAUTION
-    proved = _MEASURES[claim.quantity](result, claim.model, "exact")
+    proved = _MEASURES[claim.quantity](result, model, "exact")
     return f"{formats.beside(measured.value, proved.value, claim.unit)}; {CAUTION}"
 
 

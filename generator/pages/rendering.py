@@ -50,8 +50,9 @@ from generator.records.results import StudyResult
 
 SUFFIX = ".md.j2"
 BOXES = "td|th|tr|thead|caption|legend|label|optgroup|option|select|button|div"
-GLUED = re.compile(rf"(?<=>)(?=<small)|(</(?:{BOXES})>)(?=<[a-z])")
-"""Where the search, which knows neither cells nor boxes, would take two words for one."""
+GLUED = re.compile(rf"(?<=>)(?=<small)|(?=</(?:{BOXES})><[a-z])")
+"""Where the search, which knows neither cells nor boxes, would take two words for one. Between boxes themselves Markdown
+would take a blank for a paragraph."""
 WORKBOOK = ".xlsx"
 """End of the name of what a reader opens in Excel."""
 STYLE = "assets/extra.css"
@@ -208,7 +209,7 @@ def _write_pages(pages: Mapping[str, str], book: Book, fresh: Path):
 
 def _write_texts(pages: Mapping[str, str], book: Book, folder: Path):
     for name, text in pages.items():
-        _write(folder / name, GLUED.sub(r"\1 ", text))
+        _write(folder / name, GLUED.sub(" ", text))
         page = name.removesuffix(".md")
         if book.pages[page].shown:
             _write(folder / "data" / f"claims-{page}.js", book.script(page))

@@ -19,8 +19,8 @@ import pytest
 import torch
 from cluster_fixture import ROOT, Loopback, loopback
 
-from generator import commands
 from generator.__main__ import main
+from generator.commands import studying
 from generator.engine import cluster as clusters
 from generator.engine.cluster import ClusterError, connected, scheduler_of
 from generator.provenance import environment
@@ -72,7 +72,7 @@ def small_spec(tiny_spec):
 @pytest.fixture
 def study(small_spec, monkeypatch):
     """The study command on the small spec; its exit code."""
-    monkeypatch.setattr(commands, "_spec", lambda known, options: small_spec)
+    monkeypatch.setattr(studying, "_spec", lambda known, options: small_spec)
     for name in ("ENGINE", "KAGGLE_CSV", "QUICK"):
         monkeypatch.delenv(name, raising=False)
 
@@ -87,7 +87,7 @@ def local(small_spec, tmp_path_factory) -> dict[str, bytes]:
     """All that the study leaves when this machine computes it alone."""
     folder = tmp_path_factory.mktemp("local")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands, "_spec", lambda known, options: small_spec)
+        patch.setattr(studying, "_spec", lambda known, options: small_spec)
         arguments = ["--datasets", "checks", "--offline", "--records", str(folder), "--workers", "1"]
         assert main(["study", *arguments, "--engine", "local"]) == 0
     return _left(folder)

@@ -66,9 +66,9 @@ def test_a_killed_stage_goes_on_where_it_was(tmp_path, recorder, monkeypatch):
 def test_a_study_with_a_damaged_stage_result_ends_with_the_same_bytes(
     tiny_study, stored, monkeypatch, caplog, capsys
 ):
-    from generator import commands
+    from generator.commands import studying
 
-    monkeypatch.setattr(commands, "_spec", lambda known, options: tiny_study.spec)
+    monkeypatch.setattr(studying, "_spec", lambda known, options: tiny_study.spec)
     shutil.copytree(tiny_study.cache, stored / "cache")
     before = {path: path.read_bytes() for path in stored.rglob("*") if path.is_file()}
     damaged = sorted((stored / "cache").glob("*-settle-*"))[3]
@@ -137,6 +137,7 @@ def test_a_build_killed_twice_ends_with_the_same_bytes(reference):
     wanted = reference.contents()
     good = {path.name for path in reference.site.iterdir()}
     for moment in ("docs/", "site"):
+        reference.forget()
         run = reference.start("site")
         started = "[!.]*" if moment == "site" else "*"
         until = time.monotonic() + 60
@@ -156,12 +157,42 @@ def test_a_build_killed_twice_ends_with_the_same_bytes(reference):
     assert modes_amiss(reference) == []
 
 
+def test_what_has_not_changed_is_not_made_again_and_what_has_is_as_if_made_anew(reference):
+    wanted = reference.contents()
+    done = reference.run("site")
+    assert done.text.count("nothing changed") == 2
+    assert reference.contents() == wanted
+    edits = {
+        "templates/method.md.j2": ("\nOne sentence more.\n", "docs/method.md"),
+        "docs/assets/tool.css": ("\n.one-rule-more { color: red; }\n", "site/assets/tool.css"),
+        "mkdocs.yml": ("\ncopyright: Somebody\n", "site/method/index.html"),
+    }
+    kept = {name: (reference.folder / name).read_bytes() for name in edits}
+    for name, (words, made) in edits.items():
+        with (reference.folder / name).open("a", encoding="utf-8") as file:
+            file.write(words)
+        before = (reference.folder / made).read_bytes()
+        done = reference.run("site")
+        assert done.code == 0, done.text
+        assert (reference.folder / made).read_bytes() != before, name
+    quickly = reference.contents()
+    reference.forget()
+    assert reference.run("site").code == 0
+    assert reference.contents() == quickly
+    (reference.docs / "data" / "ledger.json").unlink()
+    for name, content in kept.items():
+        (reference.folder / name).write_bytes(content)
+    assert reference.run("site").code == 0
+    assert reference.contents() == wanted
+
+
 def test_a_full_disk_is_one_clear_line_and_the_last_good_site_stays(reference, tmp_path):
     disk = tmp_path / "disk"
     try:
         with small_disk(disk, 60):
             shutil.copytree(reference.folder, disk / "project")
             starved = type(reference)(disk / "project", reference.table)
+            starved.forget()
             before = starved.contents()
             (disk / "filler").write_bytes(bytes(shutil.disk_usage(disk).free - 3_000_000))
             done = starved.run("site")

@@ -78,7 +78,7 @@ def test_fewer_seeds_than_one_are_refused(capsys, tmp_path, seeds):
 
 @pytest.mark.parametrize("workers", ["0", "-1"])
 def test_fewer_workers_than_one_are_refused(capsys, tmp_path, workers, monkeypatch):
-    monkeypatch.setattr("generator.commands._run", lambda *_: pytest.fail("the study was run"))
+    monkeypatch.setattr("generator.commands.studying._run", lambda *_: pytest.fail("the study was run"))
     line = _refused(capsys, "study", "--datasets", "checks", "--workers", workers, "--records", tmp_path)
     assert f"--workers {workers}" in line
 
@@ -117,12 +117,12 @@ def test_a_bad_input_ends_the_process_with_two_and_no_traceback():
 
 def test_a_record_that_still_holds_is_used_again(tiny_study, stored, capsys, monkeypatch):
     """`study` with nothing changed reads the record, and neither computes nor rewrites anything."""
-    from generator import commands
+    from generator.commands import studying
 
     def contents() -> dict[Path, int]:
         return {path: path.stat().st_mtime_ns for path in stored.rglob("[!.]*") if path.is_file()}
 
-    monkeypatch.setattr(commands, "_spec", lambda known, options: tiny_study.spec)
+    monkeypatch.setattr(studying, "_spec", lambda known, options: tiny_study.spec)
     before = contents()
     assert main(["study", "--datasets", "checks", "--records", str(stored)]) == 0
     assert "nothing changed" in capsys.readouterr().out
@@ -134,23 +134,23 @@ BESIDE = ["draws/checks.npz", "rows/checks.csv.gz", "rows/checks.safetensors", "
 
 @pytest.mark.parametrize("name", BESIDE)
 def test_a_record_without_the_files_beside_it_does_not_hold(tiny_study, stored, name):
-    from generator import commands
+    from generator.commands import studying
 
-    assert commands._changed(stored / "checks.json", tiny_study.origin) == []
+    assert studying._changed(stored / "checks.json", tiny_study.origin) == []
     (stored / name).unlink()
-    (reason,) = commands._changed(stored / "checks.json", tiny_study.origin)
+    (reason,) = studying._changed(stored / "checks.json", tiny_study.origin)
     assert name in reason
     assert "missing" in reason
 
 
 @pytest.mark.parametrize("name", ["checks.json", *BESIDE])
 def test_one_flipped_bit_anywhere_is_reported_and_the_study_runs_again(tiny_study, stored, name, caplog):
-    from generator import commands
+    from generator.commands import studying
 
     content = bytearray((stored / name).read_bytes())
     content[len(content) // 2] ^= 1
     (stored / name).write_bytes(content)
-    assert commands._changed(stored / "checks.json", tiny_study.origin) != []
+    assert studying._changed(stored / "checks.json", tiny_study.origin) != []
     assert "writing it again" in caplog.text
 
 
@@ -201,7 +201,7 @@ def test_a_full_disk_in_a_worker_is_one_line_too(capsys, tmp_path, monkeypatch):
 def test_a_study_that_fails_lets_the_other_one_finish(capsys, tmp_path, monkeypatch):
     from types import SimpleNamespace
 
-    from generator import commands
+    from generator.commands import studying
     from generator.engine.files import WriteError
 
     ended = []
@@ -214,8 +214,8 @@ def test_a_study_that_fails_lets_the_other_one_finish(capsys, tmp_path, monkeypa
 
     table = SimpleNamespace(y=[0, 1], source=SimpleNamespace(canonical_sha256="c"))
     loaded = [(SimpleNamespace(name=name), None, table) for name in ("checks", "kaggle")]
-    monkeypatch.setattr(commands, "_loaded", lambda options: loaded)
-    monkeypatch.setattr(commands, "_run", run)
+    monkeypatch.setattr(studying, "loaded", lambda options: loaded)
+    monkeypatch.setattr(studying, "_run", run)
     monkeypatch.setattr("generator.provenance.provenance", lambda *_: None)
     assert f"{tmp_path}: no space left on device" in _refused(capsys, "study", "--records", tmp_path)
     assert ended == ["kaggle"]
@@ -224,7 +224,7 @@ def test_a_study_that_fails_lets_the_other_one_finish(capsys, tmp_path, monkeypa
 def test_litter_of_editors_and_file_managers_beside_records_is_not_read(stored):
     from types import SimpleNamespace
 
-    from generator import commands
+    from generator.commands import common, preview
     from generator.runs.previous import pairs
 
     (stored / "._checks.json").write_bytes(b"\0\5\x16\7")
@@ -232,9 +232,9 @@ def test_litter_of_editors_and_file_managers_beside_records_is_not_read(stored):
     for name in (".ipynb_checkpoints/checks.json", "checks.json~", "#checks.json#"):
         (stored / name).parent.mkdir(exist_ok=True)
         (stored / name).write_text("half")
-    (found,) = commands._results(SimpleNamespace(records=stored))
+    (found,) = common.stored_results(SimpleNamespace(records=stored))
     assert pairs(stored, stored) == [(found, found)]
-    assert commands._modified([stored]) == commands._modified([stored / "checks.json"])
+    assert preview._modified([stored]) == preview._modified([stored / "checks.json"])
 
 
 @pytest.mark.parametrize("name", ["checks (old)", "checks (Case Conflict)", "Checks"])
@@ -254,8 +254,10 @@ def test_a_file_beside_records_that_is_none_is_named(stored, capsys):
 
 
 def test_a_folder_that_cannot_take_a_site_is_refused_before_anything_is_done(capsys, stored, monkeypatch):
-    monkeypatch.setattr("generator.commands._study", lambda *_: pytest.fail("the study was run"))
-    monkeypatch.setattr("generator.commands._rendered", lambda *_: pytest.fail("the pages were rendered"))
+    monkeypatch.setattr("generator.commands.building.study_all", lambda *_: pytest.fail("the study was run"))
+    monkeypatch.setattr(
+        "generator.commands.building.pages", lambda *_: pytest.fail("the pages were rendered")
+    )
     for command in ("site", "all"):
         for output in (stored, ROOT, ROOT / "docs" / "site"):
             line = _refused(capsys, command, "--records", stored, "--output", output)

@@ -14,8 +14,8 @@ import yaml
 from report_fixture import tiny_result
 from runs_fixture import later, write
 
-from generator import commands
 from generator.__main__ import main
+from generator.commands import common, studying
 from generator.records.results import StudyResult
 from generator.runs import previous
 
@@ -29,7 +29,7 @@ def study(folder: Path, result: StudyResult, monkeypatch, *options: str):
     """Run the study command with a study that finds `result`."""
     known = SimpleNamespace(name=result.data.name)
     table = SimpleNamespace(y=[0, 1], source=SimpleNamespace(canonical_sha256="c"))
-    monkeypatch.setattr(commands, "_loaded", lambda options: [(known, result.spec, table)])
+    monkeypatch.setattr(studying, "loaded", lambda options: [(known, result.spec, table)])
     monkeypatch.setattr("generator.provenance.provenance", lambda *_: result.provenance)
     monkeypatch.setattr("generator.study.run.run_study", lambda *_: result)
     monkeypatch.setattr(
@@ -64,7 +64,7 @@ def test_a_record_that_cannot_be_read_is_kept_byte_for_byte(tmp_path, monkeypatc
 def test_an_earlier_record_is_never_read_as_one_of_this_run(tmp_path):
     write(tmp_path, later(tiny_result()))
     write(tmp_path / "previous", tiny_result(), tiny_result("kaggle"))
-    found = commands._results(SimpleNamespace(records=tmp_path))
+    found = common.stored_results(SimpleNamespace(records=tmp_path))
     assert [result.provenance.study_key for result in found] == ["6" * 64]
 
 

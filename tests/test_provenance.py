@@ -46,7 +46,7 @@ def test_nothing_changed_is_nothing_to_say(sources):
         ("generator/records/metrics.py", ["the study's source"]),
         ("requirements.txt", ["requirements.txt"]),
         ("generator/notation/formats.py", []),
-        ("generator/commands.py", []),
+        ("generator/commands/common.py", []),
     ],
 )
 def test_a_changed_file_changes_the_key_if_a_number_can_depend_on_it(sources, file, words):

@@ -15,7 +15,7 @@ from generator.records.benchmarks import Benchmarks, read_benchmarks
 from tests.benchmarks.pages import cold_timings
 
 ROOT = Path(__file__).parents[1]
-KEPT = ROOT / "tests" / "benchmarks" / "results.json"
+KEPT = ROOT / "data" / "benchmarks.json"
 MACHINE = {
     "processor": "a processor", "cores": 2, "python": "3.11.7", "system": "Linux", "day": "2026-11-25",
     "commit": "abc1234",

@@ -15,6 +15,8 @@ from pathlib import Path
 from generator.engine.files import visible_files, write_whole
 
 LIST = ".made.sha256"
+FROM = ".made.from"
+"""What the folder was made from; see `unchanged`."""
 SHOWN = 5
 """Names that a message gives before it counts the others."""
 
@@ -28,6 +30,15 @@ def listed(folder: Path, name: str = LIST) -> set[str]:
     """The lines of the list in `folder`: hash, two blanks, name. Empty where there is none."""
     path = folder / name
     return set(path.read_text(encoding="utf-8", errors="replace").splitlines()) if path.is_file() else set()
+
+
+def is_intact(folder: Path) -> bool:
+    """Whether every file that the list in `folder` names is as it was made; False where there is no list."""
+    lines = listed(folder)
+    return bool(lines) and all(
+        (folder / name).is_file() and _line(folder, name) == line
+        for line, name in ((line, _name(line)) for line in lines)
+    )
 
 
 def names_below(folder: Path) -> set[str]:
@@ -63,6 +74,7 @@ def move_in(fresh: Path, folder: Path, names: Iterable[str], *, whole: bool):
     unless somebody has changed them since. A run that is killed on the way leaves a list that knows old and new.
     """
     names, old = list(names), listed(folder)
+    (folder / FROM).unlink(missing_ok=True)  # it holds again when all is there
     new = {_line(fresh, name) for name in names}
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +97,7 @@ def carry_hidden(source: Path, target: Path):
     """
     for folder, folders, files in os.walk(source):
         for name in (*folders, *files):
-            if name.startswith(".") and name != LIST:
+            if name.startswith(".") and name not in (LIST, FROM):
                 _link_all(Path(folder, name), target / Path(folder, name).relative_to(source))
         folders[:] = [name for name in folders if not name.startswith(".")]
 
@@ -95,6 +107,7 @@ def remove_made(folder: Path) -> Iterator[str]:
     lists = [path for path in folder.glob("*.sha256") if path.name == LIST or not path.name.startswith(".")]
     if not lists:
         yield f"{folder}: nothing there is listed as made; left as it is"
+    (folder / FROM).unlink(missing_ok=True)
     for each in lists:
         left = _remove(folder, listed(folder, each.name))
         each.unlink()

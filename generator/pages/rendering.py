@@ -51,8 +51,8 @@ from generator.records.results import StudyResult
 SUFFIX = ".md.j2"
 BOXES = "td|th|tr|thead|caption|legend|label|optgroup|option|select|button|div"
 GLUED = re.compile(rf"(?<=>)(?=<small)|(?=</(?:{BOXES})><[a-z])")
-"""Where the search, which knows neither cells nor boxes, would take two words for one. Between boxes themselves Markdown
-would take a blank for a paragraph."""
+"""Where the search, which knows neither cells nor boxes, would take two words for one. Between the boxes themselves a
+blank would be a paragraph to Markdown."""
 WORKBOOK = ".xlsx"
 """End of the name of what a reader opens in Excel."""
 STYLE = "assets/extra.css"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.datasets.kaggle.standin import simulate
+from generator.engine.made import FROM
 
 ROOT = Path(__file__).parents[2]
 ROWS = 300
@@ -134,6 +135,11 @@ class Checkout:
         for path in self.docs.iterdir():
             if path.name != "assets":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def forget(self):
+        """Have the next run do all that it would do if something had changed."""
+        for folder in (self.records, self.docs, self.site):
+            (folder / FROM).unlink(missing_ok=True)
 
     def put(self, entries: list[Path]):
         """Begin with these entries of a stage cache."""

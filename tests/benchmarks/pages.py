@@ -27,7 +27,10 @@ def measure() -> dict:
     with tempfile.TemporaryDirectory(prefix="pages-") as folder:
         project = copied(Path(folder) / "project", Path())
         shutil.copytree(RECORDS, project.records, ignore=shutil.ignore_patterns("cache", "previous"))
-        builds = [project.run("site") for _ in range(REPEATS)]
+        builds = []
+        for _ in range(REPEATS):
+            project.forget()
+            builds.append(project.run("site"))
         if any(done.code for done in builds):
             raise RuntimeError(builds[-1].text)
         pages = len(list(project.site.rglob("*.html")))

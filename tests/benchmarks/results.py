@@ -13,7 +13,7 @@ from generator.engine.files import write_whole
 from generator.engine.stopwatch import processor
 
 ROOT = Path(__file__).parents[2]
-RESULTS = Path(__file__).with_name("results.json")
+RESULTS = Path(__file__).parents[2] / "data" / "benchmarks.json"
 
 
 def keep(section: str, measured: Mapping[str, Any], results: Path = RESULTS):

@@ -1,0 +1,247 @@
+"""Pages and site from the records, and the copies to take along."""
+
+import argparse
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from generator.commands.common import DOCS, ROOT, InputError, console, say, short, stored_results
+from generator.commands.studying import study_all
+from generator.engine import unchanged
+from generator.engine.files import scratch_folder, visible_files
+from generator.engine.stopwatch import Timing, timing_table
+from generator.records.results import StudyResult
+from generator.runs import previous
+
+if TYPE_CHECKING:
+    from generator.pages.rendering import Prepared
+
+_HOUSE = (ROOT / "generator", ROOT / "requirements.txt", platform.python_version())
+"""What everything made here depends on."""
+
+
+def everything(options: argparse.Namespace) -> int:
+    """Study, pages and site, then the headline table and where the time went."""
+    from generator.runs.headline_table import headline_table
+
+    _refuse_output(options)  # better told now than when the study is done
+    timings = study_all(options)
+    timings += _site(options)
+    console.print(headline_table(stored_results(options)))
+    console.print(timing_table(timings))
+    return 0
+
+
+def pages(options: argparse.Namespace) -> int:
+    """Render the pages in docs/ from the records, unless they were made from the same."""
+    key = _pages_key(options)
+    if unchanged.is_current(DOCS, key):
+        say("docs/: nothing changed since the pages were rendered")
+    else:
+        render_docs(options)
+        unchanged.remember(DOCS, key)
+    return 0
+
+
+def _pages_key(options: argparse.Namespace) -> str:
+    """Stands for all that the pages depend on: records, templates, source, lock, and the commit they name."""
+    from generator.publish.manifest import checkout
+
+    records = options.records
+    kept = (
+        *visible_files(records, "*.json"), *visible_files(records, "*.sha256"),
+        records / "draws", records / "rows", records / previous.FOLDER,
+    )  # fmt: skip
+    return unchanged.fingerprint(
+        (
+            *_HOUSE, ROOT / "templates", DOCS / "assets", ROOT / "data" / "benchmarks.json", ROOT / "CITATION.cff",
+            checkout(ROOT).to_json(), *(getattr(options, "datasets", None) or ()), *(path.name for path in kept), *kept,
+        )
+    )  # fmt: skip
+
+
+def _site_key() -> str:
+    """Stands for all that the site depends on, once the pages are there."""
+    return unchanged.fingerprint(
+        (*_HOUSE, DOCS, ROOT / "mkdocs.yml", ROOT / "overrides", os.environ.get("SITE_URL", ""))
+    )
+
+
+def site(options: argparse.Namespace) -> int:
+    """Render the pages and build the site; the last good site stays until the new one is whole."""
+    _site(options)
+    return 0
+
+
+def _site(options: argparse.Namespace) -> list[Timing]:
+    """What pages and site took."""
+    _refuse_output(options)
+    began = time.monotonic()
+    pages(options)
+    rendered = time.monotonic()
+    key = _site_key()
+    if unchanged.is_current(options.output, key):
+        say(f"{short(options.output)}: nothing changed since the site was built")
+    else:
+        _build(options.output)
+        unchanged.remember(options.output, key)
+    built = time.monotonic()
+    say(f"open {short(options.output / 'index.html')}")
+    return [
+        Timing("pages", rendered - began, len(list(DOCS.glob("*.md")))),
+        Timing("site", built - rendered, len(visible_files(options.output, "*.html", deep=True))),
+    ]
+
+
+def _build(output: Path):
+    from generator.publish.site import BuildError, build_site
+
+    try:
+        build_site(ROOT / "mkdocs.yml", output)
+    except BuildError as error:
+        raise InputError(str(error)) from None
+    say(f"{short(output)}: site built")
+
+
+def _refuse_output(options: argparse.Namespace):
+    """Refuse early what the site could not take the place of.
+
+    Raises:
+        InputError: The folder for the site holds something else.
+    """
+    from generator.publish.site import BuildError, check_output
+
+    try:
+        check_output(ROOT / "mkdocs.yml", options.output, apart=[options.records])
+    except BuildError as error:
+        raise InputError(f"--output {error}") from None
+
+
+@dataclass(frozen=True)
+class PageInputs:
+    """All that pages are made of."""
+
+    results: list[StudyResult]
+    draws: Mapping[str, Any]
+    """Of the calculator."""
+    offers: Sequence[Any]
+    """Of the playground."""
+    documents: Mapping[str, Any]
+    extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]]
+    """Both as `render_pages` takes them."""
+
+
+def page_inputs(options: argparse.Namespace) -> PageInputs:
+    from generator.findings import speed
+    from generator.records.benchmarks import read_benchmarks
+    from generator.runs.changes import documents, find_changes
+    from generator.tools import calculator, playground
+
+    results = stored_results(options)
+    earlier = previous.kept(options.records, [result.data.name for result in results])
+    draws = calculator.stored_draws(results, options.records)
+    measured = read_benchmarks(ROOT / "data" / "benchmarks.json")
+    offers = playground.make_offers(results, options.records)
+    return PageInputs(
+        results, draws, offers,
+        documents=(
+            documents(earlier) | calculator.DOCUMENTS | playground.documents(offers) | speed.documents(measured)
+        ),
+        extras=lambda results: (
+            {"changes": find_changes(results, earlier)} | calculator.values(results, draws)
+            | playground.values(offers) | speed.values(measured)
+        ),
+    )  # fmt: skip
+
+
+def render_docs(options: argparse.Namespace) -> "Prepared":
+    """All pages rendered, and what it takes to render one of them again."""
+    from generator.pages.rendering import PageError, render_pages
+    from generator.publish.manifest import downloads
+    from generator.publish.metadata import write_metadata
+    from generator.tools import calculator, playground
+
+    inputs = page_inputs(options)
+    results, draws = inputs.results, inputs.draws
+    try:
+        with scratch_folder(DOCS) as scripts:
+            prepared = render_pages(
+                results, ROOT / "templates", DOCS,
+                files=(
+                    downloads(results, options.records) | calculator.write(results, draws, scripts)
+                    | playground.write(inputs.offers, scripts)
+                ),
+                documents=inputs.documents,
+                extras=inputs.extras,
+                moving=lambda results, attacker: calculator.values_at(results, draws, attacker),
+                beside=partial(write_metadata, results),
+            )  # fmt: skip
+    except PageError as error:
+        raise InputError(str(error)) from None
+    say(f"{len(prepared.book.pages)} pages rendered in docs/")
+    return prepared
+
+
+def offline(options: argparse.Namespace) -> int:
+    """Build the copies that open from disk, into `build/`."""
+    return _copies(options)
+
+
+def single(options: argparse.Namespace) -> int:
+    """Build the one file that is the whole site, into `build/`."""
+    return _copies(options, only_single=True)
+
+
+def _copies(options: argparse.Namespace, **which) -> int:
+    from generator.publish.export import export_offline
+    from generator.publish.site import BuildError
+
+    pages(options)
+    try:
+        written = export_offline(DOCS, ROOT / "build", ROOT / "mkdocs.offline.yml", **which)
+    except BuildError as error:
+        raise InputError(str(error)) from None
+    for path in written:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        say(f"{short(path)}: {path.stat().st_size / 1e6:.2f} MB, sha256 {digest}")
+    return 0
+
+
+def pdf(options: argparse.Namespace) -> int:
+    """Print the Summary and the brief from the single file."""
+    from generator.publish.export import SINGLE
+    from generator.publish.paper import BrowserError, print_pages
+
+    _copies(options, only_single=True)
+    try:
+        written = print_pages(ROOT / "build" / SINGLE, ROOT / "build")
+    except BrowserError as error:
+        raise InputError(str(error)) from None
+    for path in written:
+        say(f"{short(path)}: {path.stat().st_size / 1e6:.2f} MB")
+    return 0
+
+
+def pictures(options: argparse.Namespace) -> int:
+    """Draw the social card, and take the README's picture of the Summary."""
+    from generator.publish.export import SINGLE
+    from generator.publish.paper import BrowserError, take_pictures
+
+    _copies(options, only_single=True)
+    summary, card = (ROOT / "build" / SINGLE).as_uri(), (ROOT / "pictures" / "social.svg").as_uri()
+    try:
+        written = take_pictures({
+            ROOT / "pictures" / "summary.png": (summary, 1280, 900),
+            ROOT / "docs" / "assets" / "social.png": (card, 1200, 630),
+        })  # fmt: skip
+    except BrowserError as error:
+        raise InputError(str(error)) from None
+    for path in written:
+        say(f"{short(path)}: {path.stat().st_size / 1e3:.0f} KB")
+    return 0

@@ -1,0 +1,46 @@
+"""Runs beside each other, and what is published beside its per-row files."""
+
+import argparse
+
+from generator.commands.common import InputError, console, record_files, say, short, stored_results
+from generator.runs import previous
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Print what changed between two runs. 0: nothing asks for a new sign-off; 1: something does."""
+    from generator.runs.changes import dataset_changes, show
+
+    before, after = options.before or options.records / previous.FOLDER, options.after or options.records
+    found = [dataset_changes(new, old) for old, new in previous.pairs(before, after)]
+    for each in found:
+        show(each, console)
+    return int(any(each.diff.material for each in found))
+
+
+def fetch_previous(options: argparse.Namespace) -> int:
+    """Take the records published last as those before this run."""
+    record_files(options)  # without one there is nothing to have an earlier one of
+    try:
+        written = previous.fetch(options.site, options.records)
+    except previous.FetchError as error:
+        raise InputError(str(error)) from None
+    for path in written:
+        say(f"{short(path)}: taken from {options.site}")
+    if not written:
+        say(f"{options.site}: no earlier record is published there")
+    return 0
+
+
+def verify_claims(options: argparse.Namespace) -> int:
+    """Check a published site, or the records, against the per-row files: hashes, judgements, examples, figures."""
+    from generator.audit import AuditError, audit, audit_table
+    from generator.publish.manifest import ManifestError, check_published
+
+    try:
+        folder = options.site / "data" if options.site else options.records
+        results = check_published(folder) if options.site else stored_results(options)
+        replayed = {result.data.name: audit(result, folder) for result in results}
+    except (AuditError, ManifestError) as error:
+        raise InputError(str(error)) from None
+    console.print(audit_table(replayed))
+    return 0

@@ -1,0 +1,230 @@
+"""Studies: tables in, records out."""
+
+import argparse
+import json
+import logging
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from generator.commands.common import ROOT, InputError, console, say, short
+from generator.engine import parallel
+from generator.engine.files import write_whole
+from generator.engine.made import FROM
+from generator.engine.stopwatch import Stopwatch, Timing, timing_table
+from generator.engine.unchanged import fingerprint
+from generator.records.base import RecordError
+from generator.records.changes import changed_inputs
+from generator.records.files import record_file, sums_file, unsound
+from generator.records.results import StudyResult
+from generator.runs import previous
+
+log = logging.getLogger(__name__)
+
+KAGGLE_FILE = "bank_transactions_data_2.csv"
+"""Its name in data/raw, as `datasets.kaggle.source` has it; that room is not imported to ask."""
+
+
+def study(options: argparse.Namespace) -> int:
+    """Write one record a dataset; a stored one is used again if nothing it depends on changed."""
+    if timings := study_all(options):
+        console.print(timing_table(timings))
+    return 0
+
+
+def study_all(options: argparse.Namespace) -> list[Timing]:
+    """Study what changed; what each stage took.
+
+    Whether anything did is told from raw files first, since to load the tables alone takes seconds.
+    """
+    key = _raw_key(options)
+    if key and not options.fresh and (stems := _current(options.records, key)):
+        for stem in stems:
+            say(f"{stem}: nothing changed since the study in {short(record_file(options.records, stem))}")
+        return []
+    names, timings = _study_pending(options)
+    if key:
+        write_whole(options.records / FROM, "".join(f"{line}\n" for line in (key, *names)).encode())
+    return timings
+
+
+def _raw_key(options: argparse.Namespace) -> str:
+    """Stands for all that the records depend on; empty where that may change outside of this machine's files.
+
+    Its parts are those of `provenance`, but for the settings, which are source and options, and the data, which here
+    are the bytes of the file.
+    """
+    from generator.provenance import environment
+
+    file = options.kaggle_csv or ROOT / "data" / "raw" / KAGGLE_FILE
+    if not options.offline and not file.exists():
+        return ""  # a download may bring one
+    parts = (environment(), options.quick, options.seeds, options.datasets)
+    return fingerprint((file, str(options.kaggle_csv is None), json.dumps(parts, sort_keys=True)))
+
+
+def _current(records: Path, key: str) -> list[str]:
+    """The records that the run with that key left, if all of them are as it left them."""
+    if not (records / FROM).is_file():
+        return []
+    known, *lines = (records / FROM).read_text(encoding="utf-8").splitlines()
+    kept = [stem for stem in (line.split()[1] for line in lines) if not unsound(records, stem)]
+    return kept if known == key and lines == [_told(records, stem) for stem in kept] else []
+
+
+def _told(records: Path, stem: str) -> str:
+    """The hash of the hashes of a study's files, and its name."""
+    return f"{fingerprint([sums_file(records, stem)])} {stem}"
+
+
+def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]]:
+    """Study what changed: `_told` of every record, and what each stage took.
+
+    The studies run side by side and share the workers, so that one fills the waits of the other.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from generator.engine.cache import StageCache
+    from generator.engine.progress import reporter
+    from generator.engine.stages import Engine
+    from generator.provenance import provenance
+    from generator.study.proof_tasks import WARM_UP
+
+    pending, stems = [], []
+    for known, spec, table in loaded(options):
+        stems.append(known.name)
+        path = options.records / f"{known.name}.json"
+        origin = provenance(spec, table.source.canonical_sha256)
+        changed = ["--fresh was given"] if options.fresh else _changed(path, origin)
+        if changed:
+            say(f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})")
+            pending.append((known, spec, table, origin, path))
+        else:
+            say(f"{known.name}: nothing changed since the study in {short(path)}")
+    if not pending:
+        return [_told(options.records, stem) for stem in stems], []
+    cache = StageCache(options.records / "cache", fresh=options.fresh)
+    pool = ThreadPoolExecutor(len(pending) + 1)
+    # one thread for linear algebra here too: sums are then added in one order, and workers keep their cores
+    with threadpool_limits(1), _cluster(options) as cluster, reporter(console) as progress:
+        watch = Stopwatch(progress)
+        if not cluster and _workers(options) > 1:
+            # while models still train: each worker that first needs the searches would compile them for itself
+            pool.submit(list, parallel.run([WARM_UP], _workers(options)))
+        workers = cluster.workers if cluster else _workers(options)
+        running = [pool.submit(_run, Engine(cache, workers, watch, cluster), *one) for one in pending]
+        took = {}
+        try:
+            for (known, *_, path), done in zip(pending, running, strict=True):
+                took[known.name] = done.result()
+                say(f"{known.name}: studied in {took[known.name]:.0f} s, record in {short(path)}")
+        except Exception:
+            pool.shutdown()  # the other study goes on to its record; who interrupts does not wait for it
+            raise
+        if options.timings:
+            found = watch.record("dask" if cluster else "local", workers, took)
+            write_whole(options.timings, found.to_json().encode())
+    _trim(cache, options.cache_limit)
+    return [_told(options.records, stem) for stem in stems], watch.timings()
+
+
+def _workers(options: argparse.Namespace) -> int:
+    return options.workers or parallel.available_workers()
+
+
+def _trim(cache, gigabytes: float):
+    entries, size = cache.trim(int(gigabytes * 1e9))
+    if entries:
+        say(
+            f"{short(cache.folder)}: {entries} results of earlier runs ({size / 1e6:.0f} MB) removed, "
+            f"longest unused first; the limit is {gigabytes:g} GB"
+        )
+
+
+@contextmanager
+def _cluster(options: argparse.Namespace) -> Iterator:
+    """The cluster that computes; None if this machine does. What goes wrong with it is for the user to mend."""
+    from generator.engine.cluster import ClusterError, connected
+    from generator.provenance import environment
+
+    try:
+        with connected(options.engine, environment, say, options.cluster_wait) as cluster:
+            yield cluster
+    except ClusterError as error:
+        raise InputError(str(error)) from None
+
+
+def loaded(options: argparse.Namespace) -> list[tuple]:
+    """(dataset, spec, table) of every chosen study.
+
+    All tables are read before anything is computed: a bad file costs seconds, not minutes.
+
+    Raises:
+        InputError: A dataset or an engine is unknown, a setting is impossible, or a table cannot be used.
+    """
+    from generator.datasets import DATASETS, DataError, SourceOptions, check_learnable, dataset
+    from generator.engine.cluster import ClusterError, scheduler_of
+
+    for name in ("seeds", "workers", "cluster-wait"):
+        if (given := getattr(options, name.replace("-", "_"))) is not None and given < 1:
+            raise InputError(f"--{name} {given}: give 1 or more")
+    source = SourceOptions(
+        kaggle_csv=options.kaggle_csv, offline=options.offline, raw_dir=ROOT / "data" / "raw"
+    )
+    try:
+        if scheduler_of(options.engine) and options.workers:
+            raise InputError(f"--workers {options.workers}: a cluster has its own; leave the option out")
+        chosen = [dataset(name) for name in options.datasets] if options.datasets else list(DATASETS)
+        loaded = [(known, _spec(known, options)) for known in chosen]
+        tables = [(known, spec, known.load(spec, source)) for known, spec in loaded]
+        for _, spec, table in tables:
+            check_learnable(table, spec.training.folds)
+    except (ClusterError, DataError, ValueError) as error:
+        raise InputError(str(error)) from None
+    return tables
+
+
+def _run(engine, known, spec, table, origin, path: Path) -> float:
+    """Run one study, write its record, and return the seconds it took; the record it replaces is kept."""
+    from generator.study.output import write_study
+    from generator.study.run import run_study
+
+    began = time.monotonic()
+    output = run_study(spec, known, table, origin, engine)
+    seconds = time.monotonic() - began
+    previous.keep(path, origin.study_key)
+    write_study(output, path.parent)
+    return seconds
+
+
+def _spec(known, options: argparse.Namespace):
+    spec = known.study.quickened() if options.quick else known.study
+    if options.seeds is not None:
+        spec = spec.model_copy(update={"training": spec.training.model_copy(update={"seeds": options.seeds})})
+    return spec
+
+
+def _changed(path: Path, origin) -> list[str]:
+    """Why the study has to run; empty if the record in `path` still holds."""
+    if not path.exists():
+        return ["no record yet"]
+    if wrong := unsound(path.parent, path.stem):
+        for each in wrong:
+            log.warning("%s: %s; writing it again", short(path.parent), each)
+        return wrong
+    try:
+        return changed_inputs(StudyResult.read(path).provenance, origin)
+    except RecordError:
+        return ["the record was written by another version"]
+
+
+def study_key(options: argparse.Namespace) -> int:
+    """Print one hash of everything the numbers of the chosen studies depend on."""
+    from generator.engine.files import sha256_of
+    from generator.provenance import provenance
+
+    keys = [provenance(spec, table.source.canonical_sha256).study_key for _, spec, table in loaded(options)]
+    print(sha256_of(*keys))
+    return 0

@@ -562,7 +562,7 @@ def tiny_project(
     for name in ("mkdocs.yml", "mkdocs.offline.yml"):
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "overrides", folder / "overrides")
-    shutil.copytree(ROOT / "docs" / "assets", folder / "docs" / "assets")
+    shutil.copytree(ROOT / "docs" / "assets", folder / "docs" / "assets", ignore_dangling_symlinks=True)
     render_pages(
         results, ROOT / "templates", folder / "docs",
         files=calculator.write(results, draws, folder / "scripts") | playground.write(offers, folder / "scripts"),

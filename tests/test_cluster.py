@@ -210,7 +210,9 @@ def _joined(here: Loopback, cluster, *options: str, sources: Path = ROOT):
 
 
 def test_a_worker_with_another_source_is_refused_at_the_start_and_when_it_joins(here, cluster, tmp_path):
-    shutil.copytree(ROOT / "generator", tmp_path / "generator", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "generator", tmp_path / "generator", ignore=shutil.ignore_patterns("__pycache__", ".*")
+    )
     shutil.copy(ROOT / "requirements.txt", tmp_path)
     with (tmp_path / "generator" / "engine" / "seeding.py").open("a") as source:
         source.write("# another version\n")

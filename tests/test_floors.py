@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from generator.engine.files import visible_files
+
 PACKAGE = Path(__file__).parents[1] / "generator"
 
 BELOW = {
@@ -39,7 +41,7 @@ BELOW = {
 LIGHT = ("notation", "audit", "findings", "figures", "tools", "pages", "publish", "runs")
 HEAVY = ("torch", "art", "sklearn", "pandas", "scipy")
 
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+MODULES = [path for path in visible_files(PACKAGE, "*.py", deep=True) if path != PACKAGE / "__init__.py"]
 
 
 def _room(path: Path) -> str:

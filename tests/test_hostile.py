@@ -20,6 +20,7 @@ from generator.datasets import DataError, SourceOptions, dataset, opening
 from generator.datasets.complaints import visible
 from generator.datasets.kaggle import source as kaggle_source
 from generator.datasets.kaggle.schema import is_name
+from generator.engine.files import visible_files
 from generator.figures import embed, patterns, registration
 from generator.figures.embedding import TABLE_LIMIT, csv_text
 from generator.figures.svg import document, drawing
@@ -219,7 +220,7 @@ def test_no_other_code_writes_csv_than_the_three_that_disarm():
     root = Path(__file__).parents[1] / "generator"
     writers = {
         path.relative_to(root).as_posix()
-        for path in root.rglob("*.py")
+        for path in visible_files(root, "*.py", deep=True)
         if any(call in path.read_text() for call in ("csv.writer", "DictWriter", ".to_csv("))
     }
     assert writers == {

@@ -28,7 +28,7 @@ from generator.runs.changes import documents, find_changes
 from generator.tools import calculator
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-PAGES = sorted(path.name.removesuffix(".md.j2") for path in TEMPLATES.glob("[!_]*.md.j2"))
+PAGES = sorted(path.name.removesuffix(".md.j2") for path in TEMPLATES.glob("[!_.]*.md.j2"))
 DRAWS = tiny_draws(tiny_result().rates)
 LEAVES, SEED = 24, 3
 STEERING = re.compile(

@@ -20,7 +20,7 @@ from generator.publish.sbom import BILL
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "templates"
-PAGES = sorted(p.name.removesuffix(".j2") for p in TEMPLATES.glob("[!_]*.j2"))
+PAGES = sorted(p.name.removesuffix(".j2") for p in TEMPLATES.glob("[!_.]*.j2"))
 CODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
 STRING = re.compile(r'"[^"]*"')
 
@@ -84,7 +84,7 @@ def times(folder):
 
 def test_a_page_rendered_alone_is_the_same_page_and_changes_with_its_template_only(docs, tmp_path):
     shutil.copytree(docs, tmp_path / "docs")
-    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    shutil.copytree(TEMPLATES, tmp_path / "templates", ignore_dangling_symlinks=True)
     whole, untouched = contents(docs), times(tmp_path / "docs")
     prepared = prepare(results())
     for name in ("index", "data", "hardening"):
@@ -101,7 +101,7 @@ def test_a_page_rendered_alone_is_the_same_page_and_changes_with_its_template_on
 
 def test_a_page_rendered_again_keeps_its_charts_and_draws_a_new_one(docs, tmp_path, monkeypatch):
     shutil.copytree(docs, tmp_path / "docs")
-    shutil.copytree(TEMPLATES, tmp_path / "templates")
+    shutil.copytree(TEMPLATES, tmp_path / "templates", ignore_dangling_symlinks=True)
     drawn = []
 
     def noting(name, draw):
@@ -292,7 +292,7 @@ def test_further_files_and_records_are_published_and_values_reach_templates(tmp_
     assert "previous-checks#/budget_violations" in (data / "ledger.json").read_text()
 
 
-@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.j2")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("[!.]*.j2")), ids=lambda p: p.name)
 def test_templates_neither_calculate_nor_compare_numbers(path):
     for code in CODE.findall(path.read_text(encoding="utf-8")):
         bare = STRING.sub('""', code).removeprefix("{%-").removesuffix("-%}").removesuffix("+%}")
@@ -303,7 +303,7 @@ def test_templates_neither_calculate_nor_compare_numbers(path):
 
 
 def test_templates_name_no_dataset():
-    for path in TEMPLATES.glob("*.j2"):
+    for path in TEMPLATES.glob("[!.]*.j2"):
         code = " ".join(CODE.findall(path.read_text(encoding="utf-8")))
         assert not re.search(r"checks|kaggle", code, re.I), path.name
 
@@ -319,7 +319,7 @@ def test_a_strict_build_of_the_pages_has_no_warning(docs, tmp_path):
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     shutil.copytree(docs, tmp_path / "docs")
     write_metadata(results(), tmp_path / "docs")
-    shutil.copytree(ROOT / "docs" / "assets", tmp_path / "docs" / "assets")
+    shutil.copytree(ROOT / "docs" / "assets", tmp_path / "docs" / "assets", ignore_dangling_symlinks=True)
     build = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path / "site"],
         cwd=tmp_path,

@@ -15,7 +15,7 @@ SPEC = dataset("checks").study
 @pytest.fixture
 def sources(tmp_path, monkeypatch):
     """A copy of the package and its lock that a test may change."""
-    ignored = shutil.ignore_patterns("__pycache__")
+    ignored = shutil.ignore_patterns("__pycache__", ".*")
     package = shutil.copytree(module.PACKAGE, tmp_path / "generator", ignore=ignored)
     lock = tmp_path / "requirements.txt"
     lock.write_text("numpy==2\n")

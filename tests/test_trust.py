@@ -9,10 +9,12 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
+from generator.engine.files import visible_files
+
 ROOT = Path(__file__).parents[1]
-SOURCES = sorted((ROOT / "generator").rglob("*.py"))
+SOURCES = visible_files(ROOT / "generator", "*.py", deep=True)
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
-TEMPLATES = sorted((ROOT / "templates").glob("*.j2"))
+TEMPLATES = sorted((ROOT / "templates").glob("[!.]*.j2"))
 SCRIPTS = sorted(path for path in (ROOT / "docs" / "assets").glob("*.js") if "plotly-" not in path.name)
 OF_DATA = (
     "row_id",

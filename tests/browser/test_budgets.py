@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 TEMPLATES = HERE.parents[1] / "templates"
 BUDGETS = tomllib.loads((HERE / "budgets.toml").read_text())
 FIRST, WHOLE, ALWAYS = (BUDGETS[part] for part in ("first_view", "whole_page", "always"))
-PAGES = sorted(path.name.removesuffix(".md.j2") for path in TEMPLATES.glob("[!_]*.md.j2"))
+PAGES = sorted(path.name.removesuffix(".md.j2") for path in TEMPLATES.glob("[!_.]*.md.j2"))
 ADDRESSES = ["" if page == "index" else f"{page}/" for page in PAGES] + ["404.html"]
 VIEWS = [(1280, "light"), (390, "dark")]
 """Each width and each scheme once; in CI every one with every other."""

@@ -248,12 +248,13 @@
     share(target.name);
   });
   form.addEventListener("click", ({ target }) => {
-    if (!target.dataset.preset) return;
-    for (const [name, value] of new URLSearchParams(target.dataset.values)) set(name, Number(value));
+    const preset = target.closest("[data-preset]"); // what is pressed may be an element in the button
+    if (!preset) return;
+    for (const [name, value] of new URLSearchParams(preset.dataset.values)) set(name, Number(value));
     soon();
     changed();
   });
-  root.querySelector(".calculator-tools").addEventListener("click", ({ target }) => acts[target.dataset.act]?.());
+  root.querySelector(".calculator-tools").addEventListener("click", ({ target }) => acts[target.closest("[data-act]")?.dataset.act]?.());
 
   /* The loss per fraud follows the data unless the reader has set another, or is about to. */
   let shownDataset = field("dataset").value;

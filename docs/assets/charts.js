@@ -245,8 +245,8 @@
   /* The row of views as things are: one is shown, and those that this attacker does not have cannot be. */
   function press({ figure, spec, view }) {
     for (const button of figure.querySelectorAll(".chart-views button")) {
-      button.setAttribute("aria-pressed", String(button.textContent === view));
-      button.disabled = !spec.views.includes(button.textContent);
+      button.setAttribute("aria-pressed", String(button.dataset.view === view));
+      button.disabled = !spec.views.includes(button.dataset.view);
     }
   }
 
@@ -256,7 +256,7 @@
     const buttons = [...row.querySelectorAll("button")];
     for (const each of buttons) {
       each.disabled = false;
-      each.addEventListener("click", () => show(state, each.textContent).catch((error) => failed(state, error)));
+      each.addEventListener("click", () => show(state, each.dataset.view).catch((error) => failed(state, error)));
     }
     row.setAttribute("role", "group");
     row.setAttribute("aria-label", "View");
@@ -506,13 +506,15 @@
     const { data, layout } = current(state, { width, height });
     const title = { text: state.spec.title, x: 0.01, xanchor: "left", y: 0.98, yanchor: "top", font: { size: 18 } };
     const picture = { ...layout, title, paper_bgcolor: "#ffffff", margin: { ...layout.margin, t: 60, l: 20, r: 20, b: 20 } };
+  const labels = new WeakMap(); // button that says something for a moment -> what it says else
+
     const filename = figure.dataset.chart;
     await window.Plotly.downloadImage({ data, layout: picture, config: CONFIG }, { format, filename, width, height, scale: format === "png" ? 2 : 1 });
   }
 
   async function copyLink(figure, pressed) {
     const here = `${location.href.split("#")[0]}#${figure.id}`;
-    const label = pressed.textContent;
+    if (!labels.has(pressed)) labels.set(pressed, [...pressed.childNodes]);
     try {
       await navigator.clipboard.writeText(here);
       pressed.textContent = "Copied";
@@ -520,7 +522,7 @@
       location.hash = figure.id; // no clipboard on this page: the address bar has the link
       pressed.textContent = "In the address bar";
     }
-    setTimeout(() => { pressed.textContent = label; }, 2000);
+    setTimeout(() => pressed.replaceChildren(...labels.get(pressed)), 2000);
   }
 
   function unfold(figure, pressed) {
@@ -539,7 +541,7 @@
     fill(body, state.spec.rows);
     const [total, there] = [Number(rest.dataset.rows), body.rows.length];
     if (there === total) rest.remove();
-    else rest.textContent = rest.textContent.replace(/^The first \S+/, `The first ${there}`);
+    else rest.querySelector("span").textContent = there;
     rest.classList.remove("rest");
   }
 

@@ -33,12 +33,13 @@
     return loading;
   }
 
-  /* Numbers in tables get an element only now; one is trusted only if the cell has its text. */
+  /* Numbers in tables get an element only now, by their place: what stands there may be translated. A table of another
+     attacker has no number, and is not looked into. */
   function findCells() {
     for (const [place, ids] of Object.entries(known.cells)) {
       const [table, row, column] = place.split("/");
       const cell = document.querySelector(`[data-table="${table}"]`)?.closest("table").rows[row]?.cells[column];
-      if (!cell || !ids.every((id) => cell.textContent.includes(known.claims[id].text))) continue;
+      if (!cell || cell.querySelector(CLAIM)) continue;
       const claim = document.createElement("span");
       claim.dataset.claim = ids.join(" ");
       claim.append(...cell.childNodes);
@@ -179,6 +180,8 @@
 
   // ---------------------------------------------------------------- the switch
 
+  const pressed = () => document.querySelector("[data-claims]")?.ariaPressed === "true";
+
   function reachable(on) {
     for (const claim of document.querySelectorAll(CLAIM)) {
       if (claim.closest("a, summary, button")) continue;
@@ -189,6 +192,12 @@
     }
     document.body.classList.toggle("claims-shown", on);
   }
+
+  /* For another attacker, parts of the page are new, or there again. */
+  document.addEventListener("study:attacker", () => window.study.later(() => {
+    if (known) findCells();
+    if (pressed()) reachable(true);
+  }));
 
   /* The first move of a reader brings this script, and may already have ended on a number. */
   function catchUp() {

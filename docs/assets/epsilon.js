@@ -84,11 +84,13 @@
     return found === each.own ? null : found;
   }
 
-  /* In tables that show the tiers side by side, the column of the picked one. */
+  /* In tables whose last columns are the tiers, that of the picked one. */
   function mark(root, by) {
-    for (const table of root.querySelectorAll("[data-tiers] table")) {
-      const place = [...table.rows[0].cells].findIndex((cell) => cell.textContent.trim().split(/\W/)[0] === by);
-      for (const row of table.rows) [...row.cells].forEach((cell, i) => cell.toggleAttribute("data-chosen", i === place));
+    for (const part of root.querySelectorAll("[data-tiers]")) {
+      const behind = part.dataset.tiers.split(" ").reverse().indexOf(by) + 1; // columns up to the end, from it on
+      for (const row of part.querySelectorAll("tr")) {
+        [...row.cells].forEach((cell, i) => cell.toggleAttribute("data-chosen", behind > 0 && i === row.cells.length - behind));
+      }
     }
   }
 

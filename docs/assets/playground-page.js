@@ -361,7 +361,7 @@
     changed();
   });
   root.querySelector(".playground-tools").addEventListener("click", ({ target }) => {
-    const { act } = target.dataset;
+    const act = target.closest("[data-act]")?.dataset.act;
     if (!acts[act] || !study) return;
     acts[act]();
     if (["link", "miss", "reset"].includes(act)) return;

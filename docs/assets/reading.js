@@ -14,6 +14,12 @@
   const parts = new Map(headings.map((heading) => [heading, window.study.section(heading)]));
   const notes = new Map();
 
+  /* The words of a heading, without its link to itself. */
+  function titleOf(heading) {
+    const words = [...heading.childNodes].filter((node) => !node.matches?.(".headerlink"));
+    return words.map((node) => node.textContent).join("").trim();
+  }
+
   function open(heading) {
     for (const each of parts.get(heading)) each.classList.remove("folded");
     notes.get(heading)?.remove();
@@ -28,7 +34,7 @@
     note.className = "fold-note";
     button.type = "button";
     button.textContent = "Show this part";
-    button.setAttribute("aria-label", `Show: ${heading.firstChild.textContent.trim()}`);
+    button.setAttribute("aria-label", `Show: ${titleOf(heading)}`);
     button.addEventListener("click", () => open(heading));
     note.append(button);
     heading.after(note);
@@ -69,7 +75,7 @@
   }
 
   control.addEventListener("click", ({ target }) => {
-    const { level } = target.dataset;
+    const level = target.closest("[data-level]")?.dataset.level; // what is pressed may be an element in the button
     if (!level) return;
     show(level);
     const others = location.search.slice(1).split("&").filter((each) => each && !each.startsWith("level="));

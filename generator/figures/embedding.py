@@ -63,7 +63,8 @@ def embed(chart: Chart, known: str = "", place: Place = Place()) -> str:
     heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px;--signs:{signs}"
     # disabled until there is a script; written here so that the page keeps its place when they wake up
     buttons = "".join(
-        f'<button type="button" aria-pressed="{str(i == 0).lower()}" disabled>{html.escape(view)}</button>'
+        f'<button type="button" data-view="{html.escape(view)}" aria-pressed="{str(i == 0).lower()}" disabled>'
+        f"{html.escape(view)}</button>"
         for i, view in enumerate(chart.views)
     )
     views = [f'<div class="chart-views" markdown="0">{buttons}</div>'] if chart.views else []
@@ -161,7 +162,8 @@ def _table(chart: Chart, known: str) -> str:
     rest = (
         ""
         if total == len(shown)
-        else f'<p class="rest" data-rows="{total}">The first {len(shown)} of {total:,} rows; the CSV has them all.</p>'
+        else f'<p class="rest" data-rows="{total}">The first <span>{len(shown)}</span> of {total:,} rows; '
+        "the CSV has them all.</p>"
     )
     head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in chart.headers)
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in shown)

@@ -78,13 +78,14 @@
   }
 
   async function drawRest() {
+  /* As the styles have it: in the colours of the system, its own scheme goes before that of the page. */
     for (const state of states.values()) await draw(state).catch(() => {});
   }
 
   // ---------------------------------------------------------------- what a figure looks like now
 
   function isDark() {
-    const scheme = document.body.dataset.mdColorScheme;
+    const scheme = !matchMedia("(forced-colors: active)").matches && document.body.dataset.mdColorScheme;
     return scheme ? scheme === "slate" : matchMedia("(prefers-color-scheme: dark)").matches;
   }
 
@@ -594,7 +595,9 @@
     figures.forEach(equip);
     if (figures.length) foresee();
     new MutationObserver(renderAll).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", renderAll);
+    for (const asked of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+      matchMedia(asked).addEventListener("change", renderAll);
+    }
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

@@ -8,6 +8,8 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from generator.report.palette import INK
+
 # As the translator of a browser: every text goes into two elements, before the page's own scripts and when it changes.
 TRANSLATOR = """
 const translated = (text) => {
@@ -111,3 +113,46 @@ def test_every_control_does_on_a_translated_page_what_it_does_on_any(browser, ba
     for control, one, other in zip(("open", *USES[page]), translated, plain, strict=True):
         assert one == other, control
     assert len(set(plain)) > 2
+
+
+# ---------------------------------------------------------------- colours of the system
+
+LOOK = """
+const colours = (element) => [getComputedStyle(element).color, getComputedStyle(element).backgroundColor];
+const look = (found) => colours(document.querySelector(found));
+const probe = document.body.appendChild(document.createElement("i"));
+probe.style.cssText = "forced-color-adjust: none; color: HighlightText; background: Highlight";
+const told = {
+  highlight: colours(probe),
+  pressed: [look(".chart-views [aria-pressed=true]"), look(".levels [aria-pressed=true]")],
+  others: [look(".chart-views [aria-pressed=false]"), look(".levels [aria-pressed=false]")],
+  drawing: look(".chart-plot"), live: document.querySelector(".chart-live .xtick text").style.fill,
+  tab: getComputedStyle(document.querySelector(".md-tabs__item--active a")).textDecorationLine,
+};
+probe.remove();
+return told;
+"""
+
+
+@pytest.mark.parametrize(("system", "scheme"), [("light", "dark"), ("dark", "light"), ("dark", "dark")])
+def test_in_the_colours_of_the_system_what_is_chosen_shows_and_drawings_have_a_page_that_fits(
+    browser, base, system, scheme
+):
+    browser.open(f"{base}attacks/", scheme=scheme)
+    browser.run(
+        f"document.querySelector('{FIGURE} .chart-plot').dispatchEvent(new PointerEvent('pointerdown'))"
+    )
+    waited(browser, f"document.querySelector('{FIGURE}').dataset.state === 'live'")
+    wanted = {"forced-colors": "active", "prefers-color-scheme": system}
+    browser.cdp("Emulation.setEmulatedMedia", features=[{"name": n, "value": v} for n, v in wanted.items()])
+    time.sleep(0.5)
+    found = browser.run(LOOK)
+    assert found["pressed"] == [found["highlight"]] * 2
+    assert found["highlight"] not in found["others"]
+    ink, page = (rgb(INK[token][system == "dark"]) for token in ("text", "page"))
+    assert (found["drawing"], found["live"]) == ([ink, page], ink)
+    assert found["tab"] == "underline"
+
+
+def rgb(colour: str) -> str:
+    return "rgb({}, {}, {})".format(*(int(colour[at : at + 2], 16) for at in (1, 3, 5)))

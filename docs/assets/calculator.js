@@ -329,12 +329,9 @@
 
   addEventListener("hashchange", arrive);
   if (!arrive()) {
-    const near = new IntersectionObserver((entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      near.disconnect();
-      take(picked());
-    }, { rootMargin: "600px" });
-    near.observe(root);
+    // asked once, so that it is known from then on
+    for (const each of [root, ...root.querySelectorAll(".calculator-plot")]) window.study.near(each);
+    requestAnimationFrame(() => window.study.whenNear(root, () => take(picked())));
   }
   let width = 0;
   new ResizeObserver(([{ contentRect }]) => {

@@ -62,28 +62,23 @@
 
   const plotly = async () => window.Plotly ?? (await load(PLOTLY));
 
-  /* Once the reader does anything at all and the page is at rest, the bundle comes in advance, and then the drawings
-     further down, so that paper finds them. */
+  /* When the page is at rest come the drawings further down, so that paper and pictures of the page find them; once the
+     reader does anything at all, the bundle in advance. */
   function foresee() {
-    const { saveData, effectiveType = "4g" } = navigator.connection ?? {};
-    if (!assets || !location.protocol.startsWith("http") || saveData || effectiveType.includes("2g")) return;
-    const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 500));
-    window.study.awake(() => idle(() => {
+    if (window.study.frugal()) return;
+    for (const state of states.values()) window.study.atRest(() => draw(state));
+    if (!assets || !location.protocol.startsWith("http")) return;
+    window.study.awake(() => window.study.atRest(() => {
       if (window.Plotly) return;
       const link = document.createElement("link");
       Object.assign(link, { rel: "prefetch", as: "script", href: new URL(PLOTLY, assets).href });
-      link.onload = drawRest;
       document.head.append(link);
     }));
   }
 
-  async function drawRest() {
-  /* As the styles have it: in the colours of the system, its own scheme goes before that of the page. */
-    for (const state of states.values()) await draw(state).catch(() => {});
-  }
-
   // ---------------------------------------------------------------- what a figure looks like now
 
+  /* As the styles have it: in the colours of the system, its own scheme goes before that of the page. */
   function isDark() {
     const scheme = !matchMedia("(forced-colors: active)").matches && document.body.dataset.mdColorScheme;
     return scheme ? scheme === "slate" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -507,11 +502,11 @@
     const { data, layout } = current(state, { width, height });
     const title = { text: state.spec.title, x: 0.01, xanchor: "left", y: 0.98, yanchor: "top", font: { size: 18 } };
     const picture = { ...layout, title, paper_bgcolor: "#ffffff", margin: { ...layout.margin, t: 60, l: 20, r: 20, b: 20 } };
-  const labels = new WeakMap(); // button that says something for a moment -> what it says else
-
     const filename = figure.dataset.chart;
     await window.Plotly.downloadImage({ data, layout: picture, config: CONFIG }, { format, filename, width, height, scale: format === "png" ? 2 : 1 });
   }
+
+  const labels = new WeakMap(); // button that says something for a moment -> what it says else
 
   async function copyLink(figure, pressed) {
     const here = `${location.href.split("#")[0]}#${figure.id}`;

@@ -62,10 +62,16 @@
   addEventListener("hashchange", () => {
     if (linked()) start(linked(), true);
   });
-  const begin = () => start(linked() ?? picked(), Boolean(linked()));
+  let coming = null;
+  const begin = () => (coming ??= start(linked() ?? picked(), Boolean(linked())));
 
-  /* A link to a state opens it at once; else the first sign of a reader does, so that the page itself comes first. */
-  const arrive = () => (linked() ? begin() : window.study.awake(begin));
+  /* A link to a state opens it at once; else the first sign of a reader does, or that the page is at rest: the page itself
+     comes first. */
+  function arrive() {
+    if (linked()) return begin();
+    window.study.awake(begin);
+    if (!window.study.frugal()) window.study.atRest(begin);
+  }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", arrive);
   else arrive();
 })();

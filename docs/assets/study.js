@@ -6,6 +6,8 @@ window.study = (() => {
   const assets = document.currentScript.src;
   const KEPT = "study-at";
   const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown", "focusin"];
+  const FAR = "figure.chart, [style^='--rows'], .calculator-bank, .calculator-charts, .calculator-tables"; // what styles leave for later
+  const QUIET = 350; // ms after which a page that has loaded is at rest
   const loading = new Map(); // url -> promise
 
   /* Run the script at `path`, as seen from the script at `base`, once; a failure can be tried again. */
@@ -36,8 +38,25 @@ window.study = (() => {
     for (const sign of SIGNS) addEventListener(sign, first, { capture: true, passive: true });
   }
 
-  /* A part of a page whose script is only worth its bytes to somebody who is there: data-wakes names it. What it is told
-     brings it at once: a state in the address, or a choice that data-told names. */
+  /* Act when the page has loaded and is at rest, one act after the other: what is on a page is in a picture of all of it,
+     for which nobody scrolls. */
+  let resting = new Promise((resolve) => {
+    const wait = () => setTimeout(resolve, QUIET);
+    if (document.readyState === "complete") wait();
+    else addEventListener("load", wait);
+  });
+  function atRest(act) {
+    resting = resting.then(() => new Promise(idle)).then(act).catch(console.error);
+  }
+
+  /* Whether the reader pays for what he did not ask for. */
+  function frugal() {
+    const { saveData, effectiveType = "4g" } = navigator.connection ?? {};
+    return Boolean(saveData) || effectiveType.includes("2g");
+  }
+
+  /* A part of a page whose script is only worth its bytes to somebody who is there: data-wakes names it. What it is told brings it at once: a state in the address, or a choice that data-told names. One with data-drawn draws something,
+     which a page at rest has. */
   function wakeParts() {
     for (const part of document.querySelectorAll("[data-wakes]")) {
       const bring = () => load(part.dataset.wakes, assets).catch(console.error);
@@ -47,6 +66,15 @@ window.study = (() => {
       if (told()) bring();
       else awake(bring);
       addEventListener("hashchange", () => { if (told()) bring(); });
+      if ("drawn" in part.dataset && !frugal()) atRest(bring);
+    }
+  }
+
+  /* What styles leave for later is laid out part by part, as the browser has time: a phone would need long for all at once. */
+  async function layOut() {
+    for (const part of document.querySelectorAll(FAR)) {
+      await new Promise(idle);
+      part.style.contentVisibility = "visible";
     }
   }
 
@@ -81,8 +109,7 @@ window.study = (() => {
   const passing = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       away[isIntersecting ? "delete" : "add"](target);
-      if (isIntersecting) acts.get(target)?.();
-      if (isIntersecting) acts.set(target, null);
+      if (isIntersecting) catchUp(target);
     }
   }, { rootMargin: "600px" });
 
@@ -94,21 +121,29 @@ window.study = (() => {
     return !away.has(element);
   }
 
-  /* Act now if it is near, else when it is; of several acts the last one counts. */
+  /* Act now if it is near, else when it is or there is time; of several acts the last one counts. */
   function whenNear(element, act) {
-    if (near(element)) act();
-    else acts.set(element, act);
+    if (near(element)) return act();
+    if (!acts.get(element)) atRest(() => catchUp(element));
+    acts.set(element, act);
+  }
+
+  function catchUp(element) {
+    const act = acts.get(element);
+    acts.set(element, null);
+    return act?.();
   }
 
   /* Act once the browser has shown what is there now, and has time. */
-  const later = (act) => requestAnimationFrame(() => (window.requestIdleCallback ?? setTimeout)(act));
+  const later = (act) => requestAnimationFrame(() => idle(act));
+  function idle(act) {
+    if (window.requestIdleCallback) requestIdleCallback(act, { timeout: 500 });
+    else setTimeout(act);
+  }
 
   /* Paper shows what nobody has scrolled to. */
   addEventListener("beforeprint", () => {
-    for (const element of acts.keys()) {
-      acts.get(element)?.();
-      acts.set(element, null);
-    }
+    for (const element of acts.keys()) catchUp(element);
   });
 
   /* What belongs to a heading: everything up to the next one that is not below it. */
@@ -178,8 +213,13 @@ window.study = (() => {
     return sizes.get(box);
   }
 
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wakeParts);
-  else wakeParts();
+  function start() {
+    wakeParts();
+    layOut();
+  }
 
-  return { load, awake, chosen, choose, unwoven, near, whenNear, later, section, shape, size, number, significant, trimmed, parse };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+
+  return { load, awake, atRest, frugal, chosen, choose, unwoven, near, whenNear, later, section, shape, size, number, significant, trimmed, parse };
 })();

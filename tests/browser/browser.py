@@ -141,6 +141,16 @@ class Browser:
         self.requests()
         self.driver.get(url)
 
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Pages that are opened within never come to rest: what waits for that does not happen."""
+        stub = "window.requestIdleCallback = () => {}"
+        made = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=stub)
+        try:
+            yield
+        finally:
+            self.cdp("Page.removeScriptToEvaluateOnNewDocument", **made)
+
     def switch_scheme(self):
         """Press the button for the other of light and dark."""
         self.run("[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility()).click()")

@@ -43,11 +43,12 @@ def settle(server) -> list[str]:
 
 
 def first_view(browser, server, address: str, **view) -> list[str]:
-    """What a page asks for before its reader does anything."""
+    """What a page asks for before its reader does anything, and before it is at rest and draws what is far down."""
     browser.driver.get("about:blank")  # what the page before still loads is not counted
     settle(server)
-    browser.open(server.base + address, **view)
-    return settle(server)
+    with browser.busy():
+        browser.open(server.base + address, **view)
+        return settle(server)
 
 
 @pytest.fixture(scope="module")

@@ -324,7 +324,7 @@ def test_it_works_from_the_unpacked_zip(browser, project):
     browser.open(f"{folder}/impact.html")
     browser.run(WAKE)
     wait(browser, LIVE)
-    assert browser.run("return document.querySelectorAll('.calculator-plot svg').length") == 5
+    wait(browser, "document.querySelectorAll('.calculator-plot svg').length === 5")
     browser.run(
         "const s = document.querySelector('[data-for=attack_prevalence]'); s.value = 500; "
         "s.dispatchEvent(new Event('input', { bubbles: true }))"

@@ -156,3 +156,67 @@ def test_in_the_colours_of_the_system_what_is_chosen_shows_and_drawings_have_a_p
 
 def rgb(colour: str) -> str:
     return "rgb({}, {}, {})".format(*(int(colour[at : at + 2], 16) for at in (1, 3, 5)))
+
+
+# ---------------------------------------------------------------- pictures
+
+def fresh(browser, url: str):
+    browser.open(url)
+    browser.run("sessionStorage.clear()")
+    browser.driver.get("about:blank")
+    browser.open(url)
+
+
+WHOLE = """(() => {
+  const shown = (each) => each.firstElementChild.checkVisibility({ contentVisibilityAuto: true });
+  const every = (found) => [...document.querySelectorAll(found)];
+  return !document.querySelector("figure.chart [data-later]") && every("figure.chart").every(shown)
+    && every(".calculator-plot, .playground-plot").every((plot) => plot.firstElementChild);
+})()"""
+BLANK = """
+const [picture, scale, boxes, done] = arguments;
+fetch(`data:image/png;base64,${picture}`).then((sent) => sent.blob()).then(createImageBitmap).then((bitmap) => {
+  const pen = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d", { willReadFrequently: true });
+  pen.drawImage(bitmap, 0, 0);
+  done(boxes.filter(([, ...sides]) => {
+    const [x, y, width, height] = sides.map((side) => Math.round(side * scale));
+    const { data } = pen.getImageData(x + 2, y + 2, width - 4, height - 4);
+    return new Set(new Uint32Array(data.buffer)).size < 20;
+  }).map(([name]) => name));
+}, (error) => done([String(error)]));
+"""
+BOXES = """
+const parts = ".chart :is(.chart-title, .chart-plot, figcaption), .calculator-plot, .playground-plot";
+return [...document.querySelectorAll(parts)].map((part) => {
+  const { left, top, width, height } = part.getBoundingClientRect();
+  return [`${part.closest("[id]").id} ${part.className}`, left + scrollX, top + scrollY, width, height];
+});
+"""
+DRAWN = """
+return [".panel", ".calculator-plot svg", ".playground-plot svg", ".chart-still"].map((found) =>
+  [...document.querySelectorAll(found)].filter((each) => each.checkVisibility({ contentVisibilityAuto: true })).length);
+"""
+SCALE = 0.5
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("page", ["data/", "hardening/", "impact/", "playground/"])
+def test_a_picture_of_the_whole_page_has_every_figure_although_nobody_scrolled(
+    browser, base, tmp_path, page, width
+):
+    fresh(browser, base + page)
+    browser.open(base + page, width=width)
+    waited(browser, WHOLE)
+    boxes = browser.run(BOXES)
+    size = browser.cdp("Page.getLayoutMetrics")["cssContentSize"]
+    clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": SCALE}
+    picture = browser.cdp("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
+    assert browser.run("return [scrollY, window.shift < 0.01]") == [0, True]
+    assert browser.errors() == []
+    shown, saved = browser.run(DRAWN), tmp_path / "page.mhtml"
+    saved.write_text(browser.cdp("Page.captureSnapshot", format="mhtml")["data"])
+    browser.driver.get("about:blank")
+    assert len(boxes) > 1
+    assert browser.driver.execute_async_script(BLANK, picture, SCALE, boxes) == []
+    browser.driver.get(saved.as_uri())
+    assert browser.run(DRAWN) == shown

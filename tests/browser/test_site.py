@@ -85,7 +85,8 @@ def toggle(browser):
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_page_draws_fits_and_stays_quiet_in_light_and_in_dark(browser, base, page, width):
-    browser.open(base + page, width=width)
+    with browser.busy():
+        browser.open(base + page, width=width)
     first = browser.requests()
     assert bundle(first) == []
     browser.draw_all()
@@ -147,7 +148,8 @@ def by_keyboard(browser):
 
 @pytest.mark.parametrize("turn", [by_pointer, by_tap, by_keyboard])
 def test_a_reader_who_turns_to_a_figure_gets_a_live_one_in_its_place(browser, base, turn):
-    browser.open(base + "attack/")
+    with browser.busy():
+        browser.open(base + "attack/")
     assert bundle(browser.requests()) == []
     browser.run(f"document.querySelector('{FIGURE}').scrollIntoView({{ block: 'center' }})")
     place = f"return JSON.stringify(document.querySelector('{PLOT}').getBoundingClientRect())"
@@ -203,7 +205,8 @@ def test_tools_are_one_stop_and_arrow_keys_go_through_them(browser, base):
 
 
 def test_an_opened_table_has_every_row(browser, base):
-    browser.open(base + "data/")
+    with browser.busy():
+        browser.open(base + "data/")
     figure = "figure#checks-histograms"
     there = browser.run(f"return document.querySelectorAll('{figure} tbody tr').length")
     browser.run(
@@ -366,7 +369,8 @@ def test_without_scripts_and_on_paper_files_stand_in_for_drawings_further_down(b
         assert not browser.driver.find_element("css selector", f"{waiting} .chart-plot").is_displayed()
     finally:
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
-    browser.open(base + "data/", scheme=scheme)
+    with browser.busy():
+        browser.open(base + "data/", scheme=scheme)
     assert not browser.driver.find_element("css selector", f"{waiting} .chart-still img").is_displayed()
 
 
@@ -385,7 +389,8 @@ def test_the_unpacked_zip_draws_from_disk(browser, project, page):
 @pytest.mark.parametrize("page", ["hardening/", "impact/"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_what_nobody_is_near_keeps_about_its_room_until_it_is_laid_out(browser, base, width, page):
-    browser.open(base + page, width=width)
+    with browser.busy():
+        browser.open(base + page, width=width)
     far = "[...document.querySelectorAll('article :is(figure.chart, .calculator *, [style^=\"--rows\"])')]"
     far += ".filter((e) => getComputedStyle(e).contentVisibility === 'auto')"
     seen = "checkVisibility({ contentVisibilityAuto: true })"

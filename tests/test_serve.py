@@ -52,7 +52,7 @@ def test_a_changed_template_is_served(tmp_path, tiny_study, address):
 
     try:
         assert shows("<h1"), run.said()
-        for folder in ("templates", "generator/report"):  # while somebody types in an editor
+        for folder in ("templates", "generator/pages"):  # while somebody types in an editor
             (checkout.folder / folder / ".#method.md.j2").symlink_to("me@machine.1234:1700000000")
             (checkout.folder / folder / ".method.md.j2.swp").write_bytes(b"\0")
         time.sleep(1)

@@ -209,9 +209,8 @@
     catchUp();
     const button = document.querySelector("[data-claims]");
     if (!button) return;
-    button.disabled = false;
     button.addEventListener("click", () => quiet(load().then(() => {
-      const on = button.ariaPressed !== "true";
+      const on = !pressed();
       button.ariaPressed = String(on);
       if (!on) hide();
       reachable(on);

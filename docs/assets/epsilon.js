@@ -187,6 +187,11 @@
       set(detail);
       update();
     });
+    addEventListener("pageshow", ({ persisted }) => {
+      if (!persisted) return;
+      set(asked()); // the reader comes back, and may have picked another one meanwhile
+      update();
+    });
     mark(document, tier);
     const { at, by, of } = now();
     if (!asQuoted({ at, by }) || of) choose({ at: budgets[at], by, of });

@@ -34,6 +34,7 @@
       if (early.dataset && early.dataset !== study.dataset) return start({ ...wanted, ...early });
       Object.assign(wanted, early);
       window.studyPlayPage.open(study, wanted, start, byLink);
+      share(early);
       if (byLink) root.scrollIntoView();
     } catch (error) {
       root.querySelector(".playground-status").textContent =
@@ -49,6 +50,11 @@
     return Object.fromEntries(controls.filter(changed).map((each) => [each.name, each.value]));
   }
 
+  /* The same for the whole site. */
+  function share({ dataset: of, tier: by, epsilon: at }) {
+    if (of || by || at) window.study.choose({ ...(of && { of }), ...(by && { by }), ...(at && { at: Number(at) }) });
+  }
+
   const PREFIX = "#playground&";
   const linked = () => (location.hash.startsWith(PREFIX)
     ? Object.fromEntries(new URLSearchParams(location.hash.slice(PREFIX.length))) : null);
@@ -62,8 +68,7 @@
   addEventListener("hashchange", () => {
     if (linked()) start(linked(), true);
   });
-  let coming = null;
-  const begin = () => (coming ??= start(linked() ?? picked(), Boolean(linked())));
+  const begin = window.study.heeding(root, () => start(linked() ?? picked(), Boolean(linked())));
 
   /* A link to a state opens it at once; else the first sign of a reader does, or that the page is at rest: the page itself
      comes first. */

@@ -5,7 +5,8 @@ window.study = (() => {
   const NS = "http://www.w3.org/2000/svg";
   const assets = document.currentScript.src;
   const KEPT = "study-at";
-  const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown", "focusin"];
+  // the last four are all that assistive technology sends
+  const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown", "focusin", "input", "change", "click", "submit"];
   const FAR = "figure.chart, [style^='--rows'], .calculator-bank, .calculator-charts, .calculator-tables"; // what styles leave for later
   const QUIET = 350; // ms after which a page that has loaded is at rest
   const loading = new Map(); // url -> promise
@@ -55,11 +56,55 @@ window.study = (() => {
     return Boolean(saveData) || effectiveType.includes("2g");
   }
 
-  /* A part of a page whose script is only worth its bytes to somebody who is there: data-wakes names it. What it is told brings it at once: a state in the address, or a choice that data-told names. One with data-drawn draws something,
+  /* What brings a part to life, once, by `begin`; a button that was pressed before is pressed again then. No form of the
+     part sends itself. */
+  function heeding(part, begin) {
+    let coming = null, there = false;
+    const pressed = [];
+    part.addEventListener("click", ({ target }) => {
+      const button = target.closest("button");
+      if (button && !there) pressed.push(button);
+    }, true);
+    part.addEventListener("submit", (event) => event.preventDefault());
+    return () => (coming ??= begin().then(() => {
+      there = true;
+      for (const button of pressed.splice(0)) button.click();
+    }, (error) => {
+      coming = null; // the next sign tries again
+      console.error(error);
+    }));
+  }
+
+  /* Tell a part whose script has come of the controls that were changed before. */
+  function retelling(part) {
+    const changed = new Set([...part.querySelectorAll("input, select")].filter(altered));
+    const note = ({ target }) => changed.add(target);
+    for (const sign of ["input", "change"]) part.addEventListener(sign, note, true);
+    return () => {
+      for (const sign of ["input", "change"]) part.removeEventListener(sign, note, true);
+      for (const control of changed) {
+        for (const sign of ["input", "change"]) control.dispatchEvent(new Event(sign, { bubbles: true }));
+      }
+    };
+  }
+
+  /* Whether a control is set to something else than the page says. */
+  function altered(control) {
+    if (!control.options) return control.value !== control.defaultValue;
+    const own = [...control.options].find((each) => each.defaultSelected) ?? control.options[0];
+    return control.value !== own.value;
+  }
+
+  /* A part of a page whose script is only worth its bytes to somebody who is there: data-wakes names it, behind those it
+     needs. What it is told brings it at once: a state in the address, or a choice that data-told names. One with data-drawn draws something,
      which a page at rest has. */
   function wakeParts() {
     for (const part of document.querySelectorAll("[data-wakes]")) {
-      const bring = () => load(part.dataset.wakes, assets).catch(console.error);
+      const tell = retelling(part);
+      const bring = heeding(part, async () => {
+        for (const script of part.dataset.wakes.split(" ")) await load(script, assets);
+        tell();
+      });
       const words = part.dataset.told?.split(" ") ?? [];
       const named = (word) => chosen()[word] !== undefined || location.hash.split(/[#&]/).some((each) => each.startsWith(`${word}=`));
       const told = () => words.some(named) || (part.id && location.hash.startsWith(`#${part.id}&`));
@@ -85,6 +130,10 @@ window.study = (() => {
     choice ??= JSON.parse(sessionStorage.getItem(KEPT));
     return choice ?? {};
   }
+
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) choice = null; // another page of this tab may have changed it
+  });
 
   /* Change some of it; whoever shows it listens to study:choose. */
   function choose(changes) {
@@ -221,5 +270,5 @@ window.study = (() => {
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 
-  return { load, awake, atRest, frugal, chosen, choose, unwoven, near, whenNear, later, section, shape, size, number, significant, trimmed, parse };
+  return { load, awake, atRest, frugal, heeding, chosen, choose, unwoven, near, whenNear, later, section, shape, size, number, significant, trimmed, parse };
 })();

@@ -257,7 +257,7 @@ def _switch(page: str) -> str:
     """The button that lets a keyboard reach the claims; `claims.js` wakes it up."""
     return (
         f'<p class="claims-switch" data-search-exclude><button type="button" data-claims="{page}" '
-        'data-wakes="claims.js" aria-pressed="false" disabled>Show where each number comes from</button></p>'
+        'data-wakes="claims.js" aria-pressed="false">Show where each number comes from</button></p>'
     )
 
 

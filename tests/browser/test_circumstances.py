@@ -8,7 +8,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from generator.report.palette import INK
+from generator.notation.palette import INK
 
 # As the translator of a browser: every text goes into two elements, before the page's own scripts and when it changes.
 TRANSLATOR = """
@@ -158,7 +158,15 @@ def rgb(colour: str) -> str:
     return "rgb({}, {}, {})".format(*(int(colour[at : at + 2], 16) for at in (1, 3, 5)))
 
 
-# ---------------------------------------------------------------- pictures
+# ---------------------------------------------------------------- assistive technology
+
+SET = """
+const [found, value] = arguments, field = document.querySelector(found);
+field.value = value;
+for (const sign of ["input", "change"]) field.dispatchEvent(new Event(sign, { bubbles: true }));
+"""
+"""All that a page hears of it: no pointer, no key, no focus."""
+
 
 def fresh(browser, url: str):
     browser.open(url)
@@ -166,6 +174,61 @@ def fresh(browser, url: str):
     browser.driver.get("about:blank")
     browser.open(url)
 
+
+def test_an_attacker_chosen_by_assistive_technology_counts_at_once_and_after_coming_back(browser, base):
+    fresh(browser, f"{base}proof/")
+    browser.run(SET, "form.at [name=by]", "T2")
+    waited(browser, "location.hash === '#by=T2' && document.querySelector('[data-follow][data-moved]')")
+    assert "T2" in browser.run("return document.querySelector('[data-chosen]').textContent")
+    browser.driver.get(f"{base}hardening/")
+    waited(browser, "document.querySelector('form.at').elements.by.value === 'T2'")
+    browser.run(SET, "form.at [name=by]", "T1")
+    waited(browser, "location.hash === ''")
+    browser.driver.get(base)
+    waited(browser, "document.querySelector('form.at')")
+    browser.run(SET, "form.at [name=by]", "T3")
+    waited(browser, "location.hash === '#by=T3'")
+    browser.driver.back()  # to a page that was left with T1
+    waited(browser, "location.pathname.includes('hardening')")
+    waited(browser, "document.querySelector('form.at').elements.by.value === 'T3'")
+    waited(browser, "location.hash === '#by=T3'")
+
+
+def test_a_tool_has_what_was_set_and_pressed_before_its_script_was_there(browser, base):
+    fresh(browser, f"{base}impact/")
+    browser.run(SET, ".calculator [name=tier]", "T3")
+    browser.run("document.querySelector('.calculator-presets button:last-of-type').click()")
+    waited(browser, "document.querySelector('form.at').elements.by.value === 'T3'")
+    waited(browser, "document.querySelector('.calculator').dataset.state === 'live'")
+    asked, there = browser.run("""
+      const preset = document.querySelector(".calculator-presets button:last-of-type");
+      const wanted = new URLSearchParams(preset.dataset.values);
+      const { elements } = document.querySelector(".calculator form");
+      const names = [...wanted.keys()];
+      return [names.map((name) => Number(wanted.get(name))),
+        names.map((name) => Number(elements[name].value) / Number(elements[name].dataset.factor))];
+    """)
+    assert there == pytest.approx(asked)
+    fresh(browser, f"{base}playground/")
+    browser.run(SET, ".playground [name=tier]", "T2")
+    browser.run(SET, ".playground [data-cell=raw] input", "55")
+    browser.run("document.querySelector('.playground [data-act=standard]').click()")
+    waited(browser, "document.querySelector('.playground').dataset.state === 'settled'")
+    waited(browser, "document.querySelector('.playground-try').textContent.startsWith('Your try')")
+    found = browser.run(
+        "return ['[name=tier]', '[name=transaction]', '[data-cell=raw] input']"
+        ".map((each) => document.querySelector(`.playground ${each}`).value)"
+    )
+    assert found == ["T2", "typed", "55"]
+
+
+def test_the_switch_of_the_sources_works_without_any_other_sign(browser, base):
+    fresh(browser, base)
+    browser.run("document.querySelector('[data-claims]').click()")
+    waited(browser, "document.querySelector('[data-claims]').ariaPressed === 'true'")
+
+
+# ---------------------------------------------------------------- pictures
 
 WHOLE = """(() => {
   const shown = (each) => each.firstElementChild.checkVisibility({ contentVisibilityAuto: true });

@@ -11,6 +11,7 @@ from generator.findings.crosswalk import TESTS, UNCOVERED
 from generator.findings.frameworks import FRAMEWORKS, MAPPINGS
 from generator.findings.limitations import REGISTER, leading
 from generator.pages.rendering import render_pages
+from generator.publish.manifest import MANIFEST
 from generator.publish.metadata import CITATION, GUIDE, SCHEMA
 from generator.publish.sbom import BILL
 from generator.records.results import StudyResult
@@ -55,7 +56,7 @@ def broken_links(folder: Path) -> list[str]:
     for name, page in pages.items():
         for link in re.findall(r"\]\(([^)\s]+)\)", page):
             file, _, anchor = link.partition("#")
-            if file.startswith("http") or file in (SCHEMA, GUIDE, CITATION, BILL):
+            if file.startswith("http") or file in (SCHEMA, GUIDE, CITATION, BILL, f"data/{MANIFEST}"):
                 continue
             there = file or name
             if not (folder / there).exists() or (anchor and anchor not in known.get(there, {anchor})):

@@ -332,7 +332,7 @@ def test_a_box_that_shrinks_to_one_point_is_decided_there():
 
 WARM = """
 import numpy as np
-from generator.proofs import kernels
+from generator.proofs.relu import kernels
 from generator.proofs.relu.search import Lattice, radius, verify, warm_up
 from test_search import random_network
 

@@ -49,10 +49,10 @@ from generator.pages.provenance_line import how_we_know, known_apart
 from generator.records.results import StudyResult
 
 SUFFIX = ".md.j2"
-BOXES = "td|th|tr|thead|caption|legend|label|optgroup|option|select|button|div"
-GLUED = re.compile(rf"(?<=>)(?=<small)|(?=</(?:{BOXES})><[a-z])")
-"""Where the search, which knows neither cells nor boxes, would take two words for one. Between the boxes themselves a
-blank would be a paragraph to Markdown."""
+BOXES = "td|th|tr|thead|caption|legend|label|optgroup|option|select|button"
+GLUED = re.compile(rf"(?<=>)(?=<small)|(</(?:{BOXES})>)(?=<[a-z])")
+"""Where the search, which knows neither cells nor boxes, would take two words for one. Elements `div` are left out, as
+Markdown would begin a paragraph between them; they stand on lines of their own."""
 WORKBOOK = ".xlsx"
 """End of the name of what a reader opens in Excel."""
 STYLE = "assets/extra.css"
@@ -209,7 +209,7 @@ def _write_pages(pages: Mapping[str, str], book: Book, fresh: Path):
 
 def _write_texts(pages: Mapping[str, str], book: Book, folder: Path):
     for name, text in pages.items():
-        _write(folder / name, GLUED.sub(" ", text))
+        _write(folder / name, GLUED.sub(r"\1 ", text))
         page = name.removesuffix(".md")
         if book.pages[page].shown:
             _write(folder / "data" / f"claims-{page}.js", book.script(page))

@@ -14,6 +14,7 @@
   const names = Object.keys(tiers);
   const { at: slider, by: who, of: which, said } = form.elements; // a choice of one thing is missing
   const units = form.nextElementSibling;
+  const aside = units.nextElementSibling; // for what a link says that cannot be
   const back = form.querySelector("button");
   const parts = new Map([...document.querySelectorAll("[data-follow]")].map((part) => [part.dataset.follow, { part }]));
   const quoted = { said: said.textContent, units: [...units.childNodes] };
@@ -136,7 +137,12 @@
     const words = new URLSearchParams((place.includes("=") ? [place, ...given] : given).join("&"));
     if (TOOL.test(location.hash) || !["at", "by", "of"].some((name) => words.has(name))) return window.study.chosen();
     if (!place.includes("=")) document.getElementById(place)?.scrollIntoView();
-    return { at: Number(words.get("at") ?? budgets[home]), by: words.get("by") ?? tier, of: words.get("of") ?? "" };
+    const wanted = { at: window.study.parse(words.get("at") ?? String(budgets[home])).value, by: words.get("by") ?? tier, of: words.get("of") ?? "" };
+    const fits = { at: Number.isFinite(wanted.at), by: Object.hasOwn(tiers, wanted.by), of: !wanted.of || Object.hasOwn(datasets, wanted.of) };
+    const kinds = { at: "a budget", by: "an attacker", of: "data" };
+    const wrong = Object.keys(kinds).filter((name) => !fits[name]);
+    aside.textContent = wrong.map((name) => `In the link, \u201c${words.get(name).slice(0, 24)}\u201d is not ${kinds[name]} of this study; what is shown counts.`).join(" ");
+    return wanted;
   }
 
   /* Put the control to a choice, whose budget may lie between the measured ones. */
@@ -175,6 +181,7 @@
     if (JSON.stringify(now()) === JSON.stringify(shown)) set(asked()); // else the reader was faster than this script
     for (const { part } of parts.values()) window.study.near(part);
     form.addEventListener("input", () => {
+      aside.textContent = "";
       const { at, by, of } = now();
       choose({ at: budgets[at], by, of });
     });
@@ -191,6 +198,12 @@
       if (!persisted) return;
       set(asked()); // the reader comes back, and may have picked another one meanwhile
       update();
+    });
+    addEventListener("hashchange", () => { // a link that is pasted while the page is open
+      if (!/[#&](at|by|of)=/.test(location.hash) || TOOL.test(location.hash)) return;
+      set(asked());
+      const { at, by, of } = now();
+      choose({ at: budgets[at], by, of });
     });
     mark(document, tier);
     const { at, by, of } = now();

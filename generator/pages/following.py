@@ -81,6 +81,7 @@ def control(results: Sequence[StudyResult], page: str) -> str:
         f"{_select('by', 'Attacker', tiers, quoted.tier)}{_select('of', 'Data', {'': 'all', **titles}, '')}"
         '<button type="button" disabled><span>As quoted</span></button></form>'
         f'\n\n<div class="at-units" data-search-exclude markdown="0">{units}</div>'
+        '\n\n<div class="at-told" role="status" data-search-exclude markdown="0"></div>'
     )
 
 

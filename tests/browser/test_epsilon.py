@@ -325,3 +325,16 @@ def test_without_scripts_there_is_no_control_and_the_page_reads_as_quoted(browse
         assert caught("pgd_tier1", 0.35, "T1") in browser.driver.page_source
     finally:
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_a_link_is_read_as_a_field_is_and_what_it_says_wrong_is_named(browser, base):
+    told = "return document.querySelector('.at-told').textContent"
+    opened(browser, base + "#at=0,5&by=T9")
+    assert browser.run(STATE)["said"] == "0.5\u202fσ"
+    assert browser.run(told) == "In the link, “T9” is not an attacker of this study; what is shown counts."
+    browser.run("location.hash = '#at=0.1)'")  # pasted while the page is open
+    waited(browser, "document.querySelector('.at-told').textContent.includes('0.1)')")
+    assert "is not a budget" in browser.run(told)
+    browser.run("location.hash = '#at=0.1&by=T3'")
+    waited(browser, "document.querySelector('form.at').elements.said.textContent.startsWith('0.1')")
+    assert (browser.run(STATE)["by"], browser.run(told)) == ("T3", "")

@@ -23,6 +23,7 @@ from generator.__main__ import main
 from generator.commands import studying
 from generator.engine import cluster as clusters
 from generator.engine.cluster import ClusterError, connected, scheduler_of
+from generator.engine.files import sha256_of
 from generator.provenance import environment
 from generator.records.timings import Timings
 
@@ -62,6 +63,10 @@ def hurried(monkeypatch):
     monkeypatch.setattr(clusters, "WORKER_SECONDS", 2)
 
 
+SURROUNDINGS = ("ENGINE", "KAGGLE_CSV", "QUICK")
+"""Settings that would make the studies differ."""
+
+
 @pytest.fixture(scope="module")
 def small_spec(tiny_spec):
     """The tiny study with two ways of hardening."""
@@ -73,7 +78,7 @@ def small_spec(tiny_spec):
 def study(small_spec, monkeypatch):
     """The study command on the small spec; its exit code."""
     monkeypatch.setattr(studying, "_spec", lambda known, options: small_spec)
-    for name in ("ENGINE", "KAGGLE_CSV", "QUICK"):
+    for name in SURROUNDINGS:
         monkeypatch.delenv(name, raising=False)
 
     def run(folder: Path, *options: str) -> int:
@@ -83,20 +88,22 @@ def study(small_spec, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def local(small_spec, tmp_path_factory) -> dict[str, bytes]:
+def local(small_spec, tmp_path_factory) -> dict[str, str]:
     """All that the study leaves when this machine computes it alone."""
     folder = tmp_path_factory.mktemp("local")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(studying, "_spec", lambda known, options: small_spec)
+        for name in SURROUNDINGS:
+            patch.delenv(name, raising=False)
         arguments = ["--datasets", "checks", "--offline", "--records", str(folder), "--workers", "1"]
         assert main(["study", *arguments, "--engine", "local"]) == 0
     return _left(folder)
 
 
-def _left(folder: Path) -> dict[str, bytes]:
-    """Name -> content of every file of a study, stage results too."""
+def _left(folder: Path) -> dict[str, str]:
+    """Name -> hash of every file of a study, stage results too."""
     files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    return {path.relative_to(folder).as_posix(): sha256_of(path.read_bytes()) for path in files}
 
 
 @contextmanager

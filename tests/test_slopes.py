@@ -1,6 +1,9 @@
 """The compiled gradients are those of automatic differentiation, of any depth, and just as blind when it is."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -132,3 +135,25 @@ def test_it_takes_rows_that_do_not_lie_in_one_piece_and_leaves_them_as_they_are(
     apart, before = x[:, ::3], x.clone()
     torch.testing.assert_close(margin_and_gradient(net, apart), margin_and_gradient(net, apart.contiguous()))
     assert torch.equal(x, before)
+
+
+COMPILED = """
+import hashlib, torch
+from test_slopes import _rows, _stack
+from generator.models.fraudnet.slopes import cross_entropy_gradients
+x, y = _rows(129)
+made = cross_entropy_gradients(_stack((32, 16)), x.reshape(-1, 4), y.reshape(-1))
+print(hashlib.sha256(b"".join(each.tobytes() for each in made)).hexdigest())
+"""
+
+
+def test_who_compiles_gets_the_bits_of_those_who_load(tmp_path):
+    paths = os.pathsep.join(("tests", *sys.path))
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", COMPILED], check=True, capture_output=True, text=True,
+            env=os.environ | {"PYTHONPATH": paths, "NUMBA_CACHE_DIR": str(tmp_path)},
+        ).stdout
+        for _ in ("compiles", "loads")
+    ]  # fmt: skip
+    assert answers[0] == answers[1]

@@ -179,13 +179,11 @@ class Surface:
         """The reach of every input, where all are numbers.
 
         Raises:
-            NotImplementedError: An input is none.
+            TypeError: An input is no number.
         """
         for name, reach in self.reach.items():
             if not isinstance(reach, Interval):
-                raise NotImplementedError(
-                    f"input {name!r}: boxes are made of numbers only, flags and categories are not supported yet"
-                )
+                raise TypeError(f"input {name!r} is no number, and a box is an interval of each input")
         parts = self.reach.values()
         return Intervals(
             *(

@@ -51,7 +51,7 @@ def boxes(surface: Surface, folds: Folds, replicates: slice, epsilon: float) -> 
 
     Raises:
         ValueError: epsilon is negative, or a row lacks a value.
-        NotImplementedError: An input is not a number.
+        TypeError: An input is no number.
     """
     if epsilon < 0:
         raise ValueError(f"a budget cannot be negative: {epsilon}")
@@ -59,7 +59,7 @@ def boxes(surface: Surface, folds: Folds, replicates: slice, epsilon: float) -> 
     means, scales = folds.means[replicates, None], folds.scales[replicates, None]
     raw, x = folds.x[folds.test_rows[replicates]], folds.test_x(replicates).astype(np.float64)
     if not np.isfinite(raw).all():
-        raise ValueError("a row lacks a value: boxes around missing values are not supported yet")
+        raise ValueError("a row lacks a value, and there is no interval around nothing")
     moves = np.ones_like(x, bool)
     if frauds_only:
         moves &= folds.test_y(replicates)[:, :, None] == 1

@@ -34,6 +34,7 @@ from generator.records.results import (
     Histogram,
     ImpactResult,
     ImpactRow,
+    Judged,
     LabelCard,
     LeakageReduction,
     ModelResult,
@@ -99,6 +100,7 @@ def tiny_result(dataset: str = "checks") -> StudyResult:
             versions={"python": "3.11.7", "torch": "2.9.0", "adversarial-robustness-toolbox": "1.20.1"},
         ),
         data=_data(dataset),
+        judged=Judged(rows=ROWS, frauds=FRAUDS, training_rows=ROWS * 4 // 5),
         models=models,
         comparisons=tuple(_comparisons(models)),
         movements=tuple(
@@ -120,46 +122,6 @@ def tiny_result(dataset: str = "checks") -> StudyResult:
         groups=_groups(),
         budget_violations=3,
     )  # fmt: skip
-
-
-def without_proofs(result: StudyResult) -> StudyResult:
-    """The same study as a record from before there were proofs: its five recipes, attacks only."""
-    later = {"fgsm_random_start", "trades", "crown_ibp", "pgd_tier1"}
-
-    def attacked(rows):
-        return tuple(row for row in rows if row.attack != "exact" and row.model not in later)
-
-    models = tuple(
-        model.model_copy(
-            update={
-                "rounds": tuple(
-                    r.model_copy(
-                        update={"evaluations": tuple(e for e in r.evaluations if e.attack != "exact")}
-                    )
-                    for r in model.rounds
-                )
-            }
-        )
-        for model in result.models
-        if model.name not in later
-    )
-    kept = tuple(name for name in result.spec.hardening.recipes if name not in later)
-    hardening = result.spec.hardening.model_copy(update={"recipes": kept})
-    impact = result.impact.model_copy(
-        update={"rows": attacked(result.impact.rows), "reductions": attacked(result.impact.reductions)}
-    )
-    return result.model_copy(
-        update={
-            "spec": result.spec.model_copy(update={"hardening": hardening}),
-            "models": models,
-            "comparisons": tuple(
-                c for c in attacked(result.comparisons) if c.baseline != "approve_everything"
-            ),
-            "impact": impact,
-            "proofs": None,
-            "rates": None,
-        }
-    )
 
 
 def _spec(dataset: str) -> StudySpec:

@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from report_fixture import templates_of, tiny_result, without_proofs
+from report_fixture import tiny_result
 
 from generator import findings
 from generator.findings.cards import ModelCard
-from generator.pages.rendering import render_pages
 from generator.records.results import StudyResult
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -134,11 +133,3 @@ def test_error_rates_by_group_differ_only_where_their_intervals_do_not_meet():
     assert apart.high.endswith("; Online)")
     assert found["pgd_tier1", "Frauds caught"].apart == "no difference"
     assert found["standard", "Genuine payments stopped"].apart == "no difference"
-
-
-def test_a_record_without_proofs_has_cards_without_proved_rates(tmp_path):
-    old = without_proofs(tiny_result())
-    assert card(old, "pgd_ramp").points == ()
-    render_pages([old], templates_of(tmp_path, "cards"), tmp_path / "docs")
-    text = (tmp_path / "docs" / "cards.md").read_text("utf-8")
-    assert "| not measured |" in text

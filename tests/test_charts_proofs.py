@@ -4,7 +4,7 @@ import json
 
 import pytest
 from charts_fixture import story
-from report_fixture import tiny_result, without_proofs
+from report_fixture import tiny_result
 
 from generator.figures import CHARTS, Chart, registration
 from generator.findings.selection import CROWD, leading
@@ -83,15 +83,6 @@ def test_charts_of_models_have_ceiling_and_floor_across_them(name, side):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "name", ["robust_accuracy", "robust_accuracy_by_model", "progression", "trade_off", "recipes"]
-)
-def test_records_without_proofs_draw_no_ceiling(name):
-    drawn = json.dumps(CHARTS[name](without_proofs(RESULT)).figure)
-    assert "@limit" not in drawn
-    assert "@approve_everything" in drawn
-
-
 def test_the_shaded_area_ends_at_the_strongest_attack_and_at_the_proof():
     chart = CHARTS["exact_curve"](RESULT, model="accumulating_fgsm")
     area = values(chart, "Missed by the attacks")
@@ -165,14 +156,12 @@ def test_a_crowd_is_cut_to_the_few_that_matter():
     assert leading(RESULT) == [
         "standard", "accumulating_fgsm", "pgd_ramp", "pgd_tier1", "approve_everything"
     ]  # fmt: skip
-    old = without_proofs(RESULT)
-    assert len(old.models) <= CROWD
-    assert leading(old) == palette.in_order(model.name for model in old.models)
+    few = RESULT.model_copy(update={"models": RESULT.models[:CROWD]})
+    assert leading(few) == palette.in_order(model.name for model in few.models)
 
 
-def test_the_proof_is_the_first_view_where_there_is_one():
+def test_the_proof_is_the_first_view():
     assert CHARTS["robust_accuracy_by_model"](RESULT).views == ("Exact (proved)", "PGD", "FGSM")
-    assert CHARTS["robust_accuracy_by_model"](without_proofs(RESULT)).views == ("PGD", "FGSM")
 
 
 def test_every_colour_a_figure_asks_for_travels_with_it():

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rates_fixture import DRAWS, HEADLINE, LEADING, QUOTED, TIERS, tiny_draws, tiny_measured, tiny_rates
-from report_fixture import templates_of, tiny_result, without_proofs
+from report_fixture import templates_of, tiny_result
 
 from generator.figures import economics as charts
 from generator.findings.breakeven import (
@@ -320,12 +320,9 @@ def test_text_from_data_cannot_become_markup(tmp_path):
     assert "<" not in calculator.write([changed], SAMPLES, tmp_path)["calculator-checks.js"].read_text()
 
 
-def test_a_record_without_rates_or_draws_leaves_all_of_it_out(tmp_path):
-    bare = [without_proofs(result) for result in RESULTS]
-    for results, draws in ((bare, SAMPLES), (RESULTS, {})):
-        assert calculator.values(results, draws) == {"calculator": "", "economics": {}}
-        assert calculator.write(results, draws, tmp_path) == {}
-    assert calculator.stored_draws(bare, tmp_path) == {}
+def test_a_record_without_draws_leaves_all_of_it_out(tmp_path):
+    assert calculator.values(RESULTS, {}) == {"calculator": "", "economics": {}}
+    assert calculator.write(RESULTS, {}, tmp_path) == {}
     with pytest.raises(RecordError, match=r"draws/checks\.npz"):
         calculator.stored_draws(RESULTS, tmp_path)
 

@@ -133,10 +133,8 @@ def test_equal_files_give_equal_bytes_and_a_script_that_registers_the_record(
     assert len(text) < 100_000
 
 
-def test_without_the_files_or_without_proofs_there_is_no_offer(tiny_study, tmp_path):
+def test_without_the_files_there_is_no_offer(tiny_study, tmp_path):
     assert playground.make_offers([tiny_study.result], tmp_path) == {}
-    bare = tiny_study.result.model_copy(update={"proofs": None})
-    assert playground.make_offers([bare], tmp_path) == {}
 
 
 @pytest.mark.parametrize("file", [rows_file, weights_file])

@@ -1,10 +1,10 @@
-"""What the pages say of proofs follows their numbers; records without proofs lose those parts only."""
+"""What the pages say of proofs follows their numbers; a record with empty parts loses those only."""
 
 import re
 from pathlib import Path
 
 import pytest
-from report_fixture import templates_of, tiny_result, without_proofs
+from report_fixture import templates_of, tiny_result
 
 from generator import findings
 from generator.findings import exact, recipes, tiers
@@ -283,7 +283,7 @@ def test_the_choice_is_named_with_its_side_of_approving_everything(low, high, si
     result = tiny_result()
     first, *rest = result.choices
     chosen = first.model_copy(update={"validated": estimate((low + high) / 2, low, high)})
-    said = findings.find(with_proofs(result, choices=(chosen, *rest))).best_sentence
+    said = findings.find(with_proofs(result, choices=(chosen, *rest))).proof.choice
     assert said.startswith(
         "Chosen on validation rows, the recipe to take against this attacker is PGD training"
     )
@@ -313,20 +313,9 @@ def test_the_proof_page_has_every_part(pages):
 
 def test_a_record_with_empty_parts_loses_only_those(tmp_path):
     empty = {name: () for name in ("reach", "tiers", "tier_comparisons", "choices", "radii", "frontiers",
-                                   "label_aware", "battery", "gate")}  # fmt: skip
+                                   "label_aware", "battery")}  # fmt: skip
     bare = with_proofs(tiny_result(), walk=None, **empty)
     render_pages([bare], templates_of(tmp_path, "proof", "evidence"), tmp_path / "docs")
     text = texts(tmp_path / "docs")
     assert 'id="checks-exact-curves"' in text["proof"]
     assert "radius" not in "".join(re.findall(r'id="([^"]+)"', text["proof"]))
-    assert "This record holds no checks." in text["evidence"]
-
-
-def test_records_without_proofs_make_every_page_without_them(tmp_path):
-    old = [without_proofs(tiny_result(name)) for name in ("checks", "kaggle")]
-    render_pages(old, TEMPLATES, tmp_path / "docs")
-    text = texts(tmp_path / "docs")
-    assert "This record holds no proofs." in text["proof"]
-    assert "proved: " not in text["hardening"]
-    assert 'id="checks-robust-accuracy"' in text["index"]
-    assert "exact |" not in text["attacks"]

@@ -13,9 +13,7 @@ KNOWN = "Best classifier known"
 
 
 def ceiling_at(result: StudyResult, epsilon: float) -> float | None:
-    """The limit of any classifier at a budget; None where the records do not hold it."""
-    if not result.proofs:
-        return None
+    """The limit of any classifier at a budget; None where it was not worked out."""
     limit = result.proofs.limit
     return dict(zip(limit.epsilons, limit.ceiling, strict=True)).get(epsilon)
 
@@ -26,12 +24,10 @@ def floor(result: StudyResult) -> float:
 
 
 def ceiling_curve(result: StudyResult) -> tuple[list[dict], list[tuple[str, float, float]]]:
-    """The limit against ε with the strip below it, and (line, ε, share) for the table; nothing without proofs.
+    """The limit against ε with the strip below it, and (line, ε, share) for the table.
 
     Only settled budgets are drawn: the limit is not known to be straight between two of them.
     """
-    if not result.proofs:
-        return [], []
     limit, look = result.proofs.limit, palette.bound("limit")
     x = limit.epsilons
     strip = {

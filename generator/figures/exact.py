@@ -41,10 +41,9 @@ def exact_curve(result: StudyResult, model: str = "") -> Chart:
     rows += [(trivial.title, rounded(e), rounded(100 * floor(result)), "", "") for e in x]
     ceiling, points = ceiling_curve(result)
     data += ceiling
-    if result.proofs:
-        bounds, look = result.proofs.limit, palette.bound("rule")
-        data.append(plain(bounds.epsilons, bounds.rule, look, "rule"))
-        points += [(look.title, e, v) for e, v in zip(bounds.epsilons, bounds.rule, strict=True)]
+    bounds, look = result.proofs.limit, palette.bound("rule")
+    data.append(plain(bounds.epsilons, bounds.rule, look, "rule"))
+    points += [(look.title, e, v) for e, v in zip(bounds.epsilons, bounds.rule, strict=True)]
     rows += [(name, rounded(e), rounded(100 * v), "", "") for name, e, v in points]
     title = palette.model(model).title
     left = sum(e.unresolved for e in proved)

@@ -123,9 +123,7 @@ def recipes(result: StudyResult) -> Chart:
     roles = result.roles
     names = palette.in_order(m.name for m in result.models if m.name in {roles.baseline, *roles.readings})
     budget = result.spec.attack.headline_epsilon
-    states = [("clean", 0.0), *((a, budget) for a in result.spec.attack.attacks)]
-    if result.proofs:
-        states.append(("exact", budget))
+    states = [("clean", 0.0), *((a, budget) for a in (*result.spec.attack.attacks, "exact"))]
     titles = [palette.model(n).title for n in names]
     data, rows = [], []
     for attack, epsilon in states:
@@ -216,8 +214,8 @@ def trade_off(result: StudyResult) -> Chart:
 
 
 def _strongest_first(result: StudyResult) -> tuple[str, ...]:
-    """The proof if there is one, then the attacks from the strongest down."""
-    return (*(("exact",) if result.proofs else ()), *reversed(result.spec.attack.attacks))
+    """The proof, then the attacks from the strongest down."""
+    return ("exact", *reversed(result.spec.attack.attacks))
 
 
 def _under(attack: str) -> str:

@@ -11,7 +11,6 @@ from generator.findings import (
     data,
     evaluations,
     exact,
-    headline,
     impact,
     original,
     proofs,
@@ -37,7 +36,7 @@ class DatasetFindings:
     """The same as the study quotes it."""
     features: dict[str, Feature]
     """Model inputs by name."""
-    headline: headline.Headline
+    headline: verdict.Headline
     pgd: str
     """Name of the iterative attack with its steps."""
     attack_titles: tuple[str, ...]
@@ -66,11 +65,9 @@ class DatasetFindings:
     readings: tuple[recipes.RecipeRow, ...]
     readings_sentence: str
     control_sentence: str
-    best_sentence: str
     prices: tuple[str, ...]
     gaps: tuple[str, ...]
-    proof: proofs.ProofFindings | None
-    """None where the records hold no proofs: pages leave those parts out."""
+    proof: proofs.ProofFindings
     drawn: tuple[str, ...]
     """Recipes whose rounds are drawn; the records hold the rest."""
 
@@ -127,13 +124,11 @@ def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindi
     readings = recipes.readings(result, hardened)
     roles = result.roles
     standard = {row.name: row for row in rows}[roles.baseline]
-    proof = proofs.find_proofs(result, hardened, first)
     return DatasetFindings(
         result=result,
         quoted=quoted or result,
         features={feature.name: feature for feature in result.data.features},
-        headline=verdict.proved_headline(result, standard, first)
-        or headline.headline(result, standard, first),
+        headline=verdict.headline(result, standard, first),
         pgd=attack_title("pgd", result.spec),
         attack_titles=tuple(attack_title(attack, result.spec) for attack in result.spec.attack.attacks),
         status=data.status_line(result),
@@ -152,7 +147,6 @@ def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindi
             evaluations.confusion_row(result, model, evaluation)
             for model, row in zip(models, rows, strict=True)
             for evaluation in (row.clean, *(cell.evaluation for cell in row.attacked), row.exact)
-            if evaluation
         ),
         movements=data.movements(result),
         examples=data.examples(result),
@@ -161,23 +155,15 @@ def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindi
         readings=readings,
         readings_sentence=recipes.readings_sentence(readings) if readings else "",
         control_sentence=recipes.control_sentence(result, hardened),
-        best_sentence=(proof and proof.choice) or recipes.best_sentence(result, hardened),
         prices=tuple(recipes.price_sentence(row) for row in hardened),
-        gaps=tuple(exact.masking_sentence(result, row) for row in hardened if row.exact)
-        or tuple(
-            recipes.gap_sentence(evaluations.gap(result, model))
-            for model in models
-            if model.name != roles.trivial
-        ),
-        proof=proof,
+        gaps=tuple(exact.masking_sentence(result, row) for row in hardened),
+        proof=proofs.find_proofs(result, hardened, first),
         drawn=tuple(name for name in leading(result) if name in result.spec.hardening.followed),
     )
 
 
 def at_tier(found: DatasetFindings, tier: str) -> DatasetFindings:
     """The findings as if the study quoted that tier: all else is about every input, or about all tiers."""
-    if not found.proof:
-        return found
     proofs, rate = found.proof.proofs, found.proof.rate
     return replace(
         found,

@@ -94,7 +94,7 @@ def _compared(result: StudyResult, model: str) -> TierComparison | None:
 def _benchmark(result: StudyResult, recipes: tuple[RecipeRow, ...]) -> Decision | None:
     choice = _choice(result, result.spec.threat.benchmark)
     row = next((r for r in recipes if choice and r.name == choice.model), None)
-    if not row or not row.exact_change:
+    if not row:
         return None
     better = row.exact_change.direction == "higher"
     return Decision(

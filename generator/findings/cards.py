@@ -126,7 +126,7 @@ def cards(result: StudyResult) -> Cards:
         parameters=sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(widths)),
         architecture=f"{formats.count(inputs)} inputs, hidden layers of {hidden} units with ReLU, two outputs",
         states=("No attack", *(attack_title(a, result.spec) for a in result.spec.attack.attacks), "Proved"),
-        columns=columns(result, result.proofs) if result.proofs else (),
+        columns=columns(result, result.proofs),
         models=tuple(
             _card(result, model) for model in models_in_order(result) if model.name != result.roles.trivial
         ),
@@ -172,13 +172,11 @@ def _rates(result: StudyResult, model: ModelResult) -> tuple[RateLine, ...]:
     )
 
 
-def _rate(evaluation: Evaluation | None, metric: str) -> Estimate | None:
-    return getattr(evaluation, metric) if evaluation else None
+def _rate(evaluation: Evaluation, metric: str) -> Estimate | None:
+    return getattr(evaluation, metric)
 
 
 def _points(result: StudyResult, model: str) -> tuple[PointLine, ...]:
-    if not result.proofs:
-        return ()
     epsilon = result.spec.attack.headline_epsilon
     mine = {
         (row.false_positive_rate, row.tier): row
@@ -195,7 +193,7 @@ def _points(result: StudyResult, model: str) -> tuple[PointLine, ...]:
 
 
 def _radius(result: StudyResult, model: str) -> str:
-    found = next((r for r in result.proofs.radii if r.model == model), None) if result.proofs else None
+    found = next((r for r in result.proofs.radii if r.model == model), None)
     if not found:
         return ""
     fraud, genuine = (f"{formats.significant(m)} σ" for m in (found.median_fraud, found.median_legitimate))
@@ -219,10 +217,9 @@ def _use(result: StudyResult, model: str) -> str:
 
 
 def _failures(result: StudyResult, model: ModelResult) -> tuple[str, ...]:
-    checks = result.proofs.gate if result.proofs else ()
     failed = [
         f"Sanity check failed: {GATE[check.slug].title}. {GATE[check.slug].about(check.facts)}"
-        for check in checks
+        for check in result.proofs.gate
         if check.status == "FAIL" and model.name in check.blocks
     ]
     return (*failed, *_lost(result, model.name))

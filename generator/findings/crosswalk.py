@@ -123,7 +123,7 @@ def _constrained(result: StudyResult) -> str:
 
 
 def _reach(result: StudyResult) -> bool:
-    return bool(result.proofs and result.proofs.reach)
+    return bool(result.proofs.reach)
 
 
 def _hardening(result: StudyResult) -> str:
@@ -140,7 +140,7 @@ def _hardening(result: StudyResult) -> str:
 
 
 def _masking(result: StudyResult) -> str:
-    checks = [c for c in result.proofs.gate if c.status != "N/A"] if result.proofs else []
+    checks = [c for c in result.proofs.gate if c.status != "N/A"]
     failed = sum(check.status == "FAIL" for check in checks)
     if not checks:
         return ""
@@ -149,7 +149,7 @@ def _masking(result: StudyResult) -> str:
 
 
 def _impact(result: StudyResult) -> str:
-    if not result.rates or not result.impact.rows:
+    if not result.impact.rows:
         return ""
     return "Money lost, false alarms, and the share of attacking fraudsters from which hardening pays."
 
@@ -173,7 +173,7 @@ def _nothing(result: StudyResult) -> str:
 
 
 def _battery(result: StudyResult, names: tuple[str, ...]) -> list[str]:
-    ran = {row.attack for row in result.proofs.battery} if result.proofs else set()
+    ran = {row.attack for row in result.proofs.battery}
     return [palette.battery(name) for name in names if name in ran]
 
 

@@ -10,7 +10,6 @@ from generator.records.metrics import wilson
 from generator.records.results import (
     Comparison,
     Confusion,
-    Direction,
     Estimate,
     Evaluation,
     ModelResult,
@@ -42,17 +41,12 @@ class ModelRow:
     """Its rates hold by definition, so they have no interval."""
     clean: Evaluation
     attacked: tuple[AttackedCell, ...]
-    iterative: AttackedCell
-    """The attack of many steps: the one quoted in prose."""
-    strongest: AttackedCell
-    """The attack that leaves the least."""
     against_trivial: str
-    """What is proved, or else left by the strongest attack, beside approving everything: above, below, level
-    or not compared."""
-    exact: Evaluation | None = None
-    """What is proved at the headline budget; None in records without proofs."""
-    exact_drop: Estimate | None = None
-    blocked: bool = False
+    """What is proved beside approving everything: above, below, level or not compared."""
+    exact: Evaluation
+    """What is proved at the headline budget."""
+    exact_drop: Estimate
+    blocked: bool
     """A failed check of the sanity gate: its figures under attack stand only beside what is proved."""
 
 
@@ -81,18 +75,15 @@ def trivial_accuracy(result: StudyResult) -> float:
     return result.model(result.roles.trivial).final.at("clean").accuracy.value
 
 
-def exact(result: StudyResult, model: str) -> Evaluation | None:
-    """What is proved of the final state at the headline budget; None if the records hold no proof of it.
+def exact(result: StudyResult, model: str) -> Evaluation:
+    """What is proved of the final state at the headline budget.
 
     Approving everything needs no proof: no attack changes its answer.
     """
     epsilon, final = result.spec.attack.headline_epsilon, result.model(model).final
-    for evaluation in final.evaluations:
-        if (evaluation.attack, evaluation.epsilon) == ("exact", epsilon):
-            return evaluation
-    if model == result.roles.trivial and result.proofs:
+    if model == result.roles.trivial:
         return final.at("clean").model_copy(update={"attack": "exact", "epsilon": epsilon})
-    return None
+    return final.at("exact", epsilon)
 
 
 def model_row(result: StudyResult, model: ModelResult) -> ModelRow:
@@ -103,15 +94,11 @@ def model_row(result: StudyResult, model: ModelResult) -> ModelRow:
         for attack in spec.attacks
         for evaluation in [model.final.at(attack, spec.headline_epsilon)]
     )
-    # a tie goes to the later attack, which takes more steps
-    strongest = min(reversed(attacked), key=lambda cell: cell.evaluation.accuracy.value)
     proved = exact(result, model.name)
-    lowest = proved or strongest.evaluation
-    word = "level with" if trivial else _against_trivial(result, model.name, lowest)
-    iterative = {cell.attack: cell for cell in attacked}["pgd"]
+    word = "level with" if trivial else _against_trivial(result, model.name, proved)
     return ModelRow(
-        model.name, MODELS[model.name], trivial, clean, attacked, iterative, strongest, word,
-        proved, lost(clean, proved) if proved else None, model.name in blocked(result),
+        model.name, MODELS[model.name], trivial, clean, attacked, word,
+        proved, lost(clean, proved), model.name in blocked(result),
     )  # fmt: skip
 
 
@@ -134,10 +121,8 @@ def comparison(
     return None
 
 
-def against_standard(
-    result: StudyResult, model: str, metric: str, attack: str, epsilon: float
-) -> tuple[Estimate, Direction]:
-    """`model` minus the baseline and the word for it.
+def against_standard(result: StudyResult, model: str, metric: str, attack: str, epsilon: float) -> Comparison:
+    """`model` minus the baseline.
 
     Raises:
         KeyError: The records hold no such comparison.
@@ -146,7 +131,7 @@ def against_standard(
     found = comparison(result, model, baseline, metric, attack, epsilon)
     if not found:
         raise KeyError(f"no comparison of {model} with {baseline}: {metric} under {attack} at {epsilon}")
-    return found.difference, found.direction
+    return found
 
 
 def _against_trivial(result: StudyResult, model: str, evaluation: Evaluation) -> str:
@@ -178,8 +163,7 @@ def confusion_row(result: StudyResult, model: ModelResult, evaluation: Evaluatio
 
 def _overstating(result: StudyResult, model: ModelResult, evaluation: Evaluation) -> str:
     """By how much an attack that must not be quoted alone lies above what is proved; empty for any other."""
-    proved = exact(result, model.name)
-    if not proved or model.name not in blocked(result) or evaluation.attack not in result.spec.attack.attacks:
+    if model.name not in blocked(result) or evaluation.attack not in result.spec.attack.attacks:
         return ""
-    gap = formats.loss(evaluation.accuracy.value - proved.accuracy.value)
+    gap = formats.loss(evaluation.accuracy.value - exact(result, model.name).accuracy.value)
     return f"; accuracy {gap} above what is proved"

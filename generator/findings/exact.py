@@ -3,7 +3,6 @@
 from generator.findings.evaluations import MASKING_POINTS, comparison, exact, trivial_accuracy
 from generator.findings.recipes import RecipeRow
 from generator.notation import formats
-from generator.notation.names import MODELS
 from generator.records.proofs import ProofResult
 from generator.records.results import Comparison, Evaluation, StudyResult
 
@@ -12,10 +11,10 @@ BESIDE = {"higher": "above", "lower": "below", "no difference": "level with"}
 
 
 def overstated(result: StudyResult, model: str) -> float:
-    """FGSM minus what is proved, at the headline budget; zero without a proof."""
-    proved = exact(result, model)
-    if not proved or model == result.roles.trivial:
+    """FGSM minus what is proved, at the headline budget; zero for approving everything."""
+    if model == result.roles.trivial:
         return 0.0
+    proved = exact(result, model)
     fgsm = result.model(model).final.at("fgsm", result.spec.attack.headline_epsilon)
     return fgsm.accuracy.value - proved.accuracy.value
 
@@ -158,14 +157,8 @@ def contradiction_sentence(proofs: ProofResult) -> str:
 
 
 def _beside_standard(result: StudyResult, row: RecipeRow) -> str:
-    """Half a sentence: the standard model's proved accuracy, and the paired difference if there is one."""
-    name = result.roles.baseline
-    baseline = exact(result, name)
-    if not baseline:
-        return ""
-    theirs = formats.percent(baseline.accuracy.value)
-    if not row.exact_change:
-        return f"; {MODELS[name].phrase} keeps {theirs}"
+    """Half a sentence: the standard model's proved accuracy, and the paired difference."""
+    theirs = formats.percent(exact(result, result.roles.baseline).accuracy.value)
     return difference_clause(row.exact_change, theirs)
 
 

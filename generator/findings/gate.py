@@ -40,10 +40,8 @@ def blocked(result: StudyResult) -> frozenset[str]:
     return frozenset(name for check in _failed(result) for name in check.blocks)
 
 
-def gate(result: StudyResult) -> Gate | None:
-    """The checks with a summary; None if the records hold none."""
-    if not result.proofs or not result.proofs.gate:
-        return None
+def gate(result: StudyResult) -> Gate:
+    """The checks with a summary."""
     checks = result.proofs.gate
     failed = (
         formats.listed(f"“{GATE[check.slug].title}”" for check in _failed(result)) if _failed(result) else ""
@@ -67,7 +65,7 @@ def blocked_sentence(result: StudyResult) -> str:
 
 
 def _failed(result: StudyResult) -> list[GateCheck]:
-    return [check for check in result.proofs.gate if check.status == "FAIL"] if result.proofs else []
+    return [check for check in result.proofs.gate if check.status == "FAIL"]
 
 
 def _row(check: GateCheck) -> GateRow:

@@ -31,8 +31,8 @@ class Day:
     row: ImpactRow
     doubted: bool
     """The sanity gate lets the figure stand only beside what is proved."""
-    proved: ImpactRow | None
-    """The day as it is proved; None if it was not priced by a proof."""
+    proved: ImpactRow
+    """The day as it is proved."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,8 @@ def reduction_record(result: StudyResult, model: str, attack: Attacked) -> Leaka
 
 
 def priced_attacks(result: StudyResult) -> tuple[Attacked, ...]:
-    """The attacks of the study, and the proof behind them if the day was priced by it."""
-    proved = any(row.attack == "exact" for row in result.impact.rows)
-    return (*result.spec.attack.attacks, *(("exact",) if proved else ()))
+    """The attacks of the study, and the proof behind them."""
+    return (*result.spec.attack.attacks, "exact")
 
 
 def _doubted(result: StudyResult, model: str, attack: Attacked) -> bool:
@@ -108,7 +107,7 @@ def impact_lines(result: StudyResult) -> tuple[ImpactLine, ...]:
                 attack_title(attack, result.spec),
                 impact_row(result, model.name, attack),
                 _doubted(result, model.name, attack),
-                impact_row(result, model.name, "exact") if "exact" in attacks else None,
+                impact_row(result, model.name, "exact"),
             )
             for attack in attacks
         )
@@ -148,22 +147,20 @@ def bounds_lines(result: StudyResult) -> tuple[BoundsLine, ...]:
 
 
 def _proved(result: StudyResult, model: str) -> tuple[Estimate, Estimate] | None:
-    proved = exact(result, model)
-    if not proved or not _doubted(result, model, "fgsm") or "exact" not in priced_attacks(result):
+    if not _doubted(result, model, "fgsm"):
         return None
-    return proved.accuracy, impact_row(result, model, "exact").missed_frauds
+    return exact(result, model).accuracy, impact_row(result, model, "exact").missed_frauds
 
 
 def day_sentence(result: StudyResult) -> str:
     """A scenario day under the baseline, and what the original recipe does to it."""
     roles = result.roles
-    worst: Attacked = "exact" if "exact" in priced_attacks(result) else "pgd"
     clean, attacked = (
-        impact_row(result, roles.baseline, attack).missed_frauds for attack in ("clean", worst)
+        impact_row(result, roles.baseline, attack).missed_frauds for attack in ("clean", "exact")
     )
-    frauds, phrase = formats.count(result.impact.frauds_per_day), attack_phrase(worst, result.spec)
+    frauds, phrase = formats.count(result.impact.frauds_per_day), attack_phrase("exact", result.spec)
     original = (
-        f" {_sentence(result, reduction_record(result, roles.original, worst))} {_price(result, roles)}"
+        f" {_sentence(result, reduction_record(result, roles.original, 'exact'))} {_price(result, roles)}"
         if roles.original
         else ""
     )
@@ -188,8 +185,6 @@ def _sentence(result: StudyResult, found: LeakageReduction) -> str:
     said = _change(result, found)
     if not _doubted(result, found.model, found.attack):
         return said
-    if "exact" not in priced_attacks(result):
-        return f"Nothing is proved beside what attacks say of {MODELS[found.model].phrase}."
     proved = reduction_record(result, found.model, "exact").reduction
     beside = formats.beside(found.reduction.value, proved.value)
     return f"{said} A sanity check that concerns it failed; {beside} (interval {formats.interval(proved)})."

@@ -150,7 +150,7 @@ def _drop(result: StudyResult, model: str, attack: Attacked) -> Estimate:
 
 
 def _clean_cost(result: StudyResult, model: str, attack: Attacked) -> Estimate:
-    gain, _ = against_standard(result, model, "accuracy", "clean", 0.0)
+    gain = against_standard(result, model, "accuracy", "clean", 0.0).difference
     return gain.model_copy(update={"value": -gain.value, "low": -gain.high, "high": -gain.low})
 
 

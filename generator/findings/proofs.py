@@ -89,23 +89,21 @@ class ProofFindings:
     """The false-alarm rate quoted in prose."""
     choices: tuple[tiers.ChoiceRow, ...]
     battery: tuple[BatteryLine, ...]
-    gate: Gate | None
+    gate: Gate
 
 
 def find_proofs(
     result: StudyResult, recipes: tuple[RecipeRow, ...], original: RecipeRow | None
-) -> ProofFindings | None:
-    """Every finding about proofs; None for records that hold none."""
-    if not result.proofs:
-        return None
+) -> ProofFindings:
+    """Every finding about proofs."""
     proofs = at_headline(result, result.proofs)
     rate = result.spec.proof.quoted_false_positive_rate
     known = sorted(proofs.label_aware, key=lambda found: (found.tier, list(MODELS).index(found.model)))
     aware = tuple(_label_aware(result, found) for found in known)
     return ProofFindings(
         proofs=proofs,
-        trap=exact.trap_sentence(result, original) if original and original.exact else "",
-        standing=exact.standing_sentence(result, original) if original and original.exact else "",
+        trap=exact.trap_sentence(result, original) if original else "",
+        standing=exact.standing_sentence(result, original) if original else "",
         limit=exact.limit_sentence(result, proofs),
         limit_note=exact.limit_note(result, proofs),
         unresolved=exact.unresolved_sentence(proofs),

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from generator.findings.evaluations import (
     Gap,
     against_standard,
-    comparison,
     gap,
     model_row,
-    trivial_accuracy,
 )
 from generator.notation import formats
 from generator.notation.names import (
@@ -36,27 +34,20 @@ class RecipeRow:
     clean_change: Estimate
     clean_direction: Direction
     gap: Gap
-    change: Estimate
-    """Accuracy under the iterative attack, minus the standard model's."""
-    direction: Direction
     clean_caught: Estimate
     standard_caught: Estimate
     """Share of frauds the standard model catches without an attack."""
     clean_caught_direction: Direction
-    caught: Estimate
-    """Share of frauds caught under the iterative attack."""
-    caught_change: Estimate
-    caught_direction: Direction
     against_trivial: str
     steps: int
     """Optimiser steps of one replicate."""
-    exact: Evaluation | None
-    """What is proved at the headline budget; None in records without proofs."""
+    exact: Evaluation
+    """What is proved at the headline budget."""
     blocked: bool
     """A failed check of the sanity gate: its figures under attack stand only beside what is proved."""
-    exact_change: Comparison | None
+    exact_change: Comparison
     """Proved accuracy, minus the standard model's."""
-    exact_caught_change: Comparison | None
+    exact_caught_change: Comparison
     """Proved share of frauds caught, minus the standard model's."""
 
 
@@ -73,31 +64,23 @@ def _row(result: StudyResult, name: str) -> RecipeRow:
     shown = model_row(result, result.model(name))
     epsilon, baseline = result.spec.attack.headline_epsilon, result.roles.baseline
     model = result.model(name)
-    change, direction = against_standard(result, name, "accuracy", "pgd", epsilon)
-    clean_change, clean_direction = against_standard(result, name, "accuracy", "clean", 0.0)
-    _, clean_caught_direction = against_standard(result, name, "true_positive_rate", "clean", 0.0)
-    caught_change, caught_direction = against_standard(result, name, "true_positive_rate", "pgd", epsilon)
+    clean = against_standard(result, name, "accuracy", "clean", 0.0)
     return RecipeRow(
         name,
         MODELS[name],
         model.final.at("clean").accuracy,
-        clean_change,
-        clean_direction,
+        clean.difference,
+        clean.direction,
         gap(result, model),
-        change,
-        direction,
         model.final.at("clean").true_positive_rate,
         result.model(baseline).final.at("clean").true_positive_rate,
-        clean_caught_direction,
-        model.final.at("pgd", epsilon).true_positive_rate,
-        caught_change,
-        caught_direction,
+        against_standard(result, name, "true_positive_rate", "clean", 0.0).direction,
         shown.against_trivial,
         model.final.gradient_steps,
         shown.exact,
         shown.blocked,
-        comparison(result, name, baseline, "accuracy", "exact", epsilon),
-        comparison(result, name, baseline, "true_positive_rate", "exact", epsilon),
+        against_standard(result, name, "accuracy", "exact", epsilon),
+        against_standard(result, name, "true_positive_rate", "exact", epsilon),
     )
 
 
@@ -107,17 +90,10 @@ def readings(result: StudyResult, rows: tuple[RecipeRow, ...]) -> tuple[RecipeRo
 
 
 def readings_sentence(rows: tuple[RecipeRow, ...]) -> str:
-    """Whether the verdict on the original hangs on how its text is read; by proof where there is one."""
-    if all(row.exact_change and row.exact_caught_change for row in rows):
-        accuracy = {row.words.title: row.exact_change.direction for row in rows}
-        caught = {row.words.title: row.exact_caught_change.direction for row in rows}
-        return f"{_agreement('proved accuracy', accuracy)} {_agreement('frauds provably caught', caught)}"
-    title = rows[0].gap.title
-    accuracy = _agreement(f"accuracy under {title}", {row.words.title: row.direction for row in rows})
-    caught = _agreement(
-        f"frauds caught under {title}", {row.words.title: row.caught_direction for row in rows}
-    )
-    return f"{accuracy} {caught}"
+    """Whether the verdict on the original hangs on how its text is read."""
+    accuracy = {row.words.title: row.exact_change.direction for row in rows}
+    caught = {row.words.title: row.exact_caught_change.direction for row in rows}
+    return f"{_agreement('proved accuracy', accuracy)} {_agreement('frauds provably caught', caught)}"
 
 
 def _agreement(what: str, directions: dict[str, Direction]) -> str:
@@ -128,40 +104,13 @@ def _agreement(what: str, directions: dict[str, Direction]) -> str:
     return f"On {what} the reading matters: {'; '.join(parts)}."
 
 
-def best_sentence(result: StudyResult, rows: tuple[RecipeRow, ...]) -> str:
-    """The recipe that keeps most accuracy, what it catches, and the recipe that catches most."""
-    rows = tuple(row for row in rows if not row.blocked)
-    if not rows:
-        return "No recipe has a figure under attack that the sanity gate lets pass."
-    best = max(rows, key=lambda row: row.gap.pgd.value)
-    catcher = max(rows, key=lambda row: row.caught.value)
-    other = (
-        ""
-        if catcher is best
-        else f" Most frauds are caught by {catcher.words.phrase}: {formats.percent(catcher.caught.value)}, "
-        f"{AGAINST[catcher.caught_direction]}."
-    )
-    return (
-        f"Of the recipes run, {best.words.phrase} keeps most accuracy under {best.gap.title}: "
-        f"{formats.percent(best.gap.pgd.value)} ({formats.interval(best.gap.pgd)}), {best.against_trivial} "
-        f"the {formats.percent(trivial_accuracy(result))} of approving everything. It then catches "
-        f"{formats.percent(best.caught.value)} of frauds ({formats.interval(best.caught)}), "
-        f"{AGAINST[best.caught_direction]}.{other}"
-    )
-
-
 def control_sentence(result: StudyResult, rows: tuple[RecipeRow, ...]) -> str:
     """What the extra training steps alone do; empty if the control was not run."""
     for row in rows:
-        if row.name == result.roles.ablation and row.exact and row.exact_change:
+        if row.name == result.roles.ablation:
             return (
                 f"The same number of extra steps without any attack provably keeps "
                 f"{formats.percent(row.exact.accuracy.value)}, {AGAINST[row.exact_change.direction]}."
-            )
-        if row.name == result.roles.ablation:
-            return (
-                f"The same number of extra steps without any attack leaves an accuracy of "
-                f"{formats.percent(row.gap.pgd.value)} under {row.gap.title}, {AGAINST[row.direction]}."
             )
     return ""
 
@@ -192,19 +141,6 @@ def _price_in_accuracy(row: RecipeRow) -> str:
         f"{name} {verb} {formats.loss(abs(change.value))} of clean accuracy "
         f"({formats.between(low, high, 'loss')})."
     )
-
-
-def gap_sentence(found: Gap) -> str:
-    """What the distance between the single step and the iterative attack means."""
-    fgsm, pgd = formats.percent(found.fgsm.value), formats.percent(found.pgd.value)
-    figures = f"{fgsm} under FGSM, {pgd} under {found.title}"
-    if found.warns:
-        return (
-            f"{formats.capital(found.words.phrase)}: {figures}. FGSM overstates what is kept by "
-            f"{formats.loss(found.points)}: a warning that the model misleads the single step "
-            f"rather than resists it."
-        )
-    return f"{formats.capital(found.words.phrase)}: {figures}. No warning."
 
 
 def original_row(result: StudyResult, rows: tuple[RecipeRow, ...]) -> RecipeRow | None:

@@ -33,18 +33,18 @@ class AttackLine:
 @dataclass(frozen=True)
 class ThreatModel:
     columns: tuple[TierColumn, ...]
-    """The tiers of the record; empty in one without proofs, and `budgets` too."""
+    """The tiers of the record."""
     budgets: tuple[BudgetLine, ...]
     fixed: str
-    """The inputs no tier but the benchmark may change; empty if there are none, or no tiers."""
+    """The inputs no tier but the benchmark may change; empty if there are none."""
     attacks: tuple[AttackLine, ...]
     versions: tuple[tuple[str, str], ...]
 
 
 def threat_model(result: StudyResult) -> ThreatModel:
     """What the record holds about the attackers of its study."""
-    found = columns(result, result.proofs) if result.proofs else ()
-    known = {(r.tier, r.feature): r for r in result.proofs.reach} if result.proofs else {}
+    found = columns(result, result.proofs)
+    known = {(r.tier, r.feature): r for r in result.proofs.reach}
     budgets = tuple(
         BudgetLine(
             feature,
@@ -56,7 +56,7 @@ def threat_model(result: StudyResult) -> ThreatModel:
     versions = result.provenance.versions
     return ThreatModel(
         found,
-        budgets if found else (),
+        budgets,
         _fixed(result, known),
         tuple(_attacks(result)),
         tuple((name, versions[name]) for name in LIBRARIES if name in versions),
@@ -102,6 +102,6 @@ def _attacks(result: StudyResult) -> list[AttackLine]:
         ),
         "noise": ("nothing", f"{count(battery.noise_draws)} uniform draws a row"),
     }
-    ran = {row.attack for row in result.proofs.battery} if result.proofs else set()
+    ran = {row.attack for row in result.proofs.battery}
     lines += [AttackLine(palette.battery(name), *words) for name, words in known.items() if name in ran]
     return lines

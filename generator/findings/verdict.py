@@ -1,25 +1,51 @@
-"""The verdict where there are proofs: the same sentences as `headline`, from exact figures."""
+"""The verdict on one dataset, as short sentences; the Summary opens with them."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from generator.findings.evaluations import ModelRow, trivial_accuracy
 from generator.findings.exact import overstated, standard_sentence, standing_sentence
 from generator.findings.gate import failures
-from generator.findings.headline import ACCURACY, CAUGHT, Card, Headline, card, clean_sentence
 from generator.findings.recipes import AGAINST, RecipeRow, price_in_frauds
 from generator.notation import formats
 from generator.notation.names import MODELS
 from generator.records.proofs import Choice, ProofResult
-from generator.records.results import StudyResult
+from generator.records.results import Direction, Estimate, StudyResult
+
+ACCURACY: dict[Direction, str] = {
+    "higher": "raises that accuracy to",
+    "lower": "lowers that accuracy further, to",
+    "no difference": "makes no measurable difference to that accuracy:",
+}
+CAUGHT: dict[Direction, str] = {
+    "higher": "catches more of the frauds",
+    "lower": "catches fewer of the frauds",
+    "no difference": "catches no more of the frauds",
+}
 
 
-def proved_headline(result: StudyResult, standard: ModelRow, original: RecipeRow | None) -> Headline | None:
-    """The headline from exact figures; None where the records lack a proof or a comparison it needs."""
-    needed = [standard.exact]
-    if original:
-        needed += [original.exact, original.exact_change, original.exact_caught_change]
-    if not result.proofs or not all(needed):
-        return None
+@dataclass(frozen=True)
+class Card:
+    """One figure of the Summary: a value, what it is, and its interval."""
+
+    value: str
+    label: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class Headline:
+    answer: str
+    """Can the model be fooled, and does the original hardening stop it?"""
+    clean: str
+    attacked: str
+    hardened: str
+    """Of the original recipe; empty without it."""
+    cards: tuple[Card, ...]
+    tier_cards: tuple[Card, ...]
+    """What is left where fraudsters of the quoted tier attack; the other cards are about every input."""
+
+
+def headline(result: StudyResult, standard: ModelRow, original: RecipeRow | None) -> Headline:
     return Headline(
         _answer(standard, original),
         clean_sentence(result, standard),
@@ -34,18 +60,26 @@ def choice_sentence(result: StudyResult, proofs: ProofResult, recipes: tuple[Rec
     """The recipe chosen on validation rows against the plain box, and what it provably keeps."""
     choice = next((c for c in proofs.choices if c.tier == result.spec.threat.benchmark), None)
     row = next((r for r in recipes if choice and r.name == choice.model), None)
-    if not choice or not row or not row.exact:
+    if not choice or not row:
         return ""
     kept, caught = choice.validated, row.exact.true_positive_rate
     trivial = trivial_accuracy(result)
     side = "above" if kept.low > trivial else "below" if kept.high < trivial else "level with"
-    direction = f", {AGAINST[row.exact_change.direction]}" if row.exact_change else ""
+    direction = f", {AGAINST[row.exact_change.direction]}"
     return (
         f"Chosen on validation rows, the recipe to take against this attacker is {row.words.phrase} "
         f"({_agreement(choice)}). On rows that took no part in the choice, accuracy of "
         f"{formats.percent(kept.value)} ({formats.interval(kept)}) is proved{direction}, and {side} the "
         f"{formats.percent(trivial)} of approving everything. It then provably catches "
         f"{formats.percent(caught.value)} of frauds ({formats.interval(caught)})."
+    )
+
+
+def clean_sentence(result: StudyResult, standard: ModelRow) -> str:
+    return (
+        f"Without an attack the standard model judges {formats.percent(standard.clean.accuracy.value)} of "
+        f"transactions correctly. Approving everything would judge "
+        f"{formats.percent(trivial_accuracy(result))} correctly and catch no fraud."
     )
 
 
@@ -116,6 +150,12 @@ def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow | None) 
         trivial,
         *(_original_cards(original) if original else ()),
         *_chosen_card(result),
+    )
+
+
+def card(estimate: Estimate, label: str) -> Card:
+    return Card(
+        formats.percent(estimate.value), label, f"{formats.LEVEL} interval {formats.interval(estimate)}"
     )
 
 

@@ -82,10 +82,7 @@ def attackers(results: Sequence[StudyResult]) -> Attackers | None:
 
 
 def _tiers(results: Sequence[StudyResult], threat: Threat, budgets: Sequence[float]) -> tuple[str, ...]:
-    measured = [
-        {(row.tier, row.epsilon) for row in result.proofs.tiers} if result.proofs else set()
-        for result in results
-    ]
+    measured = [{(row.tier, row.epsilon) for row in result.proofs.tiers} for result in results]
     shared = (t for t in threat.names if all((t, e) in found for found in measured for e in budgets))
     tiers = tuple(shared)
     return tiers if threat.quoted in tiers else ()

@@ -390,8 +390,7 @@ class StudyResult(Record):
     provenance: Provenance
     data: DatasetSummary
     """Of the whole table."""
-    judged: Judged | None = None
-    """None in earlier records, which judged the whole table."""
+    judged: Judged
     models: tuple[ModelResult, ...]
     comparisons: tuple[Comparison, ...]
     movements: tuple[FeatureMovement, ...]
@@ -400,8 +399,8 @@ class StudyResult(Record):
     examples: tuple[TransactionExample, ...]
     slices: tuple[BoundarySlice, ...]
     impact: ImpactResult
-    proofs: ProofResult | None = None
-    rates: OperatingRates | None = None
+    proofs: ProofResult
+    rates: OperatingRates
     groups: tuple[GroupErrors, ...] = ()
     """Of the leading models, in the categories of every breakdown by groups."""
     budget_violations: int
@@ -409,11 +408,11 @@ class StudyResult(Record):
 
     @property
     def n_judged(self) -> int:
-        return self.judged.rows if self.judged else self.data.n_rows
+        return self.judged.rows
 
     @property
     def frauds_judged(self) -> int:
-        return self.judged.frauds if self.judged else self.data.label.n_fraud
+        return self.judged.frauds
 
     @property
     def sampled(self) -> bool:
@@ -422,9 +421,9 @@ class StudyResult(Record):
 
     @property
     def choices(self) -> tuple[Choice, ...]:
-        """The recipes chosen at the headline budget; none in a record without proofs."""
-        every, headline = self.proofs.choices if self.proofs else (), self.spec.attack.headline_epsilon
-        return tuple(choice for choice in every if choice.epsilon == headline)
+        """The recipes chosen at the headline budget."""
+        headline = self.spec.attack.headline_epsilon
+        return tuple(choice for choice in self.proofs.choices if choice.epsilon == headline)
 
     @property
     def roles(self) -> Roles:

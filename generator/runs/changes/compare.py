@@ -178,4 +178,4 @@ def _moved(before: dict[str, str], after: dict[str, str]) -> tuple[FieldChange, 
 
 
 def _checks(run: StudyResult) -> dict[str, str]:
-    return {GATE[check.slug].title: check.status for check in run.proofs.gate} if run.proofs else {}
+    return {GATE[check.slug].title: check.status for check in run.proofs.gate}

@@ -109,7 +109,7 @@ def _rate(attack: Attacked, metric: Literal["accuracy", "true_positive_rate", "f
 def _caught(tier: str):
     def find(run: StudyResult, model: str, spec: StudySpec) -> Estimate | None:
         asked = (model, tier, spec.attack.headline_epsilon, spec.proof.quoted_false_positive_rate)
-        for row in run.proofs.tiers if run.proofs else ():
+        for row in run.proofs.tiers:
             if (row.model, row.tier, row.epsilon, row.false_positive_rate) == asked:
                 return row.caught_proved
         return None

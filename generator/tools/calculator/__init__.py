@@ -33,12 +33,12 @@ DECIMALS = 4
 
 
 def stored_draws(results: Sequence[StudyResult], folder: Path) -> dict[str, Draws]:
-    """The draws beside the records in `folder`, by dataset, of every result that has rates; rounded.
+    """The draws beside the records in `folder`, by dataset, of every result; rounded.
 
     Raises:
         RecordError: They are missing, or cannot be read.
     """
-    names = [result.data.name for result in results if result.rates]
+    names = [result.data.name for result in results]
     return {name: rounded(read_draws(draws_file(folder, name))) for name in names}
 
 
@@ -49,8 +49,8 @@ def rounded(draws: Draws) -> Draws:
 
 
 def measured(result: StudyResult, draws: Draws | None) -> Measured | None:
-    """What the calculator works from; None where the record has no rates, or nobody gave their draws."""
-    if not result.rates or not draws:
+    """What the calculator works from; None where nobody gave its draws."""
+    if not draws:
         return None
     priced = Priced(result.spec.attack.headline_epsilon, quoted(result))
     return Measured(result.rates, draws, priced, result.roles, result.spec.threat)
@@ -70,7 +70,7 @@ DOCUMENTS = {"assumptions": ASSUMPTIONS}
 def values(results: Sequence[StudyResult], draws: Mapping[str, Draws]) -> dict[str, Any]:
     """What templates see: `calculator`, its HTML, and `economics`, the findings by dataset.
 
-    Both are empty where no result has rates and draws.
+    Both are empty where no result has draws.
 
     Args:
         results: traced, so that every number worked out of them can be traced too.
@@ -95,7 +95,7 @@ def values_at(
 
 
 def write(results: Sequence[StudyResult], draws: Mapping[str, Draws], folder: Path) -> dict[str, Path]:
-    """Write the scripts of every result that has rates and draws; equal input, equal bytes.
+    """Write the scripts of every result that has draws; equal input, equal bytes.
 
     Returns:
         The files written, by name.

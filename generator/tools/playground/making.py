@@ -39,16 +39,15 @@ BOX_LIMIT = 200_000
 
 
 def available(result: StudyResult, records: Path) -> bool:
-    """Whether the record has proofs, and the files beside it that the playground is made of."""
+    """Whether the files that the playground is made of are beside the record."""
     files = (rows_file(records, result.data.name), weights_file(records, result.data.name))
-    return result.proofs is not None and all(file.exists() for file in files)
+    return all(file.exists() for file in files)
 
 
 def make_offer(result: StudyResult, records: Path) -> Offer:
     """The offer of one study.
 
     Args:
-        result: With proofs.
         records: Folder of the record and of the files beside it.
 
     Raises:

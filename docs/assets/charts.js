@@ -66,7 +66,11 @@
      reader does anything at all, the bundle in advance. */
   function foresee() {
     if (window.study.frugal()) return;
-    for (const state of states.values()) window.study.atRest(() => draw(state));
+    const far = [...states.values()].filter(({ box }) => box.querySelector("[data-later]"));
+    window.study.atRest(() => {
+      for (const state of far) obtain(state).catch(() => {}); // on their way together; `draw` tells what fails
+    });
+    for (const state of far) window.study.atRest(() => draw(state));
     if (!assets || !location.protocol.startsWith("http")) return;
     window.study.awake(() => window.study.atRest(() => {
       if (window.Plotly) return;

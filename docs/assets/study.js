@@ -7,7 +7,6 @@ window.study = (() => {
   const KEPT = "study-at";
   // the last four are all that assistive technology sends
   const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown", "focusin", "input", "change", "click", "submit"];
-  const FAR = "figure.chart, [style^='--rows'], .calculator-bank, .calculator-charts, .calculator-tables"; // what styles leave for later
   const QUIET = 350; // ms after which a page that has loaded is at rest
   const loading = new Map(); // url -> promise
 
@@ -112,14 +111,6 @@ window.study = (() => {
       else awake(bring);
       addEventListener("hashchange", () => { if (told()) bring(); });
       if ("drawn" in part.dataset && !frugal()) atRest(bring);
-    }
-  }
-
-  /* What styles leave for later is laid out part by part, as the browser has time: a phone would need long for all at once. */
-  async function layOut() {
-    for (const part of document.querySelectorAll(FAR)) {
-      await new Promise(idle);
-      part.style.contentVisibility = "visible";
     }
   }
 
@@ -262,13 +253,8 @@ window.study = (() => {
     return sizes.get(box);
   }
 
-  function start() {
-    wakeParts();
-    layOut();
-  }
-
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wakeParts);
+  else wakeParts();
 
   return { load, awake, atRest, frugal, heeding, chosen, choose, unwoven, near, whenNear, later, section, shape, size, number, significant, trimmed, parse };
 })();

@@ -15,7 +15,6 @@ from generator.figures.svg import document, drawing, settled
 from generator.figures.svg.text import literal
 from generator.figures.workbook import NOTHING, Told, workbook_bytes
 from generator.notation import formats
-from generator.notation.marks import plain
 from generator.notation.palette import colours
 from generator.records.spreadsheet import disarmed, number_text
 
@@ -24,8 +23,6 @@ TABLE_LIMIT = 6
 OPENED_LIMIT = 400
 """Rows of an opened table; a longer one is for the CSV."""
 TOKEN = re.compile(r'"@([a-z0-9_]+)(?:/[0-9.]+)?"')
-BUTTONS = 80
-"""Signs of a caption that take about the room of the buttons of a figure with several views."""
 UNSAFE = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -58,9 +55,7 @@ def embed(chart: Chart, known: str = "", place: Place = Place()) -> str:
         known: HTML that says how the figures are known, for the folded part.
     """
     title, caption, summary = (html.escape(t) for t in (chart.title, chart.caption, chart.summary))
-    # from these the styles know the height of a figure that nobody has come near yet
-    signs = len(plain(chart.caption + chart.summary + place.drawn)) + (BUTTONS if chart.views else 0)
-    heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px;--signs:{signs}"
+    heights = f"--plot:{chart.height}px;--plot-narrow:{chart.narrow_height or chart.height}px"
     # disabled until there is a script; written here so that the page keeps its place when they wake up
     buttons = "".join(
         f'<button type="button" data-view="{html.escape(view)}" aria-pressed="{str(i == 0).lower()}" disabled>'

@@ -3,26 +3,16 @@
 At each load that script takes every table without a class out of the page and puts it back into two boxes. And the
 theme's styles ask for such tables by `:not([class])` in front of a child of any kind, so that the browser styles the
 whole page anew whenever its root gets a class, which the same script gives it. With a class of their own, tables cost
-neither. Its outer box says how many rows and lines a table has on a phone, so that the styles know how much room one
-takes that nobody has come near yet. An empty element follows each table: half a table has other columns than the whole,
-so the styles do not show one that it does not follow yet.
+neither. An empty element follows each table: half a table has other columns than the whole, so the styles do not show
+one that it does not follow yet.
 """
 
 import re
-from html import unescape
 from pathlib import Path
 
 CLASSED = '<table class="plain">'
 TABLE = re.compile(r"<table>(.*?</table>)", re.DOTALL)
 BOXED = rf'<div class="md-typeset__scrollwrap"><div class="md-typeset__table">{CLASSED}\1<i hidden></i></div></div>'
-BOX = re.compile(
-    r'(<div [^>]*?class="(?:table-scroll|md-typeset__scrollwrap)"[^>]*)(>(?:\s*<div[^>]*>)*\s*<table.*?</table>)',
-    re.DOTALL,
-)
-CELL = re.compile(r"<t[hd][^>]*>(.*?)</t[hd]>", re.DOTALL)
-TAG = re.compile(r"<[^>]*>")
-LINE = 30
-"""Signs in a line of the longest cell of a row: a table that is wider than a phone gives its columns no more."""
 WITHOUT, WITH = "table:not([class])", "table.plain"
 
 
@@ -34,20 +24,7 @@ def classed(html: str) -> str:
 def settle(site: Path):
     """Give the tables of all pages below `site` their class and their boxes, and the style sheets its name."""
     for path in sorted(site.rglob("*.html")):
-        text = TABLE.sub(BOXED, path.read_text(encoding="utf-8"))
-        path.write_text(BOX.sub(_measured, text), encoding="utf-8", newline="\n")
+        path.write_text(TABLE.sub(BOXED, path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
     for path in sorted((site / "assets").rglob("*.css")):
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(WITHOUT, WITH), encoding="utf-8", newline="\n")
-
-
-def _measured(found: re.Match) -> str:
-    """A table in its boxes, the outer one with the number of its rows, and of its lines, had it a phone to itself."""
-    box, table = found.groups()
-    rows = table.split("<tr")[1:]
-    return f'{box} style="--rows:{len(rows)};--lines:{sum(map(_lines, rows))}"{table}'
-
-
-def _lines(row: str) -> int:
-    signs = (len(unescape(TAG.sub("", cell)).strip()) for cell in CELL.findall(row))
-    return max(1, -(-max(signs, default=0) // LINE))

@@ -231,10 +231,8 @@ def test_the_switch_of_the_sources_works_without_any_other_sign(browser, base):
 # ---------------------------------------------------------------- pictures
 
 WHOLE = """(() => {
-  const shown = (each) => each.firstElementChild.checkVisibility({ contentVisibilityAuto: true });
-  const every = (found) => [...document.querySelectorAll(found)];
-  return !document.querySelector("figure.chart [data-later]") && every("figure.chart").every(shown)
-    && every(".calculator-plot, .playground-plot").every((plot) => plot.firstElementChild);
+  const tools = [...document.querySelectorAll(".calculator-plot, .playground-plot")];
+  return !document.querySelector("figure.chart [data-later]") && tools.every((plot) => plot.firstElementChild);
 })()"""
 BLANK = """
 const [picture, scale, boxes, done] = arguments;
@@ -249,17 +247,25 @@ fetch(`data:image/png;base64,${picture}`).then((sent) => sent.blob()).then(creat
 }, (error) => done([String(error)]));
 """
 BOXES = """
-const parts = ".chart :is(.chart-title, .chart-plot, figcaption), .calculator-plot, .playground-plot";
-return [...document.querySelectorAll(parts)].map((part) => {
+const drawn = ".chart :is(.chart-title, .chart-plot, figcaption), .calculator-plot, .playground-plot";
+const parts = [...document.querySelectorAll(`${drawn}, .md-typeset__table`)];
+return parts.filter((part) => part.checkVisibility()).map((part) => {
   const { left, top, width, height } = part.getBoundingClientRect();
-  return [`${part.closest("[id]").id} ${part.className}`, left + scrollX, top + scrollY, width, height];
+  return [`${part.closest("[id]")?.id} ${part.className}`, left + scrollX, top + scrollY, width, height];
 });
 """
 DRAWN = """
 return [".panel", ".calculator-plot svg", ".playground-plot svg", ".chart-still"].map((found) =>
-  [...document.querySelectorAll(found)].filter((each) => each.checkVisibility({ contentVisibilityAuto: true })).length);
+  [...document.querySelectorAll(found)].filter((each) => each.checkVisibility()).length);
 """
 SCALE = 0.5
+
+
+def pictured(browser) -> tuple[list, str]:
+    """The boxes of what has to be in a picture of the whole page, and the picture as it is at this moment."""
+    boxes, size = browser.run(BOXES), browser.cdp("Page.getLayoutMetrics")["cssContentSize"]
+    clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": SCALE}
+    return boxes, browser.cdp("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -269,17 +275,16 @@ def test_a_picture_of_the_whole_page_has_every_figure_although_nobody_scrolled(
 ):
     fresh(browser, base + page)
     browser.open(base + page, width=width)
+    at_once = pictured(browser)
     waited(browser, WHOLE)
-    boxes = browser.run(BOXES)
-    size = browser.cdp("Page.getLayoutMetrics")["cssContentSize"]
-    clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": SCALE}
-    picture = browser.cdp("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
+    at_rest = pictured(browser)
     assert browser.run("return [scrollY, window.shift < 0.01]") == [0, True]
     assert browser.errors() == []
     shown, saved = browser.run(DRAWN), tmp_path / "page.mhtml"
     saved.write_text(browser.cdp("Page.captureSnapshot", format="mhtml")["data"])
     browser.driver.get("about:blank")
-    assert len(boxes) > 1
-    assert browser.driver.execute_async_script(BLANK, picture, SCALE, boxes) == []
+    for boxes, picture in (at_once, at_rest):
+        assert len(boxes) > 1
+        assert browser.driver.execute_async_script(BLANK, picture, SCALE, boxes) == []
     browser.driver.get(saved.as_uri())
     assert browser.run(DRAWN) == shown

@@ -384,24 +384,3 @@ def test_the_unpacked_zip_draws_from_disk(browser, project, page):
     assert_live(browser.figures(), "light")
     assert browser.errors() == []
     assert all(url.startswith(folder) for url in browser.requests())
-
-
-@pytest.mark.parametrize("page", ["hardening/", "impact/"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_what_nobody_is_near_keeps_about_its_room_until_it_is_laid_out(browser, base, width, page):
-    with browser.busy():
-        browser.open(base + page, width=width)
-    far = "[...document.querySelectorAll('article :is(figure.chart, .calculator *, [style^=\"--rows\"])')]"
-    far += ".filter((e) => getComputedStyle(e).contentVisibility === 'auto')"
-    seen = "checkVisibility({ contentVisibilityAuto: true })"
-    before = browser.run(
-        f"return {far}.filter((e) => !e.firstElementChild.{seen}).map((e) => e.offsetHeight)"
-    )
-    assert len(before) > 4
-    after = browser.run(
-        f"const far = {far}.filter((e) => !e.firstElementChild.{seen});"
-        "for (const e of far) e.style.contentVisibility = 'visible';"
-        "return far.map((e) => e.offsetHeight)"
-    )
-    assert all(abs(guess - height) < 0.25 * height for guess, height in zip(before, after, strict=True))
-    assert abs(sum(before) - sum(after)) < 0.1 * sum(after)

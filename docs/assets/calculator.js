@@ -41,9 +41,12 @@
     draws.set(`${dataset}/${tier}`, { models: packed.models, count: packed.count, arrays });
   };
 
+  let whole = false; // data may come before the scripts that show them
+
   async function obtain(dataset, tier) {
     const files = [`../data/calculator-${dataset}.js`, `../data/calculator-${dataset}-${tier}.js`];
     await Promise.all([...PARTS, ...files].map(load));
+    whole = true;
   }
 
   // ---------------------------------------------------------------- the state
@@ -126,7 +129,7 @@
   function redraw() {
     const chosen = choice(), s = scenario();
     const study = studies.get(chosen.dataset), packed = draws.get(`${chosen.dataset}/${chosen.tier}`);
-    if (!study || !packed) return;
+    if (!whole || !study || !packed) return;
     const began = performance.now();
     const key = JSON.stringify(chosen);
     const budget = chosen.point === window.studyImpact.ALERT_BUDGET;

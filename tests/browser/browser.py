@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from selenium import webdriver
+from selenium.common.exceptions import JavascriptException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
@@ -19,9 +21,13 @@ FLAGS = (
     "disable-component-update", "disable-sync",
 )  # fmt: skip
 
+PATIENCE = 30
+"""Seconds after which what has to happen on a page counts as not happening: no measure of it, a machine may be busy."""
+Answer = TypeVar("Answer")
+
 # Scrolls from figure to figure until every drawing is there.
 DRAW_ALL = """
-const done = arguments[0], until = Date.now() + 25000;
+const done = arguments[0], until = Date.now() + 60000;
 (function next() {
   const open = document.querySelector("figure.chart:has([data-later]):not([data-state=failed])");
   if (!open || Date.now() > until) return done();
@@ -31,7 +37,7 @@ const done = arguments[0], until = Date.now() + 25000;
 """
 # Turns to one figure after the other, as a tap does, until all are live.
 WAKE_ALL = """
-const done = arguments[0], until = Date.now() + 25000;
+const done = arguments[0], until = Date.now() + 60000;
 (function next() {
   const open = document.querySelector("figure.chart:not([data-state=live]):not([data-state=failed])");
   if (!open || Date.now() > until) return done();
@@ -48,6 +54,50 @@ const done = arguments[0], figures = [...document.querySelectorAll("figure.chart
   figure.scrollIntoView();
   setTimeout(next, 50);
 })();
+"""
+# Counts what a page has still to do by itself: frames, idle moments, timers that end soon, scripts on their way.
+PENDING = """
+(() => {
+  const open = new Set(), SOON = 1000;
+  window.pending = () => open.size;
+  for (const [begin, end] of [["requestAnimationFrame", "cancelAnimationFrame"],
+      ["requestIdleCallback", "cancelIdleCallback"], ["setTimeout", "clearTimeout"]]) {
+    const [first, last] = [window[begin].bind(window), window[end].bind(window)];
+    const mark = (id) => `${begin} ${id}`;
+    window[begin] = (act, ...rest) => {
+      const id = first((...given) => {
+        open.delete(mark(id));
+        return act(...given);
+      }, ...rest);
+      if (begin !== "setTimeout" || !(rest[0] > SOON)) open.add(mark(id));
+      return id;
+    };
+    window[end] = (id) => {
+      open.delete(mark(id));
+      last(id);
+    };
+  }
+  new MutationObserver((changes) => {
+    for (const script of changes.flatMap(({ addedNodes }) => [...addedNodes])) {
+      if (script.localName !== "script" || !script.src) continue;
+      open.add(script);
+      for (const end of ["load", "error"]) script.addEventListener(end, () => open.delete(script));
+    }
+  }).observe(document, { childList: true, subtree: true });
+})();
+"""
+# Until it has nothing more to do, and had frames enough to be told what is seen and how large.
+REST = """
+const [done] = arguments;
+(function look(calm) {
+  if (calm > 2) return done();
+  requestAnimationFrame(() => setTimeout(() => look(document.readyState === "complete" && !pending() ? calm + 1 : 0)));
+})(0);
+"""
+FRAMES = """
+const [count, done] = arguments;
+const next = (left) => (left ? requestAnimationFrame(() => next(left - 1)) : setTimeout(done));
+next(count);
 """
 FIGURES = """
 return [...document.querySelectorAll("figure.chart")].map((figure) => {
@@ -118,7 +168,8 @@ class Browser:
 
     def __init__(self, driver):
         self.driver = driver
-        self.cdp("Page.addScriptToEvaluateOnNewDocument", source=SHIFTS)
+        for script in (SHIFTS, PENDING):
+            self.cdp("Page.addScriptToEvaluateOnNewDocument", source=script)
         self.cdp("Network.enable")
 
     def cdp(self, command: str, **arguments):
@@ -154,6 +205,14 @@ class Browser:
     def switch_scheme(self):
         """Press the button for the other of light and dark."""
         self.run("[...document.querySelectorAll('.scheme')].find((each) => each.checkVisibility()).click()")
+
+    def frames(self, count: int):
+        """Let the page be shown `count` times."""
+        self.driver.execute_async_script(FRAMES, count)
+
+    def rest(self):
+        """Wait until the page does nothing more by itself."""
+        self.driver.execute_async_script(REST)
 
     def draw_all(self):
         self.driver.execute_async_script(DRAW_ALL)
@@ -217,18 +276,45 @@ def started(profile: Path) -> Iterator[Browser]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     chrome = webdriver.Chrome(options=options, service=Service(driver))
     try:
-        chrome.set_script_timeout(30)
+        chrome.set_script_timeout(3 * PATIENCE)
         yield Browser(chrome)
     finally:
         chrome.quit()
 
 
-def waited(browser: Browser, condition: str, seconds: float = 15):
+def soon(check: Callable[[], Answer]) -> Answer:
+    """What `check` gives once it holds: asserted again and again, since a page answers when it has time.
+
+    Raises:
+        AssertionError: It did not hold within `PATIENCE`; that of the last time.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.03)
+
+
+def answered(browser: Browser, script: str, wanted: Callable[[Any], bool]):
+    """What `script` gives once that is as `wanted`; a page that is just being replaced has no answer yet."""
+
+    def answer():
+        try:
+            found = browser.run(script)
+        except JavascriptException as error:
+            raise AssertionError(f"{script}: {error.msg}") from error
+        assert wanted(found), f"{script} gives {found!r}"
+        return found
+
+    return soon(answer)
+
+
+def waited(browser: Browser, condition: str):
     """Wait until `condition` is true on the page."""
-    until = time.monotonic() + seconds
-    while not browser.run(f"return Boolean({condition})"):
-        assert time.monotonic() < until, f"{condition} did not come true"
-        time.sleep(0.05)
+    answered(browser, f"return Boolean({condition})", bool)
 
 
 def typed(browser: Browser, field, text: str):
@@ -271,14 +357,14 @@ def downloaded(browser: Browser, folder: Path, click: str, count: int = 1) -> li
     """
     browser.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
     browser.run(click)
-    until = time.monotonic() + 15
-    while True:
+
+    def saved() -> list[Path]:
         files = sorted(folder.glob("[!.]*"))
-        whole = all(file.suffix != ".crdownload" and file.stat().st_size for file in files)
-        if len(files) >= count and whole:
-            return files
-        assert time.monotonic() < until, f"{folder} holds {files} after 15 seconds"
-        time.sleep(0.05)
+        assert len(files) >= count, files
+        assert not [file for file in files if file.suffix == ".crdownload" or not file.stat().st_size]
+        return files
+
+    return soon(saved)
 
 
 def search(browser: Browser, words: str) -> list[str]:

@@ -21,6 +21,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         if WAITS_FOR_NOTHING not in self.headers.get("Sec-Purpose", ""):
             self.server.asked.append(unquote(urlsplit(self.path).path))
+        if self.path.endswith(self.server.held):
+            self.server.free.wait()
         super().do_GET()
 
     def end_headers(self):
@@ -70,6 +72,17 @@ class Server:
         finally:
             self._http.sent = before
 
+    @contextmanager
+    def holding_back(self, ending: str) -> Iterator[None]:
+        """What is asked for and ends so is sent only afterwards."""
+        self._http.held = (ending,)
+        self._http.free.clear()
+        try:
+            yield
+        finally:
+            self._http.held = ()
+            self._http.free.set()
+
     def weight(self, paths: list[str]) -> int:
         """Bytes of the files behind `paths` as a reader's browser gets them, each once."""
         return sum(_compressed(self.file(path)) for path in sorted(set(paths)))
@@ -88,7 +101,8 @@ def _compressed(path: Path) -> int:
 def serving(folder: Path) -> Iterator[Server]:
     handler = functools.partial(Handler, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.asked, server.slow, server.sent = [], (-1, 0), {}
+        server.asked, server.slow, server.sent, server.held = [], (-1, 0), {}, ()
+        server.free = threading.Event()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Server(folder, server)
         server.shutdown()

@@ -6,7 +6,7 @@ import time
 from urllib.parse import urlencode
 
 import pytest
-from browser import mistyped, typed
+from browser import answered, mistyped, typed
 from browser import waited as wait
 from rates_fixture import HEADLINE, tiny_measured
 from report_fixture import tiny_result
@@ -175,11 +175,14 @@ def test_a_slider_moved_by_the_keyboard_moves_field_charts_and_address(calculato
     slider.send_keys(Keys.END)
     wait(calculator, "document.querySelector('#calculator-attack_prevalence').value === '100'")
     wait(calculator, "location.hash.includes('attack_prevalence=1&')")
-    assert calculator.run(net) != before
-    assert "You set 100.0\u202f%" in calculator.run(
-        "return document.querySelector('.calculator-verdict').textContent"
+    answered(calculator, net, lambda found: found != before)
+    verdict = "return document.querySelector('.calculator-verdict').textContent"
+    answered(calculator, verdict, lambda found: "You set 100.0\u202f%" in found)
+    answered(
+        calculator,
+        "return document.querySelector('.calculator').dataset.redraw",
+        lambda redraw: float(redraw) > 0,
     )
-    assert float(calculator.run("return document.querySelector('.calculator').dataset.redraw")) > 0
 
 
 def test_a_preset_sets_the_day_and_reset_brings_the_opening_back(calculator):
@@ -190,7 +193,7 @@ def test_a_preset_sets_the_day_and_reset_brings_the_opening_back(calculator):
     wait(calculator, f"document.querySelector('.calculator-verdict').textContent !== {json.dumps(opening)}")
     calculator.run("document.querySelector('[data-act=reset]').click()")
     wait(calculator, f"document.querySelector('.calculator-verdict').textContent === {json.dumps(opening)}")
-    assert calculator.run("return location.hash") == ""
+    wait(calculator, "location.hash === ''")
 
 
 def test_another_dataset_brings_its_own_loss_unless_the_reader_has_set_one(calculator):
@@ -310,8 +313,7 @@ def test_charts_follow_the_scheme_and_the_width(calculator):
     stroke = "return getComputedStyle(document.querySelector('[data-draw=net] .line')).stroke"
     light = calculator.run(stroke)
     calculator.switch_scheme()
-    time.sleep(0.3)
-    assert calculator.run(stroke) != light
+    answered(calculator, stroke, lambda found: found != light)
     calculator.cdp(
         "Emulation.setDeviceMetricsOverride", width=390, height=900, deviceScaleFactor=1, mobile=False
     )

@@ -1,9 +1,7 @@
 """Pages as they are met: translated, in the colours of the system, by assistive technology, in a picture."""
 
-import time
-
 import pytest
-from browser import waited
+from browser import soon, waited
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -91,14 +89,9 @@ def used(browser, url: str) -> list[str]:
 
 
 def stable(browser) -> str:
-    """The state, once it does not change for a while."""
-    before, quiet, until = "", 0, time.monotonic() + 10
-    while quiet < 8 and time.monotonic() < until:
-        now = browser.run(STATE)
-        quiet = quiet + 1 if now == before else 0
-        before = now
-        time.sleep(0.15)
-    return before
+    """The state, once the page is at rest."""
+    browser.rest()
+    return browser.run(STATE)
 
 
 @pytest.mark.parametrize("page", USES)
@@ -145,13 +138,16 @@ def test_in_the_colours_of_the_system_what_is_chosen_shows_and_drawings_have_a_p
     waited(browser, f"document.querySelector('{FIGURE}').dataset.state === 'live'")
     wanted = {"forced-colors": "active", "prefers-color-scheme": system}
     browser.cdp("Emulation.setEmulatedMedia", features=[{"name": n, "value": v} for n, v in wanted.items()])
-    time.sleep(0.5)
-    found = browser.run(LOOK)
-    assert found["pressed"] == [found["highlight"]] * 2
-    assert found["highlight"] not in found["others"]
     ink, page = (rgb(INK[token][system == "dark"]) for token in ("text", "page"))
-    assert (found["drawing"], found["live"]) == ([ink, page], ink)
-    assert found["tab"] == "underline"
+
+    def assert_seen():
+        found = browser.run(LOOK)
+        assert found["pressed"] == [found["highlight"]] * 2
+        assert found["highlight"] not in found["others"]
+        assert (found["drawing"], found["live"]) == ([ink, page], ink)
+        assert found["tab"] == "underline"
+
+    soon(assert_seen)
 
 
 def rgb(colour: str) -> str:

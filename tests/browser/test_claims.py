@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from browser import waited
+from browser import answered, waited
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -23,13 +23,7 @@ return tip && {
 
 def tip(browser, *, wanted: bool = True) -> dict | None:
     """The tip once it is there, or once it is gone."""
-    until = time.monotonic() + 3
-    while time.monotonic() < until:
-        found = browser.run(TIP)
-        if bool(found) == wanted:
-            return found
-        time.sleep(0.05)
-    return browser.run(TIP)
+    return answered(browser, TIP, lambda found: bool(found) == wanted)
 
 
 def element(browser, selector: str):
@@ -59,8 +53,10 @@ def press(browser, key: str):
 def switch(browser):
     hover(browser, "[data-claims]")
     waited(browser, "!document.querySelector('[data-claims]').disabled")
+    pressed = "return document.querySelector('[data-claims]').ariaPressed"
+    before = browser.run(pressed)
     element(browser, "[data-claims]").click()
-    time.sleep(0.5)
+    answered(browser, pressed, lambda found: found != before)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -68,8 +64,7 @@ def test_a_mouse_on_a_key_figure_shows_interval_rows_seeds_and_record(browser, b
     browser.open(base)
     if scheme == "dark":
         browser.switch_scheme()
-        time.sleep(0.5)
-        assert browser.run("return document.body.dataset.mdColorScheme") == "slate"
+        waited(browser, "document.body.dataset.mdColorScheme === 'slate'")
     hover(browser, CARD)
     found = tip(browser)
     for word in ("95\u202f% interval", "wilson", "n = 1,000 rows", "2 repetitions", "/models/0/"):
@@ -131,8 +126,7 @@ def test_a_keyboard_reads_the_tip_goes_to_its_link_and_returns(browser, base):
     found = tip(browser)
     assert found["role"] == "tooltip"
     press(browser, Keys.ENTER)
-    time.sleep(0.2)
-    assert browser.run("return document.activeElement.href") == f"{base}data/checks.json"
+    waited(browser, f"document.activeElement.href === '{base}data/checks.json'")
     assert browser.run(TIP)["role"] == "dialog"
     press(browser, Keys.ESCAPE)
     assert tip(browser, wanted=False) is None
@@ -173,7 +167,7 @@ def test_every_number_in_a_table_is_found_by_its_place(browser, base, page):
 def test_a_cell_tells_of_all_its_numbers(browser, base):
     browser.open(base + "attacks/")
     hover(browser, f"{TABLE} td:nth-child(2)")
-    time.sleep(0.5)
+    waited(browser, f"document.querySelector('{TABLE} td:nth-child(2) [data-claim]')")
     hover(browser, f"{TABLE} td:nth-child(3)")
     hover(browser, f"{TABLE} td:nth-child(2) [data-claim]")
     assert tip(browser)["text"].count("/accuracy") == 1

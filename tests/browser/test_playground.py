@@ -2,13 +2,13 @@
 
 import base64
 import json
-import time
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from browser import mistyped, typed
+from browser import answered, mistyped, typed
+from browser import waited as wait
 from playground_fixture import stack, tiny_offers
 from report_fixture import ROOT, tiny_result
 from selenium.webdriver.common.keys import Keys
@@ -162,13 +162,6 @@ def worked(case, browser, base) -> dict:
     return browser.driver.execute_async_script(WORK, given)
 
 
-def wait(browser, condition: str, seconds: float = 15):
-    until = time.monotonic() + seconds
-    while not browser.run(f"return Boolean({condition})"):
-        assert time.monotonic() < until, f"{condition} did not come true"
-        time.sleep(0.05)
-
-
 SETTLED = "document.querySelector('.playground').dataset.state === 'settled'"
 
 
@@ -187,9 +180,10 @@ def choose(browser, name: str, value: str):
 
 
 def outcome(browser, side: str) -> str:
-    return browser.run(
-        f"return document.querySelector('.playground-model[data-side={side}]').dataset.outcome"
-    )
+    return browser.run(OUTCOME % side)
+
+
+OUTCOME = "return document.querySelector('.playground-model[data-side=%s]').dataset.outcome"
 
 
 @pytest.fixture
@@ -304,14 +298,12 @@ def test_the_budget_moved_by_the_keyboard_moves_answer_chart_and_address(playgro
     now = "return document.querySelector('[data-side=standard] .now').getAttribute('x1')"
     before = playground.run(now)
     slider.send_keys(Keys.HOME)
-    wait(playground, "location.hash.includes('epsilon=0')")
-    wait(playground, SETTLED)
-    assert outcome(playground, "standard") == "proved"
-    assert playground.run(now) != before
+    wait(playground, "/epsilon=0(&|$)/.test(location.hash)")
+    answered(playground, OUTCOME % "standard", lambda found: found == "proved")
+    answered(playground, now, lambda found: found != before)
     slider.send_keys(Keys.END)
-    wait(playground, "location.hash.includes('epsilon=1')")
-    wait(playground, SETTLED)
-    assert outcome(playground, "standard") == "broken"
+    wait(playground, "/epsilon=1(&|$)/.test(location.hash)")
+    answered(playground, OUTCOME % "standard", lambda found: found == "broken")
     assert slider.get_attribute("aria-valuetext") == "1\u202fσ"
     assert "1\u202fσ is: Check amount 1,208.00\u202fUSD" in text(playground, ".playground-raw")
     assert float(playground.run("return document.querySelector('.playground').dataset.frame")) > 0
@@ -383,21 +375,18 @@ def test_every_field_keeps_what_is_typed_and_says_what_does_not_count(playground
     assert mistyped(playground, fields, fits, counted) == []
 
 
-def test_what_a_reader_does_while_the_data_are_on_their_way_counts(browser, base):
+def test_what_a_reader_does_while_the_data_are_on_their_way_counts(browser, server):
+    browser.cdp("Network.clearBrowserCache")
     with browser.busy():  # at rest the data would be there before the reader
-        browser.open(base + "playground/")
+        browser.open(server.base + "playground/")
     browser.run("sessionStorage.clear()")
-    slow = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}
-    browser.cdp("Network.emulateNetworkConditions", latency=1500, **slow)
-    try:
+    with server.holding_back(".js"):
         tier = browser.driver.find_element("id", "playground-tier")
         tier.send_keys("T1")
         field = browser.driver.find_elements("css selector", "[data-cell=raw] input")[1]
         field.send_keys(Keys.CONTROL + "a" + Keys.NULL + "12.")
         assert browser.run("return document.querySelector('.playground').dataset.state") is None
-        wait(browser, SETTLED)
-    finally:
-        browser.cdp("Network.emulateNetworkConditions", latency=0, **slow)
+    wait(browser, SETTLED)
     field.send_keys("5")
     wait(browser, "/values=[^,]+,12.5,/.test(location.hash)")
     assert (field.get_attribute("value"), tier.get_attribute("value")) == ("12.5", "T1")
@@ -432,7 +421,7 @@ def test_a_link_opens_its_state_and_reset_brings_the_opening_back(browser, base,
     assert "Stand-in data" in text(browser, ".playground-source")
     browser.run("document.querySelector('.playground [data-act=reset]').click()")
     wait(browser, "document.querySelector('.playground [name=tier]').value === 'T0'")
-    assert browser.run("return location.hash") == ""
+    wait(browser, "location.hash === ''")
     assert browser.errors() == []
 
 
@@ -510,8 +499,7 @@ def test_colours_follow_the_scheme(playground):
     stroke = "return getComputedStyle(document.querySelector('[data-side=hardened] .line')).stroke"
     light = playground.run(stroke)
     playground.switch_scheme()
-    time.sleep(0.3)
-    assert playground.run(stroke) != light
+    answered(playground, stroke, lambda found: found != light)
 
 
 def test_without_scripts_the_worked_example_stands_in_its_place(browser, base, offers):

@@ -1,5 +1,7 @@
 """The reading level folds detail, is linkable and remembered, and never hides anything from paper or from a link."""
 
+from browser import waited
+
 FOLDED = "return document.querySelectorAll('article .folded').length"
 PRESSED = "return document.querySelector('.levels [aria-pressed=true]').dataset.level"
 
@@ -58,5 +60,5 @@ def test_paper_shows_what_is_folded(browser, base):
 def test_a_term_leads_to_its_entry(browser, base):
     browser.open(base + "attacks/")
     browser.run("document.querySelector('a.term').click()")
-    assert "/method/#term-" in browser.driver.current_url
-    assert browser.run("return document.querySelector('td:target') !== null")
+    waited(browser, "location.pathname === '/method/' && location.hash.startsWith('#term-')")
+    waited(browser, "document.querySelector('td:target')")

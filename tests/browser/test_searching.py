@@ -135,7 +135,7 @@ def test_numbers_are_found_however_they_are_typed_and_no_hit_lacks_what_it_has(b
         typed(browser, *words)
         waited(browser, f"!/initial|start/i.test({SAID})")
         try:
-            waited(browser, HITS, 2)
+            waited(browser, HITS)
         except AssertionError:
             unfound.append(words)
     assert unfound == []

@@ -63,7 +63,7 @@ def test_the_calculator_and_the_palette_work_and_a_link_with_an_anchor_arrives(o
     before = browser.run(f"return {scheme}")
     browser.switch_scheme()
     waited(browser, f"{scheme} !== {before!r}")
-    assert browser.run("return scrollY") > 100
+    waited(browser, "scrollY > 100")
     assert mistyped_numbers(browser) == []
     assert_quiet(browser, address)
 

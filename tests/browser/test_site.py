@@ -5,7 +5,8 @@ import re
 import time
 
 import pytest
-from browser import downloaded
+from browser import answered, downloaded, soon
+from browser import waited as wait
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
@@ -65,21 +66,19 @@ def bundle(urls: list[str]) -> list[str]:
     return [url for url in urls if "plotly" in url or re.search(r"/data/(checks|kaggle)-[a-z-]+\.js$", url)]
 
 
-def wait(browser, condition: str, seconds: float = 10):
-    until = time.monotonic() + seconds
-    while not browser.run(f"return {condition}"):
-        assert time.monotonic() < until, condition
-        time.sleep(0.05)
-
-
 def live(figure: str) -> str:
     return f"document.querySelector('{figure}').dataset.state === 'live'"
 
 
-def toggle(browser):
-    """Press the switch between light and dark, and give the figures a moment to follow."""
-    browser.switch_scheme()
-    time.sleep(0.3)
+def assert_all(browser, scheme: str):
+    """Every drawing and every live chart is there in the colours of the scheme, once they had time to follow."""
+
+    def follow():
+        figures = browser.figures()
+        assert_drawn(figures, scheme)
+        assert_live(figures, scheme)
+
+    soon(follow)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -97,10 +96,9 @@ def test_a_page_draws_fits_and_stays_quiet_in_light_and_in_dark(browser, base, p
     assert browser.overflow() <= 0
     browser.wake_all()
     assert_live(browser.figures(), "light")
-    toggle(browser)
+    browser.switch_scheme()
     assert browser.run("return document.body.dataset.mdColorScheme") == "slate"
-    assert_drawn(browser.figures(), "dark")
-    assert_live(browser.figures(), "dark")
+    assert_all(browser, "dark")
     assert browser.overflow() <= 0
     assert browser.run("return window.shift") <= SHIFT
     assert browser.errors() == []
@@ -129,9 +127,8 @@ def test_a_reader_who_prefers_dark_gets_dark_drawings_and_can_go_back(browser, b
     assert_drawn(browser.figures(), "dark")
     browser.wake_all()
     assert_live(browser.figures(), "dark")
-    toggle(browser)
-    assert_drawn(browser.figures(), "light")
-    assert_live(browser.figures(), "light")
+    browser.switch_scheme()
+    assert_all(browser, "light")
 
 
 def by_pointer(browser):
@@ -193,7 +190,7 @@ def test_arrow_keys_read_the_points_and_escape_leaves(browser, base):
     assert "%" in browser.run(f"return {said}")
     ActionChains(browser.driver).send_keys(Keys.ESCAPE).perform()
     assert browser.run("return document.activeElement === document.body")
-    assert browser.run(f"return {said}") == ""
+    wait(browser, f"{said} === ''")
 
 
 def test_tools_are_one_stop_and_arrow_keys_go_through_them(browser, base):
@@ -234,8 +231,7 @@ def test_the_budget_of_the_reader_moves_the_cursor_of_drawings_and_of_live_chart
     assert found == pytest.approx([0.2] * len(found))
     browser.wake_all()
     browser.run(tell.replace("0.2", "0.3"))
-    found = browser.run(f"return {place}")
-    assert found == pytest.approx([0.3] * len(found))
+    answered(browser, f"return {place}", lambda found: found == pytest.approx([0.3] * len(found)))
     shown = browser.run(
         "return [...document.querySelectorAll('.cursor')].map((e) => getComputedStyle(e).visibility)"
     )
@@ -255,9 +251,7 @@ def test_figures_follow_the_width_of_the_window(browser, base):
         "Emulation.setDeviceMetricsOverride", width=390, height=900, deviceScaleFactor=1, mobile=False
     )
     browser.pass_all()
-    time.sleep(0.4)
-    assert_drawn(browser.figures(), "light")
-    assert_live(browser.figures(), "light")
+    assert_all(browser, "light")
     assert browser.overflow() <= 0
 
 
@@ -276,8 +270,7 @@ def test_a_view_is_chosen_by_a_real_button(browser, base):
     assert after != before
     assert browser.run(f"return {cells}").strip()
     browser.run(f"document.querySelectorAll('{figure} .chart-views button')[0].click()")
-    time.sleep(0.2)
-    assert browser.run(f"return {text}") == before
+    answered(browser, f"return {text}", lambda found: found == before)
 
 
 def test_a_figure_goes_into_a_file_with_its_title(browser, base, tmp_path):
@@ -305,7 +298,7 @@ def test_paper_is_light_and_shows_the_drawings(browser, base, woken):
     feature = {"name": "prefers-color-scheme", "value": "dark"}
     browser.cdp("Emulation.setEmulatedMedia", media="print", features=[feature])
     try:
-        assert_drawn(browser.figures(), "light")
+        soon(lambda: assert_drawn(browser.figures(), "light"))
         shown = browser.run(
             "return [...document.querySelectorAll('.panel text')].map((e) => getComputedStyle(e).visibility)"
         )

@@ -1,6 +1,9 @@
-"""What several test modules share: one small table, its folds, and one tiny study run end to end."""
+"""What several test modules share: one small table, its folds, one tiny study run end to end, and its built site."""
 
 import os
+import pickle
+import zipfile
+from collections.abc import Callable
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: tests run side by side
 # the servers of tests are on this machine, where no proxy leads
@@ -10,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from study_fixture import Recorder, StudyRun, store
 
 from generator.records.features import Feature
@@ -21,6 +25,23 @@ from generator.records.spec import (
     StudySpec,
     TrainingSpec,
 )
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A function that gives the folder of a name, made by whichever worker of this run asks first; to be read only."""
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        with FileLock(common / f"{name}.lock"):
+            if not (common / name).exists():
+                making = tmp_path_factory.mktemp(name)
+                make(making)
+                making.rename(common / name)
+        return common / name
+
+    return made
 
 
 @pytest.fixture
@@ -53,19 +74,29 @@ def tiny_spec() -> StudySpec:
 
 
 @pytest.fixture(scope="session")
-def tiny_study(tiny_spec, tmp_path_factory) -> StudyRun:
-    """The tiny study, run once with one worker."""
+def tiny_study(tiny_spec, shared) -> StudyRun:
+    """The tiny study, run with one worker; its stages are computed once."""
     from generator.datasets import SourceOptions, dataset
     from generator.engine.cache import StageCache
     from generator.engine.stages import Engine
     from generator.provenance import provenance
     from generator.study.run import run_study
 
-    known, cache, recorder = dataset("checks"), tmp_path_factory.mktemp("cache"), Recorder()
+    known = dataset("checks")
     table = known.load(tiny_spec, SourceOptions(offline=True))
     origin = provenance(tiny_spec, table.source.canonical_sha256)
-    study = run_study(tiny_spec, known, table, origin, Engine(StageCache(cache), 1, recorder))
-    return StudyRun(tiny_spec, known, table, origin, cache, recorder, study)
+
+    def run(cache: Path, recorder: Recorder):
+        return run_study(tiny_spec, known, table, origin, Engine(StageCache(cache), 1, recorder))
+
+    def make(folder: Path):
+        told = Recorder()
+        run(folder / "stages", told)
+        (folder / "told").write_bytes(pickle.dumps(told))
+
+    folder = shared("study", make)
+    told, cache = pickle.loads((folder / "told").read_bytes()), folder / "stages"
+    return StudyRun(tiny_spec, known, table, origin, cache, told, run(cache, Recorder()))
 
 
 @pytest.fixture
@@ -76,15 +107,27 @@ def stored(tiny_study, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_docs(tmp_path_factory) -> Path:
+def project(shared) -> Path:
+    """A project of both tiny results: docs/, the site in site/, its copies in build/, and their zip in unpacked/."""
+    from report_fixture import tiny_project
+
+    from generator.publish.export import export_offline
+    from generator.publish.site import build_site
+
+    def make(folder: Path):
+        tiny_project(folder)
+        build_site(folder / "mkdocs.yml", folder / "site")
+        archive, _ = export_offline(folder / "docs", folder / "build", folder / "mkdocs.offline.yml")
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(folder / "unpacked")
+
+    return shared("project", make)
+
+
+@pytest.fixture(scope="session")
+def tiny_docs(project) -> Path:
     """The pages of both tiny results, rendered once; to be read, not changed."""
-    from report_fixture import ROOT, tiny_result
-
-    from generator.pages.rendering import render_pages
-
-    folder = tmp_path_factory.mktemp("tiny") / "docs"
-    render_pages([tiny_result("checks"), tiny_result("kaggle")], ROOT / "templates", folder)
-    return folder
+    return project / "docs"
 
 
 @pytest.fixture(scope="session")

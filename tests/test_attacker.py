@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from markdown import markdown
-from report_fixture import tiny_project, tiny_result
+from report_fixture import tiny_result
 
 from generator.figures import CHARTS, WHOSE
 from generator.pages.following import EXTENSIONS
@@ -94,11 +94,9 @@ def read(text: str) -> Reader:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory) -> dict[str, str]:
+def pages(tiny_docs) -> dict[str, str]:
     """Name --> Markdown of every page, with the calculator and the playground."""
-    folder = tmp_path_factory.mktemp("attacker")
-    tiny_project(folder)
-    return {path.stem: path.read_text(encoding="utf-8") for path in (folder / "docs").glob("*.md")}
+    return {path.stem: path.read_text(encoding="utf-8") for path in tiny_docs.glob("*.md")}
 
 
 def test_whatever_is_not_about_the_picked_attacker_names_its_own(pages):

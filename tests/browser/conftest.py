@@ -1,29 +1,13 @@
-"""One Chromium and one built site for all browser tests."""
+"""One Chromium for all browser tests of a worker, and the built site as it is served."""
 
 import os
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browser import Browser, started
-from report_fixture import tiny_project
+from hostile_site import hostile_site
 from server import Server, serving
-
-from generator.publish.export import export_offline
-from generator.publish.site import build_site
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory) -> Path:
-    """A folder with the site of both tiny results in site/ and its offline copies in build/ and unpacked/."""
-    folder = tmp_path_factory.mktemp("project")
-    tiny_project(folder)
-    build_site(folder / "mkdocs.yml", folder / "site")
-    archive, _ = export_offline(folder / "docs", folder / "build", folder / "mkdocs.offline.yml")
-    with zipfile.ZipFile(archive) as packed:
-        packed.extractall(folder / "unpacked")
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +16,12 @@ def server(request) -> Iterator[Server]:
     named = os.environ.get("SITE")
     with serving(Path(named) if named else request.getfixturevalue("project") / "site") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def hostile(shared) -> Path:
+    """A folder with the site of a study whose every name is a payload, in site/ and in single.html."""
+    return shared("hostile", hostile_site)
 
 
 @pytest.fixture(scope="session")

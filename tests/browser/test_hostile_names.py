@@ -2,69 +2,22 @@
 
 import json
 import re
-import time
-from pathlib import Path
 
 import pytest
-from browser import search, waited
-from hostile_tables import MARK, SHOWN, filled, written
-from report_fixture import tiny_project, tiny_result
+from browser import downloaded, search, waited
+from hostile_site import IDS
+from hostile_tables import MARK, SHOWN
 from server import serving
 
-from generator.datasets import SourceOptions, dataset
-from generator.publish.export import SCRIPT, offline_site
 from generator.publish.postprocess import markup
-from generator.publish.single import single_page
 
 PAGES = (
     "index", "data", "attack", "attacks", "hardening", "proof", "playground", "impact", "evidence", "cards",
     "crosswalk", "brief", "changes", "method", "reproduce",
 )  # fmt: skip
 WITH_NAMES = {"data", "attack", "attacks", "proof", "playground", "cards"}
-IDS = tuple(dict.fromkeys((*SHOWN, *(f"{text} again"[:100] for text in SHOWN))))[:90]
 FIGURE = "figure#kaggle-breakdown-city"
 """Of the one category that a file may fill with any text."""
-
-
-def hostile_results(folder: Path):
-    """A study of a table that loads and whose every name is a payload."""
-    kaggle, file = dataset("kaggle"), folder / f"<img src=x onerror={MARK}=1>.csv"
-    file.write_bytes(
-        written(filled(TransactionID=list(SHOWN), Location=list(SHOWN), **{c: list(SHOWN) for c in OTHERS}))
-    )
-    table = kaggle.load(kaggle.study, SourceOptions(kaggle_csv=file))
-    result, ids = tiny_result("kaggle"), table.ids.tolist()
-    walk = result.proofs.walk.model_copy(update={"row_id": ids[2]})
-    errors = zip(result.groups, SHOWN, strict=False)
-    return (
-        result.model_copy(
-            update={
-                "data": kaggle.summarise(table, kaggle.study),
-                "walkthrough": result.walkthrough.model_copy(update={"row_id": ids[14]}),
-                "examples": tuple(
-                    each.model_copy(update={"row_id": name})
-                    for each, name in zip(result.examples, (ids[13], ids[26], ids[0]), strict=True)
-                ),
-                "proofs": result.proofs.model_copy(update={"walk": walk}),
-                "groups": tuple(each.model_copy(update={"category": name}) for each, name in errors),
-            }
-        ),
-    )
-
-
-OTHERS = ("AccountID", "DeviceID", "IP_Address", "MerchantID")
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory) -> Path:
-    """A folder with site/, the pages as they lie in the zip, and single.html, the whole site in one file."""
-    folder = tmp_path_factory.mktemp("hostile")
-    tiny_project(folder, hostile_results(folder), IDS)
-    with offline_site(folder / "mkdocs.offline.yml", folder / "build") as site:
-        script = (folder / "docs" / "assets" / SCRIPT).read_text(encoding="utf-8")
-        (folder / "single.html").write_text(single_page(site, script), encoding="utf-8", newline="\n")
-        site.rename(folder / "site")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +100,9 @@ def test_names_are_shown_as_they_stand_in_drawing_live_chart_table_and_speech(br
       return (async () => {{
         for (let i = 0; i < {len(SHOWN)}; i++) {{
           box.dispatchEvent(new KeyboardEvent("keydown", {{ key: "ArrowRight", bubbles: true }}));
-          await new Promise((done) => setTimeout(done, 5));
+          for (let turns = 0; turns < 1000 && said.textContent === (heard.at(-1) ?? ""); turns++) {{
+            await new Promise((done) => setTimeout(done, 5));
+          }}
           heard.push(said.textContent);
         }}
         return [heard, document.querySelector("{FIGURE} .hoverlayer").textContent];
@@ -158,17 +113,15 @@ def test_names_are_shown_as_they_stand_in_drawing_live_chart_table_and_speech(br
 
 
 def test_a_picture_with_a_hostile_title_and_the_tips_of_numbers_are_quiet(browser, base, tmp_path):
-    browser.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
     browser.open(f"{base}attack.html")
     figure = "#kaggle-walkthrough-probability"
     browser.run(f"document.querySelector('{figure}').scrollIntoView()")
     browser.draw_all()
-    browser.run(
-        f"[...document.querySelectorAll('{figure} .chart-tools button')].find((b) => b.textContent === 'SVG').click()"
+    buttons = f"[...document.querySelectorAll('{figure} .chart-tools button')]"
+    (file,) = downloaded(
+        browser, tmp_path, f"{buttons}.find((button) => button.textContent === 'SVG').click()"
     )
-    until, file = time.monotonic() + 15, tmp_path / "kaggle-walkthrough-probability.svg"
-    while time.monotonic() < until and not file.exists():
-        time.sleep(0.1)
+    assert file.name == "kaggle-walkthrough-probability.svg"
     assert "transaction x](javascript:" in file.read_text(encoding="utf-8")
     browser.run("document.querySelector('[data-claims]').click()")
     waited(browser, "document.querySelector('[data-claim][role=button]')")

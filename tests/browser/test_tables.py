@@ -6,7 +6,7 @@ from pathlib import Path
 
 from browser import Browser, downloaded, waited
 from selenium.webdriver.common.by import By
-from test_hostile_names import FIGURE, hostile  # noqa: F401
+from test_hostile_names import FIGURE
 from test_workbook import THOUSANDS
 from workbook_fixture import sheets
 
@@ -35,7 +35,7 @@ def taken(browser: Browser, figure: str, folder: Path) -> list[list[str]]:
     return rows_of(made)
 
 
-def test_the_single_file_makes_the_csv_of_the_site(browser, hostile, tmp_path):  # noqa: F811
+def test_the_single_file_makes_the_csv_of_the_site(browser, hostile, tmp_path):
     browser.open(f"{(hostile / 'single.html').as_uri()}?data.html")
     rows = taken(browser, FIGURE, tmp_path)
     wanted = rows_of(hostile / "site" / "data" / f"{FIGURE.partition('#')[2]}.csv")

@@ -5,10 +5,12 @@ import hashlib
 import io
 import json
 import re
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 from charts_fixture import story
+from offenders import all_hold
 from report_fixture import tiny_result
 
 from generator import figures as charts
@@ -21,7 +23,7 @@ RESULTS = {name: tiny_result(name) for name in ("checks", "kaggle")}
 ALL = [chart for result in RESULTS.values() for part in story(result).values() for chart in part]
 ASSETS = Path(__file__).parent.parent / "docs" / "assets"
 STYLE = (ASSETS / "extra.css").read_text(encoding="utf-8")
-every_chart = pytest.mark.parametrize("chart", ALL, ids=lambda chart: chart.slug)
+of_chart = attrgetter("slug")
 
 
 def walk(value):
@@ -61,86 +63,108 @@ def test_each_chart_is_called_by_the_name_of_its_function_and_listed_with_a_line
         assert re.search(rf"^    {name} +\w", charts.__doc__, re.MULTILINE), f"{name} is not in the list"
 
 
-@every_chart
-def test_a_chart_has_title_caption_summary_and_a_rectangular_table(chart: Chart):
-    assert chart.title
-    assert chart.caption.endswith(".")
-    assert chart.summary.endswith((".", "%."))
-    assert chart.rows
-    assert {len(row) for row in chart.rows} == {len(chart.headers)}
+def test_a_chart_has_title_caption_summary_and_a_rectangular_table():
+    def says_all(chart: Chart):
+        assert chart.title
+        assert chart.caption.endswith(".")
+        assert chart.summary.endswith((".", "%."))
+        assert chart.rows
+        assert {len(row) for row in chart.rows} == {len(chart.headers)}
+
+    all_hold(says_all, ALL, of_chart)
 
 
-@every_chart
-def test_the_coordinates_of_a_trace_have_equal_lengths(chart: Chart):
-    for trace in chart.figure["data"]:
-        if "z" in trace:
-            assert len(trace["z"]) == len(trace["y"])
-            assert {len(row) for row in trace["z"]} == {len(trace["x"])}
-        else:
-            assert len(trace["x"]) == len(trace["y"]) > 0
+def test_the_coordinates_of_a_trace_have_equal_lengths():
+    def fits_itself(chart: Chart):
+        for trace in chart.figure["data"]:
+            if "z" in trace:
+                assert len(trace["z"]) == len(trace["y"])
+                assert {len(row) for row in trace["z"]} == {len(trace["x"])}
+            else:
+                assert len(trace["x"]) == len(trace["y"]) > 0
+
+    all_hold(fits_itself, ALL, of_chart)
 
 
-@every_chart
-def test_a_trace_lies_on_axes_that_exist_and_one_of_them_has_a_title(chart: Chart):
-    layout = chart.figure["layout"]
-    for trace in chart.figure["data"]:
-        for letter in "xy":
-            assert f"{letter}axis{trace.get(letter + 'axis', letter)[1:]}" in layout
-    titles = [part["title"]["text"] for name, part in layout.items() if "axis" in name and "title" in part]
-    labelled = any(trace["type"] == "heatmap" for trace in chart.figure["data"])
-    assert titles or labelled
+def test_a_trace_lies_on_axes_that_exist_and_one_of_them_has_a_title():
+    def has_axes(chart: Chart):
+        layout = chart.figure["layout"]
+        for trace in chart.figure["data"]:
+            for letter in "xy":
+                assert f"{letter}axis{trace.get(letter + 'axis', letter)[1:]}" in layout
+        titles = [
+            part["title"]["text"] for name, part in layout.items() if "axis" in name and "title" in part
+        ]
+        labelled = any(trace["type"] == "heatmap" for trace in chart.figure["data"])
+        assert titles or labelled
+
+    all_hold(has_axes, ALL, of_chart)
 
 
-@every_chart
-def test_a_figure_is_plain_json_of_finite_rounded_numbers(chart: Chart):
-    text = json.dumps(chart.figure, allow_nan=False)
-    assert "bdata" not in text
-    for leaf in walk(chart.figure["data"]):
-        if isinstance(leaf, float):
-            assert leaf == rounded(leaf)
+def test_a_figure_is_plain_json_of_finite_rounded_numbers():
+    def is_plain(chart: Chart):
+        text = json.dumps(chart.figure, allow_nan=False)
+        assert "bdata" not in text
+        for leaf in walk(chart.figure["data"]):
+            if isinstance(leaf, float):
+                assert leaf == rounded(leaf)
+
+    all_hold(is_plain, ALL, of_chart)
 
 
-@every_chart
-def test_colours_are_tokens_of_the_palette(chart: Chart):
-    known = palette.colours()
-    for leaf in walk(chart.figure):
-        if isinstance(leaf, str) and leaf.startswith("@"):
-            assert leaf[1:].split("/")[0] in known
-        assert not (isinstance(leaf, str) and re.fullmatch(r"#[0-9a-f]{3,8}", leaf))
+def test_colours_are_tokens_of_the_palette():
+    def asks_the_palette(chart: Chart):
+        known = palette.colours()
+        for leaf in walk(chart.figure):
+            if isinstance(leaf, str) and leaf.startswith("@"):
+                assert leaf[1:].split("/")[0] in known
+            assert not (isinstance(leaf, str) and re.fullmatch(r"#[0-9a-f]{3,8}", leaf))
+
+    all_hold(asks_the_palette, ALL, of_chart)
 
 
-@every_chart
-def test_every_value_drawn_is_in_the_table(chart: Chart):
-    cells = {cell for row in chart.rows for cell in row if not isinstance(cell, str)}
-    for trace in chart.figure["data"]:
-        if trace.get("hoverinfo") == "skip" or "base" in trace:
-            continue  # strips and spans are drawn from the ends that the table holds
-        value = "z" if "z" in trace else "x" if trace.get("orientation") == "h" else "y"
-        drawn = [v for v in walk(trace[value]) if isinstance(v, int | float)]
-        diagonal = {1} if "correlations" in chart.slug else set()
-        assert {rounded(v) for v in drawn} - cells <= diagonal
+def test_every_value_drawn_is_in_the_table():
+    def draws_its_table(chart: Chart):
+        cells = {cell for row in chart.rows for cell in row if not isinstance(cell, str)}
+        for trace in chart.figure["data"]:
+            if trace.get("hoverinfo") == "skip" or "base" in trace:
+                continue  # strips and spans are drawn from the ends that the table holds
+            value = "z" if "z" in trace else "x" if trace.get("orientation") == "h" else "y"
+            drawn = [v for v in walk(trace[value]) if isinstance(v, int | float)]
+            diagonal = {1} if "correlations" in chart.slug else set()
+            assert {rounded(v) for v in drawn} - cells <= diagonal
+
+    all_hold(draws_its_table, ALL, of_chart)
 
 
-@every_chart
-def test_a_view_shows_only_what_it_names(chart: Chart):
-    named = {trace["meta"]["view"] for trace in chart.figure["data"] if "meta" in trace}
-    assert named == set(chart.views)
+def test_a_view_shows_only_what_it_names():
+    def names_its_views(chart: Chart):
+        named = {trace["meta"]["view"] for trace in chart.figure["data"] if "meta" in trace}
+        assert named == set(chart.views)
+
+    all_hold(names_its_views, ALL, of_chart)
 
 
-@every_chart
-def test_two_writes_are_equal_to_the_byte(chart: Chart, tmp_path):
-    for folder in ("one", "two"):
-        write(chart, tmp_path / folder, STYLE)
-    for kind in ("js", "csv", "xlsx", "svg"):
-        one, two = ((tmp_path / folder / f"{chart.slug}.{kind}").read_bytes() for folder in ("one", "two"))
-        assert one == two
+def test_two_writes_are_equal_to_the_byte(tmp_path):
+    def is_written_alike(chart: Chart):
+        for folder in ("one", "two"):
+            write(chart, tmp_path / folder, STYLE)
+        for kind in ("js", "csv", "xlsx", "svg"):
+            one, two = (
+                (tmp_path / folder / f"{chart.slug}.{kind}").read_bytes() for folder in ("one", "two")
+            )
+            assert one == two
+
+    all_hold(is_written_alike, ALL, of_chart)
 
 
-@every_chart
-def test_the_csv_holds_the_whole_table(chart: Chart):
-    rows = list(csv.reader(io.StringIO(csv_text(chart))))
-    assert rows[0] == list(chart.headers)
-    assert len(rows) == len(chart.rows) + 1
+def test_the_csv_holds_the_whole_table():
+    def has_all_rows(chart: Chart):
+        rows = list(csv.reader(io.StringIO(csv_text(chart))))
+        assert rows[0] == list(chart.headers)
+        assert len(rows) == len(chart.rows) + 1
+
+    all_hold(has_all_rows, ALL, of_chart)
 
 
 def test_equal_results_give_equal_charts():
@@ -201,10 +225,12 @@ def test_rounding_keeps_four_digits_and_all_that_stand_left_of_the_point(value, 
 MARKS = {**palette.MODELS, **palette.ATTACKS, **palette.CLASSES}
 
 
-@pytest.mark.parametrize("name", MARKS)
-def test_every_mark_stands_out_three_to_one_in_both_schemes(name):
-    assert contrast(MARKS[name].light, palette.PAGE_LIGHT) >= 3
-    assert contrast(MARKS[name].dark, palette.PAGE_DARK) >= 3
+def test_every_mark_stands_out_three_to_one_in_both_schemes():
+    def stands_out(name):
+        assert contrast(MARKS[name].light, palette.PAGE_LIGHT) >= 3
+        assert contrast(MARKS[name].dark, palette.PAGE_DARK) >= 3
+
+    all_hold(stands_out, MARKS)
 
 
 def test_no_two_marks_share_a_colour():

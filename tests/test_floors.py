@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from offenders import all_hold
 
 from generator.engine.files import visible_files
 
@@ -72,11 +73,13 @@ def test_every_room_has_its_floor():
     assert {_room(path) for path in MODULES} <= set(BELOW)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_a_module_imports_only_from_the_floors_below(path):
-    room = _room(path)
-    above = _rooms(_imported(path)) - BELOW[room] - {room}
-    assert not above, f"{_name(path)} imports from {', '.join(sorted(above))}"
+def test_a_module_imports_only_from_the_floors_below():
+    def stays_below(path):
+        room = _room(path)
+        above = _rooms(_imported(path)) - BELOW[room] - {room}
+        assert not above, f"{_name(path)} imports from {', '.join(sorted(above))}"
+
+    all_hold(stays_below, MODULES, _name)
 
 
 def test_no_room_holds_more_than_a_fifth_of_the_lines():
@@ -90,16 +93,18 @@ def test_no_two_rooms_import_each_other():
     assert [(a, b) for a in BELOW for b in BELOW[a] if a in BELOW[b]] == []
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if _room(p) in (*LIGHT, "records", "impact")], ids=_name)
-def test_what_the_pages_stand_on_names_no_heavy_library(path):
-    assert not {name.split(".")[0] for name in _imported(path)} & set(HEAVY)
+def test_what_the_pages_stand_on_names_no_heavy_library():
+    def is_light(path):
+        assert not {name.split(".")[0] for name in _imported(path)} & set(HEAVY)
+
+    all_hold(is_light, (path for path in MODULES if _room(path) in (*LIGHT, "records", "impact")), _name)
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in MODULES if _room(p) in ("engine", "records", "impact")], ids=_name
-)
-def test_the_lower_floors_know_no_library_of_the_field(path):
-    assert not {name.split(".")[0] for name in _imported(path)} & {"art", "sklearn", "pandas"}
+def test_the_lower_floors_know_no_library_of_the_field():
+    def knows_none(path):
+        assert not {name.split(".")[0] for name in _imported(path)} & {"art", "sklearn", "pandas"}
+
+    all_hold(knows_none, (path for path in MODULES if _room(path) in ("engine", "records", "impact")), _name)
 
 
 @pytest.mark.parametrize(

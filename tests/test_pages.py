@@ -5,9 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
+from offenders import all_hold
 from report_fixture import misplaced, templates_of, tiny_result, without_original
 
 from generator.engine.made import LIST
@@ -131,20 +133,24 @@ def test_every_chart_on_a_page_has_its_script_and_its_table(docs):
         assert (docs / "data" / f"{slug}.csv").exists()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_asks_a_question_and_says_which_data_answers_it(docs, name):
-    text = (docs / name).read_text()
-    assert re.search(r"^# .*\?$", text, re.M)
-    assert "Bank checks (synthetic): Synthetic, made by this study" in text.replace("&#40;", "(")
-    assert "STAND-IN: simulated, not the Kaggle file" in text
-    assert "study key `555555555555`" in text
+def test_a_page_asks_a_question_and_says_which_data_answers_it(docs):
+    def asks_and_says(name):
+        text = (docs / name).read_text()
+        assert re.search(r"^# .*\?$", text, re.M)
+        assert "Bank checks (synthetic): Synthetic, made by this study" in text.replace("&#40;", "(")
+        assert "STAND-IN: simulated, not the Kaggle file" in text
+        assert "study key `555555555555`" in text
+
+    all_hold(asks_and_says, PAGES)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_both_banners_are_on_every_page_of_a_quick_run_on_a_stand_in(docs, name):
-    head = (docs / name).read_text().partition("\n## ")[0]
-    assert '<div class="banner standin"' in head
-    assert '<div class="banner quick"' in head
+def test_both_banners_are_on_every_page_of_a_quick_run_on_a_stand_in(docs):
+    def has_both(name):
+        head = (docs / name).read_text().partition("\n## ")[0]
+        assert '<div class="banner standin"' in head
+        assert '<div class="banner quick"' in head
+
+    all_hold(has_both, PAGES)
 
 
 def test_a_full_run_on_the_real_file_has_no_banner(tmp_path):
@@ -292,14 +298,16 @@ def test_further_files_and_records_are_published_and_values_reach_templates(tmp_
     assert "previous-checks#/budget_violations" in (data / "ledger.json").read_text()
 
 
-@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("[!.]*.j2")), ids=lambda p: p.name)
-def test_templates_neither_calculate_nor_compare_numbers(path):
-    for code in CODE.findall(path.read_text(encoding="utf-8")):
-        bare = STRING.sub('""', code).removeprefix("{%-").removesuffix("-%}").removesuffix("+%}")
-        bare = bare.removeprefix("{{-")
-        assert not re.search(r"[<>+*/]|!=|== *[^\" ]| - |\|\s*(sort|sum|max|min|round|int|float)\b", bare), (
-            code
-        )
+def test_templates_neither_calculate_nor_compare_numbers():
+    def only_places(path):
+        for code in CODE.findall(path.read_text(encoding="utf-8")):
+            bare = STRING.sub('""', code).removeprefix("{%-").removesuffix("-%}").removesuffix("+%}")
+            bare = bare.removeprefix("{{-")
+            assert not re.search(
+                r"[<>+*/]|!=|== *[^\" ]| - |\|\s*(sort|sum|max|min|round|int|float)\b", bare
+            ), code
+
+    all_hold(only_places, sorted(TEMPLATES.glob("[!.]*.j2")), attrgetter("name"))
 
 
 def test_templates_name_no_dataset():

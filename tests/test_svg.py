@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from charts_fixture import story
+from offenders import all_hold
 from report_fixture import tiny_result
 
 from generator.figures.chart import Chart
@@ -29,7 +30,11 @@ TYPICAL, MOST = 10_000, 14_000
 
 ALL = [chart for name in ("checks", "kaggle") for part in story(tiny_result(name)).values() for chart in part]
 VIEWS = [(chart, view) for chart in ALL for view in chart.views or ("",)]
-every_view = pytest.mark.parametrize(("chart", "view"), VIEWS, ids=lambda part: getattr(part, "slug", part))
+
+
+def of_view(each: tuple[Chart, str]) -> str:
+    chart, view = each
+    return f"{chart.slug} {view}"
 
 
 def drawn(chart: Chart, view: str = "") -> str:
@@ -45,33 +50,42 @@ def golden() -> dict[str, str]:
     return {chart.slug: lined(drawn(chart)) for chart in ALL if chart.slug in SHOWN}
 
 
-@pytest.mark.parametrize("slug", SHOWN)
-def test_a_drawing_looks_as_it_did(slug):
-    expected = (GOLDEN / f"{slug}.svg.txt").read_text(encoding="utf-8")
-    assert golden()[slug] == expected, (
-        "if this is meant: PYTHONPATH=. .venv/bin/python tests/test_svg.py, and look at the diff"
-    )
+def test_a_drawing_looks_as_it_did():
+    now = golden()
+
+    def looks_alike(slug):
+        expected = (GOLDEN / f"{slug}.svg.txt").read_text(encoding="utf-8")
+        assert now[slug] == expected, (
+            "if this is meant: PYTHONPATH=. .venv/bin/python tests/test_svg.py, and look at the diff"
+        )
+
+    all_hold(looks_alike, SHOWN)
 
 
-@every_view
-def test_a_drawing_is_well_formed_small_and_the_same_twice(chart, view):
-    markup = drawn(chart, view)
-    ET.fromstring(f"<figure>{markup}</figure>")
-    assert drawn(chart, view) == markup
-    assert len(markup.encode()) <= MOST
+def test_a_drawing_is_well_formed_small_and_the_same_twice():
+    def is_sound(each: tuple[Chart, str]):
+        chart, view = each
+        markup = drawn(chart, view)
+        ET.fromstring(f"<figure>{markup}</figure>")
+        assert drawn(chart, view) == markup
+        assert len(markup.encode()) <= MOST
+
+    all_hold(is_sound, VIEWS, of_view)
 
 
-@pytest.mark.parametrize("slug", SHOWN)
-def test_a_file_of_a_drawing_brings_its_colours_and_its_style_along(slug):
-    sheet = (Path(__file__).parents[1] / "docs" / "assets" / "extra.css").read_text(encoding="utf-8")
-    made = document(drawn(next(chart for chart in ALL if chart.slug == slug)), sheet)
-    root = ET.fromstring(made)
-    assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    asked = set(re.findall(r"var\(--c-([a-z_]+)\)", made)) - {"accent"}
-    assert asked <= set(re.findall(r"--c-([a-z_]+): light-dark", made))
-    assert ".chart-plots>.panel" in made.replace(" ", "")
-    assert "@container" not in made
-    assert not re.search(r"https?://(?!www\.w3\.org/)|@import", made)
+def test_a_file_of_a_drawing_brings_its_colours_and_its_style_along():
+    def stands_alone(slug):
+        sheet = (Path(__file__).parents[1] / "docs" / "assets" / "extra.css").read_text(encoding="utf-8")
+        made = document(drawn(next(chart for chart in ALL if chart.slug == slug)), sheet)
+        root = ET.fromstring(made)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        asked = set(re.findall(r"var\(--c-([a-z_]+)\)", made)) - {"accent"}
+        assert asked <= set(re.findall(r"--c-([a-z_]+): light-dark", made))
+        assert ".chart-plots>.panel" in made.replace(" ", "")
+        assert "@container" not in made
+        assert not re.search(r"https?://(?!www\.w3\.org/)|@import", made)
+
+    all_hold(stands_alone, SHOWN)
 
 
 def test_most_drawings_are_far_below_the_largest():
@@ -79,43 +93,56 @@ def test_most_drawings_are_far_below_the_largest():
     assert sizes[int(0.95 * len(sizes))] <= TYPICAL
 
 
-@every_view
-def test_no_token_or_colour_is_left_and_every_class_has_its_colour(chart, view):
-    markup = drawn(chart, view)
-    assert not re.search(r'"@|#[0-9a-f]{6}"|\bnan\b|\binf\b|None', markup)
-    used = set(re.findall(r"\bc-([a-z0-9_]+)", markup))
-    assert used <= set(palette.colours())
+def test_no_token_or_colour_is_left_and_every_class_has_its_colour():
+    def has_its_colours(each: tuple[Chart, str]):
+        chart, view = each
+        markup = drawn(chart, view)
+        assert not re.search(r'"@|#[0-9a-f]{6}"|\bnan\b|\binf\b|None', markup)
+        used = set(re.findall(r"\bc-([a-z0-9_]+)", markup))
+        assert used <= set(palette.colours())
+
+    all_hold(has_its_colours, VIEWS, of_view)
 
 
-@every_view
-def test_the_legend_names_what_needs_telling_apart(chart, view):
-    markup = drawn(chart, view)
-    for trace in entries(chart.figure, view):
-        assert f'data-name="{trace["name"]}"' in markup
+def test_the_legend_names_what_needs_telling_apart():
+    def tells_apart(each: tuple[Chart, str]):
+        chart, view = each
+        markup = drawn(chart, view)
+        for trace in entries(chart.figure, view):
+            assert f'data-name="{trace["name"]}"' in markup
+
+    all_hold(tells_apart, VIEWS, of_view)
 
 
-@every_view
-def test_ids_are_told_once_and_asked_for_by_nobody_else(chart, view):
-    markup = drawn(chart, view)
-    told = re.findall(r'\bid="([^"]+)"', markup)
-    assert len(told) == len(set(told))
-    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', markup)) == set(told)
+def test_ids_are_told_once_and_asked_for_by_nobody_else():
+    def has_its_own_ids(each: tuple[Chart, str]):
+        chart, view = each
+        markup = drawn(chart, view)
+        told = re.findall(r'\bid="([^"]+)"', markup)
+        assert len(told) == len(set(told))
+        assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', markup)) == set(told)
+
+    all_hold(has_its_own_ids, VIEWS, of_view)
 
 
-@every_view
-def test_what_a_legend_tells_apart_differs_in_more_than_colour(chart, view):
-    def look(trace):
-        line, marker = trace.get("line", {}), trace.get("marker", {})
-        wide = "lines" in trace.get("mode", "") and line.get("width", 2)
-        return (
-            trace["type"], line.get("dash", "solid") if wide else "", "fill" in trace,
-            marker.get("symbol") if "markers" in trace.get("mode", "") else "",
-            marker.get("pattern", {}).get("shape"),
-            trace.get("fillcolor") if not wide else "",  # a strip without a line of its own lies along a named one
-        )  # fmt: skip
+def test_what_a_legend_tells_apart_differs_in_more_than_colour():
+    def differs(each: tuple[Chart, str]):
+        chart, view = each
 
-    looks = [look(trace) for trace in entries(chart.figure, view)]
-    assert len(looks) == len(set(looks))
+        def look(trace):
+            line, marker = trace.get("line", {}), trace.get("marker", {})
+            wide = "lines" in trace.get("mode", "") and line.get("width", 2)
+            return (
+                trace["type"], line.get("dash", "solid") if wide else "", "fill" in trace,
+                marker.get("symbol") if "markers" in trace.get("mode", "") else "",
+                marker.get("pattern", {}).get("shape"),
+                trace.get("fillcolor") if not wide else "",  # a strip without a line of its own lies along a named one
+            )  # fmt: skip
+
+        looks = [look(trace) for trace in entries(chart.figure, view)]
+        assert len(looks) == len(set(looks))
+
+    all_hold(differs, VIEWS, of_view)
 
 
 def test_all_drawings_of_two_studies_take_less_than_five_seconds():

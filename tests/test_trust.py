@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from offenders import all_hold
 from packaging.specifiers import SpecifierSet
 
 from generator.engine.files import visible_files
@@ -61,16 +62,20 @@ def wrong_call(node: ast.Call) -> bool:
     )
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
-def test_nothing_is_unpickled_and_no_text_is_run(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    wrong = {called(node) for node in calls if wrong_call(node)}
-    assert wrong == ({"pickle.loads"} if path == CROSSING else set())
-    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    unsafe = names & {"pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib.numpy_pickle"}
-    assert unsafe == ({"pickle", "cloudpickle"} if path == CROSSING else set())
+def test_nothing_is_unpickled_and_no_text_is_run():
+    def is_harmless(path):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        wrong = {called(node) for node in calls if wrong_call(node)}
+        assert wrong == ({"pickle.loads"} if path == CROSSING else set())
+        names = {
+            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
+        names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        unsafe = names & {"pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib.numpy_pickle"}
+        assert unsafe == ({"pickle", "cloudpickle"} if path == CROSSING else set())
+
+    all_hold(is_harmless, SOURCES, name_of)
 
 
 @pytest.mark.parametrize(
@@ -94,26 +99,30 @@ def test_the_search_for_such_calls_leaves_others_alone(call):
 # ---------------------------------------------------------------- pages
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
-def test_text_of_data_passes_the_filter_that_disarms_it(path):
-    text = path.read_text(encoding="utf-8")
-    assert not re.search(r"\|\s*safe\b|autoescape", text)
-    for expression in re.findall(r"\{\{(.*?)\}\}", text, re.DOTALL):
-        value, *filters = (part.strip() for part in expression.split("|"))
-        if value.endswith(OF_DATA):
-            assert filters[:1] == ["md"], expression
+def test_text_of_data_passes_the_filter_that_disarms_it():
+    def disarms(path):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\|\s*safe\b|autoescape", text)
+        for expression in re.findall(r"\{\{(.*?)\}\}", text, re.DOTALL):
+            value, *filters = (part.strip() for part in expression.split("|"))
+            if value.endswith(OF_DATA):
+                assert filters[:1] == ["md"], expression
+
+    all_hold(disarms, TEMPLATES, name_of)
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
-def test_a_script_runs_no_text_and_makes_no_handler_of_one(path):
-    text = path.read_text(encoding="utf-8")
-    assert not re.search(
-        r"\beval\(|new Function|document\.write|insertAdjacentHTML|outerHTML\s*=|setAttribute\(\"on", text
-    )
-    assert not re.search(r"https?://(?!www\.w3\.org/)", text)
-    markup = re.findall(r"innerHTML\s*=\s*([^;]+)", text)
-    # HTML that this project rendered itself, like the page around it: what changes with the attacker
-    assert markup == (["text", "written.units[at]"] if path.name == "epsilon.js" else [])
+def test_a_script_runs_no_text_and_makes_no_handler_of_one():
+    def runs_itself_alone(path):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(
+            r"\beval\(|new Function|document\.write|insertAdjacentHTML|outerHTML\s*=|setAttribute\(\"on", text
+        )
+        assert not re.search(r"https?://(?!www\.w3\.org/)", text)
+        markup = re.findall(r"innerHTML\s*=\s*([^;]+)", text)
+        # HTML that this project rendered itself, like the page around it: what changes with the attacker
+        assert markup == (["text", "written.units[at]"] if path.name == "epsilon.js" else [])
+
+    all_hold(runs_itself_alone, SCRIPTS, name_of)
 
 
 def test_plotly_never_offers_to_send_a_chart_away():
@@ -129,36 +138,44 @@ def every_step(path: Path) -> list[dict]:
     return [step for job in yaml.safe_load(path.read_text())["jobs"].values() for step in job["steps"]]
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
-def test_a_workflow_has_the_least_rights_and_no_trigger_of_strangers(path):
-    held = yaml.safe_load(path.read_text())
-    triggers = held[True]  # YAML takes `on` for a truth value
-    assert set(triggers) <= {"push", "workflow_dispatch", "schedule", "pull_request"}
-    assert held["permissions"] == {}
-    for name, job in held["jobs"].items():
-        rights = job["permissions"]
-        writing = {right for right, level in rights.items() if level == "write"}
-        assert writing <= ({"pages", "id-token"} if name == "deploy" else set()), name
-        assert job["timeout-minutes"] <= 60
-        assert not ({"pages", "id-token"} & set(rights) and any("run" in step for step in job["steps"])), name
+def test_a_workflow_has_the_least_rights_and_no_trigger_of_strangers():
+    def is_modest(path):
+        held = yaml.safe_load(path.read_text())
+        triggers = held[True]  # YAML takes `on` for a truth value
+        assert set(triggers) <= {"push", "workflow_dispatch", "schedule", "pull_request"}
+        assert held["permissions"] == {}
+        for name, job in held["jobs"].items():
+            rights = job["permissions"]
+            writing = {right for right, level in rights.items() if level == "write"}
+            assert writing <= ({"pages", "id-token"} if name == "deploy" else set()), name
+            assert job["timeout-minutes"] <= 60
+            assert not (
+                {"pages", "id-token"} & set(rights) and any("run" in step for step in job["steps"])
+            ), name
+
+    all_hold(is_modest, WORKFLOWS, name_of)
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
-def test_every_action_is_pinned_to_a_commit_and_keeps_no_token(path):
-    for step in every_step(path):
-        if "uses" in step:
-            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step["uses"]), step
-            if step["uses"].startswith("actions/checkout@"):
-                assert step["with"]["persist-credentials"] is False
+def test_every_action_is_pinned_to_a_commit_and_keeps_no_token():
+    def pins_all(path):
+        for step in every_step(path):
+            if "uses" in step:
+                assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step["uses"]), step
+                if step["uses"].startswith("actions/checkout@"):
+                    assert step["with"]["persist-credentials"] is False
+
+    all_hold(pins_all, WORKFLOWS, name_of)
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
-def test_no_command_of_a_workflow_is_put_together_from_what_others_wrote(path):
-    for step in every_step(path):
-        assert "${{" not in step.get("run", ""), step
-    for inside in re.findall(r"\$\{\{(.*?)\}\}", path.read_text()):
-        if "github." in inside:
-            assert SAFE_CONTEXT.fullmatch(inside.strip()), inside
+def test_no_command_of_a_workflow_is_put_together_from_what_others_wrote():
+    def puts_none_together(path):
+        for step in every_step(path):
+            assert "${{" not in step.get("run", ""), step
+        for inside in re.findall(r"\$\{\{(.*?)\}\}", path.read_text()):
+            if "github." in inside:
+                assert SAFE_CONTEXT.fullmatch(inside.strip()), inside
+
+    all_hold(puts_none_together, WORKFLOWS, name_of)
 
 
 def test_every_package_is_locked_to_one_version():

@@ -323,6 +323,22 @@ def test_what_is_cut_off_a_box_holds_no_point_at_or_below_the_bar(seed):
         assert (margins(net, draws[~inside]) > bar).all()
 
 
+def test_margin_and_gradient_are_those_of_the_network_and_of_what_is_left_of_it_on_a_box():
+    rng = np.random.default_rng(3)
+    net = random_network(rng, 4)
+    for _ in range(50):
+        centre, reach = rng.standard_normal(4), rng.uniform(0.05, 0.6, 4)
+        work = kernels.make_work(net)
+        kernels.bound(work, 0, centre - reach, centre + reach, np.inf)
+        x = rng.uniform(centre - reach, centre + reach)
+        first = x @ net.w1 + net.b1
+        second = np.maximum(first, 0) @ net.w2 + net.b2
+        by_chain_rule = net.w1 @ ((first > 0) * (net.w2 @ ((second > 0) * net.v)))
+        for level in (0, 1):
+            assert kernels.gradient(work, level, x) == pytest.approx(margins(net, x[None])[0])
+            np.testing.assert_allclose(work.scratch[kernels.SLOPE, :4], by_chain_rule, rtol=1e-9, atol=1e-9)
+
+
 def test_a_box_that_shrinks_to_one_point_is_decided_there():
     # m = x + 2 on [-1, 1]: above 1 but for the corner itself
     net, point = linear_network(np.array([1.0]), 2.0), np.array([[-1.0]])

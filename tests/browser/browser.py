@@ -15,6 +15,10 @@ from selenium.common.exceptions import JavascriptException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
+TEMPLATES = Path(__file__).parents[2] / "templates"
+PAGES = sorted(path.name.removesuffix(".md.j2") for path in TEMPLATES.glob("[!_.]*.md.j2"))
+ADDRESSES = ["" if page == "index" else f"{page}/" for page in PAGES] + ["404.html"]
+"""Where the pages of a site are; the last is shown in place of one that is not there."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
     "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
@@ -55,6 +59,8 @@ const done = arguments[0], figures = [...document.querySelectorAll("figure.chart
   setTimeout(next, 50);
 })();
 """
+# What this tab remembers is gone; in a sandbox it remembers nothing.
+FORGET = "try { sessionStorage.clear(); } catch {}"
 # Counts what a page has still to do by itself: frames, idle moments, timers that end soon, scripts on their way.
 PENDING = """
 (() => {
@@ -180,23 +186,33 @@ class Browser:
 
     def open(self, url: str, *, width: int = 1280, scheme: str = "light"):
         """Load `url` as a reader would who has never been here, and forget what was logged before."""
+        self.shown(width=width, scheme=scheme)
+        self.cdp("Storage.clearDataForOrigin", origin=url, storageTypes="local_storage")
+        self.driver.get("about:blank")  # or the page before could still ask for something
+        self.errors()
+        self.requests()
+        with self.beginning(FORGET):
+            self.driver.get(url)
+
+    def shown(self, *, width: int, scheme: str):
+        """Have a window of `width` in a system that prefers `scheme`."""
         self.cdp(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=900, deviceScaleFactor=1, mobile=width < 600,
         )  # fmt: skip
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self.cdp("Emulation.setEmulatedMedia", features=[feature])
-        self.cdp("Storage.clearDataForOrigin", origin=url, storageTypes="local_storage")
-        self.driver.get("about:blank")  # or the page before could still ask for something
-        self.errors()
-        self.requests()
-        self.driver.get(url)
 
     @contextmanager
     def busy(self) -> Iterator[None]:
         """Pages that are opened within never come to rest: what waits for that does not happen."""
-        stub = "window.requestIdleCallback = () => {}"
-        made = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=stub)
+        with self.beginning("window.requestIdleCallback = () => {}"):
+            yield
+
+    @contextmanager
+    def beginning(self, script: str) -> Iterator[None]:
+        """Pages that are opened within begin with `script`."""
+        made = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=script)
         try:
             yield
         finally:

@@ -71,9 +71,6 @@ USES = {
 def used(browser, url: str) -> list[str]:
     """The state of the page after each of its uses by mouse and keys."""
     browser.open(url)
-    browser.run("sessionStorage.clear()")
-    browser.driver.get("about:blank")
-    browser.open(url)
     states = [stable(browser)]
     for control in USES["/".join(url.split("/")[-2:])]:
         element = browser.driver.find_element(By.CSS_SELECTOR, control)
@@ -97,12 +94,9 @@ def stable(browser) -> str:
 @pytest.mark.parametrize("page", USES)
 def test_every_control_does_on_a_translated_page_what_it_does_on_any(browser, base, page):
     plain = used(browser, base + page)
-    script = browser.cdp("Page.addScriptToEvaluateOnNewDocument", source=TRANSLATOR)["identifier"]
-    try:
+    with browser.beginning(TRANSLATOR):
         translated = used(browser, base + page)
         assert browser.run("return document.querySelectorAll('[data-translated]').length") > 100
-    finally:
-        browser.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
     for control, one, other in zip(("open", *USES[page]), translated, plain, strict=True):
         assert one == other, control
     assert len(set(plain)) > 2
@@ -164,15 +158,8 @@ for (const sign of ["input", "change"]) field.dispatchEvent(new Event(sign, { bu
 """All that a page hears of it: no pointer, no key, no focus."""
 
 
-def fresh(browser, url: str):
-    browser.open(url)
-    browser.run("sessionStorage.clear()")
-    browser.driver.get("about:blank")
-    browser.open(url)
-
-
 def test_an_attacker_chosen_by_assistive_technology_counts_at_once_and_after_coming_back(browser, base):
-    fresh(browser, f"{base}proof/")
+    browser.open(f"{base}proof/")
     browser.run(SET, "form.at [name=by]", "T2")
     waited(browser, "location.hash === '#by=T2' && document.querySelector('[data-follow][data-moved]')")
     assert "T2" in browser.run("return document.querySelector('[data-chosen]').textContent")
@@ -191,7 +178,7 @@ def test_an_attacker_chosen_by_assistive_technology_counts_at_once_and_after_com
 
 
 def test_a_tool_has_what_was_set_and_pressed_before_its_script_was_there(browser, base):
-    fresh(browser, f"{base}impact/")
+    browser.open(f"{base}impact/")
     browser.run(SET, ".calculator [name=tier]", "T3")
     browser.run("document.querySelector('.calculator-presets button:last-of-type').click()")
     waited(browser, "document.querySelector('form.at').elements.by.value === 'T3'")
@@ -205,7 +192,7 @@ def test_a_tool_has_what_was_set_and_pressed_before_its_script_was_there(browser
         names.map((name) => Number(elements[name].value) / Number(elements[name].dataset.factor))];
     """)
     assert there == pytest.approx(asked)
-    fresh(browser, f"{base}playground/")
+    browser.open(f"{base}playground/")
     browser.run(SET, ".playground [name=tier]", "T2")
     browser.run(SET, ".playground [data-cell=raw] input", "55")
     browser.run("document.querySelector('.playground [data-act=standard]').click()")
@@ -219,7 +206,7 @@ def test_a_tool_has_what_was_set_and_pressed_before_its_script_was_there(browser
 
 
 def test_the_switch_of_the_sources_works_without_any_other_sign(browser, base):
-    fresh(browser, base)
+    browser.open(base)
     browser.run("document.querySelector('[data-claims]').click()")
     waited(browser, "document.querySelector('[data-claims]').ariaPressed === 'true'")
 
@@ -269,7 +256,6 @@ def pictured(browser) -> tuple[list, str]:
 def test_a_picture_of_the_whole_page_has_every_figure_although_nobody_scrolled(
     browser, base, tmp_path, page, width
 ):
-    fresh(browser, base + page)
     browser.open(base + page, width=width)
     at_once = pictured(browser)
     waited(browser, WHOLE)

@@ -52,9 +52,6 @@ def page(browser, base):
 
 def opened(browser, url: str, **view):
     browser.open(url, **view)
-    browser.run("sessionStorage.clear()")
-    browser.driver.get("about:blank")
-    browser.open(url, **view)
     awake(browser)
 
 

@@ -1,6 +1,7 @@
 """The playground in a real browser: its scores and proofs are those of Python, and a reader can work it."""
 
 import base64
+import itertools
 import json
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from browser import answered, mistyped, typed
 from browser import waited as wait
-from playground_fixture import stack, tiny_offers
+from offenders import all_hold
+from playground_fixture import stack
 from report_fixture import ROOT, tiny_result
 from selenium.webdriver.common.keys import Keys
 
@@ -20,7 +22,7 @@ from generator.proofs.relu.search import TAU, Lattice, radius, verify
 from generator.records.features import Feature
 from generator.records.threat import FRAUDSTERS, surface
 from generator.threats.surface import boxes
-from generator.tools.playground import registration
+from generator.tools.playground import make_offers, registration
 from generator.tools.playground.form import page
 from generator.tools.playground.making import tier_of
 
@@ -135,9 +137,9 @@ def visit(browser, url: str, **given):
 
 
 @pytest.fixture(scope="module")
-def offers(tmp_path_factory):
+def offers(project):
     """As the site of these tests has them."""
-    return tiny_offers((tiny_result("checks"), tiny_result("kaggle")), tmp_path_factory.mktemp("records"))
+    return make_offers((tiny_result("checks"), tiny_result("kaggle")), project / "records")
 
 
 @pytest.fixture(scope="module", params=["trained", "steep"])
@@ -189,8 +191,6 @@ OUTCOME = "return document.querySelector('.playground-model[data-side=%s]').data
 @pytest.fixture
 def playground(browser, base):
     """The page as it opens for a reader who has picked no budget on another one."""
-    browser.open(base + "assets/extra.css")  # the cheapest page of the same origin
-    browser.run("sessionStorage.clear()")
     visit(browser, base + "playground/")
     wait(browser, SETTLED)
     return browser
@@ -203,25 +203,27 @@ def test_every_score_is_that_of_python(case, worked):
     assert worked["scores"] == pytest.approx(margins(case.network, case.x), abs=1e-9)
 
 
-@pytest.mark.parametrize("tier", FRAUDSTERS.names)
-@pytest.mark.parametrize("epsilon", EPSILONS)
-def test_boxes_and_outcomes_of_200_rows_are_those_of_python(case, worked, tier, epsilon):
-    box = boxes(surface(case.features, FRAUDSTERS.tier(tier)), case.folds, slice(0, 1), epsilon)
-    found = verify(
-        case.network,
-        box.lower[0],
-        box.upper[0],
-        case.folds.y,
-        threshold=case.cut,
-        lattice=Lattice(box.offset[0], box.step[0]),
-    )
-    faces = np.array(worked["boxes"][f"{tier}/{epsilon:g}"])
-    np.testing.assert_array_equal(faces[:, 0], box.lower[0])
-    np.testing.assert_array_equal(faces[:, 1], box.upper[0])
-    outcomes, looked = zip(*worked["settled"][f"{tier}/{epsilon:g}"], strict=True)
-    assert list(outcomes) == [CODES[code] for code in found.outcome]
-    proved = found.outcome == PROVED  # Python alone hunts for witnesses, and narrows the network to a box
-    assert np.mean((np.array(looked) == found.boxes)[proved]) > 0.95  # but for its rounding, one search
+def test_boxes_and_outcomes_of_200_rows_are_those_of_python(case, worked):
+    def agrees(asked: tuple[str, float]):
+        tier, epsilon = asked
+        box = boxes(surface(case.features, FRAUDSTERS.tier(tier)), case.folds, slice(0, 1), epsilon)
+        found = verify(
+            case.network,
+            box.lower[0],
+            box.upper[0],
+            case.folds.y,
+            threshold=case.cut,
+            lattice=Lattice(box.offset[0], box.step[0]),
+        )
+        faces = np.array(worked["boxes"][f"{tier}/{epsilon:g}"])
+        np.testing.assert_array_equal(faces[:, 0], box.lower[0])
+        np.testing.assert_array_equal(faces[:, 1], box.upper[0])
+        outcomes, looked = zip(*worked["settled"][f"{tier}/{epsilon:g}"], strict=True)
+        assert list(outcomes) == [CODES[code] for code in found.outcome]
+        proved = found.outcome == PROVED  # Python alone hunts for witnesses, and narrows the network to a box
+        assert np.mean((np.array(looked) == found.boxes)[proved]) > 0.95  # but for its rounding, one search
+
+    all_hold(agrees, itertools.product(FRAUDSTERS.names, EPSILONS))
 
 
 def test_the_cases_are_not_easy(worked):
@@ -379,7 +381,6 @@ def test_what_a_reader_does_while_the_data_are_on_their_way_counts(browser, serv
     browser.cdp("Network.clearBrowserCache")
     with browser.busy():  # at rest the data would be there before the reader
         browser.open(server.base + "playground/")
-    browser.run("sessionStorage.clear()")
     with server.holding_back(".js"):
         tier = browser.driver.find_element("id", "playground-tier")
         tier.send_keys("T1")
@@ -432,7 +433,6 @@ def test_the_budget_and_data_picked_on_another_page_are_those_it_opens_with(play
     wait(playground, SETTLED)
     read = "return ['dataset', 'epsilon'].map((name) => document.querySelector(`.playground [name=${name}]`).value)"
     assert playground.run(read) == ["kaggle", "0.1"]
-    playground.run("sessionStorage.clear()")
 
 
 def said(browser) -> dict[str, str]:

@@ -33,15 +33,18 @@ def assert_quiet(browser, address: str):
     assert {url.split("?")[0].split("#")[0] for url in browser.requests()} <= {address}
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_every_page_is_reached_by_clicking_and_asks_for_nothing(opened, address, project, width, scheme):
-    browser, titles = opened(width=width, scheme=scheme), set()
+def test_every_page_is_reached_by_clicking_fits_and_asks_for_nothing(opened, address, project):
+    view, other = {"width": 1280, "scheme": "light"}, {"width": 390, "scheme": "dark"}
+    browser, titles = opened(**view), set()
     while True:
         titles.add(browser.run("return document.title"))
-        if width == 1280:
-            browser.draw_all()
-            assert {figure["state"] for figure in browser.figures()} <= {"drawing", "live"}
-        assert browser.overflow() <= 0
+        browser.draw_all()
+        assert {figure["state"] for figure in browser.figures()} <= {"drawing", "live"}
+        assert browser.overflow() <= 0, browser.widest()
+        view, other = other, view  # the next page is opened in the other one
+        browser.shown(**view)
+        browser.frames(3)
+        assert browser.overflow() <= 0, browser.widest()
         assert_quiet(browser, address)
         if not browser.run("return document.querySelector('.md-footer__link--next') !== null"):
             break

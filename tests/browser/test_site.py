@@ -1,108 +1,26 @@
-"""Every page in a real browser: drawings first, live on demand; it fits, it is quiet, and it asks nobody else."""
+"""Figures in a real browser: drawings first, live on demand, where and as a reader asks."""
 
 import base64
-import re
 import time
 
 import pytest
 from browser import answered, downloaded, soon
 from browser import waited as wait
+from drawings import assert_all, assert_drawn, assert_live, bundle, ink
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from generator.figures.embedding import TABLE_LIMIT
-from generator.notation.palette import INK
 
-PAGES = (
-    "",
-    "data/",
-    "attack/",
-    "attacks/",
-    "hardening/",
-    "proof/",
-    "playground/",
-    "impact/",
-    "evidence/",
-    "cards/",
-    "crosswalk/",
-    "brief/",
-    "changes/",
-    "method/",
-    "reproduce/",
-)
 SHIFT = 0.02
 """Cumulative layout shift: the theme's own header moves by up to half of it on a busy machine, a figure must not."""
 
-STOPS = 4
-"""Views, plot and tools: a reader with a keyboard passes a figure in four steps at most."""
 FIGURE = "figure#checks-walkthrough-probability"
 PLOT = f"{FIGURE} .chart-plot"
 
 
-def ink(scheme: str) -> str:
-    """Colour of the labels as the browser writes it."""
-    colour = INK["text"][scheme == "dark"]
-    return "rgb({}, {}, {})".format(*(int(colour[i : i + 2], 16) for i in (1, 3, 5)))
-
-
-def assert_drawn(figures: list[dict], scheme: str):
-    """Every drawing is there, within its box and in the colours of the scheme."""
-    for figure in figures:
-        assert figure["panels"], figure
-        assert figure["smallest"] > 30, figure
-        assert 0 < figure["drawing"] <= figure["box"] + 1, figure
-        assert figure["height"] > 100, figure
-        assert figure["label"] in (None, ink(scheme)), figure
-
-
-def assert_live(figures: list[dict], scheme: str):
-    for figure in figures:
-        assert figure["state"] == "live", figure
-        assert abs(figure["width"] - figure["place"]) <= 1, figure
-        assert set(figure["ink"]) <= {ink(scheme)}, figure
-
-
-def bundle(urls: list[str]) -> list[str]:
-    return [url for url in urls if "plotly" in url or re.search(r"/data/(checks|kaggle)-[a-z-]+\.js$", url)]
-
-
 def live(figure: str) -> str:
     return f"document.querySelector('{figure}').dataset.state === 'live'"
-
-
-def assert_all(browser, scheme: str):
-    """Every drawing and every live chart is there in the colours of the scheme, once they had time to follow."""
-
-    def follow():
-        figures = browser.figures()
-        assert_drawn(figures, scheme)
-        assert_live(figures, scheme)
-
-    soon(follow)
-
-
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_page_draws_fits_and_stays_quiet_in_light_and_in_dark(browser, base, page, width):
-    with browser.busy():
-        browser.open(base + page, width=width)
-    first = browser.requests()
-    assert bundle(first) == []
-    browser.draw_all()
-    figures = browser.figures()
-    assert_drawn(figures, "light")
-    assert len({figure["id"] for figure in figures}) == len(figures)
-    assert all(figure["stops"] <= STOPS and not figure["inside"] for figure in figures)
-    assert browser.overflow() <= 0
-    browser.wake_all()
-    assert_live(browser.figures(), "light")
-    browser.switch_scheme()
-    assert browser.run("return document.body.dataset.mdColorScheme") == "slate"
-    assert_all(browser, "dark")
-    assert browser.overflow() <= 0
-    assert browser.run("return window.shift") <= SHIFT
-    assert browser.errors() == []
-    assert [url for url in (*first, *browser.requests()) if not url.startswith(base)] == []
 
 
 @pytest.mark.parametrize("page", ["attack/", "hardening/"])

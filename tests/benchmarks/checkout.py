@@ -18,7 +18,7 @@ from generator.engine.made import FROM
 ROOT = Path(__file__).parents[2]
 ROWS = 300
 """Of the table of the small study."""
-SETTLE = 5.0
+SETTLE = 30.0
 """Seconds a stopped run and its helpers may take to leave."""
 
 

@@ -66,7 +66,7 @@ def template(tmp_path):
         folder.mkdir(exist_ok=True)
         shutil.copy(TEMPLATES / "_macros.md.j2", folder)
         (folder / "page.md.j2").write_text(text, encoding="utf-8")
-        render_pages(results(), folder, tmp_path / "docs")
+        render_pages(results()[:1], folder, tmp_path / "docs")
         return (tmp_path / "docs" / "page.md").read_text(encoding="utf-8")
 
     return render
@@ -154,28 +154,30 @@ def test_both_banners_are_on_every_page_of_a_quick_run_on_a_stand_in(docs):
 
 
 def test_a_full_run_on_the_real_file_has_no_banner(tmp_path):
-    render_pages(results(quick=False, stand_in=False), TEMPLATES, tmp_path / "docs")
+    render_pages(results(quick=False, stand_in=False)[1:], TEMPLATES, tmp_path / "docs")
     for name in PAGES:
         text = (tmp_path / "docs" / name).read_text()
         assert "banner" not in text
         assert "Kaggle file, verified" in text
 
 
-@pytest.mark.parametrize(
-    ("heading", "offers"),
-    [
-        ("## Detail { #place .engineer }", True),
-        ('### Detail { .analyst data-of="checks" }', True),
-        ("## Detail { #engineer }", False),
-        ("## Detail of an .analyst", False),
-    ],
-)
-def test_a_page_offers_reading_levels_where_a_heading_is_marked(tmp_path, heading, offers):
-    (tmp_path / "page.md.j2").write_text(f"# Question?\n\nAnswer.\n\n{heading}\n")
+def test_a_page_offers_reading_levels_where_a_heading_is_marked(tmp_path):
+    headings = {
+        "## Detail { #place .engineer }": True,
+        '### Detail { .analyst data-of="checks" }': True,
+        "## Detail { #engineer }": False,
+        "## Detail of an .analyst": False,
+    }
+    for number, heading in enumerate(headings):
+        (tmp_path / f"page{number}.md.j2").write_text(f"# Question?\n\nAnswer.\n\n{heading}\n")
     render_pages(results(), tmp_path, tmp_path / "docs")
-    title, _, below, *_ = (tmp_path / "docs" / "page.md").read_text().splitlines()
-    assert title == "# Question?"
-    assert below.startswith('<div class="levels"') == offers
+
+    def offers_levels_where_it_should(number: int):
+        title, _, below, *_ = (tmp_path / "docs" / f"page{number}.md").read_text().splitlines()
+        assert title == "# Question?"
+        assert below.startswith('<div class="levels"') == [*headings.values()][number]
+
+    all_hold(offers_levels_where_it_should, range(len(headings)), [*headings].__getitem__)
 
 
 def test_one_banner_comes_without_the_other(tmp_path):
@@ -258,7 +260,7 @@ def test_a_template_that_asks_for_what_is_not_there_is_an_error(template, text, 
 
 def test_text_from_data_cannot_become_markup(tmp_path):
     hostile = "<img src=x onerror=alert()> | *x* [a](b)"
-    changed = results()
+    changed = results()[:1]
     source = changed[0].data.source.model_copy(update={"origin": hostile, "licence": hostile})
     walk = changed[0].walkthrough.model_copy(update={"row_id": hostile})
     data = changed[0].data.model_copy(update={"title": hostile, "description": hostile, "source": source})

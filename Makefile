@@ -57,8 +57,9 @@ pictures: $(VENV)/ready   ## the pictures of README and social card, from this r
 serve: $(VENV)/ready      ## preview on localhost; pages follow templates and charts
 	$(RUN) serve
 
+# three workers for two cores: while one waits for a page or a process, the others have both
 test: $(VENV)/cluster     ## all tests; browser tests need a Chromium
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
+	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 lint: $(VENV)/ready       ## style of the source
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

@@ -150,13 +150,13 @@ def small_folds(small_table, tiny_spec):
 
 
 @pytest.fixture(scope="session")
-def small_models(small_folds, tiny_spec) -> dict[str, np.ndarray]:
+def small_models(small_folds, tiny_spec):
     """Standard models of the small table, trained long enough to have some skill."""
-    from generator.study.tasks import train_task
+    from generator.study.tasks import standard_state, train_task
 
     training = tiny_spec.training.model_copy(update={"epochs": 15})
     task = train_task(tiny_spec.model_copy(update={"training": training}), small_folds)
-    return task.function(*task.arguments)
+    return standard_state(task.function(*task.arguments))
 
 
 @pytest.fixture(scope="session")

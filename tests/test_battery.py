@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from generator.models.fraudnet.network import FraudNet
-from generator.models.fraudnet.training import margins
+from generator.models.folds import Folds
+from generator.models.fraudnet.deployed import DeployedNet
 from generator.records.spec import BatterySpec
-from generator.threats import battery
+from generator.threats import battery, queries
 from generator.threats.battery import FULL_COVERAGE, from_arrays, run_battery, to_arrays, worst_case
+from generator.threats.needs import FEW_INPUTS
 
 EPSILON = 0.35
 SPEC = BatterySpec(
@@ -17,23 +18,24 @@ INDIRECT = {"noise", "transfer"}
 """Not meant to reach the worst case: one is the floor, the other knows only another model."""
 
 
-def _linear(weights: np.ndarray, biases: np.ndarray) -> FraudNet:
+def _linear(weights: np.ndarray, biases: np.ndarray, folds) -> DeployedNet:
     """m = x @ weights + biases for weights (replicates, d), biases (replicates,)."""
     zero = np.zeros_like(weights)
-    return FraudNet.from_arrays(
+    return DeployedNet.restored(
         {
             "weights.0": np.stack([zero, weights], 2).astype(np.float32),
             "biases.0": np.stack([np.zeros_like(biases), biases], 1)[:, None].astype(np.float32),
-        }
+        },
+        folds,
     )
 
 
 @pytest.fixture(scope="module")
-def telling(toy_folds) -> FraudNet:
+def telling(toy_folds) -> DeployedNet:
     """Linear models with some skill, the difference of class means: attacks have something to break."""
     x, y = toy_folds.train_x(), toy_folds.train_y()
     weights = np.array([a[b == 1].mean(0) - a[b == 0].mean(0) for a, b in zip(x, y, strict=True)])
-    return _linear(weights, np.full(len(weights), -0.3 * np.abs(weights).sum(1).mean()))
+    return _linear(weights, np.full(len(weights), -0.3 * np.abs(weights).sum(1).mean()), toy_folds)
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +44,13 @@ def on_linear(telling, toy_folds):
 
 
 @pytest.fixture(scope="module")
-def curved(toy_folds) -> FraudNet:
+def curved(toy_folds) -> DeployedNet:
     from generator.models.fraudnet.training import train_standard
     from generator.records.spec import TrainingSpec
 
     training = TrainingSpec(epochs=60, batch_size=8)
-    return train_standard(toy_folds.train_x(), toy_folds.train_y(), training, np.random.default_rng(0))[0]
+    net, _ = train_standard(toy_folds.train_x(), toy_folds.train_y(), training, np.random.default_rng(0))
+    return DeployedNet.restored(net.to_arrays(), toy_folds)
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +58,12 @@ def on_curved(curved, toy_folds):
     return run_battery(curved, toy_folds, 0, EPSILON, SPEC, seed=9)
 
 
-def _closed_form(net: FraudNet, folds, seed_index: int) -> np.ndarray:
+def _closed_form(model: DeployedNet, folds, seed_index: int) -> np.ndarray:
     """(n,) right at every point of the ball: the signed margin exceeds epsilon * |w|_1."""
-    weights = net.to_arrays()["weights.0"]
+    weights = model.arrays()["weights.0"]
     reach = EPSILON * np.abs(weights[:, :, 1] - weights[:, :, 0]).sum(1)
     sign = np.where(folds.test_y() == 1, 1, -1)
-    return folds.to_rows(sign * margins(net, folds.test_x()) > reach[:, None])[seed_index]
+    return folds.to_rows(sign * model.margins(folds.test_raw()) > reach[:, None])[seed_index]
 
 
 @pytest.mark.parametrize("attack", [name for name in FULL_COVERAGE if name not in INDIRECT])
@@ -81,7 +84,7 @@ def test_full_coverage_attacks_run_on_every_row_once(on_curved, toy_folds):
 
 
 def test_nothing_counts_as_right_that_was_wrong_before(on_curved, curved, toy_folds):
-    clean = toy_folds.to_rows((margins(curved, toy_folds.test_x()) > 0) == toy_folds.test_y())[0]
+    clean = toy_folds.to_rows((curved.margins(toy_folds.test_raw()) > 0) == toy_folds.test_y())[0]
     for outcome in on_curved.values():
         assert not outcome.right[~clean[outcome.rows]].any()
 
@@ -120,7 +123,7 @@ def test_hop_skip_jump_breaks_nothing_the_closed_form_protects(telling, toy_fold
 
 
 def test_hop_skip_jump_leaves_a_model_of_one_answer_alone(toy_folds):
-    constant = _linear(np.zeros((6, 3)), np.full(6, -1.0))
+    constant = _linear(np.zeros((6, 3)), np.full(6, -1.0), toy_folds)
     outcomes = run_battery(constant, toy_folds, 0, EPSILON, SPEC, seed=9)
     assert outcomes["hop_skip_jump"].queries == 0
     for outcome in outcomes.values():
@@ -154,3 +157,37 @@ def test_outcomes_survive_the_round_trip_through_arrays(on_curved):
 def test_a_budget_of_nothing_is_refused(curved, toy_folds):
     with pytest.raises(ValueError, match=r"the battery needs a budget above zero, not 0\.0"):
         run_battery(curved, toy_folds, 0, 0.0, SPEC, seed=9)
+
+
+# ---------------------------------------------------------------- what does not apply
+
+
+def _wide(d: int) -> tuple[DeployedNet, Folds]:
+    """One replicate of d inputs that judges 20 rows and trained on others."""
+    rng = np.random.default_rng(d)
+    rows = np.arange(20)[None]
+    folds = Folds(
+        train_rows=rows[:, :0], test_rows=rows, test_counts=np.array([20]), means=np.zeros((1, d)),
+        scales=np.ones((1, d)), x=rng.standard_normal((20, d)), y=np.arange(20) % 2, seeds=1,
+    )  # fmt: skip
+    return _linear(rng.standard_normal((1, d)), np.zeros(1), folds), folds
+
+
+@pytest.mark.parametrize(
+    ("d", "left_out"), [(FEW_INPUTS, {"transfer"}), (FEW_INPUTS + 1, {"transfer", "corners"})]
+)
+def test_a_model_of_one_replicate_has_no_other_to_transfer_from_and_one_of_many_inputs_too_many_corners(
+    d, left_out
+):
+    model, folds = _wide(d)
+    found = run_battery(model, folds, 0, EPSILON, SPEC, seed=9)
+    assert {*FULL_COVERAGE, "hop_skip_jump"} - set(found) == left_out
+    assert (worst_case(found).right <= found["noise"].right).all()
+
+
+def test_more_corners_than_can_be_visited_are_an_error():
+    x = np.zeros((1, 1, FEW_INPUTS + 1), np.float32)
+    with pytest.raises(
+        ValueError, match=r"13 inputs has more corners than can be visited; at most 12 inputs"
+    ):
+        queries.corners(lambda x: x.sum(2), x, np.ones((1, 1)), EPSILON)

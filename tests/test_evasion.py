@@ -12,6 +12,7 @@ from art.attacks.evasion.projected_gradient_descent.projected_gradient_descent_p
 from art.estimators.classification import PyTorchClassifier
 from torch.nn import functional
 
+from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.training import margins
 from generator.records.spec import AttackSpec
 from generator.threats.evasion import ATTACKS, TOLERANCE, as_art, attack_rows, evaluate, judge
@@ -19,6 +20,14 @@ from generator.threats.outcomes import CLEAN
 
 EPSILONS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.5)
 SPEC = AttackSpec(epsilons=EPSILONS, headline_epsilon=0.2, round_epsilons=(), pgd_steps=20)
+
+
+def deployed(net, folds) -> DeployedNet:
+    return DeployedNet(net, folds.means, folds.scales)
+
+
+def _replaced(monkeypatch, name: str, propose):
+    monkeypatch.setitem(ATTACKS, name, ATTACKS[name]._replace(propose=propose))
 
 
 def _mean_loss(net, x, y) -> float:
@@ -152,7 +161,9 @@ def test_a_negative_budget_is_refused(random_stack, toy_folds, attack):
 def judged(linear_stack, toy_folds):
     def call(proposal, epsilon):
         everything = slice(0, toy_folds.replicates)
-        return judge(linear_stack, toy_folds, everything, toy_folds.test_x(), proposal, epsilon)
+        return judge(
+            deployed(linear_stack, toy_folds), toy_folds, everything, toy_folds.test_x(), proposal, epsilon
+        )
 
     return call
 
@@ -200,7 +211,7 @@ def test_the_margins_are_what_the_model_says_of_the_rows_it_is_given(judged, lin
 
 def test_on_a_linear_model_every_outcome_is_the_closed_form(linear_stack, toy_folds, toy_table):
     """Right under epsilon where the margin exceeds epsilon * ||w1 - w0||_1, row by row, out of fold."""
-    outcomes = evaluate(linear_stack, toy_folds, SPEC, EPSILONS)
+    outcomes = evaluate(deployed(linear_stack, toy_folds), toy_folds, SPEC, EPSILONS)
     w, b = (p[0].numpy().astype(np.float64) for p in (linear_stack.weights, linear_stack.biases))
     x, y = toy_table
     seen = 0
@@ -223,7 +234,7 @@ def test_on_a_linear_model_every_outcome_is_the_closed_form(linear_stack, toy_fo
 
 @pytest.fixture
 def outcomes(random_stack, toy_folds):
-    return evaluate(random_stack, toy_folds, SPEC, EPSILONS)
+    return evaluate(deployed(random_stack, toy_folds), toy_folds, SPEC, EPSILONS)
 
 
 def test_every_condition_is_measured_on_every_seed_and_row(outcomes):
@@ -250,13 +261,13 @@ def test_a_row_broken_by_pgd_stays_broken_at_larger_budgets(outcomes):
 def test_a_row_broken_within_a_small_budget_counts_at_larger_ones_where_pgd_fails(
     linear_stack, toy_folds, monkeypatch
 ):
-    pgd = ATTACKS["pgd"]
+    pgd = ATTACKS["pgd"].propose
 
     def shy(classifier, x, y, epsilon, spec):
         return pgd(classifier, x, y, epsilon, spec) if epsilon < 1 else x.copy()
 
-    monkeypatch.setitem(ATTACKS, "pgd", shy)
-    right = evaluate(linear_stack, toy_folds, SPEC, EPSILONS).right
+    _replaced(monkeypatch, "pgd", shy)
+    right = evaluate(deployed(linear_stack, toy_folds), toy_folds, SPEC, EPSILONS).right
     assert right["pgd", 0.5].sum() < right[CLEAN].sum()
     for epsilon in (1.0, 2.5):
         np.testing.assert_array_equal(right["pgd", epsilon], right["pgd", 0.5])
@@ -267,24 +278,46 @@ def test_an_attack_that_mends_a_wrong_answer_raises_no_robust_accuracy(linear_st
         gradient = classifier.loss_gradient(x, np.eye(2, dtype=np.float32)[y])
         return x - np.float32(epsilon) * np.sign(gradient)
 
-    monkeypatch.setitem(ATTACKS, "fgsm", helper)
-    monkeypatch.setitem(ATTACKS, "pgd", helper)
-    outcomes = evaluate(linear_stack, toy_folds, SPEC, EPSILONS)
+    _replaced(monkeypatch, "fgsm", helper)
+    _replaced(monkeypatch, "pgd", helper)
+    outcomes = evaluate(deployed(linear_stack, toy_folds), toy_folds, SPEC, EPSILONS)
     assert not outcomes.right[CLEAN].all()
     for attack in ATTACKS:
         np.testing.assert_array_equal(outcomes.right[attack, 2.5], outcomes.right[CLEAN])
 
 
 def test_an_attack_that_ignores_its_budget_gains_nothing_and_is_counted(linear_stack, toy_folds, monkeypatch):
-    honest = evaluate(linear_stack, toy_folds, SPEC, (0.2,))
-    fgsm = ATTACKS["fgsm"]
-    monkeypatch.setitem(ATTACKS, "fgsm", lambda c, x, y, epsilon, spec: fgsm(c, x, y, 50 * epsilon, spec))
-    greedy = evaluate(linear_stack, toy_folds, SPEC, (0.2,))
+    honest = evaluate(deployed(linear_stack, toy_folds), toy_folds, SPEC, (0.2,))
+    fgsm = ATTACKS["fgsm"].propose
+    _replaced(monkeypatch, "fgsm", lambda c, x, y, epsilon, spec: fgsm(c, x, y, 50 * epsilon, spec))
+    greedy = evaluate(deployed(linear_stack, toy_folds), toy_folds, SPEC, (0.2,))
     np.testing.assert_array_equal(greedy.right["fgsm", 0.2], honest.right["fgsm", 0.2])
     assert greedy.violations >= 2 * 40
 
 
 def test_a_study_may_ask_for_one_attack_only(random_stack, toy_folds, outcomes):
-    only = evaluate(random_stack, toy_folds, SPEC.model_copy(update={"attacks": ("fgsm",)}), (0.2,))
+    only = evaluate(
+        deployed(random_stack, toy_folds), toy_folds, SPEC.model_copy(update={"attacks": ("fgsm",)}), (0.2,)
+    )
     assert set(only.right) == {CLEAN, ("fgsm", 0.2)}
     np.testing.assert_array_equal(only.right["fgsm", 0.2], outcomes.right["fgsm", 0.2])
+
+
+class Answering:
+    """A model that only judges."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def select(self, replicates: slice):
+        return Answering(self.model.select(replicates))
+
+    def margins(self, raw: np.ndarray) -> np.ndarray:
+        return self.model.margins(raw)
+
+
+def test_attacks_that_follow_gradients_do_not_apply_to_a_model_that_has_none(random_stack, toy_folds):
+    model = deployed(random_stack, toy_folds)
+    found = evaluate(Answering(model), toy_folds, SPEC, EPSILONS).right
+    assert set(found) == {CLEAN}
+    np.testing.assert_array_equal(found[CLEAN], evaluate(model, toy_folds, SPEC, EPSILONS).right[CLEAN])

@@ -20,7 +20,7 @@ BELOW = {
     "datasets": {"engine", "records"},
     "models": {"engine", "records"},
     "threats": {"models", "engine", "records"},
-    "proofs": {"engine"},
+    "proofs": {"engine", "records"},
     "provenance": {"engine", "records"},
     "study": {"provenance", "threats", "proofs", "models", "datasets", "impact", "engine", "records"},
     "notation": {"records"},

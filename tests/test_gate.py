@@ -8,13 +8,11 @@ import pytest
 
 from generator.findings.gate_words import GATE
 from generator.models.folds import make_folds
-from generator.models.fraudnet.network import FraudNet
 from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED
 from generator.records.spec import AttackSpec, BatterySpec, ProofSpec, TrainingSpec
 from generator.study.gate import CHECKS, Evidence, sanity_gate
 from generator.study.proof_tasks import cross_check_task, settle_task
 from generator.study.proving import Settled, with_exact
-from generator.study.tasks import only_weights
 from generator.threats.battery import FULL_COVERAGE, BatteryOutcome, run_battery
 from generator.threats.evasion import evaluate
 from generator.threats.outcomes import CLEAN, Outcomes
@@ -247,15 +245,18 @@ def measured(tiny_spec, small_table, small_folds, small_models) -> Evidence:
             "proof": ProofSpec(epsilons=EPSILONS),
         }
     )
-    weights = only_weights(small_models)
-    states = {"standard": weights} | {f"masked_{gain:g}": _masked(weights, gain) for gain in (1e3, 1e4, 1e6)}
+    masked = {
+        f"masked_{gain:g}": replace(small_models, weights=_masked(small_models.weights, gain))
+        for gain in (1e3, 1e4, 1e6)
+    }
+    states = {"standard": small_models} | masked
     outcomes, settled, fought = {}, {}, {}
     for name, state in states.items():
-        net = FraudNet.from_arrays(state)
-        outcomes[name] = [evaluate(net, small_folds, spec.attack, spec.attack.epsilons)]
+        model = state.model(small_folds)
+        outcomes[name] = [evaluate(model, small_folds, spec.attack, spec.attack.epsilons)]
         task = settle_task(spec, small_folds, state, range(small_folds.seeds), EPSILONS)
         settled[name] = task.function(*task.arguments)
-        fought[name] = run_battery(net, small_folds, 0, 0.35, BATTERY, spec.seed)
+        fought[name] = run_battery(model, small_folds, 0, 0.35, BATTERY, spec.seed)
     joined = with_exact(outcomes, Settled(settled, {}, EPSILONS), 0.35)
     finals = {name: rounds[-1] for name, rounds in joined.items()}
     crossed = {}

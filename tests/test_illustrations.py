@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from generator.models.fraudnet.network import FraudNet
+from generator.models.fraudnet.deployed import DeployedNet
 from generator.records.spec import AttackSpec
 from generator.threats.illustrations import evade, examples, movements, walkthrough
 
@@ -17,18 +17,18 @@ WEIGHTS = np.array([1.0, -2.0, 0.5])
 IDS = np.array([f"T{i:03d}" for i in range(40)])
 
 
-def _linear(replicates: int, bias: float) -> FraudNet:
+def _linear(folds, bias: float) -> DeployedNet:
     """Fraud margin x1 - 2 x2 + x3 / 2 + bias in every replicate."""
-    weights = np.zeros((replicates, 3, 2), dtype=np.float32)
+    weights = np.zeros((folds.replicates, 3, 2), dtype=np.float32)
     weights[..., 1] = WEIGHTS
-    biases = np.zeros((replicates, 1, 2), dtype=np.float32)
+    biases = np.zeros((folds.replicates, 1, 2), dtype=np.float32)
     biases[..., 1] = bias
-    return FraudNet.from_arrays({"weights.0": weights, "biases.0": biases})
+    return DeployedNet.restored({"weights.0": weights, "biases.0": biases}, folds)
 
 
 @pytest.fixture
-def net(toy_folds) -> FraudNet:
-    return _linear(toy_folds.replicates, bias=0.3)
+def net(toy_folds) -> DeployedNet:
+    return _linear(toy_folds, bias=0.3)
 
 
 @pytest.fixture
@@ -98,13 +98,13 @@ def test_the_walkthrough_is_the_closed_form_of_fgsm_on_its_row(net, evasion, toy
 
 
 def test_where_no_fraud_gets_away_there_is_nothing_to_show(toy_folds, toy_features):
-    deaf = evade(_linear(toy_folds.replicates, bias=-100), toy_folds, "fgsm", SPEC, EPSILON)
+    deaf = evade(_linear(toy_folds, bias=-100), toy_folds, "fgsm", SPEC, EPSILON)
     assert not deaf.evaded.any()
     assert movements(deaf, "standard", toy_features) == ()
     assert (
         examples(deaf, toy_folds, IDS, toy_features, model="standard", attack="fgsm", epsilon=EPSILON) == ()
     )
-    assert walkthrough(_linear(6, -100), deaf, toy_folds, IDS, toy_features, EPSILON) is None
+    assert walkthrough(_linear(toy_folds, -100), deaf, toy_folds, IDS, toy_features, EPSILON) is None
 
 
 def test_a_single_evaded_fraud_is_enough_for_examples_and_walkthrough(net, evasion, toy_folds, toy_features):
@@ -117,5 +117,5 @@ def test_a_single_evaded_fraud_is_enough_for_examples_and_walkthrough(net, evasi
 
 def test_the_stack_keeps_its_gradients_to_itself(net, evasion, toy_folds, toy_features):
     walkthrough(net, evasion, toy_folds, IDS, toy_features, EPSILON)
-    assert all(p.grad is None for p in net.parameters())
-    assert isinstance(net.weights[0], torch.nn.Parameter)
+    assert all(p.grad is None for p in net.stack.parameters())
+    assert isinstance(net.stack.weights[0], torch.nn.Parameter)

@@ -9,13 +9,13 @@ import pytest
 
 from generator.datasets import FreshRows, LabelledTable, dataset
 from generator.models.folds import Folds
-from generator.proofs.relu.search import BROKEN, PROVED, TAU
+from generator.proofs.verdicts import BROKEN, PROVED
 from generator.records.features import Feature
 from generator.records.results import DataSource
+from generator.records.spec import ProofSpec
 from generator.records.threat import FRAUDSTERS
 from generator.study import limit_tasks as limits
 from generator.study import proof_records as records
-from generator.study.tasks import only_weights
 
 NAN = float("nan")
 
@@ -260,9 +260,7 @@ def test_a_fraud_that_the_rule_no_longer_calls_a_fraud_did_not_get_away(line):
 def test_the_proof_printed_is_of_a_fraud_and_of_the_whole_box_around_it(
     small_table, small_folds, small_models
 ):
-    proof = records.readable_proof(
-        "standard", only_weights(small_models), small_folds, small_table, 0.35, TAU
-    )
+    proof = records.readable_proof("standard", small_models, small_folds, small_table, 0.35, ProofSpec())
     (row,) = np.flatnonzero(small_table.ids == proof.row_id)
     assert small_table.y[row] == 1
     assert row in small_folds.test_rows[0]
@@ -276,8 +274,11 @@ def test_the_proof_printed_is_of_a_fraud_and_of_the_whole_box_around_it(
 
 
 def test_a_model_that_catches_nothing_has_no_proof_to_print(small_table, small_folds, small_models):
-    weights = only_weights(small_models)
-    blind = weights | {"weights.2": 0 * weights["weights.2"], "biases.2": 0 * weights["biases.2"] - (0, 1)}
-    assert records.readable_proof("standard", blind, small_folds, small_table, 0.35, TAU) is None
-    assert records.readable_proof("standard", weights, replace(small_folds, y=0 * small_folds.y),
-                                  small_table, 0.35, TAU) is None  # fmt: skip
+    weights = small_models.weights
+    last = {"weights.2": 0 * weights["weights.2"], "biases.2": 0 * weights["biases.2"] - (0, 1)}
+    blind, unlabelled = (
+        replace(small_models, weights=weights | last),
+        replace(small_folds, y=0 * small_folds.y),
+    )
+    for state, folds in ((blind, small_folds), (small_models, unlabelled)):
+        assert records.readable_proof("standard", state, folds, small_table, 0.35, ProofSpec()) is None

@@ -3,12 +3,9 @@
 import numpy as np
 import pytest
 
-from generator.models.fraudnet.network import FraudNet
-from generator.models.fraudnet.training import margins
 from generator.proofs.relu.network import from_arrays
 from generator.proofs.relu.search import BROKEN, PROVED, verify
 from generator.study.proof_tasks import cross_check_task, radius_task, settle_task
-from generator.study.tasks import only_weights
 from generator.threats.evasion import evaluate
 from generator.threats.outcomes import CLEAN
 
@@ -28,7 +25,7 @@ def settled(tiny_spec, small_folds, small_models):
 @pytest.fixture(scope="module")
 def attacked(tiny_spec, small_folds, small_models):
     spec = tiny_spec.attack.model_copy(update={"pgd_steps": 20})
-    return evaluate(FraudNet.from_arrays(only_weights(small_models)), small_folds, spec, EPSILONS).right
+    return evaluate(small_models.model(small_folds), small_folds, spec, EPSILONS).right
 
 
 def _replicates(folds, seeds=SEEDS):
@@ -41,8 +38,7 @@ def _replicates(folds, seeds=SEEDS):
 def _margins32(models, folds, replicate: int, raw: np.ndarray) -> np.ndarray:
     """What the deployed model says of raw rows (m, d): encoded, in float32."""
     one = slice(replicate, replicate + 1)
-    net = FraudNet.from_arrays(only_weights(models)).select(one)
-    return margins(net, folds.encode(raw[None], one))[0]
+    return models.model(folds).select(one).margins(raw[None])[0]
 
 
 # ---------------------------------------------------------------- the plain box
@@ -69,7 +65,7 @@ def test_a_row_once_broken_stays_broken_at_larger_budgets(settled):
 def test_each_budget_alone_gives_the_same_answer(settled, attacked, small_folds, small_models):
     for seed, replicate, rows in _replicates(small_folds):
         x = small_folds.encode(small_folds.x[rows], slice(replicate, replicate + 1))[0].astype(np.float64)
-        network = from_arrays(only_weights(small_models), replicate)
+        network = from_arrays(small_models.weights, replicate)
         for e, epsilon in enumerate(EPSILONS):
             found = verify(network, x - epsilon, x + epsilon, small_folds.y[rows]).outcome == PROVED
             found &= attacked[CLEAN][seed, rows]

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generator.models.fraudnet.network import FraudNet
-from generator.models.fraudnet.slices import GRID, boundary_slice, telling_pair
+from generator.models.fraudnet.deployed import DeployedNet
+from generator.models.slices import GRID, boundary_slice, telling_pair
 
 
 def test_the_telling_pair_has_the_widest_gaps_in_standard_deviations_widest_first(toy_folds, toy_table):
@@ -21,7 +21,7 @@ def test_on_a_linear_model_the_slice_is_the_logistic_function_of_its_axes(toy_fo
     weights, bias = np.array([0.5, -1.0, 2.0]), 0.25
     arrays = {"weights.0": np.zeros((6, 3, 2), np.float32), "biases.0": np.zeros((6, 1, 2), np.float32)}
     arrays["weights.0"][0, :, 1], arrays["biases.0"][0, 0, 1] = weights, bias
-    cut = boundary_slice(FraudNet.from_arrays(arrays), toy_folds, toy_features, (2, 0), "standard")
+    cut = boundary_slice(DeployedNet.restored(arrays, toy_folds), toy_folds, toy_features, (2, 0), "standard")
     assert (cut.model, cut.x_feature, cut.y_feature) == ("standard", "balance", "amount")
     x, y = toy_table
     assert (cut.x[0], cut.x[-1]) == pytest.approx(np.quantile(x[:, 2], (0.01, 0.99)))

@@ -6,9 +6,10 @@ import pytest
 from generator.datasets.checks import dataset as checks
 from generator.datasets.kaggle import dataset as kaggle
 from generator.models.folds import Folds
+from generator.records.boxes import Boxes
 from generator.records.features import Feature
 from generator.records.threat import FRAUDSTERS, Categories, Threat, surface
-from generator.threats.surface import Boxes, boxes, describe
+from generator.threats.surface import boxes, describe
 
 
 def _feature(name: str, control: str, helps: str, low: float, high: float, **more) -> Feature:
@@ -117,18 +118,15 @@ def test_a_budget_of_exactly_three_units_reaches_the_third():
 
 def test_the_faces_of_whole_numbers_lie_on_the_lattice():
     box = _boxes("T1", 0.55)
-    offset, step = box.offset, box.step
-    np.testing.assert_allclose(step, [[0, 1 / 10, 0, 0, 1 / 12]])
-    np.testing.assert_allclose(offset, [[0, -20 / 10, 0, 0, -45 / 12]])
+    assert box.whole.tolist() == [False, True, False, False, True]
     for face in (box.lower, box.upper):
-        number = (face[0, :, 1] - offset[0, 1]) / step[0, 1]
+        number = box.of(0).to_raw(face[0])[:, 1]
         np.testing.assert_allclose(number, number.round(), atol=1e-9)
 
 
 def test_t0_knows_no_whole_numbers():
     box = _boxes("T0", 0.5)
-    assert not box.offset.any()
-    assert not box.step.any()
+    assert not box.whole.any()
 
 
 def test_no_attack_of_a_tier_makes_an_amount_exceed_its_balance_by_more_than_before():

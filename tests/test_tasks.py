@@ -8,7 +8,14 @@ import pytest
 from generator.engine.cache import StageCache
 from generator.engine.stages import Engine, StageTask
 from generator.study.proof_tasks import radius_task, settle_task
-from generator.study.tasks import as_net, attack_task, battery_task, harden_task, round_arrays, train_task
+from generator.study.tasks import (
+    attack_task,
+    battery_task,
+    harden_task,
+    hardened_state,
+    standard_state,
+    train_task,
+)
 from generator.study.tier_tasks import tier_task
 
 CALLS = []
@@ -83,7 +90,7 @@ def test_the_reporter_hears_of_every_task_stored_or_computed(engine, recorder):
 @pytest.fixture(scope="module")
 def standard(tiny_spec, toy_folds):
     task = train_task(tiny_spec, toy_folds)
-    return task.function(*task.arguments)
+    return standard_state(task.function(*task.arguments))
 
 
 def _updated(spec, part: str | None, **values):
@@ -139,7 +146,8 @@ def test_each_recipe_and_each_set_of_budgets_is_a_task_of_its_own(tiny_spec, toy
 
 
 def test_one_changed_weight_changes_the_inputs_of_what_follows(tiny_spec, toy_folds, standard):
-    moved = standard | {"biases.0": np.nextafter(standard["biases.0"], np.float32(np.inf))}
+    bias = np.nextafter(standard.weights["biases.0"], np.float32(np.inf))
+    moved = replace(standard, weights=standard.weights | {"biases.0": bias})
     for task in (harden_task, attack_task):
         last = "pgd_ramp" if task is harden_task else (0.1,)
         assert (
@@ -160,7 +168,7 @@ def test_one_changed_cell_of_the_data_changes_every_stage(tiny_spec, toy_folds, 
 
 
 def test_the_order_in_which_the_weights_are_read_does_not_change_the_inputs(tiny_spec, toy_folds, standard):
-    turned = dict(reversed(standard.items()))
+    turned = replace(standard, weights=dict(reversed(standard.weights.items())))
     assert (
         harden_task(tiny_spec, toy_folds, standard, "extra_epochs").inputs
         == harden_task(tiny_spec, toy_folds, turned, "extra_epochs").inputs
@@ -172,11 +180,12 @@ def test_the_order_in_which_the_weights_are_read_does_not_change_the_inputs(tiny
 
 
 def test_the_net_of_a_round_is_found_among_the_arrays_of_hardening(standard):
-    hardened = {f"{number}/{name}": a + number for number in (1, 2, 12) for name, a in standard.items()}
-    second = round_arrays(hardened, 2)
-    assert second.keys() == {*standard, "round"}
-    assert second["round"].tolist() == [2]
-    np.testing.assert_array_equal(as_net(second).to_arrays()["weights.1"], standard["weights.1"] + 2)
+    arrays = standard.weights | {"training_rows": np.array([70]), "gradient_steps": np.array([5])}
+    hardened = {f"{number}/{name}": a + number for number in (1, 2, 12) for name, a in arrays.items()}
+    second = hardened_state(hardened, 2)
+    assert (second.round, second.training_rows, second.gradient_steps) == (2, 72, 7)
+    assert second.weights.keys() == standard.weights.keys()
+    np.testing.assert_array_equal(second.weights["weights.1"], standard.weights["weights.1"] + 2)
 
 
 def _poisoned(folds, row: int):
@@ -211,5 +220,5 @@ def test_training_never_sees_the_test_rows_of_a_replicate(tiny_spec, toy_folds, 
     tested_by = np.array([row in rows for rows in toy_folds.test_rows])
     task = train_task(tiny_spec, _poisoned(toy_folds, row))
     trained = task.function(*task.arguments)
-    np.testing.assert_array_equal(trained["weights.0"][tested_by], standard["weights.0"][tested_by])
+    np.testing.assert_array_equal(trained["weights.0"][tested_by], standard.weights["weights.0"][tested_by])
     assert np.isnan(trained["weights.0"][~tested_by]).all()

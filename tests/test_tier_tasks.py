@@ -11,7 +11,6 @@ from generator.proofs.relu.search import BROKEN, PROVED, Lattice, verify
 from generator.records.spec import ProofSpec
 from generator.records.threat import FRAUDSTERS, surface
 from generator.study.proof_tasks import seed_block
-from generator.study.tasks import only_weights
 from generator.study.tier_tasks import matched_cut, operating_points, quoted_point, tier_task
 from generator.threats.surface import boxes
 
@@ -98,14 +97,14 @@ def test_every_point_and_budget_answers_as_a_verification_of_its_own(
     for e, epsilon in enumerate(EPSILONS):
         around = boxes(reach, small_folds, block, epsilon)
         for seed, replicate, rows in _replicates(small_folds):
-            network, fraud = from_arrays(only_weights(small_models), replicate), small_table.y[rows] == 1
+            network, fraud = from_arrays(small_models.weights, replicate), small_table.y[rows] == 1
             box = (side[replicate, : len(rows)][fraud] for side in (around.lower, around.upper))
             low, high = box
             x = small_folds.encode(small_folds.x[rows], slice(replicate, replicate + 1))[0][fraud]
             for place, cut in enumerate(tiers["cuts"][replicate]):
                 found = verify(
                     network, low, high, np.ones(fraud.sum()), threshold=cut,
-                    lattice=Lattice(around.offset[replicate], around.step[replicate]),
+                    lattice=Lattice.of_raw(around.whole, around.mean[replicate], around.scale[replicate]),
                 )  # fmt: skip
                 caught = (found.outcome == PROVED) & (margins64(network, x) > cut)
                 np.testing.assert_array_equal(caught, tiers[tier][seed, rows[fraud], e, place] == PROVED)
@@ -127,7 +126,7 @@ def test_an_example_is_in_the_box_of_its_tier_and_falls_to_the_quoted_cut(
         scaled = (witness[broken] - small_folds.means[replicate]) / small_folds.scales[replicate]
         assert (scaled >= around.lower[replicate, : len(rows)][broken] - 1e-6).all()
         assert (scaled <= around.upper[replicate, : len(rows)][broken] + 1e-6).all()
-        margin = margins64(from_arrays(only_weights(small_models), replicate), scaled)
+        margin = margins64(from_arrays(small_models.weights, replicate), scaled)
         assert (margin <= tiers["cuts"][replicate, place] + 2 * TAU + 1e-9).all()
         found += broken.sum()
     assert found

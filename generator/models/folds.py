@@ -63,12 +63,11 @@ class Folds:
         return self.to_rows(np.broadcast_to(numbers, self.test_rows.shape))
 
     def encode(self, raw: np.ndarray, replicates: slice = slice(None)) -> np.ndarray:
-        """Raw (replicates, rows, d) to the model's float32 inputs: (raw - mean) / scale."""
-        means, scales = self.means[replicates, None], self.scales[replicates, None]
-        return ((raw - means) / scales).astype(np.float32)
+        """Raw (replicates, rows, d) in standard deviations of the training rows, in which budgets count."""
+        return standardised(raw, self.means[replicates], self.scales[replicates])
 
     def decode(self, scaled: np.ndarray, replicates: slice = slice(None)) -> np.ndarray:
-        """The model's inputs (replicates, rows, d) back to raw units, float64."""
+        """Standardised rows (replicates, rows, d) back to raw units, float64."""
         means, scales = self.means[replicates, None], self.scales[replicates, None]
         return scaled.astype(np.float64) * scales + means
 
@@ -88,7 +87,11 @@ class Folds:
 
     def test_x(self, replicates: slice = slice(None)) -> np.ndarray:
         """(replicates, n_test, d) float32, standardised."""
-        return self.encode(self.x[self.test_rows[replicates]], replicates)
+        return self.encode(self.test_raw(replicates), replicates)
+
+    def test_raw(self, replicates: slice = slice(None)) -> np.ndarray:
+        """(replicates, n_test, d) raw units."""
+        return self.x[self.test_rows[replicates]]
 
     def test_y(self, replicates: slice = slice(None)) -> np.ndarray:
         return self.y[self.test_rows[replicates]]
@@ -100,6 +103,11 @@ class Folds:
             count = self.test_counts[replicate]
             rows[replicate // self.folds, self.test_rows[replicate, :count]] = values[replicate, :count]
         return rows
+
+
+def standardised(raw: np.ndarray, means: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """(raw - mean) / scale in float32, of raw (replicates, rows, d), means and scales (replicates, d)."""
+    return ((raw - means[:, None]) / scales[:, None]).astype(np.float32)
 
 
 def make_folds(

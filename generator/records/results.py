@@ -206,7 +206,9 @@ class ModelResult(Record):
     """A model, by the recipe that made it."""
 
     name: str
-    """The name of a recipe, or of the baseline or the trivial model."""
+    """The name of a recipe, or of the baseline, the trivial model or one trained beside them."""
+    kind: str | None = None
+    """What kind of model it is, as its verifier is called; None for the trivial one, which needs no proof."""
     rounds: tuple[RoundResult, ...]
     """A recipe has round 0 (the baseline) to the last; others have one."""
 

@@ -25,6 +25,10 @@ Recipe = Literal[
 """Names of the ways to harden, as `generator.models.fraudnet.hardening.RECIPES` knows them."""
 
 
+Beside = Literal["logistic_regression"]
+"""Models of another kind, as `generator.models.kinds.TRAINED` knows them."""
+
+
 class LabelSpec(Record):
     """How fraud is defined: the rows with the highest risk score."""
 
@@ -203,6 +207,8 @@ class StudySpec(Record):
     """A small run for authors: never for decisions, and every page says so."""
     label: LabelSpec
     training: TrainingSpec = TrainingSpec()
+    beside: tuple[Beside, ...] = ()
+    """Models of other kinds that are studied beside FraudNet."""
     sample: SampleSpec = SampleSpec()
     threat: Threat = FRAUDSTERS
     """Who attacks."""

@@ -13,7 +13,7 @@ import numpy as np
 from generator.datasets import LabelledTable
 from generator.engine.cache import Arrays
 from generator.models.folds import Folds
-from generator.proofs.relu.search import PROVED, UNRESOLVED
+from generator.proofs.verdicts import PROVED, UNRESOLVED
 from generator.records.proofs import GateCheck
 from generator.records.spec import StudySpec
 from generator.threats.battery import FULL_COVERAGE, BatteryOutcome, worst_case

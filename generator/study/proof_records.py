@@ -8,10 +8,8 @@ from generator.datasets import LabelledTable
 from generator.engine.cache import Arrays
 from generator.models.folds import Folds
 from generator.proofs.limits import frontier
-from generator.proofs.relu.network import from_arrays
-from generator.proofs.relu.network import margins as margins64
-from generator.proofs.relu.search import BROKEN
-from generator.proofs.relu.walk import walk
+from generator.proofs.verdicts import BROKEN
+from generator.proofs.verifiers import VERIFIERS
 from generator.records.choices import fold_choices
 from generator.records.metrics import rate_estimate
 from generator.records.proofs import (
@@ -23,8 +21,10 @@ from generator.records.proofs import (
     RadiusSummary,
     Reach,
 )
+from generator.records.spec import ProofSpec
 from generator.records.threat import Threat, surface
-from generator.threats.surface import describe
+from generator.study.tasks import State
+from generator.threats.surface import ball, describe
 
 RADIUS_BINS = 40
 FRONTIER_POINTS = 60
@@ -123,14 +123,14 @@ def label_aware(
 
 
 def readable_proof(
-    model: str, weights: Arrays, folds: Folds, table: LabelledTable, epsilon: float, tau: float
+    model: str, state: State, folds: Folds, table: LabelledTable, epsilon: float, spec: ProofSpec
 ) -> ProofWalk | None:
     """The longest proof of at most `WALK_BOXES` boxes of a fraud of the first replicate; None if there is none."""
-    first = slice(0, 1)
-    network, x = from_arrays(weights, 0), folds.test_x(first)[0].astype(np.float64)
+    first, verifier = slice(0, 1), VERIFIERS[state.kind]
+    subject, boxes = verifier.read(state.weights, 0), ball(folds, first, epsilon).of(0)
     proofs = {}
     for row in np.flatnonzero(folds.test_y(first)[0] == 1):
-        steps = walk(network, x[row] - epsilon, x[row] + epsilon, 1, WALK_BOXES, tau)
+        steps = verifier.proof_steps(subject, boxes, row, 1, WALK_BOXES, spec)
         if steps is not None:
             proofs[int(row)] = steps
     if not proofs:
@@ -138,14 +138,14 @@ def readable_proof(
     row = max(proofs, key=lambda candidate: len(proofs[candidate]))
 
     def raw(corner: np.ndarray) -> tuple[float, ...]:
-        return tuple((corner * folds.scales[0] + folds.means[0]).tolist())
+        return tuple(boxes.to_raw(corner).tolist())
 
     return ProofWalk(
         row_id=str(table.ids[folds.test_rows[0, row]]),
         model=model,
         epsilon=epsilon,
         label="fraud",
-        margin=float(margins64(network, x[row : row + 1])[0]),
+        margin=float(verifier.margins(subject, boxes.only(np.array([row])))[0]),
         boxes=len(proofs[row]),
         steps=tuple(
             ProofStep(

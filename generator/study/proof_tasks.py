@@ -9,17 +9,15 @@ from generator.engine.cache import Arrays
 from generator.engine.parallel import Task
 from generator.engine.stages import StageTask
 from generator.models.folds import Folds
-from generator.models.fraudnet.network import FraudNet
-from generator.models.fraudnet.training import margins
-from generator.proofs import milp
-from generator.proofs.decide import decide
-from generator.proofs.relu.network import from_arrays
-from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED, radius, verify, warm_up
+from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED
+from generator.proofs.verifiers import VERIFIERS, warm_up
 from generator.records.spec import ProofSpec, StudySpec
-from generator.study.tasks import TRAINING_SOURCE, only_weights, task_inputs
+from generator.study.tasks import TRAINING_SOURCE, State, task_inputs
+from generator.threats.surface import ball
 
 PROOF_SOURCE = (
-    "proofs", "study/proof_tasks.py", "study/tier_tasks.py", "threats/surface.py", *TRAINING_SOURCE
+    "proofs", "study/proof_tasks.py", "study/tier_tasks.py", "threats/surface.py", "records/boxes.py",
+    *TRAINING_SOURCE,
 )  # fmt: skip
 
 
@@ -40,21 +38,20 @@ def seed_block(folds: Folds, seeds: range) -> slice:
 
 
 def settle_task(
-    spec: StudySpec, folds: Folds, state: Arrays, seeds: range, epsilons: tuple[float, ...]
+    spec: StudySpec, folds: Folds, state: State, seeds: range, epsilons: tuple[float, ...]
 ) -> StageTask:
     """Settle every row of some seeds in the plain box at every budget."""
-    weights = only_weights(state)
     inputs = task_inputs(
-        PROOF_SOURCE, settings(spec.proof, *DECIDING), spec.training, spec.seed, str(seeds), str(epsilons),
-        spec.attack.headline_epsilon, folds=folds, weights=weights,
+        PROOF_SOURCE, state.kind, settings(spec.proof, *DECIDING), spec.training, spec.seed, str(seeds), str(epsilons),
+        spec.attack.headline_epsilon, folds=folds, weights=state.weights,
     )  # fmt: skip
     return StageTask(
-        inputs, _settle, (folds, weights, seeds, epsilons, spec.attack.headline_epsilon, spec.proof)
+        inputs, _settle, (folds, state, seeds, epsilons, spec.attack.headline_epsilon, spec.proof)
     )
 
 
 def _settle(
-    folds: Folds, weights: Arrays, seeds: range, epsilons: tuple[float, ...], headline: float, spec: ProofSpec
+    folds: Folds, state: State, seeds: range, epsilons: tuple[float, ...], headline: float, spec: ProofSpec
 ) -> Arrays:
     """A row proved at one budget is proved at every smaller one, one broken, or wrong at the start, at every larger.
 
@@ -64,40 +61,33 @@ def _settle(
         and "flipped", how many witnesses the float32 pipeline was given and how many it got wrong;
         "boxes" (seeds, n) up to the headline budget.
     """
-    block = seed_block(folds, seeds)
-    net, x, y = FraudNet.from_arrays(weights), folds.test_x(block), folds.test_y(block)
-    margin = margins(net.select(block), x)
-    right = (margin > 0) == (y == 1)
+    block, verifier = seed_block(folds, seeds), VERIFIERS[state.kind]
+    model, y = state.model(folds).select(block), folds.test_y(block)
+    margin = model.margins(folds.test_raw(block))
     outcome = np.full((*y.shape, len(epsilons)), UNRESOLVED, np.int8)
-    outcome[~right] = BROKEN
-    witness, looked = np.full(x.shape, np.nan), np.zeros(y.shape, np.int64)
+    outcome[(margin > 0) != (y == 1)] = BROKEN
+    witness, looked = np.full((*y.shape, folds.x.shape[1]), np.nan), np.zeros(y.shape, np.int64)
     replayed = flipped = 0
-    for i, replicate in enumerate(range(block.start, block.stop)):
-        one, network = slice(replicate, replicate + 1), from_arrays(weights, replicate)
-        part = net.select(one)
+    around = {epsilon: ball(folds, block, epsilon) for epsilon in epsilons}
+    for i in range(len(y)):
+        subject, part = verifier.read(state.weights, block.start + i), model.select(slice(i, i + 1))
         for e in middle_first(len(epsilons)):
             rows, epsilon = np.flatnonzero(outcome[i, :, e] == UNRESOLVED), epsilons[e]
-            centre = x[i, rows].astype(np.float64)
-            found = decide(
-                network, centre - epsilon, centre + epsilon, y[i, rows],
-                box_limit=spec.box_limit, tau=spec.tau, milp_seconds=spec.milp_seconds,
-            )  # fmt: skip
+            found = verifier.decide(subject, around[epsilon].of(i, rows), y[i, rows], spec)
             outcome[i, rows, e] = found.outcome
             broken = found.outcome == BROKEN
-            raw = folds.decode(found.witness[broken][None], one)
-            if len(raw[0]):
-                after = margins(part, folds.encode(raw, one))[0] > 0
-                replayed, flipped = (
-                    replayed + len(after),
-                    flipped + int((after != (y[i, rows[broken]] == 1)).sum()),
-                )
+            raw = found.witness[broken]
+            if len(raw):
+                after = part.margins(raw[None])[0] > 0
+                replayed += len(after)
+                flipped += int((after != (y[i, rows[broken]] == 1)).sum())
             if epsilon <= headline:
-                witness[i, rows[broken]] = raw[0]
+                witness[i, rows[broken]] = raw
                 looked[i, rows] += found.boxes
             spread(outcome[i], e)
     by_row = rows_of(folds, seeds)
     return {
-        "margin": by_row(margin),
+        "margin": by_row(margin.astype(np.float32)),
         "outcome": by_row(outcome),
         "witness": by_row(witness),
         "boxes": by_row(looked),
@@ -141,38 +131,25 @@ def rows_of(folds: Folds, seeds: range):
     return gather
 
 
-def radius_task(spec: StudySpec, folds: Folds, state: Arrays, seed: int) -> StageTask:
+def radius_task(spec: StudySpec, folds: Folds, state: State, seed: int) -> StageTask:
     """Bracket the exact radius of every row of one seed, plain box."""
-    weights = only_weights(state)
     largest = max(spec.attack.epsilons)
     inputs = task_inputs(
-        PROOF_SOURCE, settings(spec.proof, *DECIDING, "radius_tolerance"), spec.training, spec.seed, seed, largest,
-        folds=folds, weights=weights,
+        PROOF_SOURCE, state.kind, settings(spec.proof, *DECIDING, "radius_tolerance"), spec.training, spec.seed,
+        seed, largest, folds=folds, weights=state.weights,
     )  # fmt: skip
-    return StageTask(inputs, _radius, (folds, weights, seed, largest, spec.proof))
+    return StageTask(inputs, _radius, (folds, state, seed, largest, spec.proof))
 
 
-def _radius(folds: Folds, weights: Arrays, seed: int, largest: float, spec: ProofSpec) -> Arrays:
+def _radius(folds: Folds, state: State, seed: int, largest: float, spec: ProofSpec) -> Arrays:
     """ "proved", "broken", "boxes", each (1, n); `broken` is infinite where `largest` is proved."""
     seeds = range(seed, seed + 1)
-    block = seed_block(folds, seeds)
-    x, y = folds.test_x(block), folds.test_y(block)
-    found = []
-    for i, replicate in enumerate(range(block.start, block.stop)):
-        ones = np.ones(x[i].shape)
-        found.append(
-            radius(
-                from_arrays(weights, replicate),
-                x[i],
-                y[i],
-                ones,
-                ones,
-                largest,
-                tolerance=spec.radius_tolerance,
-                box_limit=spec.box_limit,
-                tau=spec.tau,
-            )
-        )
+    block, verifier = seed_block(folds, seeds), VERIFIERS[state.kind]
+    rows, y = ball(folds, block, 0.0), folds.test_y(block)
+    found = [
+        verifier.radius(verifier.read(state.weights, block.start + i), rows.of(i), y[i], largest, spec)
+        for i in range(len(y))
+    ]
     by_row = rows_of(folds, seeds)
     return {
         name: by_row(np.stack([getattr(each, name) for each in found]))
@@ -180,24 +157,22 @@ def _radius(folds: Folds, weights: Arrays, seed: int, largest: float, spec: Proo
     }
 
 
-def cross_check_task(spec: StudySpec, folds: Folds, state: Arrays) -> StageTask:
+def cross_check_task(spec: StudySpec, folds: Folds, state: State) -> StageTask:
     """Put some rows of the first replicate to both methods at the headline budget."""
-    weights, headline = only_weights(state), spec.attack.headline_epsilon
+    headline = spec.attack.headline_epsilon
     inputs = task_inputs(
-        PROOF_SOURCE, settings(spec.proof, *DECIDING, "cross_checked_rows"), spec.training, spec.seed, headline,
-        folds=folds, weights=weights,
+        PROOF_SOURCE, state.kind, settings(spec.proof, *DECIDING, "cross_checked_rows"), spec.training, spec.seed,
+        headline, folds=folds, weights=state.weights,
     )  # fmt: skip
-    return StageTask(inputs, _cross_check, (folds, weights, headline, spec.proof))
+    return StageTask(inputs, _cross_check, (folds, state, headline, spec.proof))
 
 
-def _cross_check(folds: Folds, weights: Arrays, headline: float, spec: ProofSpec) -> Arrays:
+def _cross_check(folds: Folds, state: State, headline: float, spec: ProofSpec) -> Arrays:
     """ "search" and "milp", each (rows,) int8: `cross_checked_rows` outcomes, half of frauds if so many exist."""
-    first = slice(0, 1)
-    x, y = folds.test_x(first)[0].astype(np.float64), folds.test_y(first)[0]
+    first, verifier = slice(0, 1), VERIFIERS[state.kind]
+    y = folds.test_y(first)[0]
     frauds_first = np.argsort(y != 1, kind="stable")
     rows = np.roll(frauds_first, spec.cross_checked_rows // 2)[: spec.cross_checked_rows]
-    network, box = from_arrays(weights, 0), (x[rows] - headline, x[rows] + headline)
-    return {
-        "search": verify(network, *box, y[rows], box_limit=spec.box_limit, tau=spec.tau).outcome,
-        "milp": milp.verify(network, *box, y[rows], time_limit=spec.milp_seconds).outcome.astype(np.int8),
-    }
+    boxes = ball(folds, first, headline).of(0, rows)
+    ours, theirs = verifier.cross_check(verifier.read(state.weights, 0), boxes, y[rows], spec)
+    return {"search": ours.astype(np.int8), "milp": theirs.astype(np.int8)}

@@ -9,7 +9,7 @@ from generator.datasets import Dataset, LabelledTable
 from generator.engine.cache import Arrays
 from generator.engine.stages import Engine
 from generator.models.folds import Folds
-from generator.proofs.relu.search import PROVED, UNRESOLVED
+from generator.proofs.verdicts import PROVED, UNRESOLVED
 from generator.records.metrics import Resamples
 from generator.records.proofs import BatteryRow, Choice, Limit, ProofResult
 from generator.records.spec import StudySpec
@@ -17,7 +17,7 @@ from generator.study import proof_records as records
 from generator.study.gate import Evidence, sanity_gate
 from generator.study.limit_tasks import limit_from, limit_task
 from generator.study.proof_tasks import cross_check_task, radius_task, settle_task
-from generator.study.tasks import battery_task
+from generator.study.tasks import State, battery_task
 from generator.study.tier_records import tier_comparisons, tier_results
 from generator.study.tier_tasks import quoted_point, tier_task
 from generator.threats import battery
@@ -46,7 +46,7 @@ def seed_blocks(folds: Folds) -> list[range]:
 
 
 def settle_all(
-    spec: StudySpec, folds: Folds, states: Mapping[str, list[Arrays]], engine: Engine, name: str
+    spec: StudySpec, folds: Folds, states: Mapping[str, list[State]], engine: Engine, name: str
 ) -> Settled:
     """Settle the last state of every model at every budget, and earlier ones of the original recipe at one."""
     epsilons, original = spec.proof.epsilons, spec.roles.original
@@ -124,7 +124,7 @@ def prove_all(
     dataset: Dataset,
     table: LabelledTable,
     folds: Folds,
-    states: Mapping[str, list[Arrays]],
+    states: Mapping[str, list[State]],
     engine: Engine,
 ) -> Proved:
     """The limit of all models; tiers, radii, the battery and the second method on the last state of every one."""
@@ -156,7 +156,7 @@ def proof_result(
     spec: StudySpec,
     table: LabelledTable,
     folds: Folds,
-    states: Mapping[str, list[Arrays]],
+    states: Mapping[str, list[State]],
     finals: Mapping[str, Outcomes],
     settled: Settled,
     proved: Proved,
@@ -193,7 +193,7 @@ def proof_result(
         battery=battery_rows(proved.battery, finals, headline),
         gate=sanity_gate(evidence),
         walk=records.readable_proof(
-            spec.roles.baseline, states[spec.roles.baseline][-1], folds, table, headline, spec.proof.tau
+            spec.roles.baseline, states[spec.roles.baseline][-1], folds, table, headline, spec.proof
         ),
         rows_proved=int((counts == PROVED).sum()),
         rows_broken=int((counts < 0).sum()),

@@ -10,7 +10,7 @@ from generator.datasets import LabelledTable
 from generator.engine.cache import Arrays
 from generator.engine.files import write_whole
 from generator.models.folds import Folds
-from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED
+from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED
 from generator.records.choices import fold_choices
 from generator.records.files import rows_file, weights_file
 from generator.records.results import StudyResult

@@ -9,15 +9,25 @@ from generator.engine.seeding import stage_rng
 from generator.engine.stages import Engine
 from generator.impact import costs
 from generator.models.folds import Folds, make_folds
-from generator.models.fraudnet.slices import boundary_slice, telling_pair
+from generator.models.model import Differentiable
 from generator.models.sampling import Pool, judged_rows
+from generator.models.slices import boundary_slice, telling_pair
 from generator.records.metrics import Resamples
 from generator.records.results import ImpactResult, Judged, ModelResult, Provenance, RoundResult, StudyResult
 from generator.records.spec import StudySpec
 from generator.records.threat import surface
 from generator.study.groups import group_errors
 from generator.study.proving import Proved, proof_result, prove_all, settle_all, with_exact
-from generator.study.tasks import as_net, attack_task, harden_task, only_weights, round_arrays, train_task
+from generator.study.tasks import (
+    State,
+    attack_task,
+    beside_state,
+    beside_task,
+    harden_task,
+    hardened_state,
+    standard_state,
+    train_task,
+)
 from generator.study.tier_records import draws, operating_rates
 from generator.threats import illustrations
 from generator.threats.outcomes import CLEAN, Outcomes, approve_everything, compare, evaluations
@@ -51,7 +61,7 @@ def run_study(
     data = dataset.summarise(table, spec)
     table, folds = judged(spec, table)
     (standard,) = engine.run(table.name, "train", [train_task(spec, folds)])
-    states = {spec.roles.baseline: [standard]} | _harden_all(spec, folds, standard, engine, table.name)
+    states = _states(spec, folds, standard_state(standard), engine, table.name)
     attacked = _attack_all(spec, folds, states, engine, table.name)
     settled = settle_all(spec, folds, states, engine, table.name)
     proved = prove_all(spec, dataset, table, folds, states, engine)
@@ -83,7 +93,7 @@ def run_study(
         result=result,
         table=table,
         folds=folds,
-        weights={name: only_weights(rounds[-1]) for name, rounds in states.items()},
+        weights={name: rounds[-1].weights for name, rounds in states.items()},
         settled=settled.finals,
         proved=proved,
         draws=draws(proved.tiers, table, spec, resamples.first(DRAWS)),
@@ -106,33 +116,39 @@ def _with_reach(spec: StudySpec, table: LabelledTable) -> StudySpec:
     return spec.model_copy(update={"hardening": spec.hardening.model_copy(update={"reach": reach})})
 
 
-def _harden_all(
-    spec: StudySpec, folds: Folds, standard: Arrays, engine: Engine, name: str
-) -> dict[str, list[Arrays]]:
-    """Recipe -> states, from the standard models to the last round, those between only if followed."""
-    recipes = spec.hardening.recipes
+def _states(
+    spec: StudySpec, folds: Folds, standard: State, engine: Engine, name: str
+) -> dict[str, list[State]]:
+    """Model -> states: of a recipe from the standard models to the last round, those between only if followed."""
+    recipes, last = spec.hardening.recipes, spec.hardening.rounds
     hardened = engine.run(name, "harden", [harden_task(spec, folds, standard, r) for r in recipes])
-    last = spec.hardening.rounds
-    return {
-        recipe: [
-            standard,
-            *(
-                round_arrays(arrays, number)
-                for number in range(1, last + 1)
-                if number == last or recipe in spec.hardening.followed
-            ),
-        ]
-        for recipe, arrays in zip(recipes, hardened, strict=True)
-    }
+    tasks = [beside_task(spec, folds, model) for model in spec.beside]
+    beside = engine.run(name, "beside", tasks) if tasks else []
+    return (
+        {spec.roles.baseline: [standard]}
+        | {
+            recipe: [
+                standard,
+                *(
+                    hardened_state(arrays, number)
+                    for number in range(1, last + 1)
+                    if number == last or recipe in spec.hardening.followed
+                ),
+            ]
+            for recipe, arrays in zip(recipes, hardened, strict=True)
+        }
+        | {model: [beside_state(model, arrays)] for model, arrays in zip(spec.beside, beside, strict=True)}
+    )
 
 
 def _attack_all(
-    spec: StudySpec, folds: Folds, states: Mapping[str, list[Arrays]], engine: Engine, name: str
+    spec: StudySpec, folds: Folds, states: Mapping[str, list[State]], engine: Engine, name: str
 ) -> dict[str, list[Outcomes]]:
     """Model -> outcomes of each of its states; the last state at every budget, others at those of the rounds."""
     baseline = spec.roles.baseline
+    # the first of several states is the baseline's
     places = [
-        (model, i) for model, rounds in states.items() for i in range(len(rounds)) if i or model == baseline
+        (model, i) for model, rounds in states.items() for i in range(len(rounds)) if i or len(rounds) == 1
     ]
     places.sort(key=lambda place: place[1] < len(states[place[0]]) - 1)  # the long tasks first
     tasks = [
@@ -145,7 +161,7 @@ def _attack_all(
     judged = map(Outcomes.from_arrays, engine.run(name, "attack", tasks))
     by_place = dict(zip(places, judged, strict=True))
     outcomes = {
-        model: [by_place[baseline, 0] if i == 0 else by_place[model, i] for i in range(len(rounds))]
+        model: [by_place.get((model, i), by_place[baseline, 0]) for i in range(len(rounds))]
         for model, rounds in states.items()
     }
     return outcomes | {spec.roles.trivial: [approve_everything(folds.y, folds.seeds, spec.attack)]}
@@ -153,49 +169,47 @@ def _attack_all(
 
 def _model_result(
     name: str,
-    states: Mapping[str, list[Arrays]],
+    states: Mapping[str, list[State]],
     outcomes: Mapping[str, list[Outcomes]],
     folds: Folds,
     table: LabelledTable,
 ) -> ModelResult:
-    rounds = []
-    for number, judged in enumerate(outcomes[name]):
-        rows = steps = 0
-        if name in states:
-            state = states[name][number]
-            rows = int(state["training_rows"][0]) if number else folds.n_train
-            steps = int(states[name][0]["gradient_steps"][0])
-            steps += int(state["gradient_steps"][0]) if number else 0
-        rounds.append(
-            RoundResult(
-                round=int(states[name][number]["round"][0]) if number else 0,
-                training_rows=rows,
-                gradient_steps=steps,
-                evaluations=evaluations(judged, table.y),
-            )
+    own = states.get(name, [State("", {}, training_rows=0)])
+    rounds = tuple(
+        RoundResult(
+            round=state.round,
+            training_rows=folds.n_train if state.training_rows is None else state.training_rows,
+            gradient_steps=own[0].gradient_steps + (state.gradient_steps if number else 0),
+            evaluations=evaluations(judged, table.y),
         )
-    return ModelResult(name=name, rounds=tuple(rounds))
+        for number, (state, judged) in enumerate(zip(own, outcomes[name], strict=True))
+    )
+    return ModelResult(name=name, kind=own[-1].kind or None, rounds=rounds)
 
 
-def _illustrated(spec: StudySpec, states: Mapping[str, list[Arrays]]) -> dict[str, Arrays]:
+def _illustrated(spec: StudySpec, states: Mapping[str, list[State]]) -> dict[str, State]:
     """Last states of the models shown in detail: undefended, the original's defence, and the recommended one."""
     roles = spec.roles
     shown = (roles.baseline, roles.original, roles.recommended)
     return {name: rounds[-1] for name, rounds in states.items() if name in shown}
 
 
-def _illustrate(spec: StudySpec, folds: Folds, table: LabelledTable, states: Mapping[str, Arrays]) -> dict:
+def _illustrate(spec: StudySpec, folds: Folds, table: LabelledTable, states: Mapping[str, State]) -> dict:
     """Single transactions under FGSM at the headline budget, and the decision boundary, per illustrated model."""
     epsilon, features, baseline = spec.attack.headline_epsilon, table.features, spec.roles.baseline
-    nets = {name: as_net(arrays) for name, arrays in states.items()}
+    models = {name: state.model(folds) for name, state in states.items()}
     evasions = {
-        name: illustrations.evade(net, folds, "fgsm", spec.attack, epsilon) for name, net in nets.items()
+        name: illustrations.evade(model, folds, "fgsm", spec.attack, epsilon)
+        for name, model in models.items()
+        if isinstance(model, Differentiable)
     }
     pair = telling_pair(folds)
     return {
         "walkthrough": illustrations.walkthrough(
-            nets[baseline], evasions[baseline], folds, table.ids, features, epsilon
-        ),
+            models[baseline], evasions[baseline], folds, table.ids, features, epsilon
+        )
+        if baseline in evasions
+        else None,
         "movements": tuple(
             m for name, evasion in evasions.items() for m in illustrations.movements(evasion, name, features)
         ),
@@ -206,7 +220,7 @@ def _illustrate(spec: StudySpec, folds: Folds, table: LabelledTable, states: Map
                 evasion, folds, table.ids, features, model=name, attack="fgsm", epsilon=epsilon
             )
         ),
-        "slices": tuple(boundary_slice(net, folds, features, pair, name) for name, net in nets.items()),
+        "slices": tuple(boundary_slice(model, folds, features, pair, name) for name, model in models.items()),
     }
 
 

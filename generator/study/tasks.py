@@ -4,6 +4,8 @@ Workers import only this module's functions; torch and ART arrive with them.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -12,9 +14,12 @@ from generator.engine.files import sha256_of, sha256_of_sources
 from generator.engine.seeding import stage_rng
 from generator.engine.stages import StageTask
 from generator.models.folds import Folds
+from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.hardening import harden
 from generator.models.fraudnet.network import FraudNet
 from generator.models.fraudnet.training import train_standard
+from generator.models.kinds import KINDS, TRAINED
+from generator.models.model import Model
 from generator.provenance import PACKAGE, lock_sha256, versions
 from generator.records.base import Record
 from generator.records.spec import AttackSpec, BatterySpec, HardeningSpec, Recipe, StudySpec, TrainingSpec
@@ -25,6 +30,32 @@ TRAINING_SOURCE = (
     "models", "study/tasks.py", "engine/compiling.py", "engine/seeding.py", "engine/parallel.py"
 )  # fmt: skip
 ATTACK_SOURCE = ("threats", *TRAINING_SOURCE)
+
+
+@dataclass(frozen=True)
+class State:
+    """A model as training, or one round of hardening, left it."""
+
+    kind: str
+    """A key of `KINDS`."""
+    weights: Arrays
+    """As `Model.arrays` gives them."""
+    round: int = 0
+    training_rows: int | None = None
+    """Rows a replicate saw in each epoch of the round; None: those of its folds."""
+    gradient_steps: int = 0
+    """Of one replicate, since training or hardening began."""
+
+    @classmethod
+    def of(cls, kind: str, arrays: Arrays, number: int = 0) -> Self:
+        """The state among the arrays of a task, and the round that left it."""
+        counts = {
+            name: int(arrays[name][0]) for name in ("training_rows", "gradient_steps") if name in arrays
+        }
+        return cls(kind, {name: a for name, a in arrays.items() if name not in counts}, number, **counts)
+
+    def model(self, folds: Folds) -> Model:
+        return KINDS[self.kind].restored(self.weights, folds)
 
 
 def task_inputs(
@@ -65,22 +96,41 @@ def _train(folds: Folds, training: TrainingSpec, seed: int) -> Arrays:
     return net.to_arrays() | {"gradient_steps": np.array([steps])}
 
 
-def harden_task(spec: StudySpec, folds: Folds, standard: Arrays, recipe: Recipe) -> StageTask:
+def standard_state(trained: Arrays) -> State:
+    """What `train_task` left."""
+    return State.of(DeployedNet.kind, trained)
+
+
+def beside_task(spec: StudySpec, folds: Folds, name: str) -> StageTask:
+    """Train a model of another kind on the rows of every replicate."""
+    inputs = task_inputs(TRAINING_SOURCE, name, spec.seed, folds=folds)
+    return StageTask(inputs, _train_beside, (folds, name))
+
+
+def _train_beside(folds: Folds, name: str) -> Arrays:
+    return TRAINED[name].train(folds).arrays()
+
+
+def beside_state(name: str, trained: Arrays) -> State:
+    """What `beside_task` left."""
+    return State.of(TRAINED[name].kind, trained)
+
+
+def harden_task(spec: StudySpec, folds: Folds, standard: State, recipe: Recipe) -> StageTask:
     """Harden the standard models of all replicates by one recipe."""
     settings = spec.hardening.model_copy(update={"recipes": (recipe,), "followed": ()})
     inputs = task_inputs(
-        TRAINING_SOURCE, spec.training, settings, spec.seed,
-        folds=folds, standard=standard,
-    )  # fmt: skip
-    return StageTask(inputs, _harden, (folds, standard, recipe, spec.training, settings, spec.seed))
+        TRAINING_SOURCE, spec.training, settings, spec.seed, folds=folds, standard=standard.weights
+    )
+    arguments = (folds, standard.weights, recipe, spec.training, settings, spec.seed)
+    return StageTask(inputs, _harden, arguments)
 
 
 def _harden(
     folds: Folds, standard: Arrays, recipe: Recipe, training: TrainingSpec, spec: HardeningSpec, seed: int
 ) -> Arrays:
-    rounds = harden(
-        recipe, as_net(standard), folds.train_x(), folds.train_y(), training, spec, stage_rng(seed, recipe)
-    )
+    net, rng = FraudNet.from_arrays(standard), stage_rng(seed, recipe)
+    rounds = harden(recipe, net, folds.train_x(), folds.train_y(), training, spec, rng)
     return {
         f"{state.round}/{name}": array
         for state in rounds
@@ -94,50 +144,37 @@ def _harden(
     }
 
 
-def round_arrays(hardened: Arrays, number: int) -> Arrays:
-    """The arrays of one round out of what hardening returned."""
+def hardened_state(hardened: Arrays, number: int) -> State:
+    """What `harden_task` left of one round."""
     prefix = f"{number}/"
     arrays = {name.removeprefix(prefix): a for name, a in hardened.items() if name.startswith(prefix)}
-    return arrays | {"round": np.array([number])}
+    return State.of(DeployedNet.kind, arrays, number)
 
 
-def only_weights(arrays: Arrays) -> Arrays:
-    """The weights among the arrays of a training or hardening result."""
-    return {n: a for n, a in arrays.items() if n.startswith(("weights.", "biases."))}
-
-
-def as_net(arrays: Arrays) -> FraudNet:
-    """The stack among the arrays of a training or hardening result."""
-    return FraudNet.from_arrays(only_weights(arrays))
-
-
-def attack_task(spec: StudySpec, folds: Folds, state: Arrays, epsilons: tuple[float, ...]) -> StageTask:
+def attack_task(spec: StudySpec, folds: Folds, state: State, epsilons: tuple[float, ...]) -> StageTask:
     """Attack one state of the models at the given budgets."""
     settings = spec.attack.model_copy(
         update={"epsilons": epsilons, "round_epsilons": (), "headline_epsilon": 0.0}
     )
-    weights = only_weights(state)
     inputs = task_inputs(
-        ATTACK_SOURCE, settings, spec.training, spec.seed,
-        folds=folds, weights=weights,
-    )  # fmt: skip
-    return StageTask(inputs, _attack, (folds, weights, settings))
+        ATTACK_SOURCE, settings, spec.training, spec.seed, state.kind, folds=folds, weights=state.weights
+    )
+    return StageTask(inputs, _attack, (folds, state, settings))
 
 
-def _attack(folds: Folds, weights: Arrays, settings: AttackSpec) -> Arrays:
-    return evaluate(FraudNet.from_arrays(weights), folds, settings, settings.epsilons).to_arrays()
+def _attack(folds: Folds, state: State, settings: AttackSpec) -> Arrays:
+    return evaluate(state.model(folds), folds, settings, settings.epsilons).to_arrays()
 
 
-def battery_task(spec: StudySpec, folds: Folds, state: Arrays) -> StageTask:
+def battery_task(spec: StudySpec, folds: Folds, state: State) -> StageTask:
     """Every attack of the battery against the first seed's models of one state."""
-    weights, epsilon = only_weights(state), spec.attack.headline_epsilon
+    epsilon = spec.attack.headline_epsilon
     inputs = task_inputs(
-        ATTACK_SOURCE, spec.battery, spec.training, spec.seed, epsilon, folds=folds, weights=weights
-    )
-    return StageTask(inputs, _battery, (folds, weights, epsilon, spec.battery, spec.seed))
+        ATTACK_SOURCE, spec.battery, spec.training, spec.seed, epsilon, state.kind,
+        folds=folds, weights=state.weights,
+    )  # fmt: skip
+    return StageTask(inputs, _battery, (folds, state, epsilon, spec.battery, spec.seed))
 
 
-def _battery(folds: Folds, weights: Arrays, epsilon: float, spec: BatterySpec, seed: int) -> Arrays:
-    return battery.to_arrays(
-        battery.run_battery(FraudNet.from_arrays(weights), folds, 0, epsilon, spec, seed)
-    )
+def _battery(folds: Folds, state: State, epsilon: float, spec: BatterySpec, seed: int) -> Arrays:
+    return battery.to_arrays(battery.run_battery(state.model(folds), folds, 0, epsilon, spec, seed))

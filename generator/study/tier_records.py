@@ -7,7 +7,7 @@ import numpy as np
 
 from generator.datasets import LabelledTable
 from generator.engine.cache import Arrays
-from generator.proofs.relu.search import PROVED, UNRESOLVED
+from generator.proofs.verdicts import PROVED, UNRESOLVED
 from generator.records.impact import EvasionPrice, OperatingRates, Rates, Relabelled
 from generator.records.metrics import Resamples, direction, rate_estimate
 from generator.records.proofs import TierComparison, TierResult

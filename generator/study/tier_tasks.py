@@ -1,14 +1,15 @@
 """The stage that settles frauds tier by tier, at every operating point at once."""
 
+from typing import Any
+
 import numpy as np
 
 from generator.engine.cache import Arrays
 from generator.engine.stages import StageTask
 from generator.models.folds import Folds
-from generator.proofs.decide import decide
-from generator.proofs.relu.network import Network, from_arrays
-from generator.proofs.relu.network import margins as margins64
-from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED, Lattice
+from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED
+from generator.proofs.verifiers import VERIFIERS, Verifier
+from generator.records.boxes import Boxes
 from generator.records.features import Feature
 from generator.records.impact import OperatingPoint
 from generator.records.spec import ProofSpec, StudySpec
@@ -22,8 +23,8 @@ from generator.study.proof_tasks import (
     settings,
     spread,
 )
-from generator.study.tasks import only_weights, task_inputs
-from generator.threats.surface import boxes
+from generator.study.tasks import State, task_inputs
+from generator.threats.surface import ball, boxes
 
 
 def operating_points(spec: ProofSpec) -> tuple[OperatingPoint, ...]:
@@ -46,23 +47,23 @@ def matched_cut(margin: np.ndarray, genuine: np.ndarray, rate: float) -> float:
 
 
 def tier_task(
-    spec: StudySpec, folds: Folds, features: tuple[Feature, ...], state: Arrays, seeds: range
+    spec: StudySpec, folds: Folds, features: tuple[Feature, ...], state: State, seeds: range
 ) -> StageTask:
     """Settle the frauds of some seeds in the box of every tier, at every operating point and budget."""
-    weights, headline = only_weights(state), spec.attack.headline_epsilon
+    headline = spec.attack.headline_epsilon
     asked = settings(spec.proof, *DECIDING, "epsilons", "false_positive_rates", "quoted_false_positive_rate")
     inputs = task_inputs(
-        PROOF_SOURCE, asked, spec.training, spec.seed, str(seeds), str(features), spec.threat, headline,
-        folds=folds, weights=weights,
+        PROOF_SOURCE, state.kind, asked, spec.training, spec.seed, str(seeds), str(features), spec.threat,
+        headline, folds=folds, weights=state.weights,
     )  # fmt: skip
-    return StageTask(inputs, _tiers, (folds, features, spec.threat, weights, seeds, headline, spec.proof))
+    return StageTask(inputs, _tiers, (folds, features, spec.threat, state, seeds, headline, spec.proof))
 
 
 def _tiers(
     folds: Folds,
     features: tuple[Feature, ...],
     threat: Threat,
-    weights: Arrays,
+    state: State,
     seeds: range,
     headline: float,
     spec: ProofSpec,
@@ -75,11 +76,11 @@ def _tiers(
         begin with, 0 for genuine rows), and "witness/<tier>" (seeds, n, d), raw units, an example
         within the headline budget at the quoted point, NaN where there is none.
     """
-    block = seed_block(folds, seeds)
-    x, y = folds.test_x(block).astype(np.float64), folds.test_y(block)
-    counted = np.arange(x.shape[1]) < folds.test_counts[block, None]
-    networks = [from_arrays(weights, replicate) for replicate in range(block.start, block.stop)]
-    margin = np.stack([margins64(network, rows) for network, rows in zip(networks, x, strict=True)])
+    block, verifier = seed_block(folds, seeds), VERIFIERS[state.kind]
+    rows, y = ball(folds, block, 0.0), folds.test_y(block)
+    counted = np.arange(y.shape[1]) < folds.test_counts[block, None]
+    subjects = [verifier.read(state.weights, replicate) for replicate in range(block.start, block.stop)]
+    margin = np.stack([verifier.margins(subject, rows.of(i)) for i, subject in enumerate(subjects)])
     cuts = np.array(
         [
             [0.0, *(matched_cut(m, seen & (label == 0), rate) for rate in spec.false_positive_rates)]
@@ -94,20 +95,21 @@ def _tiers(
     for tier in threat.ends_first():
         weaker = [name for name in outcomes if tier.contains(threat.tier(name))]
         stronger = [name for name in outcomes if threat.tier(name).contains(tier)]
-        witness = witnesses[weaker[0]].copy() if weaker else np.full(x.shape, np.nan)
+        witness = witnesses[weaker[0]].copy() if weaker else np.full(rows.x.shape, np.nan)
         outcome = _inherited(start, [outcomes[n] for n in weaker], [outcomes[n] for n in stronger])
         outcomes[tier.name], witnesses[tier.name] = outcome, witness
         reach = surface(features, tier)
         for e in middle_first(len(spec.epsilons)):
             around = boxes(reach, folds, block, spec.epsilons[e])
-            for i, network in enumerate(networks):
-                box = around.lower[i], around.upper[i], Lattice(around.offset[i], around.step[i])
-                found = _settle_points(network, cuts[i], *box, fraud[i], flagged[i], outcome[i, :, e], spec)
+            for i, subject in enumerate(subjects):
+                found = _settle_points(
+                    verifier, subject, cuts[i], around.of(i), fraud[i], flagged[i], outcome[i, :, e], spec
+                )
                 if spec.epsilons[e] <= headline:
                     witness[i] = np.where(np.isnan(found), witness[i], found)
                 spread(outcome[i], e)
     answers = {"flagged": flagged, **outcomes}
-    answers |= {f"witness/{tier}": folds.decode(witness, block) for tier, witness in witnesses.items()}
+    answers |= {f"witness/{tier}": witness for tier, witness in witnesses.items()}
     by_row = rows_of(folds, seeds)
     return {name: by_row(values) for name, values in answers.items()} | {"cuts": cuts}
 
@@ -122,11 +124,10 @@ def _inherited(start: np.ndarray, weaker: list[np.ndarray], stronger: list[np.nd
 
 
 def _settle_points(
-    network: Network,
+    verifier: Verifier,
+    subject: Any,
     cuts: np.ndarray,
-    lower: np.ndarray,
-    upper: np.ndarray,
-    steps: Lattice,
+    boxes: Boxes,
     fraud: np.ndarray,
     flagged: np.ndarray,
     outcome: np.ndarray,
@@ -143,21 +144,18 @@ def _settle_points(
         outcome: (n, points), of one replicate and budget.
 
     Returns:
-        (n, d) scaled: of rows flagged at the quoted point, what breaks them there; NaN elsewhere.
+        (n, d) raw units: of rows flagged at the quoted point, what breaks them there; NaN elsewhere.
     """
-    quoted, witness = quoted_point(spec), np.full(lower.shape, np.nan)
+    quoted, witness = quoted_point(spec), np.full(boxes.x.shape, np.nan)
     for place in np.argsort(-cuts, kind="stable"):
         rows = np.flatnonzero((outcome[:, place] == UNRESOLVED) & fraud)
         if not len(rows):
             continue
-        found = decide(
-            network, lower[rows], upper[rows], np.ones(len(rows)), threshold=cuts[place], lattice=steps,
-            box_limit=spec.box_limit, tau=spec.tau, milp_seconds=spec.milp_seconds,
-        )  # fmt: skip
+        found = verifier.decide(subject, boxes.only(rows), np.ones(len(rows)), spec, threshold=cuts[place])
         outcome[rows, place] = found.outcome
         broken = found.outcome == BROKEN
         seen = np.where(broken, found.margin + cuts[place], np.inf)
-        told = np.where(seen[:, None] <= cuts + 2 * spec.tau, BROKEN, UNRESOLVED)
+        told = np.where(seen[:, None] <= cuts + verifier.tolerance(spec), BROKEN, UNRESOLVED)
         told[np.ix_(found.outcome == PROVED, cuts <= cuts[place])] = PROVED
         outcome[rows] = np.where(outcome[rows] == UNRESOLVED, told, outcome[rows])
         new = flagged[rows, quoted] & (told[:, quoted] == BROKEN) & np.isnan(witness[rows, 0])

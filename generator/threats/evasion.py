@@ -5,7 +5,6 @@ not check its own budget. So what it returns is only a proposal: `judge` project
 re-encodes it through raw units, and asks the model again.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +19,10 @@ from torch import nn
 from generator.models.folds import Folds
 from generator.models.fraudnet.network import FraudNet
 from generator.models.fraudnet.slopes import loss_gradient, refresh_loss_gradient
-from generator.models.fraudnet.training import margins
-from generator.records.spec import Attack, AttackSpec
+from generator.models.model import Model
+from generator.records import spec as asked
+from generator.records.spec import AttackSpec
+from generator.threats.needs import Attack
 from generator.threats.outcomes import CLEAN, Outcomes
 
 BLOCK = 10
@@ -123,13 +124,16 @@ class _WholeBatchPGD(ProjectedGradientDescentPyTorch):
         return x_init + (x + eps_step * gradient.sign_() - x_init).clamp_(-eps, eps)
 
 
-ATTACKS: dict[Attack, Callable[..., np.ndarray]] = {attack.__name__: attack for attack in (fgsm, pgd)}
+ATTACKS: dict[asked.Attack, Attack] = {
+    "fgsm": Attack(fgsm, ("gradients",)),
+    "pgd": Attack(pgd, ("gradients",)),
+}
 
 
 def attack_rows(
-    attack: Attack, net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float, spec: AttackSpec
+    attack: asked.Attack, net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float, spec: AttackSpec
 ) -> np.ndarray:
-    """What `attack` proposes for x (replicates, rows, d) float32 of classes y (replicates, rows).
+    """What `attack` proposes for x (replicates, rows, d) float32, standardised, of classes y (replicates, rows).
 
     Raises:
         ValueError: The attack is unknown, or epsilon is negative.
@@ -140,7 +144,7 @@ def attack_rows(
         raise ValueError(f"a budget cannot be negative: {epsilon}")
     if epsilon == 0:
         return x.copy()
-    proposal = ATTACKS[attack](as_art(net), x.reshape(-1, x.shape[2]), y.reshape(-1), epsilon, spec)
+    proposal = ATTACKS[attack].propose(as_art(net), x.reshape(-1, x.shape[2]), y.reshape(-1), epsilon, spec)
     return proposal.reshape(x.shape)
 
 
@@ -151,15 +155,15 @@ class Judged:
     x_adv: np.ndarray
     """(replicates, rows, d) float32: what the deployed model would be given."""
     margins: np.ndarray
-    """(replicates, rows) fraud logit minus legitimate logit."""
+    """(replicates, rows)"""
     violations: int
     """Rows that had left the budget, or were not numbers."""
 
 
 def judge(
-    net: FraudNet, folds: Folds, block: slice, x: np.ndarray, proposal: np.ndarray, epsilon: float
+    model: Model, folds: Folds, block: slice, x: np.ndarray, proposal: np.ndarray, epsilon: float
 ) -> Judged:
-    """Project `proposal` onto the ball around x, pass it through raw units, and ask the model.
+    """Project `proposal` onto the ball around x, both standardised, and ask the replicates `block` in raw units.
 
     A row that is not finite falls back to the row before the attack, which is no success.
     """
@@ -167,31 +171,34 @@ def judge(
     proposal = np.where(broken[..., None], x, proposal)
     outside = np.abs(proposal - x).max(-1) > epsilon + TOLERANCE
     projected = np.clip(proposal, x - np.float32(epsilon), x + np.float32(epsilon))
-    deployed = folds.encode(folds.decode(projected, block), block)
-    return Judged(deployed, margins(net, deployed), int((broken | outside).sum()))
+    raw = folds.decode(projected, block)
+    return Judged(folds.encode(raw, block), model.margins(raw), int((broken | outside).sum()))
 
 
-def evaluate(net: FraudNet, folds: Folds, spec: AttackSpec, epsilons: tuple[float, ...]) -> Outcomes:
+def evaluate(model: Model, folds: Folds, spec: AttackSpec, epsilons: tuple[float, ...]) -> Outcomes:
     """Attack every row with the gradients of the replicate that judges it, at every budget.
+
+    Attacks that do not apply to the kind of model are left out.
 
     FGSM is judged at each budget alone. PGD carries over: an example found within a smaller
     budget lies within the larger one too, so a row once broken stays broken and is not
     attacked again.
     """
-    right = {CLEAN: []} | {(attack, e): [] for attack in spec.attacks for e in epsilons}
+    attacks = [attack for attack in spec.attacks if ATTACKS[attack].applies(model, folds)]
+    right = {CLEAN: []} | {(attack, e): [] for attack in attacks for e in epsilons}
     violations = 0
     for start in range(0, folds.replicates, BLOCK):
         block = slice(start, min(start + BLOCK, folds.replicates))
-        part, x, y = net.select(block), folds.test_x(block), folds.test_y(block)
-        clean = (margins(part, x) > 0) == y
+        part, x, y = model.select(block), folds.test_x(block), folds.test_y(block)
+        clean = (part.margins(folds.test_raw(block)) > 0) == y
         right[CLEAN].append(clean)
-        for attack in spec.attacks:
+        for attack in attacks:
             standing = clean
             for epsilon in epsilons:
                 rows = _level_rows(standing if attack == "pgd" else np.ones_like(standing))
                 x_rows = np.take_along_axis(x, rows[:, :, None], 1)
                 y_rows = np.take_along_axis(y, rows, 1)
-                proposal = attack_rows(attack, part, x_rows, y_rows, epsilon, spec)
+                proposal = attack_rows(attack, part.stack, x_rows, y_rows, epsilon, spec)
                 judged = judge(part, folds, block, x_rows, proposal, epsilon)
                 violations += judged.violations
                 after = np.zeros_like(standing)

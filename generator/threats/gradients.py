@@ -10,6 +10,7 @@ from generator.engine.seeding import global_seed, stage_rng
 from generator.models.folds import Folds
 from generator.models.fraudnet.network import FraudNet
 from generator.models.fraudnet.slopes import margin_and_gradient
+from generator.models.model import Model
 from generator.records.spec import AttackSpec, BatterySpec
 from generator.threats.evasion import as_art, attack_rows
 
@@ -21,7 +22,7 @@ BISECTIONS = 16
 class Target:
     """The replicates of one seed and their test rows."""
 
-    net: FraudNet
+    model: Model
     folds: Folds
     block: slice
     """The replicates, among all of `folds`."""
@@ -32,8 +33,12 @@ class Target:
     epsilon: float
     spec: BatterySpec
     seed: int
-    whole: FraudNet
+    whole: Model
     """All replicates, for substitutes."""
+
+    def ask(self, x: np.ndarray) -> np.ndarray:
+        """Margins (replicates, rows) of standardised rows (replicates, rows, d)."""
+        return self.model.margins(self.folds.decode(x, self.block))
 
     def rng(self, name: str) -> np.random.Generator:
         return stage_rng(self.seed, f"battery: {name}/{self.block.start}")
@@ -45,13 +50,13 @@ Proposal = tuple[np.ndarray, int]
 
 def fgsm(target: Target) -> Proposal:
     """ART's fast gradient sign method."""
-    return attack_rows("fgsm", target.net, target.x, target.y, target.epsilon, AttackSpec()), 1
+    return attack_rows("fgsm", target.model.stack, target.x, target.y, target.epsilon, AttackSpec()), 1
 
 
 def pgd_cross_entropy(target: Target) -> Proposal:
     """ART's projected gradient descent on cross-entropy, from the row itself, last iterate."""
     spec = AttackSpec(pgd_steps=target.spec.pgd_steps)
-    return attack_rows("pgd", target.net, target.x, target.y, target.epsilon, spec), spec.pgd_steps
+    return attack_rows("pgd", target.model.stack, target.x, target.y, target.epsilon, spec), spec.pgd_steps
 
 
 def pgd_margin(target: Target) -> Proposal:
@@ -59,7 +64,7 @@ def pgd_margin(target: Target) -> Proposal:
 
     The first start is the row itself, the others are uniform in its box.
     """
-    return _climb_best(target, target.net, target.x, target.y)
+    return _climb_best(target, target.model.stack, target.x, target.y)
 
 
 def _climb_best(target: Target, net: FraudNet, x: np.ndarray, y: np.ndarray) -> Proposal:
@@ -90,7 +95,7 @@ def apgd(target: Target) -> Proposal:
     with global_seed(target.seed, f"battery: APGD/{target.block.start}"):
         for replicate in range(len(target.x)):
             attack = AutoProjectedGradientDescent(
-                as_art(target.net.select(slice(replicate, replicate + 1))),
+                as_art(target.model.stack.select(slice(replicate, replicate + 1))),
                 eps=target.epsilon,
                 eps_step=2 * target.epsilon,
                 max_iter=spec.apgd_steps,
@@ -117,14 +122,14 @@ def nearest_boundary(target: Target) -> Proposal:
     best, least, point = x0.clone(), torch.full(target.y.shape, torch.inf), x0
     steps = target.spec.boundary_steps
     for step in range(steps + 1):
-        margin, gradient = margin_and_gradient(target.net, point)
+        margin, gradient = margin_and_gradient(target.model.stack, point)
         distance = (point - x0).abs().amax(2)
         nearer = (margin * sign <= 0) & (distance < least)
         least = torch.where(nearer, distance, least)
         best = torch.where(nearer[:, :, None], point, best)
         if step % 2:
             point = (point + x0) / 2
-            margin, gradient = margin_and_gradient(target.net, point)
+            margin, gradient = margin_and_gradient(target.model.stack, point)
         length = margin / gradient.abs().sum(2).clamp(min=1e-12)
         # without a slope there is no boundary to go to; beyond twice the budget none is of use
         length = (1.05 * length).clamp(-2 * target.epsilon, 2 * target.epsilon)
@@ -132,7 +137,7 @@ def nearest_boundary(target: Target) -> Proposal:
     inside, outside = torch.zeros_like(least), torch.ones_like(least)
     for _ in range(BISECTIONS):
         middle = (inside + outside) / 2
-        margin, _ = margin_and_gradient(target.net, torch.lerp(x0, best, middle[:, :, None]))
+        margin, _ = margin_and_gradient(target.model.stack, torch.lerp(x0, best, middle[:, :, None]))
         broken = margin * sign <= 0
         inside, outside = torch.where(broken, inside, middle), torch.where(broken, middle, outside)
     return torch.lerp(x0, best, outside[:, :, None]).numpy(), steps + steps // 2 + 1 + BISECTIONS
@@ -151,7 +156,7 @@ def transfer(target: Target) -> Proposal:
         ours, theirs = (slice(r, r + 1) for r in (replicate, (replicate + shift) % folds.replicates))
         raw = folds.decode(target.x[place : place + 1], ours)
         found, _ = _climb_best(
-            target, target.whole.select(theirs), folds.encode(raw, theirs), target.y[place, None]
+            target, target.whole.stack.select(theirs), folds.encode(raw, theirs), target.y[place, None]
         )
         proposals[place] = folds.encode(folds.decode(found, theirs), ours)[0]
     return proposals, 1

@@ -7,8 +7,7 @@ import torch
 from torch.nn import functional
 
 from generator.models.folds import Folds
-from generator.models.fraudnet.network import FraudNet
-from generator.models.fraudnet.training import margins
+from generator.models.model import Differentiable, Model
 from generator.records.features import Feature
 from generator.records.results import FeatureMovement, FeatureStep, TransactionExample, Walkthrough
 from generator.records.spec import Attack, AttackSpec
@@ -32,16 +31,16 @@ class Evasion:
     """(replicates, rows) bool: frauds caught before and missed after."""
 
 
-def evade(net: FraudNet, folds: Folds, attack: Attack, spec: AttackSpec, epsilon: float) -> Evasion:
+def evade(model: Model, folds: Folds, attack: Attack, spec: AttackSpec, epsilon: float) -> Evasion:
     """Run `attack` on the test rows of every replicate."""
-    everything = slice(0, folds.replicates)
-    frozen, x, y = net.select(everything), folds.test_x(), folds.test_y()
-    before = margins(frozen, x)
-    judged = judge(frozen, folds, everything, x, attack_rows(attack, frozen, x, y, epsilon, spec), epsilon)
+    everything, x, y = slice(0, folds.replicates), folds.test_x(), folds.test_y()
+    before = model.margins(folds.test_raw())
+    proposal = attack_rows(attack, model.stack, x, y, epsilon, spec)
+    judged = judge(model, folds, everything, x, proposal, epsilon)
     counted = np.arange(x.shape[1]) < folds.test_counts[:, None]
     return Evasion(
         x=x,
-        before=folds.x[folds.test_rows],
+        before=folds.test_raw(),
         after=folds.decode(judged.x_adv),
         probability_before=_probability(before),
         probability_after=_probability(judged.margins),
@@ -102,7 +101,7 @@ def examples(
 
 
 def walkthrough(
-    net: FraudNet,
+    model: Differentiable,
     evasion: Evasion,
     folds: Folds,
     ids: np.ndarray,
@@ -115,7 +114,7 @@ def walkthrough(
         return None
     place = places[len(places) // 2]
     replicate, row = place
-    part = net.select(slice(replicate, replicate + 1))
+    part = model.stack.select(slice(replicate, replicate + 1))
     x = torch.from_numpy(evasion.x[replicate, row : row + 1]).requires_grad_()
     fraud = torch.tensor([1])
     loss = functional.cross_entropy(part(x), fraud)

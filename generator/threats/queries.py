@@ -9,8 +9,10 @@ from art.attacks.evasion import HopSkipJump
 from art.estimators.classification import BlackBoxClassifierNeuralNetwork
 
 from generator.engine.seeding import global_seed
-from generator.models.fraudnet.network import FraudNet
-from generator.models.fraudnet.training import margins
+from generator.threats.needs import FEW_INPUTS
+
+Ask = Callable[[np.ndarray], np.ndarray]
+"""Standardised rows (replicates, rows, d) -> margins (replicates, rows)."""
 
 
 class OutOfQueriesError(Exception):
@@ -18,38 +20,46 @@ class OutOfQueriesError(Exception):
 
 
 def worst_of(
-    net: FraudNet, x: np.ndarray, y: np.ndarray, candidates: Callable[[int], np.ndarray], count: int
+    ask: Ask, x: np.ndarray, y: np.ndarray, candidates: Callable[[int], np.ndarray], count: int
 ) -> np.ndarray:
     """Of x and `count` candidates, the one each row's model is most wrong about: (replicates, rows, d)."""
     sign = np.where(y == 1, 1, -1)
-    best, least = x.copy(), margins(net, x) * sign
+    best, least = x.copy(), ask(x) * sign
     for number in range(count):
         candidate = candidates(number)
-        margin = margins(net, candidate) * sign
+        margin = ask(candidate) * sign
         worse = margin < least
         best[worse], least[worse] = candidate[worse], margin[worse]
     return best
 
 
-def corners(net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float) -> np.ndarray:
-    """The worst of the 2^d corners of each row's box; the worst point of all where the model is linear."""
+def corners(ask: Ask, x: np.ndarray, y: np.ndarray, epsilon: float) -> np.ndarray:
+    """The worst of the 2^d corners of each row's box; the worst point of all where the model is linear.
+
+    Raises:
+        ValueError: More than FEW_INPUTS inputs.
+    """
+    if x.shape[2] > FEW_INPUTS:
+        raise ValueError(
+            f"a box of {x.shape[2]} inputs has more corners than can be visited; at most {FEW_INPUTS} inputs"
+        )
     signs = np.array(list(itertools.product((-1, 1), repeat=x.shape[2])), dtype=np.float32)
-    return worst_of(net, x, y, lambda number: x + np.float32(epsilon) * signs[number], len(signs))
+    return worst_of(ask, x, y, lambda number: x + np.float32(epsilon) * signs[number], len(signs))
 
 
 def noise(
-    net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float, *, draws: int, rng: np.random.Generator
+    ask: Ask, x: np.ndarray, y: np.ndarray, epsilon: float, *, draws: int, rng: np.random.Generator
 ) -> np.ndarray:
     """The worst of `draws` uniform points of each row's box: what no attack may be weaker than."""
 
     def draw(_: int) -> np.ndarray:
         return x + np.float32(epsilon) * rng.uniform(-1, 1, x.shape).astype(np.float32)
 
-    return worst_of(net, x, y, draw, draws)
+    return worst_of(ask, x, y, draw, draws)
 
 
 def block_search(
-    net: FraudNet, x: np.ndarray, y: np.ndarray, epsilon: float, *, queries: int, rng: np.random.Generator
+    ask: Ask, x: np.ndarray, y: np.ndarray, epsilon: float, *, queries: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Random search on scores: a random block of features moves; what makes the score worse is kept.
 
@@ -59,7 +69,7 @@ def block_search(
     Source: Andriushchenko et al. 2020, arXiv:1912.00049, section 3.
     """
     sign = np.where(y == 1, 1, -1)
-    best, least = x.copy(), margins(net, x) * sign
+    best, least = x.copy(), ask(x) * sign
     for number in range(queries):
         share = max(1 / x.shape[2], 1 - number / queries)
         block = rng.random(x.shape) < share
@@ -67,14 +77,14 @@ def block_search(
         if number % 2:
             move = rng.uniform(-1, 1, x.shape)
         candidate = np.where(block, x + np.float32(epsilon) * move.astype(np.float32), best)
-        margin = margins(net, candidate) * sign
+        margin = ask(candidate) * sign
         worse = margin < least
         best[worse], least[worse] = candidate[worse], margin[worse]
     return best
 
 
 def hop_skip_jump(
-    net: FraudNet,
+    ask: Ask,
     x: np.ndarray,
     y: np.ndarray,
     epsilon: float,
@@ -95,7 +105,7 @@ def hop_skip_jump(
 
     Source: Chen, Jordan, Wainwright 2020, arXiv:1904.02144.
     """
-    answers = margins(net, x[None])[0] > 0
+    answers = ask(x[None])[0] > 0
     proposals, most, asked = x.copy(), 0, 0
 
     def answer(points: np.ndarray) -> np.ndarray:
@@ -103,7 +113,7 @@ def hop_skip_jump(
         asked += len(points)
         if asked > limit:
             raise OutOfQueriesError
-        return np.eye(2, dtype=np.float32)[(margins(net, points[None]) > 0)[0].astype(int)]
+        return np.eye(2, dtype=np.float32)[(ask(points[None]) > 0)[0].astype(int)]
 
     target = BlackBoxClassifierNeuralNetwork(
         answer, x.shape[1:], 2, channels_first=False,

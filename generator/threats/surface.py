@@ -6,30 +6,17 @@ amount <= balance needs no check of its own: in every tier but the benchmark an 
 balance only rises, so no row is made worse.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from generator.models.folds import Folds
+from generator.records.boxes import Boxes
 from generator.records.features import Feature
 from generator.records.threat import Intervals, Surface
 
 WHOLE = 1e-9
 """Raw units by which rounding may keep a whole number out of a budget it fills exactly."""
-
-
-@dataclass(frozen=True)
-class Boxes:
-    """One box around every test row, standardised."""
-
-    lower: np.ndarray
-    """(replicates, rows, d) float64"""
-    upper: np.ndarray
-    """(replicates, rows, d) float64"""
-    offset: np.ndarray
-    """(replicates, d): the whole number k lies at offset + step * k; 0 where an input moves continuously."""
-    step: np.ndarray
-    """(replicates, d); 0 where an input moves continuously."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +29,7 @@ class Move:
 
 
 def boxes(surface: Surface, folds: Folds, replicates: slice, epsilon: float) -> Boxes:
-    """The box of every test row.
+    """The box of every test row: arrays (replicates, rows, d).
 
     Around x as the model is given it: [x - epsilon * down, x + epsilon * up], cut to [low, high];
     a row outside those limits may stay where it is and move back, but not further out. Where
@@ -53,20 +40,39 @@ def boxes(surface: Surface, folds: Folds, replicates: slice, epsilon: float) -> 
         ValueError: epsilon is negative, or a row lacks a value.
         TypeError: An input is no number.
     """
-    if epsilon < 0:
-        raise ValueError(f"a budget cannot be negative: {epsilon}")
     reach, frauds_only = surface.intervals, surface.tier.moves == "frauds"
-    means, scales = folds.means[replicates, None], folds.scales[replicates, None]
-    raw, x = folds.x[folds.test_rows[replicates]], folds.test_x(replicates).astype(np.float64)
-    if not np.isfinite(raw).all():
-        raise ValueError("a row lacks a value, and there is no interval around nothing")
+    around = ball(folds, replicates, epsilon)
+    raw, x, means, scales = around.raw, around.x, around.mean[:, None], around.scale[:, None]
     moves = np.ones_like(x, bool)
     if frauds_only:
         moves &= folds.test_y(replicates)[:, :, None] == 1
     lower = _face(x, raw, -epsilon * reach.down, reach, means, scales)
     upper = _face(x, raw, epsilon * reach.up, reach, means, scales)
-    offset, step = _lattice(reach, folds, replicates)
-    return Boxes(np.where(moves, lower, x), np.where(moves, upper, x), offset, step)
+    return replace(
+        around, lower=np.where(moves, lower, x), upper=np.where(moves, upper, x), whole=reach.whole
+    )
+
+
+def ball(folds: Folds, replicates: slice, epsilon: float) -> Boxes:
+    """The plain box of every test row: every input moves continuously by epsilon, both ways, without limits.
+
+    Raises:
+        ValueError: epsilon is negative, or a row lacks a value.
+    """
+    if epsilon < 0:
+        raise ValueError(f"a budget cannot be negative: {epsilon}")
+    raw, x = folds.test_raw(replicates), folds.test_x(replicates).astype(np.float64)
+    if not np.isfinite(raw).all():
+        raise ValueError("a row lacks a value, and there is no interval around nothing")
+    return Boxes(
+        raw=raw,
+        x=x,
+        lower=x - epsilon,
+        upper=x + epsilon,
+        whole=np.zeros(x.shape[-1], bool),
+        mean=folds.means[replicates],
+        scale=folds.scales[replicates],
+    )
 
 
 def _face(
@@ -85,13 +91,6 @@ def _face(
     whole = raw + np.sign(change) * np.floor(np.abs(change) * scales + WHOLE)
     whole = np.clip(whole, np.minimum(np.ceil(reach.low), raw), np.maximum(np.floor(reach.high), raw))
     return np.where(reach.whole & reach.movable, (whole - means) / scales, face)
-
-
-def _lattice(reach: Intervals, folds: Folds, replicates: slice) -> tuple[np.ndarray, np.ndarray]:
-    """Where whole numbers lie: offset = -mean / scale, step = 1 / scale; 0 for what moves continuously."""
-    scales = folds.scales[replicates]
-    offset = np.where(reach.whole, -folds.means[replicates] / scales, 0.0)
-    return offset, np.where(reach.whole, 1 / scales, 0.0)
 
 
 def describe(surface: Surface, features: tuple[Feature, ...], epsilon: float) -> tuple[Move, ...]:

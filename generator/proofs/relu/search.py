@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from generator.proofs.relu import kernels
-from generator.proofs.relu.kernels import BROKEN, PROVED, UNRESOLVED
 from generator.proofs.relu.network import Network, margins, towards_right
+from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED, Radii, Verdicts
 
 __all__ = ["BROKEN", "PROVED", "TAU", "UNRESOLVED", "Lattice", "Radii", "Verdicts"]
 
@@ -44,43 +44,6 @@ class Lattice:
     def of_raw(cls, steps: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> "Lattice":
         """Multiples of `steps` (d,) raw units (1: counts, 0.01: cents, 0: continuous), standardised."""
         return cls(-np.asarray(mean) / scale, np.asarray(steps) / scale)
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """What is known of n rows on their boxes."""
-
-    outcome: np.ndarray
-    """(n,) int8: PROVED 1, BROKEN -1, UNRESOLVED 0."""
-    witness: np.ndarray
-    """(n, d) float64, in the box and on the lattice; NaN unless broken."""
-    boxes: np.ndarray
-    """(n,) boxes looked at."""
-    margin: np.ndarray
-    """(n,) signed margin, positive = right: the bound proved, or at the witness, or the least seen.
-
-    A broken row whose margin lies above -TAU is worst at zero to within rounding: its witness
-    may not flip the float32 model.
-    """
-
-
-@dataclass(frozen=True)
-class Radii:
-    """How far n rows hold: robust on every epsilon up to `proved`, wrong at a point within `broken`."""
-
-    proved: np.ndarray
-    """(n,) largest epsilon proved; 0 for rows already wrong."""
-    broken: np.ndarray
-    """(n,) smallest epsilon with a witness; infinite if `max_epsilon` is proved."""
-    witness: np.ndarray
-    """(n, d) float64; NaN where `broken` is infinite."""
-    boxes: np.ndarray
-    """(n,) boxes looked at."""
-
-    def outcome(self, epsilon: float) -> np.ndarray:
-        """(n,) int8 at one budget; UNRESOLVED inside the bracket, where `verify` decides."""
-        above = np.where(self.broken <= epsilon, BROKEN, UNRESOLVED)
-        return np.where(self.proved >= epsilon, PROVED, above).astype(np.int8)
 
 
 def verify(

@@ -1,25 +1,10 @@
 """One proof to be read: the boxes that settle one transaction, with the bound on each."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from generator.proofs.relu.bounds import crown
 from generator.proofs.relu.network import Network
-
-
-@dataclass(frozen=True)
-class Step:
-    """One box, in the order looked at."""
-
-    depth: int
-    lower: np.ndarray
-    """(d,) standardised."""
-    upper: np.ndarray
-    bound: float
-    """The signed margin is at least this on the whole box."""
-    proved: bool
-    """Otherwise the box was halved."""
+from generator.proofs.verdicts import Step
 
 
 def walk(

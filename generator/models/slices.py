@@ -3,8 +3,7 @@
 import numpy as np
 
 from generator.models.folds import Folds
-from generator.models.fraudnet.network import FraudNet
-from generator.models.fraudnet.training import margins
+from generator.models.model import Model
 from generator.records.features import Feature
 from generator.records.results import BoundarySlice
 
@@ -21,7 +20,7 @@ def telling_pair(folds: Folds) -> tuple[int, int]:
 
 
 def boundary_slice(
-    net: FraudNet, folds: Folds, features: tuple[Feature, ...], pair: tuple[int, int], model: str
+    model: Model, folds: Folds, features: tuple[Feature, ...], pair: tuple[int, int], name: str
 ) -> BoundarySlice:
     """Fraud probability of the first replicate over the middle 98 % of two features, the others at the median fraud."""
     first = slice(0, 1)
@@ -29,10 +28,10 @@ def boundary_slice(
     raw = np.tile(np.median(folds.x[folds.y == 1], axis=0), (GRID * GRID, 1))
     raw[:, pair[0]] = np.tile(axes[0], GRID)
     raw[:, pair[1]] = np.repeat(axes[1], GRID)
-    margin = margins(net.select(first), folds.encode(raw[None], first)).astype(np.float64)
+    margin = model.select(first).margins(raw[None]).astype(np.float64)
     probability = (1 / (1 + np.exp(-margin))).reshape(GRID, GRID)
     return BoundarySlice(
-        model=model,
+        model=name,
         x_feature=features[pair[0]].name,
         y_feature=features[pair[1]].name,
         x=tuple(axes[0].tolist()),

@@ -1,0 +1,24 @@
+"""The kinds of model there are, and those trained beside FraudNet. To add one: its class here, its verifier there."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from generator.models.folds import Folds
+from generator.models.fraudnet.deployed import DeployedNet
+from generator.models.linear import Linear, logistic_regression
+from generator.models.model import Model
+
+KINDS: dict[str, type[Model]] = {kind.kind: kind for kind in (DeployedNet, Linear)}
+"""By name; each is restored from arrays and folds. `generator.proofs.verifiers.VERIFIERS` has the same names."""
+
+
+class Trained(NamedTuple):
+    """A model that a spec may list beside FraudNet."""
+
+    kind: str
+    train: Callable[[Folds], Model]
+    """All replicates, each on its own training rows."""
+
+
+TRAINED = {"logistic_regression": Trained(Linear.kind, logistic_regression)}
+"""By name of the model, as `generator.records.spec.Beside` lists them."""

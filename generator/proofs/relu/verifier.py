@@ -1,0 +1,85 @@
+"""Networks of ReLUs: the search, and HiGHS for the rows it gives up."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from generator.proofs import milp
+from generator.proofs.relu import network as networks
+from generator.proofs.relu import search, walk
+from generator.proofs.relu.network import Network
+from generator.proofs.relu.search import Lattice, warm_up
+from generator.proofs.verdicts import UNRESOLVED, Radii, Step, Verdicts
+from generator.records.boxes import Boxes
+from generator.records.spec import ProofSpec
+
+__all__ = ["cross_check", "decide", "margins", "proof_steps", "radius", "read", "tolerance", "warm_up"]
+
+
+def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Network:
+    return networks.from_arrays(arrays, replicate)
+
+
+def margins(network: Network, boxes: Boxes) -> np.ndarray:
+    return networks.margins(network, boxes.x)
+
+
+def tolerance(spec: ProofSpec) -> float:
+    return 2 * spec.tau
+
+
+def decide(
+    network: Network, boxes: Boxes, y: np.ndarray, spec: ProofSpec, threshold: float = 0.0
+) -> Verdicts:
+    """By `search.verify`; rows over the box limit are put to `milp.verify`, `milp_seconds` each.
+
+    What neither settles stays unresolved.
+    """
+    lattice = _lattice(boxes)
+    found = search.verify(
+        network, boxes.lower, boxes.upper, y,
+        threshold=threshold, lattice=lattice, box_limit=spec.box_limit, tau=spec.tau,
+    )  # fmt: skip
+    left = np.flatnonzero(found.outcome == UNRESOLVED)
+    if len(left):
+        second = milp.verify(
+            network, boxes.lower[left], boxes.upper[left], y[left],
+            threshold=threshold, lattice=lattice, time_limit=spec.milp_seconds,
+        )  # fmt: skip
+        for mine, theirs in zip(
+            (found.outcome, found.witness, found.margin),
+            (second.outcome, second.witness, second.margin),
+            strict=True,
+        ):
+            mine[left] = theirs
+    return replace(found, witness=boxes.to_raw(found.witness))
+
+
+def _lattice(boxes: Boxes) -> Lattice:
+    """Whole numbers of the raw unit: offset -mean / scale, step 1 / scale; 0 for what moves continuously."""
+    offset = np.where(boxes.whole, -boxes.mean / boxes.scale, 0.0)
+    return Lattice(offset, np.where(boxes.whole, 1 / boxes.scale, 0.0))
+
+
+def radius(network: Network, boxes: Boxes, y: np.ndarray, largest: float, spec: ProofSpec) -> Radii:
+    ones = np.ones(boxes.x.shape)
+    found = search.radius(
+        network, boxes.x, y, ones, ones, largest,
+        tolerance=spec.radius_tolerance, box_limit=spec.box_limit, tau=spec.tau,
+    )  # fmt: skip
+    return replace(found, witness=boxes.to_raw(found.witness))
+
+
+def cross_check(
+    network: Network, boxes: Boxes, y: np.ndarray, spec: ProofSpec
+) -> tuple[np.ndarray, np.ndarray]:
+    box = boxes.lower, boxes.upper
+    by_search = search.verify(network, *box, y, box_limit=spec.box_limit, tau=spec.tau)
+    return by_search.outcome, milp.verify(network, *box, y, time_limit=spec.milp_seconds).outcome
+
+
+def proof_steps(
+    network: Network, boxes: Boxes, row: int, y: int, longest: int, spec: ProofSpec
+) -> list[Step] | None:
+    return walk.walk(network, boxes.lower[row], boxes.upper[row], y, longest, spec.tau)

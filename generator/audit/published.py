@@ -1,9 +1,10 @@
 """The published files of one dataset, read and put together: rows, weights, scalers, cuts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError
@@ -13,6 +14,7 @@ from generator.records.base import RecordError
 from generator.records.files import rows_file, weights_file
 from generator.records.results import StudyResult
 from generator.records.rows import Rows, read_rows
+from generator.records.spec import StudySpec
 
 
 class AuditError(Exception):
@@ -64,13 +66,11 @@ class Published:
         return margins
 
     def _margins(self, model: str, replicate: int, x: np.ndarray) -> np.ndarray:
-        layers = sum(name.startswith(f"{model}/weights.") for name in self.arrays)
-        for layer in range(layers):
-            x = x @ self.arrays[f"{model}/weights.{layer}"][replicate]
-            x += self.arrays[f"{model}/biases.{layer}"][replicate]
-            if layer < layers - 1:
-                x = np.maximum(x, 0)
-        return x[:, 1] - x[:, 0]
+        part = f"{model}/"
+        arrays = {
+            name.removeprefix(part): a[replicate] for name, a in self.arrays.items() if name.startswith(part)
+        }
+        return KINDS[self.result.model(model).kind].margins(arrays, x)
 
     def hold(self, ok: np.ndarray, field: str, expected: str, found: np.ndarray):
         """Pass if `ok` (n, m, s) is true everywhere; else name the first line where it is not.
@@ -97,6 +97,41 @@ class Published:
                 f"found {found}"
             )
 
+
+class Kind(NamedTuple):
+    """What a published model of one kind is made of, and how it judges."""
+
+    shapes: Callable[[StudySpec, int], dict[str, tuple[int, ...]]]
+    """Of the arrays of one replicate, by name; d inputs."""
+    margins: Callable[[Mapping[str, np.ndarray], np.ndarray], np.ndarray]
+    """(n,) of standardised rows (n, d), by the arrays of one replicate."""
+
+
+def _network_shapes(spec: StudySpec, d: int) -> dict[str, tuple[int, ...]]:
+    shapes, widths = {}, (d, *spec.training.hidden, 2)
+    for layer, (fan_in, fan_out) in enumerate(pairwise(widths)):
+        shapes |= {f"weights.{layer}": (fan_in, fan_out), f"biases.{layer}": (1, fan_out)}
+    return shapes
+
+
+def _network_margins(arrays: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+    layers = sum(name.startswith("weights.") for name in arrays)
+    for layer in range(layers):
+        x = x @ arrays[f"weights.{layer}"]
+        x += arrays[f"biases.{layer}"]
+        if layer < layers - 1:
+            x = np.maximum(x, 0)
+    return x[:, 1] - x[:, 0]
+
+
+KINDS = {
+    "relu": Kind(_network_shapes, _network_margins),
+    "linear": Kind(
+        lambda _, d: {"weights": (d,), "bias": ()},
+        lambda arrays, x: x.astype(np.float64) @ arrays["weights"] + arrays["bias"],
+    ),
+}
+"""By the `kind` of a model's record."""
 
 SAME = 1e-12
 """Shares worked out twice from the same counts differ by rounding alone."""
@@ -132,12 +167,10 @@ def read_published(result: StudyResult, folder: Path) -> Published:
 def _check_arrays(result: StudyResult, rows: Rows, arrays: Mapping[str, np.ndarray], path: Path):
     replicates, d = result.spec.training.replicates, len(rows.features)
     shapes = {"means": (replicates, d), "scales": (replicates, d)}
-    widths = (d, *result.spec.training.hidden, 2)
     for model in rows.models:
         shapes[f"{model}/cuts"] = (replicates,)
-        for layer in range(len(widths) - 1):
-            shapes[f"{model}/weights.{layer}"] = (replicates, widths[layer], widths[layer + 1])
-            shapes[f"{model}/biases.{layer}"] = (replicates, 1, widths[layer + 1])
+        for name, shape in KINDS[result.model(model).kind].shapes(result.spec, d).items():
+            shapes[f"{model}/{name}"] = (replicates, *shape)
     if shapes != {name: array.shape for name, array in arrays.items()}:
         odd = sorted(
             {

@@ -79,6 +79,11 @@ _NAMES = (
         "PGD training in which only frauds move, only in the inputs anybody can change, and only in the "
         "direction that helps a fraudster.",
     ),
+    ModelName(
+        "logistic_regression",
+        "logistic regression",
+        "A weight for each standardised input, trained on clean rows only.",
+    ),
 )
 MODELS = {words.name: words for words in _NAMES}
 

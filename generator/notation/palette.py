@@ -38,6 +38,7 @@ MODELS = {
     "trades": Look("TRADES", "#6a1fb0", "#c58cff", "longdash", "pentagon"),
     "crown_ibp": Look("Certified training (IBP)", "#123f8c", "#7aa5ff", "dash", "hexagram"),
     "pgd_tier1": Look("Threat-matched PGD", "#c2185b", "#ff6fa8", "longdashdot", "star-diamond"),
+    "logistic_regression": Look("Logistic regression", "#a3320b", "#ff9e7a", "dot", "cross"),
     "approve_everything": Look("Approve everything", "#68717c", "#98a2ae", "dot", "x"),
 }
 """Models by name, in the order every chart and table shows them."""

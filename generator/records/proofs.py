@@ -157,8 +157,8 @@ class BatteryRow(Record):
     model: str
     attack: str
     rows: int
-    kept: int
-    """Rows right before and after."""
+    kept: int | None
+    """Rows right before and after; None where the attack needs what this kind of model lacks."""
     queries: float
     """Forward passes per row."""
 

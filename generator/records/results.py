@@ -7,7 +7,7 @@ from generator.records.features import Feature
 from generator.records.impact import OperatingRates
 from generator.records.proofs import Choice, Estimate, ProofResult
 from generator.records.roles import Roles
-from generator.records.spec import StudySpec
+from generator.records.spec import Attack, StudySpec
 
 Direction = Literal["higher", "lower", "no difference"]
 Attacked = Literal["clean", "fgsm", "pgd", "exact"]
@@ -190,16 +190,23 @@ class RoundResult(Record):
     """Optimiser steps of one replicate from the start to the end of this round."""
     evaluations: tuple[Evaluation, ...]
 
+    def find(self, attack: Attacked, epsilon: float = 0.0) -> Evaluation | None:
+        """The evaluation for `attack` at `epsilon`; None if it was not measured."""
+        for evaluation in self.evaluations:
+            if evaluation.attack == attack and evaluation.epsilon == epsilon:
+                return evaluation
+        return None
+
     def at(self, attack: Attacked, epsilon: float = 0.0) -> Evaluation:
-        """The evaluation for `attack` at `epsilon`.
+        """The same where it has to be there.
 
         Raises:
             KeyError: It was not measured.
         """
-        for evaluation in self.evaluations:
-            if evaluation.attack == attack and evaluation.epsilon == epsilon:
-                return evaluation
-        raise KeyError(f"round {self.round}: {attack} at epsilon {epsilon} was not measured")
+        found = self.find(attack, epsilon)
+        if found is None:
+            raise KeyError(f"round {self.round}: {attack} at epsilon {epsilon} was not measured")
+        return found
 
 
 class ModelResult(Record):
@@ -209,6 +216,8 @@ class ModelResult(Record):
     """The name of a recipe, or of the baseline, the trivial model or one trained beside them."""
     kind: str | None = None
     """What kind of model it is, as its verifier is called; None for the trivial one, which needs no proof."""
+    not_applicable: tuple[Attack, ...] = ()
+    """Attacks of the study that need what this kind of model lacks: it has no evaluation under them."""
     rounds: tuple[RoundResult, ...]
     """A recipe has round 0 (the baseline) to the last; others have one."""
 

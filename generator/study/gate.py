@@ -54,6 +54,11 @@ class Evidence:
     def models(self) -> list[str]:
         return list(self.settled)
 
+    def attacked(self, *attacks: str) -> list[str]:
+        """The models that all these attacks apply to."""
+        budget = self.spec.attack.headline_epsilon
+        return [m for m in self.models if all((attack, budget) in self.finals[m].right for attack in attacks)]
+
     def kept(self, model: str, attack: str, epsilon: float | None = None) -> float:
         """Robust accuracy, at the headline budget unless told."""
         budget = self.spec.attack.headline_epsilon if epsilon is None else epsilon
@@ -64,8 +69,8 @@ class Evidence:
         found = 0
         for model in self.models:
             right = self.finals[model].right
-            for attack in self.spec.attack.attacks:
-                for epsilon in self.epsilons:
+            for attack, epsilon in right:
+                if attack in self.spec.attack.attacks and epsilon in self.epsilons:
                     found += int((right["exact", epsilon] & ~right[attack, epsilon]).sum())
             proved = right["exact", self.spec.attack.headline_epsilon][0]
             for outcome in self.battery[model].values():
@@ -104,8 +109,8 @@ def _budget(e: Evidence) -> Answer:
 def _zero_budget(e: Evidence) -> Answer:
     changed = sum(
         int((e.finals[m].right[a, 0.0] != e.finals[m].right[CLEAN]).sum())
-        for m in e.models
         for a in e.spec.attack.attacks
+        for m in e.attacked(a)
     )
     return changed == 0, {"rows": changed}, []
 
@@ -130,21 +135,32 @@ def _degenerate(e: Evidence) -> Answer:
 
 
 def _gap(e: Evidence, attack: str) -> Answer:
-    gaps = {m: e.kept(m, attack) - e.kept(m, "exact") for m in e.models}
+    gaps = {m: e.kept(m, attack) - e.kept(m, "exact") for m in e.attacked(attack)}
     named = [m for m, gap in gaps.items() if gap > OVERSTATED]
-    return not named, {"gap": max(gaps.values()), "models": len(named), "limit": OVERSTATED}, named
+    return _unless_empty(gaps, not named), {
+        "gap": _largest(gaps), "models": len(named), "limit": OVERSTATED,
+    }, named  # fmt: skip
+
+
+def _largest(gaps: Mapping[str, float]) -> float:
+    return max(gaps.values(), default=0.0)
+
+
+def _unless_empty(gaps: Mapping[str, float], passed: bool) -> bool | None:
+    """None where the check concerns no model."""
+    return passed if gaps else None
 
 
 def _pgd_at_least_fgsm(e: Evidence) -> Answer:
-    behind = {m: e.kept(m, "pgd") - e.kept(m, "fgsm") for m in e.models}
+    behind = {m: e.kept(m, "pgd") - e.kept(m, "fgsm") for m in e.attacked("fgsm", "pgd")}
     named = [m for m, gap in behind.items() if gap > SLIGHT]
-    return not named, {"gap": max(behind.values()), "limit": SLIGHT}, named
+    return _unless_empty(behind, not named), {"gap": _largest(behind), "limit": SLIGHT}, named
 
 
 def _monotone(e: Evidence) -> Answer:
     rises = 0
-    for model in e.models:
-        for attack in ("pgd", "exact"):
+    for attack in ("pgd", "exact"):
+        for model in e.attacked(attack):
             for a, b in zip(e.epsilons, e.epsilons[1:], strict=False):
                 right = e.finals[model].right
                 rises += int((right[attack, b] & ~right[attack, a]).sum())
@@ -153,20 +169,26 @@ def _monotone(e: Evidence) -> Answer:
 
 def _black_box(e: Evidence) -> Answer:
     gaps = {}
-    for model in e.models:
-        outcomes = e.battery[model]
-        white = np.logical_and.reduce([outcomes[name].right for name in WHITE_BOX])
-        gaps[model] = max(float(white.mean() - outcomes[name].right.mean()) for name in BLACK_BOX)
+    for model, outcomes in e.battery.items():
+        white, black = (
+            [outcomes[name].right for name in names if name in outcomes] for names in (WHITE_BOX, BLACK_BOX)
+        )
+        if white:
+            gaps[model] = float(np.logical_and.reduce(white).mean()) - min(map(np.mean, black))
     named = [m for m, gap in gaps.items() if gap > SLIGHT]
-    return not named, {"gap": max(gaps.values()), "models": len(named), "limit": SLIGHT}, named
+    return _unless_empty(gaps, not named), {
+        "gap": _largest(gaps), "models": len(named), "limit": SLIGHT,
+    }, named  # fmt: skip
 
 
 def _noise(e: Evidence) -> Answer:
     gaps = {
-        m: float(o["pgd_cross_entropy"].right.mean() - o["noise"].right.mean()) for m, o in e.battery.items()
+        m: float(o["pgd_cross_entropy"].right.mean() - o["noise"].right.mean())
+        for m, o in e.battery.items()
+        if "pgd_cross_entropy" in o
     }
     named = [m for m, gap in gaps.items() if gap > SLIGHT]
-    return not named, {"gap": max(gaps.values()), "limit": SLIGHT}, named
+    return _unless_empty(gaps, not named), {"gap": _largest(gaps), "limit": SLIGHT}, named
 
 
 def _battery_gap(e: Evidence) -> Answer:
@@ -213,6 +235,8 @@ def _ablation(e: Evidence) -> Answer:
 
 def _collapses(e: Evidence) -> Answer:
     largest = e.epsilons[-1]
+    if e.spec.roles.baseline not in e.attacked("pgd"):
+        return None, {"kept": 0.0, "proved": 0.0}, []
     left = e.kept(e.spec.roles.baseline, "exact", largest)
     same = e.kept(e.spec.roles.baseline, "pgd", largest)
     return same - left <= OVERSTATED, {"kept": same, "proved": left}, []

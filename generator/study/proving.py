@@ -237,6 +237,11 @@ def battery_rows(
         for model, outcomes in fought.items()
         for attack, outcome in (outcomes | {"worst_case": battery.worst_case(outcomes)}).items()
     ) + tuple(
+        BatteryRow(model=model, attack=attack, rows=0, kept=None, queries=0.0)
+        for model, outcomes in fought.items()
+        for attack in battery.FULL_COVERAGE
+        if attack not in outcomes
+    ) + tuple(
         BatteryRow(
             model=model, attack="exact", rows=finals[model].right[CLEAN].shape[1], queries=0.0,
             kept=int(finals[model].right["exact", headline][0].sum()),

@@ -74,7 +74,7 @@ def run_study(
     quoted = (*headline, *((attack, e) for e in others for attack in ("pgd", "exact")))
     shown = _illustrate(spec, folds, table, _illustrated(spec, states))
     clean = {name: finals[name].right[CLEAN] for name in spec.proof.leading if name in finals}
-    models = tuple(_model_result(name, states, outcomes, folds, table) for name in outcomes)
+    models = tuple(_model_result(spec, name, states, outcomes, folds, table) for name in outcomes)
     result = StudyResult(
         spec=spec,
         provenance=origin,
@@ -168,6 +168,7 @@ def _attack_all(
 
 
 def _model_result(
+    spec: StudySpec,
     name: str,
     states: Mapping[str, list[State]],
     outcomes: Mapping[str, list[Outcomes]],
@@ -184,7 +185,13 @@ def _model_result(
         )
         for number, (state, judged) in enumerate(zip(own, outcomes[name], strict=True))
     )
-    return ModelResult(name=name, kind=own[-1].kind or None, rounds=rounds)
+    done = {attack for attack, _ in outcomes[name][-1].right}
+    return ModelResult(
+        name=name,
+        kind=own[-1].kind or None,
+        not_applicable=tuple(attack for attack in spec.attack.attacks if attack not in done),
+        rounds=rounds,
+    )
 
 
 def _illustrated(spec: StudySpec, states: Mapping[str, list[State]]) -> dict[str, State]:
@@ -235,6 +242,7 @@ def _price(
     frauds, baseline = table.y == 1, spec.roles.baseline
     mean_fraud_amount = float(table.amounts[frauds].mean())
     final = {model.name: model.final for model in models}
+    attackable = {model.name for model in models if "fgsm" not in model.not_applicable}
     measured = (*spec.attack.attacks, "exact")
     conditions = (CLEAN, *((a, e) for a in measured for e in spec.attack.round_epsilons))
     reductions = (
@@ -244,11 +252,12 @@ def _price(
         for name, outcomes in finals.items()
         if name != baseline
         for c in headline
+        if c in outcomes.right and c in finals[baseline].right
     )
     judged_by_fgsm = [
         final[name].at("fgsm", spec.attack.headline_epsilon).accuracy.value
         for name in (baseline, spec.roles.original)
-        if name in final
+        if name in attackable
     ]
     return ImpactResult(
         frauds_per_day=costs.frauds_per_day(spec.scenario),
@@ -258,6 +267,7 @@ def _price(
             costs.scenario_day(name, state.at(*c), state.at(*CLEAN), spec.scenario, mean_fraud_amount)
             for name, state in final.items()
             for c in conditions
+            if state.find(*c)
         ),
         reductions=tuple(r for r in reductions if r is not None),
         accuracy_bounds=tuple(

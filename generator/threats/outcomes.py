@@ -73,12 +73,12 @@ def _evaluation(
 
 @dataclass(frozen=True)
 class _Rate:
-    """One rate under each of some conditions."""
+    """One rate under one condition."""
 
-    means: np.ndarray
-    """(conditions,) as measured."""
+    mean: float
+    """As measured."""
     draws: np.ndarray
-    """(conditions, draws) in each resample."""
+    """(draws,) in each resample."""
     rows: int
 
 
@@ -89,18 +89,20 @@ def compare(
     resamples: Resamples,
     y: np.ndarray,
 ) -> tuple[Comparison, ...]:
-    """Every other model minus each of `baselines`, on the same rows and seeds."""
+    """Every other model minus each of `baselines`, on the same rows and seeds, under what was done to both."""
     rates = {name: _rates(outcomes, conditions, resamples, y) for name, outcomes in finals.items()}
     compared = []
     for baseline in baselines:
         for name in finals:
             if name == baseline:
                 continue
-            for c, condition in enumerate(conditions):
-                for metric, ours in rates[name].items():
-                    theirs = rates[baseline][metric]
+            for condition in conditions:
+                if condition not in rates[name] or condition not in rates[baseline]:
+                    continue
+                for metric, ours in rates[name][condition].items():
+                    theirs = rates[baseline][condition][metric]
                     difference = resamples.estimate(
-                        float(ours.means[c] - theirs.means[c]), ours.draws[c] - theirs.draws[c], ours.rows
+                        ours.mean - theirs.mean, ours.draws - theirs.draws, ours.rows
                     )
                     compared.append(
                         Comparison(
@@ -118,13 +120,18 @@ def compare(
 
 def _rates(
     outcomes: Outcomes, conditions: tuple[Condition, ...], resamples: Resamples, y: np.ndarray
-) -> dict[str, _Rate]:
-    right = np.stack([outcomes.right[condition] for condition in conditions], axis=2)
+) -> dict[Condition, dict[str, _Rate]]:
+    """Condition -> metric -> rate, of the conditions that were measured."""
+    measured = [condition for condition in conditions if condition in outcomes.right]
+    right = np.stack([outcomes.right[condition] for condition in measured], axis=2)
     told = {"accuracy": right, "true_positive_rate": right, "false_positive_rate": ~right}
     rows = {"accuracy": np.ones(len(y), bool), "true_positive_rate": y == 1, "false_positive_rate": y == 0}
+    means = {metric: told[metric][:, chosen].mean((0, 1)) for metric, chosen in rows.items()}
+    draws = {metric: resamples.means(told[metric], chosen) for metric, chosen in rows.items()}
     return {
-        metric: _Rate(
-            told[metric][:, chosen].mean((0, 1)), resamples.means(told[metric], chosen), int(chosen.sum())
-        )
-        for metric, chosen in rows.items()
+        condition: {
+            metric: _Rate(float(means[metric][c]), draws[metric][c], int(chosen.sum()))
+            for metric, chosen in rows.items()
+        }
+        for c, condition in enumerate(measured)
     }

@@ -27,8 +27,8 @@ def proved(result: StudyResult) -> list[Chart]:
         exact.trap(result),
         *([exact.radius(result)] if found.radii else []),
         *([tiers.tiers(result)] if found.tiers else []),
-        *([tiers.frontier(result)] if found.tiers and found.frontiers else []),
-        *([proofs.label_aware(result)] if found.label_aware else []),
+        *([tiers.frontier(result)] if found.tiers and found.rule else []),
+        *([proofs.label_aware(result)] if found.rule else []),
         *([proofs.proof_walk(result)] if found.walk else []),
         *([proofs.battery(result)] if found.battery else []),
     ]

@@ -18,6 +18,7 @@ from generator.records.proofs import (
     ProofWalk,
     RadiusSummary,
     Reach,
+    RuleProofs,
     TierComparison,
     TierResult,
 )
@@ -75,7 +76,6 @@ def tiny_proofs(models, features) -> ProofResult:
             epsilons=EPSILONS,
             best=(1.0, 1.0, 0.98, 0.95, 0.88, 0.81),
             known=(1.0, 0.93, 0.87, 0.84, 0.81, 0.8),
-            rule=(1.0, 0.87, 0.68, 0.57, 0.42, 0.15),
             population=PopulationLimit(
                 rows=4000,
                 best=(1.0, 0.97, 0.93, 0.9, 0.86, 0.81),
@@ -83,13 +83,16 @@ def tiny_proofs(models, features) -> ProofResult:
                 known=(1.0, 0.92, 0.86, 0.83, 0.81, 0.8),
             ),
         ),
-        frontiers=tuple(_frontier(tier) for tier in ("T0", "T1")),
-        label_aware=tuple(
-            LabelAware(
-                model=name, tier=tier, epsilon=HEADLINE, frauds=380, evaded=evaded, still_fraud=evaded // 3
-            )
-            for tier in ("T0", "T1")
-            for name, evaded in (("standard", 230), ("accumulating_fgsm", 270), ("pgd_ramp", 90))
+        rule=RuleProofs(
+            kept=(1.0, 0.87, 0.68, 0.57, 0.42, 0.15),
+            frontiers=tuple(_frontier(tier) for tier in ("T0", "T1")),
+            label_aware=tuple(
+                LabelAware(
+                    model=name, tier=tier, epsilon=HEADLINE, frauds=380, evaded=evaded, still_fraud=evaded // 3
+                )
+                for tier in ("T0", "T1")
+                for name, evaded in (("standard", 230), ("accumulating_fgsm", 270), ("pgd_ramp", 90))
+            ),
         ),
         battery=tuple(
             _battery(model, attack, i)

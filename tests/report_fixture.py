@@ -40,6 +40,7 @@ from generator.records.results import (
     ModelResult,
     Provenance,
     RoundResult,
+    RuleCard,
     StudyResult,
     TransactionExample,
     Walkthrough,
@@ -319,6 +320,7 @@ def _data(dataset: str) -> DatasetSummary:
         ),
         features=features,
         label=_label(dataset),
+        rule=_rule(),
         histograms=tuple(_histogram(f, i) for i, f in enumerate(features)),
         breakdowns=_breakdowns(),
         correlations=_correlations(features),
@@ -432,14 +434,19 @@ def _calendar() -> Calendar:
 def _label(dataset: str) -> LabelCard:
     return LabelCard(
         n_fraud=FRAUDS,
-        cut=0.573,
-        score_edges=tuple(k / 20 for k in range(21)),
-        score_counts=(*_bell(12, 6.0, 700), *_bell(8, 1.0, 300)),
         medians={
             name: (values[-2], values[-2] + 0.8 * values[-1]) for name, values in FEATURES[dataset].items()
         },
         fraud_value_share=0.452,
         mean_fraud_amount=671.08,
+    )
+
+
+def _rule() -> RuleCard:
+    return RuleCard(
+        cut=0.573,
+        score_edges=tuple(k / 20 for k in range(21)),
+        score_counts=(*_bell(12, 6.0, 700), *_bell(8, 1.0, 300)),
         weight_overlap_mean=0.952,
         weight_overlap_low=0.923,
         formula_overlaps={"equal weights": 0.797, "without amount": 0.686, "amount alone": 0.676},

@@ -12,8 +12,8 @@ def later(result: StudyResult, key: str = "6", **changes) -> StudyResult:
 
 
 def with_cut(result: StudyResult, cut: float) -> StudyResult:
-    label = result.data.label.model_copy(update={"cut": cut})
-    return result.model_copy(update={"data": result.data.model_copy(update={"label": label})})
+    rule = result.data.rule.model_copy(update={"cut": cut})
+    return result.model_copy(update={"data": result.data.model_copy(update={"rule": rule})})
 
 
 def write(folder: Path, *results: StudyResult) -> Path:

@@ -56,12 +56,11 @@ def test_the_strip_under_the_limit_ends_at_the_best_classifier_known():
 @pytest.mark.parametrize("name", ["exact_curve", "robust_accuracy", "robust_accuracy_by_model"])
 def test_charts_against_the_budget_have_the_ceiling_at_the_settled_budgets_alone(name):
     fewer = RESULT.proofs.limit.model_copy(
-        update={"epsilons": (0.1, 0.35), "best": (1.0, 0.95), "known": (0.93, 0.84), "rule": (0.87, 0.57),
-                "population": None}
-    )  # fmt: skip
-    chart = CHARTS[name](
-        RESULT.model_copy(update={"proofs": RESULT.proofs.model_copy(update={"limit": fewer})})
+        update={"epsilons": (0.1, 0.35), "best": (1.0, 0.95), "known": (0.93, 0.84), "population": None}
     )
+    rule = RESULT.proofs.rule.model_copy(update={"kept": (0.87, 0.57)})
+    proofs = RESULT.proofs.model_copy(update={"limit": fewer, "rule": rule})
+    chart = CHARTS[name](RESULT.model_copy(update={"proofs": proofs}))
     (ceiling,) = (t for t in chart.figure["data"] if t.get("name") == "Limit: best any classifier")
     assert (ceiling["x"], ceiling["y"]) == ([0.1, 0.35], [100, 95])
     assert any(t.get("name") == "Approve everything" and set(t["y"]) == {80} for t in chart.figure["data"])

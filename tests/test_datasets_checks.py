@@ -88,17 +88,17 @@ def test_the_score_is_the_composite_equation_row_by_row(table):
         + 0.25 * t_signature
         + 0.10 * np.maximum(t_amount, 0) * np.maximum(t_signature, 0)
     )
-    np.testing.assert_allclose(table.score, expected, atol=1e-12)
+    np.testing.assert_allclose(table.rule.score, expected, atol=1e-12)
     assert table.y.sum() == 1000
-    assert table.score[table.y == 0].max() < table.cut == table.score[table.y == 1].min()
+    assert table.rule.score[table.y == 0].max() < table.rule.cut == table.rule.score[table.y == 1].min()
 
 
 def test_noise_is_off_by_default_and_its_spread_is_the_stated_share_of_the_signal(table):
     noisy = CHECKS.load(with_noise(0.25), SourceOptions())
     assert np.array_equal(noisy.x, table.x)  # noise changes the label, never the features
-    noise = noisy.score - table.score
-    assert noise.std() / table.score.std() == pytest.approx(0.25, rel=0.05)
-    assert abs(np.corrcoef(noise, table.score)[0, 1]) < 0.05
+    noise = noisy.rule.score - table.rule.score
+    assert noise.std() / table.rule.score.std() == pytest.approx(0.25, rel=0.05)
+    assert abs(np.corrcoef(noise, table.rule.score)[0, 1]) < 0.05
 
 
 def test_with_noise_a_quarter_the_published_figures_come_back():
@@ -110,7 +110,7 @@ def test_with_noise_a_quarter_the_published_figures_come_back():
 
 
 def test_the_attack_can_change_the_truth_of_about_as_many_frauds_as_published(summary):
-    shares = dict(zip(summary.label.flip_epsilons, summary.label.flip_shares, strict=True))
+    shares = dict(zip(summary.rule.flip_epsilons, summary.rule.flip_shares, strict=True))
     for epsilon, published in ((0.05, 0.19), (0.1, 0.35), (0.2, 0.56), (0.3, 0.69), (0.5, 0.83)):
         assert shares[epsilon] == pytest.approx(published, abs=0.04)
 

@@ -1,5 +1,7 @@
 """Bins, counts, correlations and the label card, against cases worked by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from scipy import stats
 from generator.datasets.checks.marks import area_under_curve
 from generator.datasets.label_card import flip_share, weight_overlaps
 from generator.datasets.profile import bin_edges, breakdown, calendar, correlations, time_breakdowns
-from generator.datasets.table import Input, LabelledTable, flag_top
+from generator.datasets.table import Input, LabelledTable, Rule, flag_top
 from generator.records.results import DataSource
 
 
@@ -20,11 +22,13 @@ def linear_table(x):
     y = flag_top(score, 0.5, ids)
     inputs = [Input(f"f{i}", f"F{i}", "", 2, "free", "down", 1, "") for i in range(x.shape[1])]
     return LabelledTable(
-        name="t", title="T", description="", frame=pd.DataFrame(x), ids=ids, x=x, y=y, score=score,
-        cut=float(score[y == 1].min()), amount=0,
+        name="t", title="T", description="", frame=pd.DataFrame(x), ids=ids, x=x, y=y, amount=0,
         features=tuple(given.measured(x[:, i]) for i, given in enumerate(inputs)),
         source=DataSource(status="synthetic", origin="", file_sha256="", canonical_sha256="", licence=""),
-        rule=lambda rows: rows.sum(1), score_signs=np.ones(x.shape[1]),
+        rule=Rule(
+            terms=lambda rows: rows, weights=np.ones(x.shape[1]), names=tuple(given.name for given in inputs),
+            signs=np.ones(x.shape[1]), low=x.min(0), high=x.max(0), score=score, cut=float(score[y == 1].min()),
+        ),
     )  # fmt: skip
 
 
@@ -100,27 +104,19 @@ def test_on_a_sum_the_flip_budget_is_the_distance_to_the_cut():
     table = linear_table([[0], [2], [4], [6], [8], [10]])
     spread = np.sqrt(35 / 3)
     for distance, share in ((0.0, 0), (1.9, 1 / 3), (2.1, 2 / 3), (4.1, 1)):
-        found = flip_share(
-            table,
-            distance / spread,
-            terms=lambda x: x,
-            weights=np.array([1.0]),
-            score_signs=np.array([1]),
-        )
-        assert found == pytest.approx(share), distance
+        assert flip_share(table, table.rule, distance / spread) == pytest.approx(share), distance
 
 
 def test_an_input_without_weight_gives_the_attack_nothing():
     table = linear_table([[0], [2], [4], [6], [8], [10]])
-    found = flip_share(table, 5.0, terms=lambda x: x, weights=np.array([1.0]), score_signs=np.array([0]))
-    assert found == 0
+    assert flip_share(table, replace(table.rule, signs=np.zeros(1)), 5.0) == 0
 
 
 def test_a_single_weight_moves_no_label_and_two_opposed_ones_do():
     one = linear_table([[0], [2], [4], [6]])
-    assert weight_overlaps(one, lambda x: x, np.array([1.0])).tolist() == [1, 1]
+    assert weight_overlaps(one, one.rule).tolist() == [1, 1]
     two = linear_table([[10, 0], [0, 9.9], [9.8, 0], [0, 0]])
-    overlaps = weight_overlaps(two, lambda x: x, np.array([1.0, 1.0]))
+    overlaps = weight_overlaps(two, two.rule)
     # Only (first up, second down) puts 9.8 * 1.2 above 9.9 * 0.8: one of two frauds is kept.
     assert sorted(overlaps) == [0.5, 1, 1, 1]
 

@@ -69,7 +69,7 @@ def test_a_loaded_table_and_its_summary_agree_with_each_other(name, tmp_path):
     n, d = table.x.shape
     assert (table.y.sum(), summary.label.n_fraud) == (-(-n // 5), -(-n // 5))
     assert len(set(table.ids)) == n == summary.n_rows
-    assert table.x.dtype == table.score.dtype == np.float64
+    assert table.x.dtype == table.rule.score.dtype == np.float64
     assert table.y.dtype == np.int64
     assert [given.name for given in summary.features] == [bar.column for bar in summary.histograms]
     assert len(summary.features) == d

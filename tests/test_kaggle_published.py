@@ -71,7 +71,7 @@ def test_one_changed_cent_is_no_longer_verified(kaggle_csv, tmp_path):
 
 def test_503_rows_are_flagged_at_the_published_cut(table):
     assert (len(table.y), table.y.sum()) == (2512, 503)
-    assert round(table.cut, 5) == 0.57347
+    assert round(table.rule.cut, 5) == 0.57347
 
 
 def test_the_label_has_the_published_medians_and_share_of_value(summary):
@@ -84,12 +84,12 @@ def test_the_label_has_the_published_medians_and_share_of_value(summary):
 
 
 def test_the_label_moves_with_the_weights_as_little_as_published(summary):
-    assert round(summary.label.weight_overlap_mean, 3) == 0.952
-    assert summary.label.weight_overlap_low == pytest.approx(0.923, abs=0.001)
+    assert round(summary.rule.weight_overlap_mean, 3) == 0.952
+    assert summary.rule.weight_overlap_low == pytest.approx(0.923, abs=0.001)
 
 
 def test_another_formula_moves_the_label_as_far_as_published(summary):
-    found = summary.label.formula_overlaps
+    found = summary.rule.formula_overlaps
     published = {
         "equal weights": 0.797, "the largest single term counts": 0.553, "without amount": 0.686,
         "without amount share": 0.855, "without thin balance": 0.895, "without duration": 0.903,
@@ -100,7 +100,7 @@ def test_another_formula_moves_the_label_as_far_as_published(summary):
 
 
 def test_the_flip_budget_is_the_published_one(summary):
-    shares = dict(zip(summary.label.flip_epsilons, summary.label.flip_shares, strict=True))
+    shares = dict(zip(summary.rule.flip_epsilons, summary.rule.flip_shares, strict=True))
     published = {0.05: 0.10, 0.1: 0.20, 0.2: 0.37, 0.3: 0.48, 0.5: 0.67}
     assert {epsilon: round(shares[epsilon], 2) for epsilon in published} == published
 
@@ -139,7 +139,7 @@ def test_shuffling_the_previous_dates_changes_neither_inputs_nor_label(kaggle_cs
     assert not shuffled.frame["PreviousTransactionDate"].equals(table.frame["PreviousTransactionDate"])
     assert np.array_equal(shuffled.x, table.x)
     assert np.array_equal(shuffled.y, table.y)
-    assert np.array_equal(shuffled.score, table.score)
+    assert np.array_equal(shuffled.rule.score, table.rule.score)
     assert "PreviousTransactionDate" not in kaggle.FEATURES
 
 

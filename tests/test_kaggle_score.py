@@ -35,7 +35,7 @@ def test_the_score_is_the_stated_formula_with_midranks(table):
         + 0.10 * r(duration)
         + 0.10 * (1 - r(balance))
     )
-    np.testing.assert_allclose(table.score, expected, atol=1e-12)
+    np.testing.assert_allclose(table.rule.score, expected, atol=1e-12)
     assert table.y.sum() == 503
 
 

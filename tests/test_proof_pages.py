@@ -312,9 +312,8 @@ def test_the_proof_page_has_every_part(pages):
 
 
 def test_a_record_with_empty_parts_loses_only_those(tmp_path):
-    empty = {name: () for name in ("reach", "tiers", "tier_comparisons", "choices", "radii", "frontiers",
-                                   "label_aware", "battery")}  # fmt: skip
-    bare = with_proofs(tiny_result(), walk=None, **empty)
+    parts = ("reach", "tiers", "tier_comparisons", "choices", "radii", "battery")
+    bare = with_proofs(tiny_result(), walk=None, rule=None, **dict.fromkeys(parts, ()))
     render_pages([bare], templates_of(tmp_path, "proof", "evidence"), tmp_path / "docs")
     text = texts(tmp_path / "docs")
     assert 'id="checks-exact-curves"' in text["proof"]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from generator.datasets import FreshRows, LabelledTable, dataset
+from generator.datasets import FreshRows, LabelledTable, Rule, dataset
 from generator.models.folds import Folds
 from generator.proofs.verdicts import BROKEN, PROVED
 from generator.records.features import Feature
@@ -30,11 +30,14 @@ def _table(x, cut: float = 6.0) -> LabelledTable:
     return LabelledTable(
         name="line", title="Line", description="", frame=pd.DataFrame({"Amount": x}),
         ids=np.array([f"row {i}" for i in range(len(x))]), x=x[:, None], y=(x >= cut).astype(np.int64),
-        score=x, cut=cut, amount=0, features=(feature,),
+        amount=0, features=(feature,),
         source=DataSource(
             status="synthetic", origin="", file_sha256="", canonical_sha256="", licence=""
         ),
-        rule=lambda rows: rows[:, 0], score_signs=np.array([1]),
+        rule=Rule(
+            terms=lambda rows: rows, weights=np.ones(1), names=("amount",), signs=np.ones(1),
+            low=x.min(keepdims=True), high=x.max(keepdims=True), score=x, cut=cut,
+        ),
     )  # fmt: skip
 
 
@@ -146,13 +149,12 @@ EPSILONS = (0.1, 0.35, 0.7, 1.0, 2.0)
 
 
 def test_on_one_feature_the_rule_keeps_the_rows_farther_from_the_cut_than_the_budget(line):
-    limit = limits.limit_record(line, EPSILONS)
     x, spread = np.arange(10), np.sqrt(8.25)
     expected = [
         np.mean([row - e * spread >= 6 if row >= 6 else row + e * spread < 6 for row in x]) for e in EPSILONS
     ]
     # the lowest score of a box is cut to the data, which changes nothing on this side of the cut
-    assert limit.rule == pytest.approx(expected)
+    assert records.rule_kept(line, line.rule, EPSILONS) == pytest.approx(expected)
 
 
 def test_on_one_feature_the_limit_loses_one_row_of_each_pair_that_can_meet(line):
@@ -165,7 +167,7 @@ def test_on_one_feature_the_limit_loses_one_row_of_each_pair_that_can_meet(line)
 def test_on_one_feature_a_cut_of_its_own_reaches_the_limit(line):
     limit = limits.limit_record(line, EPSILONS)
     assert limit.known == pytest.approx(limit.best)
-    assert limit.known[1] > limit.rule[1]
+    assert limit.known[1] > records.rule_kept(line, line.rule, EPSILONS)[1]
     assert limit.population is None
     assert (limit.ceiling, limit.reached) == (limit.best, limit.known)
 
@@ -174,7 +176,7 @@ def test_a_whole_number_moved_by_less_than_a_half_is_read_as_it_was(line):
     # a reach of 0.4 covers no neighbour, but one of 1.2 on each side brings two rows together
     whole = replace(line, features=(line.features[0].model_copy(update={"integer": True}),))
     epsilons = (0.4 / np.sqrt(8.25), 1.2 / np.sqrt(8.25))
-    calm, alarming = limits._corners(whole, line.x, epsilons[0])
+    calm, alarming = limits._corners(whole, whole.rule, line.x, epsilons[0])
     assert (calm == line.x).all()
     assert (alarming == line.x).all()
     assert limits.limit_record(whole, epsilons).known == pytest.approx((1.0, 0.8))
@@ -203,7 +205,7 @@ def test_the_limit_of_checks_is_lower_on_fresh_rows_and_above_what_a_known_class
     epsilons = tiny_spec.proof.epsilons
     limit = limits.limit_record(small_table, epsilons, fresh)
     assert list(limit.ceiling) == sorted(limit.ceiling, reverse=True)
-    trivial = 1 - (small_table.rule(fresh.x) >= small_table.cut).mean()
+    trivial = 1 - (small_table.rule.of(fresh.x) >= small_table.rule.cut).mean()
     for best, known, own, margin in zip(
         limit.ceiling, limit.reached, limit.best, limit.population.margin, strict=True
     ):
@@ -215,13 +217,21 @@ def test_the_limit_never_rises_and_lies_above_the_rule_and_above_approving_every
     table = _table(np.random.default_rng(seed).lognormal(0, 1, 200), cut=2.0)
     limit = limits.limit_record(table, EPSILONS)
     assert list(limit.best) == sorted(limit.best, reverse=True)
-    assert list(limit.rule) == sorted(limit.rule, reverse=True)
-    for best, known, rule in zip(limit.best, limit.known, limit.rule, strict=True):
+    kept = records.rule_kept(table, table.rule, EPSILONS)
+    assert list(kept) == sorted(kept, reverse=True)
+    for best, known, rule in zip(limit.best, limit.known, kept, strict=True):
         assert best >= known >= max(rule, 1 - table.y.mean())
 
 
+def test_without_a_rule_the_classifier_known_approves_everything(line):
+    found = limits.limit_record(replace(line, rule=None), EPSILONS)
+    made = limits.limit_record(line, EPSILONS)
+    assert (found.best, found.population) == (made.best, None)
+    assert found.known == (0.6,) * len(EPSILONS)
+
+
 def test_the_rule_as_a_detector_rises_with_its_false_alarms_and_falls_with_the_tier(small_table):
-    frontiers = {f.tier: f for f in records.rule_frontiers(small_table, FRAUDSTERS, 0.35)}
+    frontiers = {f.tier: f for f in records.rule_frontiers(small_table, small_table.rule, FRAUDSTERS, 0.35)}
     for f in frontiers.values():
         assert list(f.false_positive_rate) == sorted(f.false_positive_rate)
         assert list(f.caught) == sorted(f.caught)
@@ -234,7 +244,9 @@ def test_the_rule_as_a_detector_rises_with_its_false_alarms_and_falls_with_the_t
 
 
 def test_without_a_budget_the_rule_catches_all_frauds_at_no_false_alarm(small_table):
-    assert {f.caught[0] for f in records.rule_frontiers(small_table, FRAUDSTERS, 0.0)} == {1.0}
+    assert {f.caught[0] for f in records.rule_frontiers(small_table, small_table.rule, FRAUDSTERS, 0.0)} == {
+        1.0
+    }
 
 
 # ---------------------------------------------------------------- labels
@@ -248,9 +260,9 @@ def test_a_fraud_that_the_rule_no_longer_calls_a_fraud_did_not_get_away(line):
     witness = np.full((1, 10, 1), NAN)
     witness[0, [6, 7, 8, 0], 0] = 5.9, 6.0, 7.5, 9.0  # row 0 is legitimate
     settled = {"outcome": outcome, "witness": witness}
-    found = records.label_aware("standard", settled, clean_right, line, "T0", 0.35, 1)
+    found = records.label_aware("standard", settled, clean_right, line.y, line.rule, "T0", 0.35, 1)
     assert (found.frauds, found.evaded, found.still_fraud) == (3, 3, 2)
-    none = records.label_aware("standard", settled, clean_right, line, "T0", 0.1, 0)
+    none = records.label_aware("standard", settled, clean_right, line.y, line.rule, "T0", 0.1, 0)
     assert (none.frauds, none.evaded, none.still_fraud) == (3, 0, 0)
 
 

@@ -61,8 +61,9 @@ def test_the_sample_keeps_label_cut_and_ranges_of_the_whole_table(large, divided
     assert rows == sorted(rows)
     np.testing.assert_array_equal(sample.y, table.y[rows])
     np.testing.assert_array_equal(sample.x, table.x[rows])
-    assert (sample.cut, sample.features) == (table.cut, table.features)
-    np.testing.assert_array_equal(sample.rule(sample.x), table.rule(table.x)[rows])
+    assert (sample.rule.cut, sample.features) == (table.rule.cut, table.features)
+    np.testing.assert_array_equal(sample.rule.of(sample.x), table.rule.of(table.x)[rows])
+    np.testing.assert_array_equal(sample.rule.score, table.rule.score[rows])
     assert sample.frame["CheckID"].tolist() == sample.ids.tolist()
 
 

@@ -164,13 +164,13 @@ def test_every_model_is_proved_against_every_tier_and_fought_by_every_attack(res
     assert {(b.model, b.attack) for b in proofs.battery} == {(m, a) for m in models for a in attacks}
     assert {b.rows for b in proofs.battery if b.attack != "hop_skip_jump"} == {ROWS}
     assert {r.model for r in proofs.radii} == {"standard", "accumulating_fgsm", "pgd_ramp", "pgd_tier1"}
-    assert {each.model for each in proofs.label_aware} == models
+    assert {each.model for each in proofs.rule.label_aware} == models
     assert [(c.epsilon, c.tier, c.measure) for c in proofs.choices] == [
         (epsilon, *asked)
         for epsilon in (0.1, 0.35, 1.0)
         for asked in (("T0", "robust_accuracy"), ("T1", "caught_proved"))
     ]
-    assert {f.tier for f in proofs.frontiers} == set(FRAUDSTERS.names)
+    assert {f.tier for f in proofs.rule.frontiers} == set(FRAUDSTERS.names)
 
 
 # ---------------------------------------------------------------- consistent with itself

@@ -141,7 +141,7 @@ def test_relabelling_calls_only_the_riskiest_rows_fraud(rates):
 
 def test_draws_scatter_around_the_rates_and_are_paired(line, rates):
     y = np.tile(line.y, 40)
-    table = replace(line, x=np.tile(line.x, (40, 1)), y=y, score=np.tile(line.score, 40))
+    table = replace(line, x=np.tile(line.x, (40, 1)), y=y)
 
     def many(arrays):
         return {n: a if n == "cuts" else np.concatenate([a] * 40, axis=1) for n, a in arrays.items()}

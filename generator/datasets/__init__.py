@@ -7,6 +7,7 @@ from generator.datasets.table import (
     Dataset,
     FreshRows,
     LabelledTable,
+    Rule,
     SourceOptions,
     check_learnable,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "Dataset",
     "FreshRows",
     "LabelledTable",
+    "Rule",
     "SourceOptions",
     "check_learnable",
     "dataset",

@@ -4,52 +4,48 @@ from itertools import product
 
 import numpy as np
 
-from generator.datasets.table import LabelledTable, ScoreTerms, flag_top
-from generator.records.results import LabelCard
+from generator.datasets.table import LabelledTable, Rule, flag_top
+from generator.records.results import LabelCard, RuleCard
 
 FLIP_EPSILONS = (0.05, 0.1, 0.2, 0.3, 0.35, 0.5)
 WEIGHT_CHANGE = 0.2
 SCORE_BINS = 40
 
 
-def label_card(
-    table: LabelledTable,
-    *,
-    terms: ScoreTerms,
-    weights: np.ndarray,
-    names: tuple[str, ...],
-    score_signs: np.ndarray,
-) -> LabelCard:
-    """The card of `table`, whose score is terms(x) @ weights plus its noise; `names` are those of the terms."""
+def label_card(table: LabelledTable) -> LabelCard:
+    """What the label says of the rows of `table`."""
     fraud = table.y == 1
-    edges = np.linspace(table.score.min(), table.score.max(), SCORE_BINS + 1)
-    overlaps = weight_overlaps(table, terms, weights)
     medians = {label: np.median(table.x[table.y == label], axis=0) for label in (0, 1)}
     return LabelCard(
         n_fraud=int(fraud.sum()),
-        cut=table.cut,
-        score_edges=tuple(edges.tolist()),
-        score_counts=tuple(np.histogram(table.score, edges)[0].tolist()),
         medians={
             given.name: (float(medians[0][i]), float(medians[1][i])) for i, given in enumerate(table.features)
         },
         fraud_value_share=float(table.amounts[fraud].sum() / max(table.amounts.sum(), 0.01)),
         mean_fraud_amount=float(table.amounts[fraud].mean()),
-        weight_overlap_mean=float(overlaps.mean()),
-        weight_overlap_low=float(overlaps.min()),
-        formula_overlaps=formula_overlaps(table, terms(table.x), weights, names),
-        flip_epsilons=FLIP_EPSILONS,
-        flip_shares=tuple(
-            flip_share(table, epsilon, terms=terms, weights=weights, score_signs=score_signs)
-            for epsilon in FLIP_EPSILONS
-        ),
     )
 
 
-def weight_overlaps(table: LabelledTable, terms: ScoreTerms, weights: np.ndarray) -> np.ndarray:
+def rule_card(table: LabelledTable, rule: Rule) -> RuleCard:
+    """How firm the label of `table` is, which `rule` made."""
+    edges = np.linspace(rule.score.min(), rule.score.max(), SCORE_BINS + 1)
+    overlaps = weight_overlaps(table, rule)
+    return RuleCard(
+        cut=rule.cut,
+        score_edges=tuple(edges.tolist()),
+        score_counts=tuple(np.histogram(rule.score, edges)[0].tolist()),
+        weight_overlap_mean=float(overlaps.mean()),
+        weight_overlap_low=float(overlaps.min()),
+        formula_overlaps=formula_overlaps(table, rule),
+        flip_epsilons=FLIP_EPSILONS,
+        flip_shares=tuple(flip_share(table, rule, epsilon) for epsilon in FLIP_EPSILONS),
+    )
+
+
+def weight_overlaps(table: LabelledTable, rule: Rule) -> np.ndarray:
     """Share of the frauds that stay frauds, for each of the 2^k ways to move all weights by ±20 %."""
-    parts = terms(table.x)
-    rest = table.score - parts @ weights  # the noise
+    parts, weights = rule.terms(table.x), rule.weights
+    rest = rule.score - parts @ weights  # the noise
     share = table.y.mean()
     factors = product((1 - WEIGHT_CHANGE, 1 + WEIGHT_CHANGE), repeat=len(weights))
     return np.array(
@@ -60,13 +56,12 @@ def weight_overlaps(table: LabelledTable, terms: ScoreTerms, weights: np.ndarray
     )
 
 
-def formula_overlaps(
-    table: LabelledTable, parts: np.ndarray, weights: np.ndarray, names: tuple[str, ...]
-) -> dict[str, float]:
-    """Share of the frauds that other scores over the same terms parts (n, k) would flag too.
+def formula_overlaps(table: LabelledTable, rule: Rule) -> dict[str, float]:
+    """Share of the frauds that other scores over the same terms would flag too.
 
     What another analyst could have chosen. By chance alone it would be the share of frauds.
     """
+    parts, weights, names = rule.terms(table.x), rule.weights, rule.names
     z = (parts - parts.mean(0)) / np.maximum(parts.std(0), 1e-12)
     others = {
         "equal weights": parts.sum(1),
@@ -83,23 +78,14 @@ def formula_overlaps(
     }
 
 
-def flip_share(
-    table: LabelledTable,
-    epsilon: float,
-    *,
-    terms: ScoreTerms,
-    weights: np.ndarray,
-    score_signs: np.ndarray,
-) -> float:
+def flip_share(table: LabelledTable, rule: Rule, epsilon: float) -> float:
     """Share of frauds whose own score can drop below the cut within epsilon deviations on every input.
 
     The score is monotone in each input, so its least value is at one corner of the box, cut to the range of
     the data; the row's noise stays as it is.
     """
-    low = np.array([given.low for given in table.features])
-    high = np.array([given.high for given in table.features])
     spread = np.array([given.standard_deviation for given in table.features])
     x = table.x[table.y == 1]
-    corner = np.clip(x - score_signs * epsilon * spread, low, high)
-    lowest = table.score[table.y == 1] + (terms(corner) - terms(x)) @ weights
-    return float((lowest < table.cut).mean())
+    corner = np.clip(x - rule.signs * epsilon * spread, rule.low, rule.high)
+    lowest = rule.score[table.y == 1] + (rule.terms(corner) - rule.terms(x)) @ rule.weights
+    return float((lowest < rule.cut).mean())

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from generator.datasets.label_card import label_card
-from generator.datasets.table import LabelledTable, ScoreTerms
+from generator.datasets.label_card import label_card, rule_card
+from generator.datasets.table import LabelledTable
 from generator.records.features import Feature
 from generator.records.results import (
     Anomaly,
@@ -57,14 +57,9 @@ class Profile:
 def summary(
     table: LabelledTable,
     profile: Profile,
-    *,
-    terms: ScoreTerms,
-    weights: np.ndarray,
-    names: tuple[str, ...],
-    score_signs: np.ndarray,
     anomalies: tuple[Anomaly, ...],
 ) -> DatasetSummary:
-    """All facts about `table`, whose score is terms(x) @ weights plus noise, with the given names and signs."""
+    """All facts about `table`."""
     frame, y = table.frame, table.y
     shown = tuple(
         breakdown(frame[column], y, title, kind, note) for column, title, kind, note in profile.breakdowns
@@ -78,7 +73,8 @@ def summary(
         n_rows=len(frame),
         columns=tuple(column_summary(frame[name], *profile.roles[name]) for name in frame.columns),
         features=table.features,
-        label=label_card(table, terms=terms, weights=weights, names=names, score_signs=score_signs),
+        label=label_card(table),
+        rule=rule_card(table, table.rule) if table.rule else None,
         histograms=tuple(histogram(table.x[:, i], y, given) for i, given in enumerate(table.features)),
         breakdowns=shown if times is None else shown + time_breakdowns(times, y, profile.time_notes),
         correlations=correlations(table.x, tuple(given.title for given in table.features)),

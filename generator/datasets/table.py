@@ -45,7 +45,7 @@ class Input:
     helps: Literal["up", "down", "both", "none"]
     """Direction in which a fraudster who can change it would move it."""
     score_sign: int
-    """+1 where the risk score rises with it, -1 where it falls, 0 where it does not depend on it."""
+    """+1 where the risk score rises with it, -1 where it falls, 0 where it does not depend on it, or there is none."""
     note: str
     integer: bool = False
     """It moves in whole units only."""
@@ -69,6 +69,41 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """The rule that made the label of n rows: fraud are those with a score from the cut upwards."""
+
+    terms: ScoreTerms
+    weights: np.ndarray
+    """(k,) of the terms."""
+    names: tuple[str, ...]
+    """(k,)"""
+    signs: np.ndarray
+    """(d,) +1 where the score rises with the input, -1 where it falls, 0 where it does not depend on it."""
+    low: np.ndarray
+    """(d,) least value of each input in the data, raw units; the rule is not asked beyond."""
+    high: np.ndarray
+    score: np.ndarray
+    """(n,) float64, noise included."""
+    cut: float
+    """Lowest score among the flagged rows."""
+
+    def of(self, x: np.ndarray) -> np.ndarray:
+        """The scores (m,) of x (m, d) raw units, noise left out."""
+        return self.terms(x) @ self.weights
+
+    def lowest(self, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+        """The least score on each box [lower, upper] (m, d), raw units, cut to the data's range.
+
+        The score is monotone in each input, so its least value lies at one corner.
+        """
+        return self.of(np.clip(np.where(self.signs > 0, lower, upper), self.low, self.high))
+
+    def highest(self, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+        """The greatest score on each box, as `lowest`."""
+        return self.of(np.clip(np.where(self.signs > 0, upper, lower), self.low, self.high))
+
+
+@dataclass(frozen=True)
 class LabelledTable:
     """n transactions with the label the study gives them."""
 
@@ -83,18 +118,12 @@ class LabelledTable:
     """(n, d) float64, model inputs in raw units, columns as in `features`."""
     y: np.ndarray
     """(n,) int64, 1 = fraud."""
-    score: np.ndarray
-    """(n,) float64, the risk score the label was cut from, noise included."""
-    cut: float
-    """Lowest score among the flagged rows."""
     amount: int
     """The column of `x` that holds the amount, USD."""
     features: tuple[Feature, ...]
     source: DataSource
-    rule: Callable[[np.ndarray], np.ndarray]
-    """x (m, d) raw units -> the score the labelling rule gives those rows (m,), noise left out."""
-    score_signs: np.ndarray
-    """(d,) +1 where the rule's score rises with the input, -1 where it falls, 0 where it does not depend on it."""
+    rule: Rule | None
+    """What made the label; None where it was found."""
 
     @property
     def amounts(self) -> np.ndarray:
@@ -102,31 +131,15 @@ class LabelledTable:
         return self.x[:, self.amount]
 
     def only(self, rows: np.ndarray) -> "LabelledTable":
-        """Those rows of the table (m,); labels, cut, rule and ranges stay those of the whole."""
+        """Those rows of the table (m,); labels, rule and ranges stay those of the whole."""
         return replace(
             self,
             frame=self.frame.iloc[rows].reset_index(drop=True),
             ids=self.ids[rows],
             x=self.x[rows],
             y=self.y[rows],
-            score=self.score[rows],
+            rule=self.rule and replace(self.rule, score=self.rule.score[rows]),
         )
-
-    def lowest_scores(self, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-        """The least score of the rule on each box [lower, upper] (m, d), raw units, cut to the data's range.
-
-        The rule is monotone in each input, so its least value lies at one corner.
-        """
-        return self._corner(np.where(self.score_signs > 0, lower, upper))
-
-    def highest_scores(self, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-        """The greatest score of the rule on each box, as `lowest_scores`."""
-        return self._corner(np.where(self.score_signs > 0, upper, lower))
-
-    def _corner(self, x: np.ndarray) -> np.ndarray:
-        low = np.array([feature.low for feature in self.features])
-        high = np.array([feature.high for feature in self.features])
-        return self.rule(np.clip(x, low, high))
 
 
 @dataclass(frozen=True)

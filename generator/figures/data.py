@@ -101,9 +101,9 @@ def correlations(result: StudyResult) -> Chart:
 
 
 def score_histogram(result: StudyResult) -> Chart:
-    """The risk score of all rows and the cut above which a row is called fraud."""
-    label = result.data.label
-    edges, counts = label.score_edges, label.score_counts
+    """The risk score of all rows and the cut above which a row is called fraud; only where a rule made the label."""
+    label, made = result.data.label, result.data.rule
+    edges, counts = made.score_edges, made.score_counts
     middles = [(a + b) / 2 for a, b in pairwise(edges)]
     share = label.n_fraud / result.data.n_rows
     return Chart(
@@ -112,17 +112,17 @@ def score_histogram(result: StudyResult) -> Chart:
         caption="Rows per bin of the score that defines the label. Rows at or right of the dashed line "
         "are called fraud; rows close to it are the ones small changes can move across.",
         summary=f"{formats.count(label.n_fraud)} of {formats.count(result.data.n_rows)} rows "
-        f"({formats.percent(share)}) have a score of {formats.number(label.cut, 3)} or more and are called "
+        f"({formats.percent(share)}) have a score of {formats.number(made.cut, 3)} or more and are called "
         "fraud.",
         figure=figure(
             [{
                 "type": "bar", "x": numbers(middles), "y": list(counts), "showlegend": False,
                 "width": numbers(b - a for a, b in pairwise(edges)),
-                "marker": {"color": ["@fraud" if m >= label.cut else "@legitimate" for m in middles]},
+                "marker": {"color": ["@fraud" if m >= made.cut else "@legitimate" for m in middles]},
                 "hovertemplate": "score %{x}: %{y} rows<extra></extra>",
             }],
-            bargap=0.05, shapes=[rule(x=rounded(label.cut))], xaxis=axis("Risk score"), yaxis=axis("Rows"),
-            annotations=[note("cut", rounded(label.cut), 1, yref="paper", xanchor="left", yanchor="top",
+            bargap=0.05, shapes=[rule(x=rounded(made.cut))], xaxis=axis("Risk score"), yaxis=axis("Rows"),
+            annotations=[note("cut", rounded(made.cut), 1, yref="paper", xanchor="left", yanchor="top",
             xshift=6)],
         ),
         headers=("From", "To", "Rows"),
@@ -132,12 +132,15 @@ def score_histogram(result: StudyResult) -> Chart:
 
 
 def label_flip(result: StudyResult) -> Chart:
-    """Share of frauds whose own score could fall below the cut within a budget, so that the truth changes."""
-    label = result.data.label
-    shares = percentages(label.flip_shares)
+    """Share of frauds whose own score could fall below the cut within a budget, so that the truth changes.
+
+    Only where a rule made the label.
+    """
+    made = result.data.rule
+    shares = percentages(made.flip_shares)
     parts = [
         f"{formats.percent(s)} at ε = {formats.epsilon(e)}"
-        for e, s in zip(label.flip_epsilons, label.flip_shares, strict=True)
+        for e, s in zip(made.flip_epsilons, made.flip_shares, strict=True)
     ]
     return Chart(
         slug=f"{result.data.name}-label-flip",
@@ -148,7 +151,7 @@ def label_flip(result: StudyResult) -> Chart:
         summary=f"The score alone can drop below the cut for {formats.listed(parts)}.",
         figure=figure(
             [{
-                "type": "scatter", "mode": "lines+markers", "x": numbers(label.flip_epsilons), "y": shares,
+                "type": "scatter", "mode": "lines+markers", "x": numbers(made.flip_epsilons), "y": shares,
                 "line": {"color": "@fraud", "width": 2.5}, "marker": {"color": "@fraud", "size": 8},
                 "showlegend": False, "hovertemplate": "ε = %{x}: %{y} %<extra></extra>",
             }],
@@ -156,7 +159,7 @@ def label_flip(result: StudyResult) -> Chart:
             meta=EPSILON,
         ),
         headers=("ε (σ)", "Frauds that can leave the label (%)"),
-        rows=tuple(zip(numbers(label.flip_epsilons), shares, strict=True)),
+        rows=tuple(zip(numbers(made.flip_epsilons), shares, strict=True)),
         height=340,
     )  # fmt: skip
 

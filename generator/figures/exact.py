@@ -41,9 +41,11 @@ def exact_curve(result: StudyResult, model: str = "") -> Chart:
     rows += [(trivial.title, rounded(e), rounded(100 * floor(result)), "", "") for e in x]
     ceiling, points = ceiling_curve(result)
     data += ceiling
-    bounds, look = result.proofs.limit, palette.bound("rule")
-    data.append(plain(bounds.epsilons, bounds.rule, look, "rule"))
-    points += [(look.title, e, v) for e, v in zip(bounds.epsilons, bounds.rule, strict=True)]
+    if result.proofs.rule:
+        budgets, kept = result.proofs.limit.epsilons, result.proofs.rule.kept
+        look = palette.bound("rule")
+        data.append(plain(budgets, kept, look, "rule"))
+        points += [(look.title, e, v) for e, v in zip(budgets, kept, strict=True)]
     rows += [(name, rounded(e), rounded(100 * v), "", "") for name, e, v in points]
     title = palette.model(model).title
     left = sum(e.unresolved for e in proved)

@@ -77,7 +77,9 @@ def _least(view: str, found: list[BatteryRow], widest: int) -> str:
 
 def label_aware(result: StudyResult) -> Chart:
     """Of the frauds caught: not evaded, evaded and still a fraud by the rule, evaded and no longer one."""
-    found = {row.model: row for row in result.proofs.label_aware if row.tier == result.spec.threat.benchmark}
+    found = {
+        row.model: row for row in result.proofs.rule.label_aware if row.tier == result.spec.threat.benchmark
+    }
     every = palette.in_order(found)
     drawn = leading(result, every)
     parts = (

@@ -88,7 +88,7 @@ def frontier(result: StudyResult) -> Chart:
     epsilon = result.spec.attack.headline_epsilon
     look, widest = palette.bound("rule"), 100 * 3 * max(row.false_positive_rate for row in found)
     curves = sorted(
-        (f for f in result.proofs.frontiers if f.epsilon == epsilon),
+        (f for f in result.proofs.rule.frontiers if f.epsilon == epsilon),
         key=lambda f: (f.tier != result.spec.threat.quoted, f.tier),
     )
     for curve in curves:

@@ -51,7 +51,7 @@ class DatasetFindings:
     budgets: tuple[float, ...]
     budget_rows: tuple[data.BudgetRow, ...]
     flips: tuple[tuple[float, float], ...]
-    """Budget and share of frauds that can stop being frauds within it."""
+    """Budget and share of frauds that can stop being frauds within it; none where no rule made the label."""
     flip_sentence: str
     trivial: float
     """Accuracy of approving everything."""
@@ -116,7 +116,7 @@ class DatasetFindings:
 
 def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindings:
     """Every finding on one dataset; `quoted` is the record as it is where `result` is at another budget."""
-    label = result.data.label
+    rule = result.data.rule
     models = models_in_order(result)
     rows = tuple(evaluations.model_row(result, model) for model in models)
     hardened = recipes.recipe_rows(result)
@@ -139,7 +139,7 @@ def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindi
         steps=data.steps(result),
         budgets=data.quoted_budgets(result),
         budget_rows=data.budget_rows(result),
-        flips=tuple(zip(label.flip_epsilons, label.flip_shares, strict=True)),
+        flips=tuple(zip(rule.flip_epsilons, rule.flip_shares, strict=True)) if rule else (),
         flip_sentence=data.flip_sentence(result),
         trivial=evaluations.trivial_accuracy(result),
         models=rows,

@@ -112,8 +112,8 @@ class Cards:
     errors: tuple[ErrorLine, ...]
     """Of the leading models, their own cut, nobody attacks."""
     groups_sentence: str
-    formulas: tuple[float, float]
-    """Least and most of the frauds that stay frauds by another formula."""
+    formulas: tuple[float, float] | None
+    """Least and most of the frauds that stay frauds by another formula; None where no rule made the label."""
 
 
 def cards(result: StudyResult) -> Cards:
@@ -121,7 +121,8 @@ def cards(result: StudyResult) -> Cards:
     inputs = counted(len(result.data.features), result.data.features)
     widths = (inputs, *result.spec.training.hidden, 2)
     hidden = formats.listed(formats.count(width) for width in result.spec.training.hidden)
-    groups, overlaps = _groups(result), result.data.label.formula_overlaps.values()
+    groups, rule = _groups(result), result.data.rule
+    overlaps = rule.formula_overlaps.values() if rule else ()
     return Cards(
         parameters=sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(widths)),
         architecture=f"{formats.count(inputs)} inputs, hidden layers of {hidden} units with ReLU, two outputs",
@@ -134,7 +135,7 @@ def cards(result: StudyResult) -> Cards:
         groups=groups,
         errors=tuple(_errors(result)),
         groups_sentence=_groups_sentence(groups),
-        formulas=(min(overlaps), max(overlaps)),
+        formulas=(min(overlaps), max(overlaps)) if overlaps else None,
     )
 
 

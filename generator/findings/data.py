@@ -167,10 +167,15 @@ def movements(result: StudyResult) -> tuple[MovementTable, ...]:
 
 
 def flip_sentence(result: StudyResult) -> str:
-    """How far an attack changes the truth by the label's own formula, up to the headline budget."""
-    label, headline = result.data.label, result.spec.attack.headline_epsilon
+    """How far an attack changes the truth by the label's own formula, up to the headline budget.
+
+    Empty where no rule made the label, or nothing was measured.
+    """
+    rule, headline = result.data.rule, result.spec.attack.headline_epsilon
+    if rule is None:
+        return ""
     measured = [
-        pair for pair in zip(label.flip_epsilons, label.flip_shares, strict=True) if pair[0] <= headline
+        pair for pair in zip(rule.flip_epsilons, rule.flip_shares, strict=True) if pair[0] <= headline
     ]
     if not measured:
         return ""

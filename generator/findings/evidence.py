@@ -1,19 +1,27 @@
 """What the evidence pages show beside the records: the register, the frameworks, and what no test covers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generator.findings.crosswalk import UNCOVERED, Uncovered
 from generator.findings.frameworks import CHECK, FRAMEWORKS, Framework
-from generator.findings.limitations import REGISTER, Limitation, leading
+from generator.findings.limitations import Limitation, leading, register
+from generator.records.results import StudyResult
 
 
 @dataclass(frozen=True)
 class Evidence:
     """The same for every dataset."""
 
-    register: tuple[Limitation, ...] = REGISTER
-    leading: tuple[Limitation, ...] = leading()
+    register: tuple[Limitation, ...]
+    leading: tuple[Limitation, ...]
     """The entries of high severity."""
     frameworks: tuple[Framework, ...] = FRAMEWORKS
     uncovered: tuple[Uncovered, ...] = UNCOVERED
     check: str = CHECK
+
+
+def evidence(results: Sequence[StudyResult]) -> Evidence:
+    """What holds for these studies."""
+    entries = register(results)
+    return Evidence(entries, leading(entries))

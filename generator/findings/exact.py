@@ -112,19 +112,20 @@ def limit_note(result: StudyResult, proofs: ProofResult) -> str:
     if epsilon not in limit.epsilons:
         return ""
     place = limit.epsilons.index(epsilon)
-    rule = (
-        f"The rule that made the labels, with labels held fixed, keeps {formats.percent(limit.rule[place])}."
-    )
+    rule = ""
+    if proofs.rule:
+        kept = formats.percent(proofs.rule.kept[place])
+        rule = f" The rule that made the labels, with labels held fixed, keeps {kept}."
     if not limit.population:
         return (
             "This dataset has no generator to draw further rows from, so the limit is that of its own rows; "
-            f"on more rows it would be lower. {rule}"
+            f"on more rows it would be lower.{rule}"
         )
     return (
         f"The limit is estimated on {formats.count(limit.population.rows)} fresh rows from the generator, "
         f"labelled by the same rule and cut; at {formats.LEVEL} confidence chance adds less than "
         f"{formats.loss(limit.population.margin[place])}. The rows of the table alone would allow "
-        f"{formats.percent(limit.best[place])}: the fewer the rows, the looser the limit. {rule}"
+        f"{formats.percent(limit.best[place])}: the fewer the rows, the looser the limit.{rule}"
     )
 
 

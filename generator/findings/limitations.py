@@ -1,10 +1,14 @@
 """The register of limitations: what the study leaves out, which way it bends the figures, and what is done about it.
 
-It is data: the pages render it, nothing else states a limit. An owner is a person, so it is left to be filled in.
+It is data: the pages render what holds for their studies, nothing else states a limit. An owner is a person, so it is
+left to be filled in.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from generator.records.results import StudyResult
 
 Severity = Literal["high", "medium", "low"]
 Direction = Literal["too good", "too bad", "either way"]
@@ -25,6 +29,8 @@ class Limitation:
     """Where it shows, as a link from another page."""
     title: str
     """Name of that page."""
+    rule: bool = False
+    """Holds only where a rule made the label."""
 
 
 REGISTER = (
@@ -38,7 +44,7 @@ REGISTER = (
         "L02", "The label is a formula of the inputs.",
         "High accuracy means that the formula was learned again. Nothing here measures skill at finding real fraud.",
         "too good", "high", "The formula, its cut and its sensitivity to the weights are in the data card.",
-        "data.md", "Data",
+        "data.md", "Data", rule=True,
     ),
     Limitation(
         "L03", "The share of frauds is far above a bank's.",
@@ -89,12 +95,12 @@ REGISTER = (
     Limitation(
         "L11", "The label is cut over all rows, before the split.",
         "The definition of fraud has seen the test rows; the models have not.",
-        "too good", "low", "None: the label is the same for every model.", "data.md", "Data",
+        "too good", "low", "None: the label is the same for every model.", "data.md", "Data", rule=True,
     ),
     Limitation(
         "L12", "The label is fixed while the attack moves the inputs.",
         "Some successful attacks have stopped being frauds by the formula.",
-        "too bad", "medium", "The share that stays fraud is counted beside it.", "proof.md", "Proof",
+        "too bad", "medium", "The share that stays fraud is counted beside it.", "proof.md", "Proof", rule=True,
     ),
     Limitation(
         "L13", "Attacks are searches.", "Figures under attack are upper limits. The exact figures are not.",
@@ -164,6 +170,12 @@ REGISTER = (
 )  # fmt: skip
 
 
-def leading() -> tuple[Limitation, ...]:
-    """The entries of high severity, which a short text must not leave out."""
-    return tuple(entry for entry in REGISTER if entry.severity == "high")
+def register(results: Sequence[StudyResult]) -> tuple[Limitation, ...]:
+    """The entries that hold for at least one of the studies."""
+    ruled = any(result.data.rule for result in results)
+    return tuple(entry for entry in REGISTER if ruled or not entry.rule)
+
+
+def leading(entries: Sequence[Limitation] = REGISTER) -> tuple[Limitation, ...]:
+    """Those of high severity, which a short text must not leave out."""
+    return tuple(entry for entry in entries if entry.severity == "high")

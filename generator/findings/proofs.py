@@ -98,7 +98,10 @@ def find_proofs(
     """Every finding about proofs."""
     proofs = at_headline(result, result.proofs)
     rate = result.spec.proof.quoted_false_positive_rate
-    known = sorted(proofs.label_aware, key=lambda found: (found.tier, list(MODELS).index(found.model)))
+    known = sorted(
+        proofs.rule.label_aware if proofs.rule else (),
+        key=lambda found: (found.tier, list(MODELS).index(found.model)),
+    )
     aware = tuple(_label_aware(result, found) for found in known)
     return ProofFindings(
         proofs=proofs,
@@ -132,8 +135,15 @@ def at_headline(result: StudyResult, proofs: ProofResult) -> ProofResult:
     epsilon = result.spec.attack.headline_epsilon
     kept = {
         field: tuple(row for row in getattr(proofs, field) if row.epsilon == epsilon)
-        for field in ("tiers", "tier_comparisons", "choices", "frontiers", "label_aware")
+        for field in ("tiers", "tier_comparisons", "choices")
     }
+    if proofs.rule:
+        kept["rule"] = proofs.rule.model_copy(
+            update={
+                field: tuple(row for row in getattr(proofs.rule, field) if row.epsilon == epsilon)
+                for field in ("frontiers", "label_aware")
+            }
+        )
     return proofs.model_copy(update=kept)
 
 

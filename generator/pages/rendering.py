@@ -36,7 +36,7 @@ from generator.figures import (
 from generator.findings import Banners, DatasetFindings, at_tier, banners, find
 from generator.findings.anomaly_words import ANOMALIES, AnomalyWords
 from generator.findings.evaluations import MASKING_POINTS
-from generator.findings.evidence import Evidence
+from generator.findings.evidence import Evidence, evidence
 from generator.notation import formats, marks, palette
 from generator.notation.attackers import Attacker, Attackers, at_budget, attackers, named, whose
 from generator.notation.formats import FILTERS, LEVEL
@@ -272,7 +272,7 @@ def _context(results: Sequence[StudyResult], epsilon: float | None = None) -> Pa
         level=LEVEL,
         ci=f"{LEVEL} interval",
         anomaly_words=ANOMALIES,
-        evidence=Evidence(),
+        evidence=evidence(results),
         follows=bool(attackers(results)),
     )
 

@@ -111,11 +111,10 @@ class Limit(Record):
     best: tuple[float, ...]
     """Best robust accuracy any classifier could have on these rows."""
     known: tuple[float, ...]
-    """Kept of these rows by the rule with its own cut and inputs pulled to their mean, or by approving everything."""
-    rule: tuple[float, ...]
-    """Robust accuracy of the labelling rule itself, labels held fixed."""
+    """Kept of these rows by a rule behind the labels with its own cut and inputs pulled to their mean, or by approving
+    everything."""
     population: PopulationLimit | None
-    """None where there is nothing to draw further rows from."""
+    """None where there is nothing to draw further rows from, or no rule that labels them."""
 
     @property
     def ceiling(self) -> tuple[float, ...]:
@@ -149,6 +148,15 @@ class LabelAware(Record):
     """Of these, with an example that gets through (the prediction changes)."""
     still_fraud: int
     """Of these, with the rule still calling the example found a fraud."""
+
+
+class RuleProofs(Record):
+    """What the rule that made the labels reaches itself, and what it says of evasions."""
+
+    kept: tuple[float, ...]
+    """Robust accuracy of the rule under the plain box, labels held fixed; at the budgets of `Limit`."""
+    frontiers: tuple[Frontier, ...]
+    label_aware: tuple[LabelAware, ...]
 
 
 class BatteryRow(Record):
@@ -209,8 +217,8 @@ class ProofResult(Record):
     choices: tuple[Choice, ...]
     radii: tuple[RadiusSummary, ...]
     limit: Limit
-    frontiers: tuple[Frontier, ...]
-    label_aware: tuple[LabelAware, ...]
+    rule: RuleProofs | None
+    """None where the labels were found, not made by a rule."""
     battery: tuple[BatteryRow, ...]
     gate: tuple[GateCheck, ...]
     walk: ProofWalk | None

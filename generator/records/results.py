@@ -106,19 +106,24 @@ class ColumnSummary(Record):
 
 
 class LabelCard(Record):
-    """How the label came about and what an attack may do to it."""
+    """What the label says of the rows."""
 
     n_fraud: int
-    cut: float
-    """Lowest score among the flagged rows."""
-    score_edges: tuple[float, ...]
-    score_counts: tuple[int, ...]
     medians: dict[str, tuple[float, float]]
     """Feature name -> (median of legitimate rows, median of frauds), raw units."""
     fraud_value_share: float
     """Share of all money that sits in flagged rows."""
     mean_fraud_amount: float
     """USD."""
+
+
+class RuleCard(Record):
+    """The rule that made the label: how firm it is, and what an attack may do to it."""
+
+    cut: float
+    """Lowest score among the flagged rows."""
+    score_edges: tuple[float, ...]
+    score_counts: tuple[int, ...]
     weight_overlap_mean: float
     """Mean share of frauds kept when every weight is moved by 20 % up or down, over all corners."""
     weight_overlap_low: float
@@ -155,6 +160,8 @@ class DatasetSummary(Record):
     features: tuple[Feature, ...]
     """The model's inputs, in the order the model sees them."""
     label: LabelCard
+    rule: RuleCard | None
+    """None where the label was found, not made by a rule."""
     histograms: tuple[Histogram, ...]
     breakdowns: tuple[Breakdown, ...]
     correlations: Correlations

@@ -30,7 +30,7 @@ Beside = Literal["logistic_regression"]
 
 
 class LabelSpec(Record):
-    """How fraud is defined: the rows with the highest risk score."""
+    """A label made by a rule: fraud are the rows with the highest risk score."""
 
     fraud_share: float = Field(gt=0, lt=0.5)
     """Share of rows flagged; ceil(share * rows) rows are fraud."""
@@ -40,6 +40,14 @@ class LabelSpec(Record):
     """The score, written out for the page."""
     noise: float = Field(default=0.0, ge=0)
     """Standard deviation of the noise added to the score, as a share of the score's own."""
+
+
+class FoundLabel(Record):
+    """A label that somebody found: a column of the table says which rows are fraud."""
+
+    column: str
+    fraud: str
+    """What a fraud has there, as text."""
 
 
 class TrainingSpec(Record):
@@ -205,7 +213,8 @@ class StudySpec(Record):
     """The only seed; every stage draws from it under its own name."""
     quick: bool = False
     """A small run for authors: never for decisions, and every page says so."""
-    label: LabelSpec
+    label: LabelSpec | FoundLabel
+    """Made by a rule, or found. Without a rule nothing is said of formula, cut and score."""
     training: TrainingSpec = TrainingSpec()
     beside: tuple[Beside, ...] = ()
     """Models of other kinds that are studied beside FraudNet."""
@@ -223,6 +232,11 @@ class StudySpec(Record):
     """Resamples of (seed, row) behind the interval of a difference."""
     rows: int | None = None
     """Rows generated, where the dataset is simulated."""
+
+    @property
+    def rule(self) -> LabelSpec | None:
+        """The rule that makes the label; None where it was found."""
+        return self.label if isinstance(self.label, LabelSpec) else None
 
     @model_validator(mode="after")
     def _quoted_budgets_are_proved(self):

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from generator.datasets import FreshRows, LabelledTable
+from generator.datasets import FreshRows, LabelledTable, Rule
 from generator.engine.cache import Arrays
 from generator.engine.stages import StageTask
 from generator.proofs.limits import drawn_limit, plain_limit
@@ -24,7 +24,7 @@ def limit_task(spec: StudySpec, table: LabelledTable, fresh: FreshRows | None) -
         spec.label,
         str(spec.proof.epsilons),
         table.name,
-        table.cut,
+        table.rule.cut if table.rule else "",
         x=table.x,
         y=table.y,
         **drawn,
@@ -42,26 +42,27 @@ def limit_from(arrays: Arrays) -> Limit:
 
 
 def limit_record(table: LabelledTable, epsilons: tuple[float, ...], fresh: FreshRows | None = None) -> Limit:
-    """The ceiling of any classifier, and what a known one and the labelling rule keep, plain box."""
-    spread = table.x.std(0)
-    best, rule, known, classifiers = [], [], [], []
+    """The ceiling of any classifier, and what a known one keeps, plain box."""
+    spread, rule = table.x.std(0), table.rule
+    best = tuple(plain_limit(table.x / spread, table.y, epsilon).accuracy for epsilon in epsilons)
+    if rule is None:
+        approving = float((table.y == 0).mean())
+        return Limit(epsilons=epsilons, best=best, known=(approving,) * len(epsilons), population=None)
+    known, classifiers = [], []
     for epsilon in epsilons:
-        best.append(plain_limit(table.x / spread, table.y, epsilon).accuracy)
-        lower, upper = table.x - epsilon * spread, table.x + epsilon * spread
-        stays_fraud = table.lowest_scores(lower, upper) >= table.cut
-        stays_genuine = table.highest_scores(lower, upper) < table.cut
-        rule.append(float(np.where(table.y == 1, stays_fraud, stays_genuine).mean()))
-        corners = _corners(table, table.x, epsilon)
-        classifiers.append(best_pulled(table.rule, table.x.mean(0), *corners, table.y))
+        corners = _corners(table, rule, table.x, epsilon)
+        classifiers.append(best_pulled(rule.of, table.x.mean(0), *corners, table.y))
         known.append(classifiers[-1].kept(*corners, table.y))
-    return Limit(
-        epsilons=epsilons, best=tuple(best), known=tuple(known), rule=tuple(rule),
-        population=_population_limit(table, epsilons, fresh, classifiers) if fresh else None,
-    )  # fmt: skip
+    population = _population_limit(table, rule, epsilons, fresh, classifiers) if fresh else None
+    return Limit(epsilons=epsilons, best=best, known=tuple(known), population=population)
 
 
 def _population_limit(
-    table: LabelledTable, epsilons: tuple[float, ...], fresh: FreshRows, classifiers: list[PulledRule]
+    table: LabelledTable,
+    rule: Rule,
+    epsilons: tuple[float, ...],
+    fresh: FreshRows,
+    classifiers: list[PulledRule],
 ) -> PopulationLimit:
     """At each budget the lower of two limits: rows drawn matched with each other, frauds paired by likelihood.
 
@@ -69,12 +70,12 @@ def _population_limit(
     √(ln(2 / 0.05) / 2n) at most one time in twenty (Hoeffding, McDiarmid; halved for taking the lower).
     """
     spread, best, known = table.x.std(0), [(1.0, 0.0)], []
-    y = _flagged(table, fresh.x).astype(np.int64)
+    y = _flagged(rule, fresh.x).astype(np.int64)
     for epsilon, classifier in zip(epsilons, classifiers, strict=True):
         matched = drawn_limit(fresh.x / spread, y, epsilon)
-        shift = table.score_signs * np.floor(2 * epsilon * spread / fresh.step) * fresh.step
+        shift = rule.signs * np.floor(2 * epsilon * spread / fresh.step) * fresh.step
         paired = paired_errors(
-            fresh.x, shift, fresh.probability, partial(_flagged, table), fresh.low, fresh.high
+            fresh.x, shift, fresh.probability, partial(_flagged, rule), fresh.low, fresh.high
         )
         estimates = [
             (value, float(np.sqrt(np.log(2 / 0.05) / (2 * rows))))
@@ -83,17 +84,19 @@ def _population_limit(
         best.append(
             min(best[-1], *estimates)
         )  # what no classifier passes at a smaller budget, it does not here
-        known.append(max(classifier.kept(*_corners(table, fresh.x, epsilon), y), float(1 - y.mean())))
+        known.append(max(classifier.kept(*_corners(table, rule, fresh.x, epsilon), y), float(1 - y.mean())))
     limits, margins = zip(*best[1:], strict=True)
     return PopulationLimit(rows=len(y), best=limits, margin=margins, known=tuple(known))
 
 
-def _flagged(table: LabelledTable, x: np.ndarray) -> np.ndarray:
+def _flagged(rule: Rule, x: np.ndarray) -> np.ndarray:
     """(m,) True where the rule calls a row fraud."""
-    return table.rule(x) >= table.cut
+    return rule.of(x) >= rule.cut
 
 
-def _corners(table: LabelledTable, x: np.ndarray, epsilon: float) -> tuple[np.ndarray, np.ndarray]:
+def _corners(
+    table: LabelledTable, rule: Rule, x: np.ndarray, epsilon: float
+) -> tuple[np.ndarray, np.ndarray]:
     """The calmest and the most alarming input of each row's box, as a classifier may read them, raw units.
 
     It cuts inputs to the data's range, and reads a whole number as the nearest one: moved by less than a
@@ -101,7 +104,5 @@ def _corners(table: LabelledTable, x: np.ndarray, epsilon: float) -> tuple[np.nd
     """
     reach = epsilon * table.x.std(0)
     whole = np.array([feature.integer for feature in table.features])
-    change = table.score_signs * np.where(whole & (reach < 0.5), 0.0, reach)
-    low = np.array([feature.low for feature in table.features])
-    high = np.array([feature.high for feature in table.features])
-    return np.clip(x - change, low, high), np.clip(x + change, low, high)
+    change = rule.signs * np.where(whole & (reach < 0.5), 0.0, reach)
+    return np.clip(x - change, rule.low, rule.high), np.clip(x + change, rule.low, rule.high)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from generator.datasets import LabelledTable
+from generator.datasets import LabelledTable, Rule
 from generator.engine.cache import Arrays
 from generator.models.folds import Folds
 from generator.proofs.limits import frontier
@@ -78,7 +78,17 @@ def radius_summary(model: str, parts: list[Arrays], y: np.ndarray, largest: floa
     )
 
 
-def rule_frontiers(table: LabelledTable, threat: Threat, epsilon: float) -> tuple[Frontier, ...]:
+def rule_kept(table: LabelledTable, rule: Rule, epsilons: tuple[float, ...]) -> tuple[float, ...]:
+    """Share of all rows that the rule judges as it labelled them on all of the plain box, at every budget."""
+    spread, kept = table.x.std(0), []
+    for epsilon in epsilons:
+        box = table.x - epsilon * spread, table.x + epsilon * spread
+        stays_fraud, stays_genuine = rule.lowest(*box) >= rule.cut, rule.highest(*box) < rule.cut
+        kept.append(float(np.where(table.y == 1, stays_fraud, stays_genuine).mean()))
+    return tuple(kept)
+
+
+def rule_frontiers(table: LabelledTable, rule: Rule, threat: Threat, epsilon: float) -> tuple[Frontier, ...]:
     """The rule as a detector against each tier's evasion."""
     made = []
     for tier in threat.tiers:
@@ -86,8 +96,8 @@ def rule_frontiers(table: LabelledTable, threat: Threat, epsilon: float) -> tupl
         change = epsilon * table.x.std(0)
         lower = np.maximum(table.x - change * reach.down, np.minimum(reach.low, table.x))
         upper = np.minimum(table.x + change * reach.up, np.maximum(reach.high, table.x))
-        drop = table.rule(table.x) - table.lowest_scores(lower, upper)
-        curve = frontier(table.score, np.maximum(drop, 0), table.y)
+        drop = rule.of(table.x) - rule.lowest(lower, upper)
+        curve = frontier(rule.score, np.maximum(drop, 0), table.y)
         # evenly spread over the false-positive rates a bank would look at
         wanted = np.linspace(0, 0.3, FRONTIER_POINTS)
         places = np.searchsorted(curve.false_positive_rate, wanted, side="right") - 1
@@ -106,16 +116,17 @@ def label_aware(
     model: str,
     settled: Arrays,
     clean_right: np.ndarray,
-    table: LabelledTable,
+    y: np.ndarray,
+    rule: Rule,
     tier: str,
     epsilon: float,
     place: int,
 ) -> LabelAware:
     """Of the frauds caught before: how many evade by an example found, and how often the rule still calls it fraud."""
-    frauds = clean_right & (table.y == 1)[None]
+    frauds = clean_right & (y == 1)[None]
     evaded = frauds & (settled["outcome"][:, :, place] == BROKEN) & np.isfinite(settled["witness"]).all(2)
     witness = settled["witness"][evaded]
-    still = int((table.lowest_scores(witness, witness) >= table.cut).sum()) if len(witness) else 0
+    still = int((rule.lowest(witness, witness) >= rule.cut).sum()) if len(witness) else 0
     return LabelAware(
         model=model, tier=tier, epsilon=epsilon, frauds=int(frauds.sum()), evaded=int(evaded.sum()),
         still_fraud=still,

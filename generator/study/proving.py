@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from generator.datasets import Dataset, LabelledTable
+from generator.datasets import Dataset, LabelledTable, Rule
 from generator.engine.cache import Arrays
 from generator.engine.stages import Engine
 from generator.models.folds import Folds
 from generator.proofs.verdicts import PROVED, UNRESOLVED
 from generator.records.metrics import Resamples
-from generator.records.proofs import BatteryRow, Choice, Limit, ProofResult
+from generator.records.proofs import BatteryRow, Choice, Limit, ProofResult, RuleProofs
 from generator.records.spec import StudySpec
 from generator.study import proof_records as records
 from generator.study.gate import Evidence, sanity_gate
@@ -164,7 +164,6 @@ def proof_result(
 ) -> ProofResult:
     """The records that say what all of it means, and the gate that says what may be quoted."""
     headline, y = spec.attack.headline_epsilon, table.y
-    place = settled.epsilons.index(headline)
     evidence = Evidence(
         spec, table, folds, finals, settled.finals, settled.epsilons, proved.battery, proved.crossed
     )
@@ -183,13 +182,7 @@ def proof_result(
             for model, parts in proved.radii.items()
         ),
         limit=proved.limit,
-        frontiers=records.rule_frontiers(table, spec.threat, headline),
-        label_aware=tuple(
-            records.label_aware(
-                m, arrays, finals[m].right[CLEAN], table, spec.threat.benchmark, headline, place
-            )
-            for m, arrays in settled.finals.items()
-        ),
+        rule=_rule_proofs(spec, table, table.rule, finals, settled) if table.rule else None,
         battery=battery_rows(proved.battery, finals, headline),
         gate=sanity_gate(evidence),
         walk=records.readable_proof(
@@ -199,6 +192,27 @@ def proof_result(
         rows_broken=int((counts < 0).sum()),
         rows_unresolved=int((counts == UNRESOLVED).sum()),
         contradictions=evidence.contradictions(),
+    )
+
+
+def _rule_proofs(
+    spec: StudySpec,
+    table: LabelledTable,
+    rule: Rule,
+    finals: Mapping[str, Outcomes],
+    settled: Settled,
+) -> RuleProofs:
+    headline = spec.attack.headline_epsilon
+    place = settled.epsilons.index(headline)
+    return RuleProofs(
+        kept=records.rule_kept(table, rule, spec.proof.epsilons),
+        frontiers=records.rule_frontiers(table, rule, spec.threat, headline),
+        label_aware=tuple(
+            records.label_aware(
+                m, arrays, finals[m].right[CLEAN], table.y, rule, spec.threat.benchmark, headline, place
+            )
+            for m, arrays in settled.finals.items()
+        ),
     )
 
 

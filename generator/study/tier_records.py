@@ -122,8 +122,13 @@ def operating_rates(
 
 
 def _riskiest(table: LabelledTable, shares: tuple[float, ...]) -> Iterator[tuple[float, np.ndarray]]:
-    """The rows of the highest scores, a share of all at a time, none beyond those that are labelled fraud."""
-    order = np.lexsort((table.ids, -table.score))
+    """The rows of the highest scores, a share of all at a time, none beyond those that are labelled fraud.
+
+    Nothing where no rule made the label: no row is riskier than another then.
+    """
+    if table.rule is None:
+        return
+    order = np.lexsort((table.ids, -table.rule.score))
     for share in shares:
         rows = np.zeros(len(order), bool)
         rows[order[: math.ceil(round(share * len(order), 9))]] = True

@@ -147,7 +147,7 @@ def _read(table: Path) -> dict:
     loaded = time.monotonic()
     summary = known.summarise(labelled, known.study)
     columns = labelled.frame.memory_usage(deep=True).sum() + labelled.ids.nbytes
-    arrays = (labelled.x, labelled.y, labelled.score)
+    arrays = (labelled.x, labelled.y, labelled.rule.score)
     return {
         "seconds": time.monotonic() - began,
         "loading_seconds": loaded - began,

@@ -12,6 +12,7 @@ from generator.datasets.table import (
     FreshRows,
     Input,
     LabelledTable,
+    Rule,
     ScoreTerms,
     SourceOptions,
     check_learnable,
@@ -156,8 +157,6 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
         ids=ids,
         x=x,
         y=y,
-        score=score,
-        cut=float(score[y == 1].min()),
         amount=COLUMNS.index("Amount"),
         features=tuple(given.measured(x[:, i]) for i, given in enumerate(INPUTS)),
         source=DataSource(
@@ -167,8 +166,16 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
             canonical_sha256=canonical_sha256(frame, DECIMALS),
             licence="Apache-2.0, as this study",
         ),
-        rule=lambda rows: terms(rows) @ weights,
-        score_signs=SIGNS,
+        rule=Rule(
+            terms=terms,
+            weights=weights,
+            names=TERMS,
+            signs=SIGNS,
+            low=x.min(0),
+            high=x.max(0),
+            score=score,
+            cut=float(score[y == 1].min()),
+        ),
     )
     check_learnable(table, spec.training.folds)
     return table
@@ -185,15 +192,7 @@ PROFILE = Profile(
 
 def summarise(table: LabelledTable, spec: StudySpec) -> DatasetSummary:
     """The facts about `table` that the pages show."""
-    return summary(
-        table,
-        PROFILE,
-        terms=score_terms(table.x),
-        weights=weight_vector(spec.label, TERMS),
-        names=TERMS,
-        score_signs=SIGNS,
-        anomalies=marks(table),
-    )
+    return summary(table, PROFILE, marks(table))
 
 
 DATASET = Dataset(name="checks", title=TITLE, study=STUDY, load=load, summarise=summarise, fresh=fresh)

@@ -5,14 +5,14 @@ from itertools import combinations
 import numpy as np
 
 from generator.datasets.profile import correlations
-from generator.datasets.table import LabelledTable
+from generator.datasets.table import LabelledTable, Rule
 from generator.records.results import Anomaly
 
 TENTHS = 10
 
 
 def marks(table: LabelledTable) -> tuple[Anomaly, ...]:
-    return (_bounced(table), _dependence(table), _formula(table))
+    return (_bounced(table), _dependence(table), *([_formula(table, table.rule)] if table.rule else []))
 
 
 def _bounced(table: LabelledTable) -> Anomaly:
@@ -42,12 +42,12 @@ def _dependence(table: LabelledTable) -> Anomaly:
     )
 
 
-def _formula(table: LabelledTable) -> Anomaly:
-    order = np.argsort(table.score, kind="stable")
+def _formula(table: LabelledTable, rule: Rule) -> Anomaly:
+    order = np.argsort(rule.score, kind="stable")
     shares = [float(part.mean()) for part in np.array_split(table.y[order], TENTHS)]
     return Anomaly(
         slug="label-is-a-formula",
-        facts={"area": area_under_curve(table.score, table.y)},
+        facts={"area": area_under_curve(rule.score, table.y)},
         labels=tuple(f"{tenth} of {TENTHS}" for tenth in range(1, TENTHS + 1)),
         values=tuple(shares),
     )

@@ -10,6 +10,7 @@ from generator.datasets.table import (
     Dataset,
     Input,
     LabelledTable,
+    Rule,
     ScoreTerms,
     SourceOptions,
     check_learnable,
@@ -126,13 +127,19 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
         ids=ids,
         x=x,
         y=y,
-        score=score,
-        cut=float(score[y == 1].min()),
         amount=FEATURES.index("TransactionAmount"),
         features=tuple(given.measured(x[:, i]) for i, given in enumerate(INPUTS)),
         source=source,
-        rule=lambda rows: terms(rows) @ weights,
-        score_signs=SIGNS,
+        rule=Rule(
+            terms=terms,
+            weights=weights,
+            names=TERMS,
+            signs=SIGNS,
+            low=x.min(0),
+            high=x.max(0),
+            score=score,
+            cut=float(score[y == 1].min()),
+        ),
     )
     check_learnable(table, spec.training.folds)
     return table
@@ -172,15 +179,7 @@ def summarise(table: LabelledTable, spec: StudySpec) -> DatasetSummary:
     """The facts about `table` that the pages show."""
     # The notes are true of the published table and of its stand-in; nothing is known of another file.
     profile = PROFILE.without_notes() if table.source.status == "kaggle_columns" else PROFILE
-    return summary(
-        table,
-        profile,
-        terms=score_terms(table.x),
-        weights=weight_vector(spec.label, TERMS),
-        names=TERMS,
-        score_signs=SIGNS,
-        anomalies=anomalies(table.frame),
-    )
+    return summary(table, profile, anomalies(table.frame))
 
 
 DATASET = Dataset(name="kaggle", title=TITLE, study=STUDY, load=load, summarise=summarise)

@@ -163,8 +163,9 @@ def _cuts(before: StudyResult, after: StudyResult) -> tuple[FieldChange, ...]:
     """A cut has moved if a reader sees it move: in the fourth decimal of a score, or in the rate it is set by."""
 
     def written(run: StudyResult) -> dict[str, str]:
-        return {
-            "score from which a row is labelled fraud": formats.score(run.data.label.cut),
+        rule = run.data.rule
+        cut = {"score from which a row is labelled fraud": formats.score(rule.cut)} if rule else {}
+        return cut | {
             "quoted false-positive rate": formats.percent(run.spec.proof.quoted_false_positive_rate),
         }
 

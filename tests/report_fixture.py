@@ -194,10 +194,11 @@ def _round(spec: StudySpec, name: str, number: int, progress: float, epsilons) -
 
 def _model(spec: StudySpec, name: str) -> ModelResult:
     if name == "standard":
-        return ModelResult(name=name, rounds=(_round(spec, name, 0, 1.0, EPSILONS),))
+        return ModelResult(name=name, kind="relu", rounds=(_round(spec, name, 0, 1.0, EPSILONS),))
     last = spec.hardening.rounds
     return ModelResult(
         name=name,
+        kind="relu",
         rounds=tuple(
             _round(spec, name, i, i / last, EPSILONS if i == last else spec.attack.round_epsilons)
             for i in range(last + 1)
@@ -210,7 +211,7 @@ def _approve_everything() -> ModelResult:
     points = [("clean", 0.0), *((a, e) for a in ("fgsm", "pgd", "exact") for e in EPSILONS)]
     evaluations = tuple(_evaluation(a, e, 0.0, 0.0) for a, e in points)
     only = RoundResult(round=0, training_rows=0, gradient_steps=0, evaluations=evaluations)
-    return ModelResult(name="approve_everything", rounds=(only,))
+    return ModelResult(name="approve_everything", kind=None, rounds=(only,))
 
 
 def _spread(value: float, half: float, method: str = "bootstrap", n: int = ROWS) -> Estimate:

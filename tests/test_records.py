@@ -112,7 +112,7 @@ def test_an_unknown_model_is_answered_with_the_known_ones(tiny_study):
 
 def test_the_final_state_is_the_last_round():
     rounds = tuple(RoundResult(round=i, training_rows=1, gradient_steps=1, evaluations=()) for i in range(3))
-    assert ModelResult(name="standard", rounds=rounds).final.round == 2
+    assert ModelResult(name="standard", kind="relu", rounds=rounds).final.round == 2
 
 
 def test_counts_are_whole_numbers():

@@ -25,9 +25,8 @@ def exact_curve(result: StudyResult, model: str = "") -> Chart:
     proved = curves.pop("exact")
     # only budgets that were settled: a line drawn between two of them may lie above an attack in between
     settled = {e.epsilon for e in proved}
-    curves = {name: [e for e in found if e.epsilon in settled] for name, found in curves.items()}
-    settled = {e.epsilon for e in proved}
-    data = [_missed(curves, proved)]
+    curves = {name: [e for e in found if e.epsilon in settled] for name, found in curves.items() if found}
+    data = [_missed(curves, proved)] if curves else []
     rows: list[tuple[Cell, ...]] = []
     data.append(band([e.epsilon for e in proved], [e.accuracy for e in proved], "exact"))
     for name, found in (*curves.items(), ("exact", proved)):
@@ -74,13 +73,14 @@ def exact_curves(result: StudyResult) -> Chart:
     parts = {palette.model(name).title: exact_curve(result, name) for name in names}
     budget, said = result.spec.attack.headline_epsilon, []
     for name in names:
-        final = result.model(name).final
+        model = result.model(name)
         kept = [
-            f"{formats.percent(final.at(attack, budget).accuracy.value)} under {palette.attack(attack).title}"
+            f"{formats.percent(model.final.at(attack, budget).accuracy.value)} under {palette.attack(attack).title}"
             for attack in result.spec.attack.attacks
+            if attack not in model.not_applicable
         ]
-        proved = formats.percent(final.at("exact", budget).accuracy.value)
-        said.append(f"{palette.model(name).title} {proved} proved, {', '.join(kept)}")
+        proved = formats.percent(model.final.at("exact", budget).accuracy.value)
+        said.append(f"{palette.model(name).title} {', '.join((f'{proved} proved', *kept))}")
     return replace(
         parts[palette.model(names[0]).title],
         slug=f"{result.data.name}-exact-curves",
@@ -220,10 +220,9 @@ def _curve_sentence(
         if e.epsilon == budget
     ]
     (true,) = (e.accuracy for e in proved if e.epsilon == budget)
-    return (
-        f"At ε = {formats.epsilon(budget)} the model seems to keep {formats.listed(parts)}; "
-        f"{formats.percent(true.value)} ({formats.interval(true)}) is proved."
-    )
+    seems = f" the model seems to keep {formats.listed(parts)};" if parts else ""
+    known = f"{formats.percent(true.value)} ({formats.interval(true)}) is proved"
+    return f"At ε = {formats.epsilon(budget)}{seems} {known}."
 
 
 def _percents(estimate: Estimate) -> list[float]:

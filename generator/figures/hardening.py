@@ -37,7 +37,7 @@ def robust_accuracy_by_model(result: StudyResult) -> Chart:
             )
             x, estimates = [p[0] for p in points], [p[1] for p in points]
             shown = {"meta": {"view": view}}
-            if name in drawn:
+            if name in drawn and points:
                 if name != result.roles.trivial:
                     data.append(band(x, estimates, name, **shown, opacity=0.6))
                 data.append(line(x, [e.value for e in estimates], look, name, **shown))
@@ -173,6 +173,8 @@ def trade_off(result: StudyResult) -> Chart:
     for attack in attacks:
         for name in palette.in_order(m.name for m in result.models):
             look, final = palette.model(name), result.model(name).final
+            if attack in result.model(name).not_applicable:
+                continue
             clean, robust = final.at("clean").accuracy, final.at(attack, budget).accuracy
             data.append({
                 "type": "scatter", "mode": "markers", "name": look.title,

@@ -13,26 +13,27 @@ def missed_frauds(result: StudyResult) -> Chart:
     impact = result.impact
     names = palette.in_order({row.model for row in impact.rows})
     drawn = leading(result, names)
-    titles = [palette.model(n).title for n in names]
     data, rows = [], []
     for attack, epsilon in _states(result):
-        found = [day_of(result, n, attack, epsilon) for n in names]
-        missed = [r.missed_frauds for r in found if r.model in drawn]
+        asked = [n for n in names if attack not in result.model(n).not_applicable]
+        found = [day_of(result, n, attack, epsilon) for n in asked]
+        shown = [r for r in found if r.model in drawn]
+        missed = [r.missed_frauds for r in shown]
         data.append({
             "type": "bar", "orientation": "h", "name": palette.attack(attack).title,
-            "y": [palette.model(n).title for n in drawn],
+            "y": [palette.model(r.model).title for r in shown],
             "x": numbers(e.value for e in missed), "error_x": error_bar(missed),
             "marker": filling(palette.attack(attack), attack), "hovertemplate": "%{y}: %{x:,.0f} missed a day",
         })  # fmt: skip
         rows += [
             (
-                t,
+                palette.model(r.model).title,
                 palette.attack(attack).title,
                 rounded(epsilon),
                 *_numbers(r.missed_frauds),
                 rounded(r.leakage_usd.value),
             )
-            for t, r in zip(titles, found, strict=True)
+            for r in found
         ]
     budget = result.spec.attack.headline_epsilon
     standard = [

@@ -16,14 +16,15 @@ PLAIN, CROSSED = palette.attack("clean"), palette.attack("exact")
 def battery(result: StudyResult) -> Chart:
     """Accuracy left by each attack of the battery, beside what is proved; one view a model."""
     epsilon = result.spec.attack.headline_epsilon
-    every = palette.in_order({row.model for row in result.proofs.battery})
+    asked = result.proofs.battery
+    every = palette.in_order({row.model for row in asked})
     drawn = leading(result, every)
-    widest = max(row.rows for row in result.proofs.battery)
+    widest = max(row.rows for row in asked)
     data, rows, said, lines = [], [], [], []
     for name in every:
         view = palette.model(name).title
         found = sorted(
-            (row for row in result.proofs.battery if row.model == name),
+            (row for row in asked if row.model == name and row.kept is not None),
             key=lambda row: (row.attack == "exact", -row.kept / row.rows),
         )
         titles = [_named(row, widest) for row in found]
@@ -31,6 +32,11 @@ def battery(result: StudyResult) -> Chart:
         rows += [
             (view, title, rounded(100 * share), row.rows, rounded(row.queries))
             for title, share, row in zip(titles, shares, found, strict=True)
+        ]
+        rows += [
+            (view, palette.battery(row.attack), "not applicable", "", "")
+            for row in asked
+            if row.model == name and row.kept is None
         ]
         if name not in drawn:
             continue

@@ -147,6 +147,7 @@ def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindi
             evaluations.confusion_row(result, model, evaluation)
             for model, row in zip(models, rows, strict=True)
             for evaluation in (row.clean, *(cell.evaluation for cell in row.attacked), row.exact)
+            if evaluation
         ),
         movements=data.movements(result),
         examples=data.examples(result),
@@ -156,7 +157,7 @@ def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindi
         readings_sentence=recipes.readings_sentence(readings) if readings else "",
         control_sentence=recipes.control_sentence(result, hardened),
         prices=tuple(recipes.price_sentence(row) for row in hardened),
-        gaps=tuple(exact.masking_sentence(result, row) for row in hardened),
+        gaps=tuple(exact.masking_sentence(result, row) for row in hardened if row.gap),
         proof=proofs.find_proofs(result, hardened, first),
         drawn=tuple(name for name in leading(result) if name in result.spec.hardening.followed),
     )

@@ -17,7 +17,7 @@ from generator.notation.names import (
     models_in_order,
 )
 from generator.notation.tracing import counted
-from generator.records.results import Breakdown, Estimate, Evaluation, ModelResult, StudyResult
+from generator.records.results import Breakdown, Estimate, ModelResult, StudyResult
 
 NOT_MEASURED = (
     "Calibration of the scores.",
@@ -31,7 +31,7 @@ class Cell:
     """A rate in one state of attack."""
 
     value: Estimate | None
-    """None where it was not measured."""
+    """None where the attack does not apply to this kind of model."""
     doubted: bool = False
     """The sanity gate lets it stand only beside what is proved."""
     proved: Estimate | None = None
@@ -134,7 +134,7 @@ def cards(result: StudyResult) -> Cards:
         not_measured=NOT_MEASURED,
         groups=groups,
         errors=tuple(_errors(result)),
-        groups_sentence=_groups_sentence(groups),
+        groups_sentence=_groups_sentence(result, groups),
         formulas=(min(overlaps), max(overlaps)) if overlaps else None,
     )
 
@@ -157,9 +157,13 @@ def _card(result: StudyResult, model: ModelResult) -> ModelCard:
 
 def _rates(result: StudyResult, model: ModelResult) -> tuple[RateLine, ...]:
     epsilon, stopped = result.spec.attack.headline_epsilon, model.name in blocked(result)
-    attacked = [model.final.at(attack, epsilon) for attack in result.spec.attack.attacks]
+    attacked = [model.final.find(attack, epsilon) for attack in result.spec.attack.attacks]
     proved = evaluations.exact(result, model.name)
-    states = [(model.final.at("clean"), False), *((e, stopped) for e in attacked), (proved, False)]
+    states = [
+        (model.final.at("clean"), False),
+        *((e, stopped and bool(e)) for e in attacked),
+        (proved, False),
+    ]
     names = {
         "accuracy": "Accuracy",
         "true_positive_rate": "Frauds caught",
@@ -167,14 +171,11 @@ def _rates(result: StudyResult, model: ModelResult) -> tuple[RateLine, ...]:
     }
     return tuple(
         RateLine(
-            title, tuple(Cell(_rate(e, metric), doubted, _rate(proved, metric)) for e, doubted in states)
+            title,
+            tuple(Cell(e and getattr(e, metric), doubted, getattr(proved, metric)) for e, doubted in states),
         )
         for metric, title in names.items()
     )
-
-
-def _rate(evaluation: Evaluation, metric: str) -> Estimate | None:
-    return getattr(evaluation, metric)
 
 
 def _points(result: StudyResult, model: str) -> tuple[PointLine, ...]:
@@ -289,10 +290,11 @@ def _in_group(found: Estimate, category: str) -> str:
     return f"{formats.percent(found.value)} ({formats.interval(found)}; {formats.md(category)})"
 
 
-def _groups_sentence(groups: tuple[GroupLine, ...]) -> str:
+def _groups_sentence(result: StudyResult, groups: tuple[GroupLine, ...]) -> str:
     if not groups:
         return "The record holds no groups, so rates by group are not measured."
+    made = "The formula of the label alone" if result.data.rule else "The label alone"
     return (
-        "The formula of the label alone makes these shares differ, before any model is trained. "
+        f"{made} makes these shares differ, before any model is trained. "
         "Small groups differ by chance too, and of many groups the extremes do most."
     )

@@ -173,7 +173,7 @@ def _nothing(result: StudyResult) -> str:
 
 
 def _battery(result: StudyResult, names: tuple[str, ...]) -> list[str]:
-    ran = {row.attack for row in result.proofs.battery}
+    ran = {row.attack for row in result.proofs.battery if row.kept is not None}
     return [palette.battery(name) for name in names if name in ran]
 
 
@@ -192,7 +192,7 @@ TESTS = (
          "The other model is of the same kind and has seen the same data."),
     Test("V5", "Evasion within what a fraudster can change", _constrained, "proof.md", "tiers",
          "No person tried to evade by hand."),
-    Test("V6", "Effect of adversarial training", _hardening, "hardening.md", "recipes",
+    Test("V6", "Effect of adversarial training", _hardening, "hardening.md", "all-recipes",
          "No ensembles, no input filters."),
     Test("V7", "Checks for hidden gradients", _masking, "evidence.md", "gate", ""),
     Test("V8", "Flooding with false alarms", _nothing, "", "",

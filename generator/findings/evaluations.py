@@ -26,8 +26,9 @@ class AttackedCell:
 
     attack: str
     title: str
-    evaluation: Evaluation
-    drop: Estimate
+    evaluation: Evaluation | None
+    """None where the attack does not apply to this kind of model."""
+    drop: Estimate | None
     """Share of rows that were right before and are wrong after."""
 
 
@@ -90,9 +91,9 @@ def model_row(result: StudyResult, model: ModelResult) -> ModelRow:
     spec, trivial = result.spec.attack, model.name == result.roles.trivial
     clean = model.final.at("clean")
     attacked = tuple(
-        AttackedCell(attack, attack_title(attack, result.spec), evaluation, lost(clean, evaluation))
+        AttackedCell(attack, attack_title(attack, result.spec), found, found and lost(clean, found))
         for attack in spec.attacks
-        for evaluation in [model.final.at(attack, spec.headline_epsilon)]
+        for found in [model.final.find(attack, spec.headline_epsilon)]
     )
     proved = exact(result, model.name)
     word = "level with" if trivial else _against_trivial(result, model.name, proved)
@@ -102,7 +103,10 @@ def model_row(result: StudyResult, model: ModelResult) -> ModelRow:
     )  # fmt: skip
 
 
-def gap(result: StudyResult, model: ModelResult) -> Gap:
+def gap(result: StudyResult, model: ModelResult) -> Gap | None:
+    """The gap of a model that both attacks apply to."""
+    if {"fgsm", "pgd"} & set(model.not_applicable):
+        return None
     epsilon = result.spec.attack.headline_epsilon
     fgsm, pgd = (model.final.at(attack, epsilon).accuracy for attack in ("fgsm", "pgd"))
     points = fgsm.value - pgd.value

@@ -11,12 +11,11 @@ BESIDE = {"higher": "above", "lower": "below", "no difference": "level with"}
 
 
 def overstated(result: StudyResult, model: str) -> float:
-    """FGSM minus what is proved, at the headline budget; zero for approving everything."""
-    if model == result.roles.trivial:
+    """FGSM minus what is proved, at the headline budget; zero for approving everything, and where FGSM says nothing."""
+    fgsm = result.model(model).final.find("fgsm", result.spec.attack.headline_epsilon)
+    if model == result.roles.trivial or not fgsm:
         return 0.0
-    proved = exact(result, model)
-    fgsm = result.model(model).final.at("fgsm", result.spec.attack.headline_epsilon)
-    return fgsm.accuracy.value - proved.accuracy.value
+    return fgsm.accuracy.value - exact(result, model).accuracy.value
 
 
 def trap_sentence(result: StudyResult, row: RecipeRow) -> str:

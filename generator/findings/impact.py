@@ -28,7 +28,8 @@ from generator.records.roles import Roles
 @dataclass(frozen=True)
 class Day:
     title: str
-    row: ImpactRow
+    row: ImpactRow | None
+    """None where the attack does not apply to this kind of model."""
     doubted: bool
     """The sanity gate lets the figure stand only beside what is proved."""
     proved: ImpactRow
@@ -105,7 +106,7 @@ def impact_lines(result: StudyResult) -> tuple[ImpactLine, ...]:
         days = tuple(
             Day(
                 attack_title(attack, result.spec),
-                impact_row(result, model.name, attack),
+                None if attack in model.not_applicable else impact_row(result, model.name, attack),
                 _doubted(result, model.name, attack),
                 impact_row(result, model.name, "exact"),
             )
@@ -132,12 +133,14 @@ def reductions(result: StudyResult) -> tuple[Reduction, ...]:
         for model in models_in_order(result)
         if model.name not in (result.roles.baseline, result.roles.trivial)
         for attack in priced_attacks(result)
+        if attack not in model.not_applicable
     )
 
 
 def bounds_lines(result: StudyResult) -> tuple[BoundsLine, ...]:
-    """The records hold bounds for the baseline and the original recipe, in this order, under FGSM."""
-    models = filter(None, (result.roles.baseline, result.roles.original))
+    """The records hold bounds for the baseline and the original recipe, in this order, if FGSM applies to them."""
+    named = filter(None, (result.roles.baseline, result.roles.original))
+    models = [name for name in named if "fgsm" not in result.model(name).not_applicable]
     return tuple(
         BoundsLine(
             MODELS[model], bounds, impact_row(result, model, "fgsm").missed_frauds, _proved(result, model)

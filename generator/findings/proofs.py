@@ -35,7 +35,8 @@ class BatteryLine:
     words: ModelName
     attack: str
     row: BatteryRow
-    share: float
+    share: float | None
+    """None where the attack does not apply to this kind of model."""
     proved: float | None
     """Share of the same rows that is proved, where the sanity gate lets the other stand only beside it."""
 
@@ -185,7 +186,7 @@ def battery_lines(result: StudyResult, proofs: ProofResult) -> tuple[BatteryLine
     doubted = blocked(result)
     return tuple(
         BatteryLine(
-            MODELS[row.model], palette.battery(row.attack), row, row.kept / row.rows,
+            MODELS[row.model], palette.battery(row.attack), row, None if row.kept is None else row.kept / row.rows,
             proved.get(row.model) if row.model in doubted and row.attack != "exact" else None,
         )
         for row in sorted(proofs.battery, key=place)

@@ -33,7 +33,8 @@ class RecipeRow:
     clean: Estimate
     clean_change: Estimate
     clean_direction: Direction
-    gap: Gap
+    gap: Gap | None
+    """None where an attack does not apply to this kind of model."""
     clean_caught: Estimate
     standard_caught: Estimate
     """Share of frauds the standard model catches without an attack."""

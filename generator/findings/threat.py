@@ -102,6 +102,6 @@ def _attacks(result: StudyResult) -> list[AttackLine]:
         ),
         "noise": ("nothing", f"{count(battery.noise_draws)} uniform draws a row"),
     }
-    ran = {row.attack for row in result.proofs.battery}
+    ran = {row.attack for row in result.proofs.battery if row.kept is not None}
     lines += [AttackLine(palette.battery(name), *words) for name, words in known.items() if name in ran]
     return lines

@@ -1,5 +1,6 @@
 """Who trains on what: seeds x stratified folds, with the scaler fitted on each replicate's training rows only."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -115,18 +116,21 @@ def make_folds(
 ) -> Folds:
     """Stratified folds of x (n, d) raw and y (n,), shuffled anew for each seed; all train on draws from `pool` too.
 
+    A single fold holds all rows out: it trains on draws alone.
+
     Raises:
-        ValueError: A class has fewer rows than there are folds.
+        ValueError: A class has fewer rows than there are folds, or a single fold has no pool to train on.
     """
+    if training.folds == 1 and pool is None:
+        raise ValueError(
+            "one fold holds every row out; judge a sample of the table, so that other rows train"
+        )
     smallest = int(np.bincount(y, minlength=2).min())
     if smallest < training.folds:
         raise ValueError(f"{training.folds} folds need as many rows of each class; one has {smallest}")
     train, test = [], []
     for repetition in range(training.seeds):
-        splitter = StratifiedKFold(
-            training.folds, shuffle=True, random_state=stage_seed(seed, f"folds/{repetition}") % 2**32
-        )
-        for train_rows, test_rows in splitter.split(x, y):
+        for train_rows, test_rows in _split(x, y, training.folds, stage_seed(seed, f"folds/{repetition}")):
             train.append(train_rows)
             test.append(test_rows)
     train_rows = _level(train)
@@ -146,6 +150,13 @@ def make_folds(
         seeds=training.seeds,
         drawn=drawn,
     )
+
+
+def _split(x: np.ndarray, y: np.ndarray, folds: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(rows that train, rows held out) of each fold."""
+    if folds == 1:
+        return iter([(np.arange(0), np.arange(len(y)))])
+    return StratifiedKFold(folds, shuffle=True, random_state=seed % 2**32).split(x, y)
 
 
 def _level(rows: list[np.ndarray]) -> np.ndarray:

@@ -166,7 +166,8 @@ class BatteryRow(Record):
     attack: str
     rows: int
     kept: int | None
-    """Rows right before and after; None where the attack needs what this kind of model lacks."""
+    """Rows right before and after; None where the attack does not apply: it needs gradients, another replicate or few
+    inputs, and there are none."""
     queries: float
     """Forward passes per row."""
 

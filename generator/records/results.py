@@ -221,7 +221,7 @@ class ModelResult(Record):
 
     name: str
     """The name of a recipe, or of the baseline, the trivial model or one trained beside them."""
-    kind: str | None = None
+    kind: str | None
     """What kind of model it is, as its verifier is called; None for the trivial one, which needs no proof."""
     not_applicable: tuple[Attack, ...] = ()
     """Attacks of the study that need what this kind of model lacks: it has no evaluation under them."""

@@ -61,8 +61,9 @@ class TrainingSpec(Record):
     """Step size of Adam."""
     seeds: int = Field(default=10, ge=1)
     """Independent repetitions; each has its own folds, weights and batch order."""
-    folds: int = Field(default=5, ge=2)
-    """Stratified folds; every row is judged by models that never saw it."""
+    folds: int = Field(default=5, ge=1)
+    """Stratified folds; every row is judged by models that never saw it. With one, the rows judged are a sample and
+    all others train."""
 
     @property
     def replicates(self) -> int:

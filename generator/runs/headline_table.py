@@ -17,9 +17,13 @@ def headline_table(results: Sequence[StudyResult]) -> Table:
     for result in results:
         budget = result.spec.attack.headline_epsilon
         for model in result.models:
-            attacked = [model.final.at(attack, budget).accuracy for attack in ("fgsm", "pgd")]
+            states = (
+                model.final.at("clean"),
+                *(model.final.find(attack, budget) for attack in ("fgsm", "pgd")),
+            )
             cells = [
-                f"{percent(a.value)}  ({interval(a)})" for a in (model.final.at("clean").accuracy, *attacked)
+                f"{percent(e.accuracy.value)}  ({interval(e.accuracy)})" if e else "not applicable"
+                for e in states
             ]
             table.add_row(result.data.title, look_of(model.name).title, *cells)
         table.caption = f"attacks at {epsilon(budget)}, every row judged by models that never saw it"

@@ -176,6 +176,7 @@ def proof_result(
             choice
             for e, epsilon in enumerate(settled.epsilons)
             for choice in _choices(spec, folds, finals, proved.tiers, e, epsilon)
+            if folds.folds > 1
         ),
         radii=tuple(
             records.radius_summary(model, parts, y, max(spec.attack.epsilons))

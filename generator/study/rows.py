@@ -66,8 +66,10 @@ def published(
         (np.stack([settled[m]["outcome"][:, :, place] == PROVED for m in recipes]), np.ones(len(y), bool)),
         (np.stack([tiers[m][tier][:, :, place, point] == PROVED for m in recipes]), y == 1),
     )
-    chosen = {recipes[i] for kept, rows in measures for i in np.unique(fold_choices(kept, rows, fold).chosen)}
-    wanted = chosen | set(result.spec.proof.leading)
+    wanted = set(result.spec.proof.leading)
+    if result.choices:
+        for kept, rows in measures:
+            wanted |= {recipes[i] for i in np.unique(fold_choices(kept, rows, fold).chosen)}
     return tuple(model for model in settled if model in wanted)
 
 

@@ -39,9 +39,9 @@ BOX_LIMIT = 200_000
 
 
 def available(result: StudyResult, records: Path) -> bool:
-    """Whether the files that the playground is made of are beside the record."""
+    """Whether the files that the playground is made of are beside the record, and it has two models to compare."""
     files = (rows_file(records, result.data.name), weights_file(records, result.data.name))
-    return all(file.exists() for file in files)
+    return all(file.exists() for file in files) and len(playable(result)) > 1
 
 
 def make_offer(result: StudyResult, records: Path) -> Offer:
@@ -100,9 +100,13 @@ def make_offer(result: StudyResult, records: Path) -> Offer:
 
 
 def playable(result: StudyResult) -> tuple[str, ...]:
-    """The standard model, the recipe chosen against the plain box, and the one made for the real threat."""
+    """The standard model, the recipe chosen against the plain box, and the one made for the real threat.
+
+    Of these only networks: the browser runs no other kind.
+    """
     roles = result.roles
-    return tuple(dict.fromkeys(filter(None, (roles.baseline, roles.recommended, roles.matched))))
+    named = dict.fromkeys(filter(None, (roles.baseline, roles.recommended, roles.matched)))
+    return tuple(name for name in named if result.model(name).kind == "relu")
 
 
 def tier_of(result: StudyResult, tier: Tier) -> PlayTier:

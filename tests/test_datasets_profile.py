@@ -114,9 +114,9 @@ def test_an_input_without_weight_gives_the_attack_nothing():
 
 def test_a_single_weight_moves_no_label_and_two_opposed_ones_do():
     one = linear_table([[0], [2], [4], [6]])
-    assert weight_overlaps(one, one.rule).tolist() == [1, 1]
+    assert weight_overlaps(one, one.rule, 0.2).tolist() == [1, 1]
     two = linear_table([[10, 0], [0, 9.9], [9.8, 0], [0, 0]])
-    overlaps = weight_overlaps(two, two.rule)
+    overlaps = weight_overlaps(two, two.rule, 0.2)
     # Only (first up, second down) puts 9.8 * 1.2 above 9.9 * 0.8: one of two frauds is kept.
     assert sorted(overlaps) == [0.5, 1, 1, 1]
 

@@ -6,9 +6,8 @@ import numpy as np
 
 from generator.datasets.table import LabelledTable, Rule, flag_top
 from generator.records.results import LabelCard, RuleCard
+from generator.records.spec import LabelSpec
 
-FLIP_EPSILONS = (0.05, 0.1, 0.2, 0.3, 0.35, 0.5)
-WEIGHT_CHANGE = 0.2
 SCORE_BINS = 40
 
 
@@ -26,10 +25,10 @@ def label_card(table: LabelledTable) -> LabelCard:
     )
 
 
-def rule_card(table: LabelledTable, rule: Rule) -> RuleCard:
+def rule_card(table: LabelledTable, rule: Rule, spec: LabelSpec) -> RuleCard:
     """How firm the label of `table` is, which `rule` made."""
     edges = np.linspace(rule.score.min(), rule.score.max(), SCORE_BINS + 1)
-    overlaps = weight_overlaps(table, rule)
+    overlaps = weight_overlaps(table, rule, spec.weight_change)
     return RuleCard(
         cut=rule.cut,
         score_edges=tuple(edges.tolist()),
@@ -37,17 +36,17 @@ def rule_card(table: LabelledTable, rule: Rule) -> RuleCard:
         weight_overlap_mean=float(overlaps.mean()),
         weight_overlap_low=float(overlaps.min()),
         formula_overlaps=formula_overlaps(table, rule),
-        flip_epsilons=FLIP_EPSILONS,
-        flip_shares=tuple(flip_share(table, rule, epsilon) for epsilon in FLIP_EPSILONS),
+        flip_epsilons=spec.flip_epsilons,
+        flip_shares=tuple(flip_share(table, rule, epsilon) for epsilon in spec.flip_epsilons),
     )
 
 
-def weight_overlaps(table: LabelledTable, rule: Rule) -> np.ndarray:
-    """Share of the frauds that stay frauds, for each of the 2^k ways to move all weights by ±20 %."""
+def weight_overlaps(table: LabelledTable, rule: Rule, change: float) -> np.ndarray:
+    """Share of the frauds that stay frauds, for each of the 2^k ways to move all weights by that share of theirs."""
     parts, weights = rule.terms(table.x), rule.weights
     rest = rule.score - parts @ weights  # the noise
     share = table.y.mean()
-    factors = product((1 - WEIGHT_CHANGE, 1 + WEIGHT_CHANGE), repeat=len(weights))
+    factors = product((1 - change, 1 + change), repeat=len(weights))
     return np.array(
         [
             flag_top(parts @ (weights * factor) + rest, share, table.ids)[table.y == 1].mean()

@@ -20,6 +20,7 @@ from generator.records.results import (
     DatasetSummary,
     Histogram,
 )
+from generator.records.spec import LabelSpec
 
 BINS = 40
 DECADES = 2
@@ -57,6 +58,7 @@ class Profile:
 def summary(
     table: LabelledTable,
     profile: Profile,
+    spec: LabelSpec,
     anomalies: tuple[Anomaly, ...],
 ) -> DatasetSummary:
     """All facts about `table`."""
@@ -74,7 +76,7 @@ def summary(
         columns=tuple(column_summary(frame[name], *profile.roles[name]) for name in frame.columns),
         features=table.features,
         label=label_card(table),
-        rule=rule_card(table, table.rule) if table.rule else None,
+        rule=rule_card(table, table.rule, spec) if table.rule else None,
         histograms=tuple(histogram(table.x[:, i], y, given) for i, given in enumerate(table.features)),
         breakdowns=shown if times is None else shown + time_breakdowns(times, y, profile.time_notes),
         correlations=correlations(table.x, tuple(given.title for given in table.features)),

@@ -16,10 +16,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from generator.proofs.relu.bounds import interval_layers, layer_bounds
 from generator.proofs.relu.network import Network, margins, towards_right
 from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED, Lattice, Verdicts
-
-TAU = 1e-4
-"""Margin units. HiGHS holds constraints to 1e-6 and big-M multiplies that, so a proof needs the dual
-bound above TAU, and a witness counts only if the network itself, not the program, is at most that."""
+from generator.records.spec import ProofSpec
 
 SLACK = 1e-6
 """Share of a step by which a lattice point may lie outside the box, as in the search."""
@@ -35,7 +32,7 @@ def verify(
     lattice: Lattice | None = None,
     tight: bool = True,
     time_limit: float = 60.0,
-    tau: float = TAU,
+    tau: float = ProofSpec().milp_tau,
 ) -> Verdicts:
     """What `generator.proofs.relu.search.verify` decides, row by row, by HiGHS with gap 0.
 

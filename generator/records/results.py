@@ -125,7 +125,7 @@ class RuleCard(Record):
     score_edges: tuple[float, ...]
     score_counts: tuple[int, ...]
     weight_overlap_mean: float
-    """Mean share of frauds kept when every weight is moved by 20 % up or down, over all corners."""
+    """Mean share of frauds kept when every weight is moved up or down as the spec says, over all corners."""
     weight_overlap_low: float
     """The least such share."""
     formula_overlaps: dict[str, float]

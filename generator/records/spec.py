@@ -40,6 +40,10 @@ class LabelSpec(Record):
     """The score, written out for the page."""
     noise: float = Field(default=0.0, ge=0)
     """Standard deviation of the noise added to the score, as a share of the score's own."""
+    weight_change: float = Field(default=0.2, gt=0, lt=1)
+    """Share that every weight is moved up and down by, in all combinations, to see how firm the label is."""
+    flip_epsilons: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3, 0.35, 0.5)
+    """Budgets at which it is counted how many frauds could stop being frauds."""
 
 
 class FoundLabel(Record):
@@ -187,15 +191,36 @@ class ProofSpec(Record):
     radius_tolerance: float = Field(default=1e-3, gt=0)
     """Widest bracket of a radius, in standard deviations."""
     box_limit: int = Field(default=10_000_000, ge=1)
-    """Boxes a row may cost before it is put to the mixed-integer program."""
+    """Boxes a row may cost before it is put to the mixed-integer program; the hardest radius measured cost
+    2.3 million."""
     tau: float = Field(default=2e-5, gt=0)
-    """Logits a proof keeps from the cut; a row whose margin is within twice of it at some input counts as broken."""
+    """Logits a proof keeps from the cut: twice what float32 was seen to move a margin by near it (1e-5,
+    gradient-masked models), so that what is proved also holds in the deployed model. A row whose margin is within
+    twice of it at some input is worst at zero to within rounding and counts as broken; the gap between the two ends a
+    search without a floor on box width."""
+    milp_tau: float = Field(default=1e-4, gt=0)
+    """The same for the mixed-integer program: HiGHS holds constraints to 1e-6 and big-M multiplies that, so a proof
+    needs a dual bound above it, and a witness counts only if the network itself is at most that."""
     milp_seconds: float = Field(default=60.0, gt=0)
     """Seconds the mixed-integer program may take for a row before it counts as unresolved."""
     cross_checked_rows: int = Field(default=2, ge=1)
     """Rows of each model, first replicate, that are put to the mixed-integer program too: both must agree."""
     population_rows: int = Field(default=40_000, ge=100)
     """Fresh rows the limit of any classifier is estimated on, where the dataset can be drawn from."""
+
+
+class GateSpec(Record):
+    """Where the sanity gate draws its lines."""
+
+    overstated: float = Field(default=0.05, gt=0)
+    """An attack figure this far above the exact one is gradient masking (catastrophic overfitting)."""
+    level: float = Field(default=0.002, gt=0)
+    """Shares that differ by less count as level."""
+    least_correlation: float = Field(default=0.05, gt=0)
+    """Matthews correlation below which a model hardly predicts at all."""
+    least_seeds: int = Field(default=5, ge=1)
+    least_replayed: float = Field(default=0.999, gt=0, le=1)
+    """Share of the witnesses that the deployed arithmetic must confirm."""
 
 
 class ScenarioSpec(Record):
@@ -228,9 +253,12 @@ class StudySpec(Record):
     hardening: HardeningSpec = HardeningSpec()
     proof: ProofSpec = ProofSpec()
     battery: BatterySpec = BatterySpec()
+    gate: GateSpec = GateSpec()
     scenario: ScenarioSpec = ScenarioSpec()
     bootstrap: int = Field(default=2000, ge=100)
     """Resamples of (seed, row) behind the interval of a difference."""
+    kept_draws: int = Field(default=200, ge=1)
+    """Of these resamples, how many rates are kept one by one, for what readers work out themselves."""
     rows: int | None = None
     """Rows generated, where the dataset is simulated."""
 

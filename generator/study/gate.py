@@ -19,15 +19,6 @@ from generator.records.spec import StudySpec
 from generator.threats.battery import FULL_COVERAGE, BatteryOutcome, worst_case
 from generator.threats.outcomes import CLEAN, Outcomes
 
-OVERSTATED = 0.05
-"""An attack figure this far above the exact one is gradient masking (catastrophic overfitting)."""
-
-SLIGHT = 0.002
-"""Shares that differ by less count as level."""
-
-DEGENERATE = 0.05
-"""Matthews correlation below which a model hardly predicts at all."""
-
 WHITE_BOX = ("fgsm", "pgd_cross_entropy", "apgd")
 """Attacks of the battery that follow the gradient of the loss, which masking hides; the margin's shows through."""
 
@@ -116,7 +107,7 @@ def _zero_budget(e: Evidence) -> Answer:
 
 
 def _seeds(e: Evidence) -> Answer:
-    return e.folds.seeds >= 5, {"seeds": e.folds.seeds}, []
+    return e.folds.seeds >= e.spec.gate.least_seeds, {"seeds": e.folds.seeds}, []
 
 
 def _degenerate(e: Evidence) -> Answer:
@@ -129,16 +120,16 @@ def _degenerate(e: Evidence) -> Answer:
         scale = float(np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
         mcc = abs(tp * tn - fp * fn) / scale if scale else 0.0
         worst = min(worst, mcc)
-        if mcc < DEGENERATE:
+        if mcc < e.spec.gate.least_correlation:
             named.append(model)
     return not named, {"mcc": worst}, named
 
 
 def _gap(e: Evidence, attack: str) -> Answer:
     gaps = {m: e.kept(m, attack) - e.kept(m, "exact") for m in e.attacked(attack)}
-    named = [m for m, gap in gaps.items() if gap > OVERSTATED]
+    named = [m for m, gap in gaps.items() if gap > e.spec.gate.overstated]
     return _unless_empty(gaps, not named), {
-        "gap": _largest(gaps), "models": len(named), "limit": OVERSTATED,
+        "gap": _largest(gaps), "models": len(named), "limit": e.spec.gate.overstated,
     }, named  # fmt: skip
 
 
@@ -153,8 +144,8 @@ def _unless_empty(gaps: Mapping[str, float], passed: bool) -> bool | None:
 
 def _pgd_at_least_fgsm(e: Evidence) -> Answer:
     behind = {m: e.kept(m, "pgd") - e.kept(m, "fgsm") for m in e.attacked("fgsm", "pgd")}
-    named = [m for m, gap in behind.items() if gap > SLIGHT]
-    return _unless_empty(behind, not named), {"gap": _largest(behind), "limit": SLIGHT}, named
+    named = [m for m, gap in behind.items() if gap > e.spec.gate.level]
+    return _unless_empty(behind, not named), {"gap": _largest(behind), "limit": e.spec.gate.level}, named
 
 
 def _monotone(e: Evidence) -> Answer:
@@ -175,9 +166,9 @@ def _black_box(e: Evidence) -> Answer:
         )
         if white:
             gaps[model] = float(np.logical_and.reduce(white).mean()) - min(map(np.mean, black))
-    named = [m for m, gap in gaps.items() if gap > SLIGHT]
+    named = [m for m, gap in gaps.items() if gap > e.spec.gate.level]
     return _unless_empty(gaps, not named), {
-        "gap": _largest(gaps), "models": len(named), "limit": SLIGHT,
+        "gap": _largest(gaps), "models": len(named), "limit": e.spec.gate.level,
     }, named  # fmt: skip
 
 
@@ -187,8 +178,8 @@ def _noise(e: Evidence) -> Answer:
         for m, o in e.battery.items()
         if "pgd_cross_entropy" in o
     }
-    named = [m for m, gap in gaps.items() if gap > SLIGHT]
-    return _unless_empty(gaps, not named), {"gap": _largest(gaps), "limit": SLIGHT}, named
+    named = [m for m, gap in gaps.items() if gap > e.spec.gate.level]
+    return _unless_empty(gaps, not named), {"gap": _largest(gaps), "limit": e.spec.gate.level}, named
 
 
 def _battery_gap(e: Evidence) -> Answer:
@@ -197,8 +188,12 @@ def _battery_gap(e: Evidence) -> Answer:
         m: float(worst_case(o).right.mean() - e.finals[m].right["exact", headline][0].mean())
         for m, o in e.battery.items()
     }
-    named = [m for m, gap in gaps.items() if gap > OVERSTATED]
-    return not named, {"gap": max(gaps.values()), "attacks": len(FULL_COVERAGE), "limit": OVERSTATED}, []
+    named = [m for m, gap in gaps.items() if gap > e.spec.gate.overstated]
+    return (
+        not named,
+        {"gap": max(gaps.values()), "attacks": len(FULL_COVERAGE), "limit": e.spec.gate.overstated},
+        [],
+    )
 
 
 def _settled(e: Evidence) -> Answer:
@@ -224,7 +219,7 @@ def _witnesses(e: Evidence) -> Answer:
     given = sum(int(arrays["replayed"][0]) for arrays in e.settled.values())
     wrong = sum(int(arrays["flipped"][0]) for arrays in e.settled.values())
     share = wrong / given if given else 1.0
-    return share >= 0.999, {"witnesses": given, "share": share}, []
+    return share >= e.spec.gate.least_replayed, {"witnesses": given, "share": share}, []
 
 
 def _ablation(e: Evidence) -> Answer:
@@ -239,7 +234,7 @@ def _collapses(e: Evidence) -> Answer:
         return None, {"kept": 0.0, "proved": 0.0}, []
     left = e.kept(e.spec.roles.baseline, "exact", largest)
     same = e.kept(e.spec.roles.baseline, "pgd", largest)
-    return same - left <= OVERSTATED, {"kept": same, "proved": left}, []
+    return same - left <= e.spec.gate.overstated, {"kept": same, "proved": left}, []
 
 
 def _proved_rows(e: Evidence) -> Answer:

@@ -21,7 +21,7 @@ PROOF_SOURCE = (
 )  # fmt: skip
 
 
-DECIDING = ("box_limit", "tau", "milp_seconds")
+DECIDING = ("box_limit", "tau", "milp_tau", "milp_seconds")
 """Settings of the proof that every verdict depends on."""
 WARM_UP: Task = (warm_up, ())
 """Compiles what all of it needs; the first worker that is free does it for the others."""

@@ -32,9 +32,6 @@ from generator.study.tier_records import draws, operating_rates
 from generator.threats import illustrations
 from generator.threats.outcomes import CLEAN, Outcomes, approve_everything, compare, evaluations
 
-DRAWS = 200
-"""Bootstrap draws of the rates that are kept one by one, for what readers work out themselves."""
-
 
 @dataclass(frozen=True)
 class Study:
@@ -96,7 +93,7 @@ def run_study(
         weights={name: rounds[-1].weights for name, rounds in states.items()},
         settled=settled.finals,
         proved=proved,
-        draws=draws(proved.tiers, table, spec, resamples.first(DRAWS)),
+        draws=draws(proved.tiers, table, spec, resamples.first(spec.kept_draws)),
     )
 
 

@@ -192,7 +192,7 @@ PROFILE = Profile(
 
 def summarise(table: LabelledTable, spec: StudySpec) -> DatasetSummary:
     """The facts about `table` that the pages show."""
-    return summary(table, PROFILE, marks(table))
+    return summary(table, PROFILE, spec.label, marks(table))
 
 
 DATASET = Dataset(name="checks", title=TITLE, study=STUDY, load=load, summarise=summarise, fresh=fresh)

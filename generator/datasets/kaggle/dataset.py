@@ -179,7 +179,7 @@ def summarise(table: LabelledTable, spec: StudySpec) -> DatasetSummary:
     """The facts about `table` that the pages show."""
     # The notes are true of the published table and of its stand-in; nothing is known of another file.
     profile = PROFILE.without_notes() if table.source.status == "kaggle_columns" else PROFILE
-    return summary(table, profile, anomalies(table.frame))
+    return summary(table, profile, spec.label, anomalies(table.frame))
 
 
 DATASET = Dataset(name="kaggle", title=TITLE, study=STUDY, load=load, summarise=summarise)

@@ -18,17 +18,12 @@ import numpy as np
 from generator.proofs.relu import kernels
 from generator.proofs.relu.network import Network, margins, towards_right
 from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED, Radii, Verdicts
+from generator.records.spec import ProofSpec
 
 __all__ = ["BROKEN", "PROVED", "TAU", "UNRESOLVED", "Lattice", "Radii", "Verdicts"]
 
-TAU = 2e-5
-"""Margin units (logits). A proof keeps this far from the threshold: twice what float32 was seen to
-move a margin by near it (1e-5, gradient-masked models), so what is proved here also holds in the
-deployed model. A row with a margin of at most 2 * TAU somewhere is worst at zero to within
-rounding and counts as broken; the gap between the two ends a search without a floor on box width."""
-
-BOX_LIMIT = 10_000_000
-"""Boxes a row may cost before it is unresolved; the hardest radius measured cost 2.3 million."""
+TAU, BOX_LIMIT = ProofSpec().tau, ProofSpec().box_limit
+"""Where a study says nothing else."""
 
 
 @dataclass(frozen=True)

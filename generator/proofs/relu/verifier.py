@@ -45,7 +45,7 @@ def decide(
     if len(left):
         second = milp.verify(
             network, boxes.lower[left], boxes.upper[left], y[left],
-            threshold=threshold, lattice=lattice, time_limit=spec.milp_seconds,
+            threshold=threshold, lattice=lattice, time_limit=spec.milp_seconds, tau=spec.milp_tau,
         )  # fmt: skip
         for mine, theirs in zip(
             (found.outcome, found.witness, found.margin),
@@ -76,7 +76,8 @@ def cross_check(
 ) -> tuple[np.ndarray, np.ndarray]:
     box = boxes.lower, boxes.upper
     by_search = search.verify(network, *box, y, box_limit=spec.box_limit, tau=spec.tau)
-    return by_search.outcome, milp.verify(network, *box, y, time_limit=spec.milp_seconds).outcome
+    by_program = milp.verify(network, *box, y, time_limit=spec.milp_seconds, tau=spec.milp_tau)
+    return by_search.outcome, by_program.outcome
 
 
 def proof_steps(

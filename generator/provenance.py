@@ -4,17 +4,16 @@ import json
 import platform
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 
 from generator.engine.files import sha256_of, sha256_of_sources
+from generator.program import PACKAGE, PROGRAM
 from generator.records.results import Provenance
 from generator.records.spec import StudySpec
 
-PACKAGE = Path(__file__).parent
-LOCK = PACKAGE.parent / "requirements.txt"
+LOCK = PROGRAM / "requirements.txt"
 
 STUDY_SIDE = ("study", "datasets", "models", "threats", "proofs", "impact/costs.py", "engine", "records")
-"""Everything that can change a number. Prose, charts and styles are not in it."""
+"""Everything that can change a number. Prose, charts and styles are not in it, nor the words of a study file."""
 
 LIBRARIES = (
     "adversarial-robustness-toolbox",
@@ -48,11 +47,12 @@ def provenance(spec: StudySpec, data_sha256: str) -> Provenance:
     """The provenance of a study of `spec` on the data with that canonical hash, run by this source."""
     source, lock = sha256_of_sources(PACKAGE, STUDY_SIDE), lock_sha256()
     installed = versions()
-    key = sha256_of(source, spec.to_json(), data_sha256, lock, json.dumps(installed, sort_keys=True))
+    key = sha256_of(source, spec.computing(), data_sha256, lock, json.dumps(installed, sort_keys=True))
     return Provenance(
         study_key=key,
         source_sha256=source,
         lock_sha256=lock,
         data_sha256=data_sha256,
+        spec_sha256=sha256_of(spec.to_json()),
         versions=installed,
     )

@@ -54,10 +54,9 @@ def tiny_spec() -> StudySpec:
     """300 checks, 2 seeds x 3 folds, few epochs, rounds, budgets and queries."""
     from generator.datasets import dataset
 
-    return StudySpec(
-        dataset="checks",
+    study = dataset("checks").study
+    asked = dict(
         rows=300,
-        label=dataset("checks").study.label,
         training=TrainingSpec(seeds=2, folds=3, epochs=2),
         attack=AttackSpec(epsilons=(0.0, 0.1, 0.35, 1.0), round_epsilons=(0.1, 0.35), pgd_steps=2),
         hardening=HardeningSpec(rounds=2, epochs_per_round=1, pgd_steps=2),
@@ -71,6 +70,7 @@ def tiny_spec() -> StudySpec:
         ),
         bootstrap=100,
     )  # fmt: skip
+    return StudySpec.model_validate(dict(study) | asked)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,13 @@
 """Plausible operating rates and their bootstrap draws, deterministic: what the economics are tested on."""
 
 import numpy as np
+from threat_fixture import FRAUDSTERS
 
 from generator.impact.measured import Draws, Priced
 from generator.impact.whatif import Measured
 from generator.records.impact import EvasionPrice, OperatingPoint, OperatingRates, Rates, Relabelled
 from generator.records.proofs import Estimate
 from generator.records.roles import Roles
-from generator.records.threat import FRAUDSTERS
 from generator.tools.calculator import DECIMALS
 
 TIERS = ("T0", "T1", "T2", "T3")

@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 
 from proof_fixture import BUDGETS, tiny_proofs
 from rates_fixture import tiny_draws, tiny_rates
+from threat_fixture import FRAUDSTERS
 
 from generator.records import metrics
 from generator.records.base import Record
+from generator.records.features import Input
 from generator.records.results import (
     AccuracyBounds,
     Anomaly,
@@ -129,6 +131,13 @@ def _spec(dataset: str) -> StudySpec:
     budgets = (0.35,) if dataset == "checks" else (0.1, 0.25, 0.35, 0.5)
     return StudySpec(
         dataset=dataset,
+        table=dataset,
+        title="",
+        description="",
+        inputs=(Input(name="amount", title="", decimals=2, control="free", helps="down", note=""),),
+        amount="amount",
+        columns={},
+        threat=FRAUDSTERS,
         quick=True,
         label=LabelSpec(
             fraud_share=0.2,

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from markdown import markdown
 from report_fixture import tiny_result
+from threat_fixture import FRAUDSTERS
 
 from generator.figures import CHARTS, WHOSE
 from generator.pages.following import EXTENSIONS
 from generator.pages.rendering import PageError, render_pages
-from generator.records.threat import FRAUDSTERS
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 OUTSIDE = ("at", "at-units", "provenance")

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
+from generator.datasets import dataset
 from generator.datasets.checks import dataset as checks
 from generator.datasets.checks.marginals import probability
 
+STUDY = dataset("checks").study
 LOADINGS = checks.SIGNS * checks.LATENT
 
 
@@ -65,13 +67,13 @@ def test_rows_are_as_likely_as_the_density_of_their_normal_scores_times_a_cell(d
 
 
 def test_inputs_are_rounded_as_they_are_shown():
-    assert [m.decimals for m in checks.MARGINALS] == [given.decimals for given in checks.INPUTS]
+    assert [m.decimals for m in checks.MARGINALS] == [given.decimals for given in STUDY.inputs]
 
 
 def test_fresh_rows_are_not_those_of_the_table_and_fit_their_description():
-    fresh = checks.fresh(checks.STUDY)
-    table = checks.simulate(checks.STUDY.rows, np.random.default_rng(0))[list(checks.COLUMNS)].to_numpy(float)
-    assert len(fresh.x) == checks.STUDY.proof.population_rows
+    fresh = checks.fresh(STUDY)
+    table = checks.simulate(STUDY.rows, np.random.default_rng(0))[list(checks.COLUMNS)].to_numpy(float)
+    assert len(fresh.x) == STUDY.proof.population_rows
     assert not (fresh.x[: len(table)] == table).all(1).any()
     assert (fresh.probability(fresh.x[:1000]) > 0).all()
     assert ((fresh.x >= fresh.low) & (fresh.x <= fresh.high)).all()
@@ -79,5 +81,5 @@ def test_fresh_rows_are_not_those_of_the_table_and_fit_their_description():
 
 
 def test_a_label_with_noise_has_no_fresh_rows():
-    noisy = checks.STUDY.label.model_copy(update={"noise": 0.1})
-    assert checks.fresh(checks.STUDY.model_copy(update={"label": noisy})) is None
+    noisy = STUDY.label.model_copy(update={"noise": 0.1})
+    assert checks.fresh(STUDY.model_copy(update={"label": noisy})) is None

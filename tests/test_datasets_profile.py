@@ -9,9 +9,11 @@ from scipy import stats
 
 from generator.datasets.checks.marks import area_under_curve
 from generator.datasets.label_card import flip_share, weight_overlaps
-from generator.datasets.profile import bin_edges, breakdown, calendar, correlations, time_breakdowns
-from generator.datasets.table import Input, LabelledTable, Rule, flag_top
+from generator.datasets.profile import bin_edges, breakdown, calendar, correlations
+from generator.datasets.table import LabelledTable, Rule, flag_top
+from generator.records.features import Input
 from generator.records.results import DataSource
+from generator.records.spec import BreakdownSpec
 
 
 def linear_table(x):
@@ -20,7 +22,10 @@ def linear_table(x):
     score = x.sum(1)
     ids = np.array([f"r{i}" for i in range(len(x))])
     y = flag_top(score, 0.5, ids)
-    inputs = [Input(f"f{i}", f"F{i}", "", 2, "free", "down", 1, "") for i in range(x.shape[1])]
+    inputs = [
+        Input(name=f"f{i}", title=f"F{i}", decimals=2, control="free", helps="down", note="")
+        for i in range(x.shape[1])
+    ]
     return LabelledTable(
         name="t", title="T", description="", frame=pd.DataFrame(x), ids=ids, x=x, y=y, amount=0,
         features=tuple(given.measured(x[:, i]) for i, given in enumerate(inputs)),
@@ -59,7 +64,9 @@ def test_a_constant_column_has_one_bin():
 
 def test_rows_per_identifier_count_rows_not_identifiers():
     ids = pd.Series(["a", "a", "b", "c", "c"], name="id")
-    part = breakdown(ids, np.array([1, 0, 0, 1, 1]), "Ids", "rows_per_id", "")
+    part = breakdown(
+        ids, np.array([1, 0, 0, 1, 1]), BreakdownSpec(column="id", title="Ids", kind="rows_per_id")
+    )
     assert [(row.category, row.legitimate, row.fraud) for row in part.categories] == [
         ("1", 1, 0),
         ("2", 1, 3),
@@ -67,7 +74,7 @@ def test_rows_per_identifier_count_rows_not_identifiers():
 
 
 def test_categories_keep_a_column_for_a_class_that_is_absent():
-    part = breakdown(pd.Series(["x", "y"], name="c"), np.array([0, 0]), "C", "category", "")
+    part = breakdown(pd.Series(["x", "y"], name="c"), np.array([0, 0]), BreakdownSpec(column="c", title="C"))
     assert [(row.category, row.legitimate, row.fraud) for row in part.categories] == [
         ("x", 1, 0),
         ("y", 1, 0),
@@ -76,7 +83,10 @@ def test_categories_keep_a_column_for_a_class_that_is_absent():
 
 def test_time_breakdowns_name_every_hour_weekday_and_month():
     times = pd.Series(pd.to_datetime(["2024-01-01 16:05", "2024-12-29 00:30"]), name="t")  # Monday, Sunday
-    hours, weekdays, months = time_breakdowns(times, np.array([0, 1]), {})
+    hours, weekdays, months = (
+        breakdown(times, np.array([0, 1]), BreakdownSpec(column="t", title="T", kind=kind))
+        for kind in ("hour", "weekday", "month")
+    )
     assert (len(hours.categories), len(weekdays.categories), len(months.categories)) == (24, 7, 12)
     assert (hours.categories[16].legitimate, hours.categories[0].fraud) == (1, 1)
     assert (weekdays.categories[0].category, weekdays.categories[0].legitimate) == ("Monday", 1)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generator.datasets import DATASETS, DataError, SourceOptions, dataset
+from generator.datasets import DataError, SourceOptions, StudyFileError, dataset, datasets
 from generator.datasets.table import check_learnable, flag_top, weight_vector
 from generator.findings.anomaly_words import ANOMALIES
 from generator.records.spec import LabelSpec
@@ -36,13 +36,13 @@ def test_weights_must_name_the_terms_of_the_score():
 
 
 def test_an_unknown_dataset_is_answered_with_the_known_ones():
-    with pytest.raises(DataError, match=r"^unknown dataset 'x'; known: checks, kaggle$"):
+    with pytest.raises(StudyFileError, match=r"^unknown dataset 'x'; known: checks, kaggle$"):
         dataset("x")
 
 
 def test_each_dataset_is_found_by_the_name_its_study_carries():
-    for known in DATASETS:
-        assert dataset(known.study.dataset) is known
+    for known in datasets():
+        assert dataset(known.study.dataset) == known
 
 
 def test_fewer_frauds_than_folds_and_a_single_class_are_refused():

@@ -15,13 +15,14 @@ PACKAGE = Path(__file__).parents[1] / "generator"
 
 BELOW = {
     "records": set(),
+    "program": set(),
     "engine": {"records"},
     "impact": {"records"},
-    "datasets": {"engine", "records"},
+    "datasets": {"program", "engine", "records"},
     "models": {"engine", "records"},
     "threats": {"models", "engine", "records"},
     "proofs": {"engine", "records"},
-    "provenance": {"engine", "records"},
+    "provenance": {"program", "engine", "records"},
     "study": {"provenance", "threats", "proofs", "models", "datasets", "impact", "engine", "records"},
     "notation": {"records"},
     "audit": {"notation", "records"},
@@ -33,7 +34,7 @@ BELOW = {
     "runs": {"pages", "findings", "notation", "engine", "records"},
     "commands": {
         "study", "provenance", "datasets", "runs", "publish", "pages", "tools", "findings", "audit",
-        "engine", "records",
+        "program", "engine", "records",
     },
     "__main__": {"commands", "records"},
 }  # fmt: skip

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from generator.datasets.profile import breakdown, grouped
+from generator.records.spec import BreakdownSpec
 from generator.study.groups import group_errors
 
 
@@ -27,7 +28,7 @@ def test_decades_are_named_by_their_ends(frame):
 def test_errors_are_counted_over_seeds_in_each_group_and_class(frame):
     table = SimpleNamespace(frame=frame, y=Y)
     parts = tuple(
-        breakdown(frame[column], Y, column, kind, "")
+        breakdown(frame[column], Y, BreakdownSpec(column=column, title=column, kind=kind))
         for column, kind in (("channel", "category"), ("age", "decade"), ("channel", "rows_per_id"))
     )
     right = {"standard": np.array([[1, 1, 0, 1, 0, 1], [1, 0, 1, 1, 0, 1]], dtype=bool)}

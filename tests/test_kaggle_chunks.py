@@ -26,6 +26,7 @@ from generator.datasets.kaggle.parquet import read_parquet
 from generator.datasets.kaggle.schema import DECIMALS
 from generator.datasets.profile import MOST, breakdown
 from generator.datasets.table import flag_top
+from generator.records.spec import BreakdownSpec
 
 FRAME = kaggle_standin.simulate().head(60)
 TEXT = canonical_text(FRAME, DECIMALS)
@@ -244,7 +245,7 @@ def test_the_top_scores_are_flagged_as_by_sorting_all_of_them():
 def test_many_different_numbers_of_rows_are_shown_as_ranges_that_hold_all_rows():
     ids = pd.Series(np.repeat(np.arange(200), np.arange(1, 201)), name="account")
     y = (ids % 2).to_numpy()
-    part = breakdown(ids, y, "Accounts", "rows_per_id", "")
+    part = breakdown(ids, y, BreakdownSpec(column="AccountID", title="Accounts", kind="rows_per_id"))
     assert len(part.categories) <= MOST
     assert sum(c.legitimate + c.fraud for c in part.categories) == len(ids)
     for each in part.categories:

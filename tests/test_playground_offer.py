@@ -11,14 +11,14 @@ from playground_fixture import tiny_offers
 from report_fixture import ROOT, tiny_result
 from rows_fixture import lines_of, publish
 from safetensors.numpy import load
+from threat_fixture import FRAUDSTERS
 
-from generator.datasets.checks import dataset as checks
-from generator.datasets.kaggle import dataset as kaggle
+from generator.datasets import dataset
 from generator.pages.rendering import render_pages
 from generator.proofs.relu.network import from_arrays, margins
 from generator.records.base import RecordError
 from generator.records.files import rows_file, weights_file
-from generator.records.threat import FRAUDSTERS, surface
+from generator.records.threat import surface
 from generator.tools import playground
 from generator.tools.playground.making import OFFERED, offered_of, playable, tier_of
 from generator.tools.playground.offer import Offer
@@ -48,7 +48,9 @@ def tiny(tmp_path_factory):
 # ---------------------------------------------------------------- the offer
 
 
-@pytest.mark.parametrize("inputs", [checks.INPUTS, kaggle.INPUTS], ids=["checks", "kaggle"])
+@pytest.mark.parametrize(
+    "inputs", [dataset(name).study.inputs for name in ("checks", "kaggle")], ids=["checks", "kaggle"]
+)
 @pytest.mark.parametrize("tier", FRAUDSTERS.tiers, ids=FRAUDSTERS.names)
 def test_a_tier_may_do_what_the_threat_model_says(tiny_study, inputs, tier):
     features = tuple(given.measured(np.array([0.0, 1.0])) for given in inputs)

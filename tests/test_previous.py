@@ -237,6 +237,7 @@ def test_the_workflow_fetches_earlier_records_for_the_pages_and_keeps_them_out_o
     assert not any("restore-keys" in step.get("with", {}) for step in steps)
     commands_run = [step.get("run") for step in workflow["jobs"]["build"]["steps"]]
     assert commands_run.index("make previous") < commands_run.index("make pages")
+    assert commands_run.index("make study") < commands_run.index("make pages")  # new words, no new study
 
 
 def test_the_workflow_takes_the_address_of_the_site_from_pages_which_alone_knows_it():

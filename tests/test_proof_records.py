@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from threat_fixture import FRAUDSTERS
 
 from generator.datasets import FreshRows, LabelledTable, Rule, dataset
 from generator.models.folds import Folds
@@ -13,7 +14,6 @@ from generator.proofs.verdicts import BROKEN, PROVED
 from generator.records.features import Feature
 from generator.records.results import DataSource
 from generator.records.spec import ProofSpec
-from generator.records.threat import FRAUDSTERS
 from generator.study import limit_tasks as limits
 from generator.study import proof_records as records
 

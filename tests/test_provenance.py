@@ -17,6 +17,7 @@ def sources(tmp_path, monkeypatch):
     """A copy of the package and its lock that a test may change."""
     ignored = shutil.ignore_patterns("__pycache__", ".*")
     package = shutil.copytree(module.PACKAGE, tmp_path / "generator", ignore=ignored)
+    shutil.copytree(module.PROGRAM / "templates", tmp_path / "templates")
     lock = tmp_path / "requirements.txt"
     lock.write_text("numpy==2\n")
     monkeypatch.setattr(module, "PACKAGE", package)
@@ -46,6 +47,9 @@ def test_nothing_changed_is_nothing_to_say(sources):
         ("generator/records/metrics.py", ["the study's source"]),
         ("requirements.txt", ["requirements.txt"]),
         ("generator/notation/formats.py", []),
+        ("generator/findings/gate_words.py", []),  # a sentence of the gate
+        ("generator/figures/exact.py", []),  # a caption
+        ("templates/index.md.j2", []),  # a sentence of a page
         ("generator/commands/common.py", []),
     ],
 )

@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from generator.datasets import DATASETS
+from generator.datasets import datasets
 from generator.records.base import RecordError
 from generator.records.results import Confusion, Estimate, ModelResult, RoundResult, StudyResult
 from generator.records.spec import StudySpec
@@ -16,7 +16,7 @@ ESTIMATE = Estimate(value=0.1, low=1e-17, high=1 / 3, n=101, seeds=10, method="w
 @pytest.fixture
 def spec_file(tmp_path):
     path = tmp_path / "spec.json"
-    path.write_text(DATASETS[0].study.to_json())
+    path.write_text(datasets()[0].study.to_json())
     return path
 
 
@@ -26,7 +26,7 @@ def _edit(path, change):
     path.write_text(json.dumps(data))
 
 
-@pytest.mark.parametrize("record", [ESTIMATE, *(d.study for d in DATASETS)])
+@pytest.mark.parametrize("record", [ESTIMATE, *(d.study for d in datasets())])
 def test_a_record_read_back_is_equal_and_writes_the_same_bytes(tmp_path, record):
     path = tmp_path / "record.json"
     path.write_text(record.to_json())
@@ -75,7 +75,7 @@ def test_an_unknown_key_is_refused_with_the_file_and_the_field(spec_file):
 
 def test_a_missing_key_is_refused_with_the_file_and_the_field(spec_file):
     _edit(spec_file, lambda data: data["label"].pop("formula"))
-    with pytest.raises(RecordError, match=r"spec\.json: label\.formula: Field required"):
+    with pytest.raises(RecordError, match=r"spec\.json: label\.rule\.formula: Field required"):
         StudySpec.read(spec_file)
 
 

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from generator.datasets import DATASETS
+from generator.datasets import dataset, datasets
 from generator.models.fraudnet.hardening import RECIPES
 from generator.records.spec import (
     Attack,
@@ -68,9 +68,9 @@ def test_a_setting_outside_its_range_is_refused(kind, settings):
     ],
 )
 def test_a_budget_that_is_quoted_but_not_proved_or_proved_but_not_attacked_is_refused(proved, complaint):
-    label = LabelSpec(fraud_share=0.2, weights={}, formula="")
+    asked = dict(dataset("checks").study) | {"attack": AttackSpec(), "proof": ProofSpec(epsilons=proved)}
     with pytest.raises(ValidationError, match=complaint):
-        StudySpec(dataset="checks", label=label, proof=ProofSpec(epsilons=proved))
+        StudySpec.model_validate(asked)
 
 
 def test_every_leading_model_and_every_recipe_followed_is_computed():
@@ -79,7 +79,7 @@ def test_every_leading_model_and_every_recipe_followed_is_computed():
     assert ProofSpec().quoted_false_positive_rate in ProofSpec().false_positive_rates
 
 
-@pytest.mark.parametrize("known", DATASETS, ids=lambda d: d.name)
+@pytest.mark.parametrize("known", datasets(), ids=lambda d: d.name)
 def test_the_quick_study_of_every_dataset_is_itself_a_valid_study(known):
     quick = known.study.quickened(seeds=1)
     assert StudySpec.model_validate(quick.model_dump()) == quick
@@ -88,7 +88,7 @@ def test_the_quick_study_of_every_dataset_is_itself_a_valid_study(known):
     assert quick.label == known.study.label
 
 
-@pytest.mark.parametrize("known", DATASETS, ids=lambda d: d.name)
+@pytest.mark.parametrize("known", datasets(), ids=lambda d: d.name)
 def test_every_dataset_is_trained_as_the_original_and_judged_by_fifty_models(known):
     training = known.study.training
     assert (training.hidden, training.epochs, training.batch_size) == ((32, 16), 25, 64)
@@ -96,9 +96,9 @@ def test_every_dataset_is_trained_as_the_original_and_judged_by_fifty_models(kno
     assert training.replicates == 10 * 5
 
 
-@pytest.mark.parametrize(("dataset", "epsilons"), [("checks", (0.35,)), ("kaggle", (0.1, 0.25, 0.35, 0.5))])
-def test_every_dataset_is_hardened_at_the_budgets_of_the_original(dataset, epsilons):
-    (hardening,) = (d.study.hardening for d in DATASETS if d.name == dataset)
+@pytest.mark.parametrize(("name", "epsilons"), [("checks", (0.35,)), ("kaggle", (0.1, 0.25, 0.35, 0.5))])
+def test_every_dataset_is_hardened_at_the_budgets_of_the_original(name, epsilons):
+    hardening = dataset(name).study.hardening
     assert (hardening.rounds, hardening.epochs_per_round, hardening.epsilons) == (5, 10, epsilons)
 
 

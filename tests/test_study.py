@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from threat_fixture import FRAUDSTERS
 
 from generator.engine import parallel
 from generator.records.results import StudyResult
 from generator.records.spec import HardeningSpec
-from generator.records.threat import FRAUDSTERS
 from generator.threats.battery import FULL_COVERAGE
 from generator.threats.outcomes import CLEAN
 

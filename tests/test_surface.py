@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from threat_fixture import FRAUDSTERS
 
-from generator.datasets.checks import dataset as checks
-from generator.datasets.kaggle import dataset as kaggle
+from generator.datasets import dataset
 from generator.models.folds import Folds
 from generator.records.boxes import Boxes
 from generator.records.features import Feature
-from generator.records.threat import FRAUDSTERS, Categories, Threat, surface
+from generator.records.threat import Categories, Threat, surface
 from generator.threats.surface import boxes, describe
 
 
@@ -196,15 +196,14 @@ MOVED = {
 WHOLE = {"checks": {"Bounced Checks"}, "kaggle": {"CustomerAge", "TransactionDuration", "LoginAttempts"}}
 
 
-@pytest.mark.parametrize("dataset", MOVED)
-def test_each_tier_adds_the_features_it_should(dataset):
-    inputs = {"checks": checks, "kaggle": kaggle}[dataset].INPUTS
-    features = tuple(given.measured(np.array([0.0, 1.0])) for given in inputs)
+@pytest.mark.parametrize("name", MOVED)
+def test_each_tier_adds_the_features_it_should(name):
+    features = tuple(given.measured(np.array([0.0, 1.0])) for given in dataset(name).study.inputs)
     expected = {}
     for tier in TIERS[1:]:
-        expected |= MOVED[dataset][tier]
+        expected |= MOVED[name][tier]
         which = surface(features, FRAUDSTERS.tier(tier)).intervals
         ways = {(1.0, 0.0): "down", (0.0, 1.0): "up", (1.0, 1.0): "both"}
         found = {f.name: ways.get((d, u)) for f, d, u in zip(features, which.down, which.up, strict=True)}
         assert {name: way for name, way in found.items() if way} == expected
-    assert {f.name for f in features if f.integer} == WHOLE[dataset]
+    assert {f.name for f in features if f.integer} == WHOLE[name]

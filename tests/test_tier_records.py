@@ -4,18 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threat_fixture import FRAUDSTERS
 
 from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED
+from generator.records.features import Input
 from generator.records.metrics import Resamples
 from generator.records.spec import AttackSpec, LabelSpec, ProofSpec, StudySpec
-from generator.records.threat import FRAUDSTERS
 from generator.study import tier_records as records
 from tests.test_proof_records import _table
+
+AMOUNT = Input(name="Amount", title="", decimals=0, control="effort", helps="down", note="")
 
 
 def _spec(**proof) -> StudySpec:
     return StudySpec(
-        dataset="line", label=LabelSpec(fraud_share=0.4, weights={}, formula=""),
+        dataset="line", table="checks", title="", description="", inputs=(AMOUNT,), amount="Amount", columns={},
+        threat=FRAUDSTERS, label=LabelSpec(fraud_share=0.4, weights={}, formula=""),
         attack=AttackSpec(epsilons=(0.0, 0.1, 0.35), round_epsilons=(0.35,)),
         proof=ProofSpec(epsilons=(0.1, 0.35), **proof),
     )  # fmt: skip

@@ -4,12 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
+from threat_fixture import FRAUDSTERS
 
 from generator.proofs.relu.network import from_arrays
 from generator.proofs.relu.network import margins as margins64
 from generator.proofs.relu.search import BROKEN, PROVED, Lattice, verify
 from generator.records.spec import ProofSpec
-from generator.records.threat import FRAUDSTERS, surface
+from generator.records.threat import surface
 from generator.study.proof_tasks import seed_block
 from generator.study.tier_tasks import matched_cut, operating_points, quoted_point, tier_task
 from generator.threats.surface import boxes

@@ -15,6 +15,7 @@ from generator.engine.files import write_whole
 from generator.engine.made import FROM
 from generator.engine.stopwatch import Stopwatch, Timing, timing_table
 from generator.engine.unchanged import fingerprint
+from generator.program import STUDIES
 from generator.records.base import RecordError
 from generator.records.changes import changed_inputs
 from generator.records.files import record_file, sums_file, unsound
@@ -53,8 +54,8 @@ def study_all(options: argparse.Namespace) -> list[Timing]:
 def _raw_key(options: argparse.Namespace) -> str:
     """Stands for all that the records depend on; empty where that may change outside of this machine's files.
 
-    Its parts are those of `provenance`, but for the settings, which are source and options, and the data, which here
-    are the bytes of the file.
+    Its parts are those of `provenance`, but for the settings, which are study files and options, and the data, which
+    here are the bytes of the file.
     """
     from generator.provenance import environment
 
@@ -62,7 +63,7 @@ def _raw_key(options: argparse.Namespace) -> str:
     if not options.offline and not file.exists():
         return ""  # a download may bring one
     parts = (environment(), options.quick, options.seeds, options.datasets)
-    return fingerprint((file, str(options.kaggle_csv is None), json.dumps(parts, sort_keys=True)))
+    return fingerprint((STUDIES, file, str(options.kaggle_csv is None), json.dumps(parts, sort_keys=True)))
 
 
 def _current(records: Path, key: str) -> list[str]:
@@ -101,6 +102,8 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
         if changed:
             say(f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})")
             pending.append((known, spec, table, origin, path))
+        elif StudyResult.read(path).provenance.spec_sha256 != origin.spec_sha256:
+            _reword(known, spec, table, origin, path)
         else:
             say(f"{known.name}: nothing changed since the study in {short(path)}")
     if not pending:
@@ -164,7 +167,7 @@ def loaded(options: argparse.Namespace) -> list[tuple]:
     Raises:
         InputError: A dataset or an engine is unknown, a setting is impossible, or a table cannot be used.
     """
-    from generator.datasets import DATASETS, DataError, SourceOptions, check_learnable, dataset
+    from generator.datasets import DataError, SourceOptions, StudyFileError, check_learnable, datasets
     from generator.engine.cluster import ClusterError, scheduler_of
 
     for name in ("seeds", "workers", "cluster-wait"):
@@ -176,12 +179,11 @@ def loaded(options: argparse.Namespace) -> list[tuple]:
     try:
         if scheduler_of(options.engine) and options.workers:
             raise InputError(f"--workers {options.workers}: a cluster has its own; leave the option out")
-        chosen = [dataset(name) for name in options.datasets] if options.datasets else list(DATASETS)
-        loaded = [(known, _spec(known, options)) for known in chosen]
+        loaded = [(known, _spec(known, options)) for known in datasets(STUDIES, options.datasets or ())]
         tables = [(known, spec, known.load(spec, source)) for known, spec in loaded]
         for _, spec, table in tables:
             check_learnable(table, spec.training.folds)
-    except (ClusterError, DataError, ValueError) as error:
+    except (ClusterError, DataError, StudyFileError, ValueError) as error:
         raise InputError(str(error)) from None
     return tables
 
@@ -197,6 +199,15 @@ def _run(engine, known, spec, table, origin, path: Path) -> float:
     previous.keep(path, origin.study_key)
     write_study(output, path.parent)
     return seconds
+
+
+def _reword(known, spec, table, origin, path: Path):
+    """Write the record of the same study again, in its new words."""
+    from generator.study.output import write_record
+    from generator.study.rewording import reworded
+
+    write_record(reworded(StudyResult.read(path), spec, known, table, origin), path.parent)
+    say(f"{known.name}: new words, same numbers; record in {short(path)}")
 
 
 def _spec(known, options: argparse.Namespace):

@@ -1,7 +1,11 @@
-"""The datasets of the study. To add one: a file here that makes a `Dataset`, and its name in DATASETS."""
+"""The datasets of the study: what is asked stands in a study file, what computes in the folder here that it names."""
 
-from generator.datasets.checks import dataset as checks
-from generator.datasets.kaggle import dataset as kaggle
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from generator.datasets.study_file import StudyFileError, read_study
 from generator.datasets.table import (
     DataError,
     Dataset,
@@ -11,30 +15,46 @@ from generator.datasets.table import (
     SourceOptions,
     check_learnable,
 )
-
-DATASETS = (checks.DATASET, kaggle.DATASET)
+from generator.program import STUDIES
 
 __all__ = [
-    "DATASETS",
     "DataError",
     "Dataset",
     "FreshRows",
     "LabelledTable",
     "Rule",
     "SourceOptions",
+    "StudyFileError",
     "check_learnable",
     "dataset",
+    "datasets",
 ]
 
 
-def dataset(name: str) -> Dataset:
-    """The dataset called `name`.
+def datasets(folder: Path = STUDIES, names: Sequence[str] = ()) -> list[Dataset]:
+    """The datasets whose study files lie in `folder`, by name; those that are named, if any are.
 
     Raises:
-        DataError: There is none; the message names the known ones.
+        StudyFileError: There is none of that name, or a file cannot be used.
     """
-    for candidate in DATASETS:
-        if candidate.name == name:
-            return candidate
-    known = ", ".join(candidate.name for candidate in DATASETS)
-    raise DataError(f"unknown dataset {name!r}; known: {known}")
+    files = {path.stem: path for path in sorted(folder.glob("[!.]*.toml"))}
+    for name in names:
+        if name not in files:
+            raise StudyFileError(
+                f"unknown dataset {name!r}; known: {', '.join(files) or f'none in {folder}'}"
+            )
+    return [_dataset(files[name]) for name in (names or files)]
+
+
+def dataset(name: str) -> Dataset:
+    """The dataset of this project called `name`."""
+    return datasets(names=[name])[0]
+
+
+def _dataset(path: Path) -> Dataset:
+    study = read_study(path)
+    tables = [each.name for each in pkgutil.iter_modules(__path__) if each.ispkg]
+    if study.table not in tables:
+        raise StudyFileError(f"{path}: table: found {study.table!r}; known: {', '.join(tables)}")
+    made = importlib.import_module(f"{__name__}.{study.table}.dataset")
+    return Dataset(study, made.load, made.summarise, made.fresh)

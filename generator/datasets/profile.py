@@ -1,7 +1,6 @@
 """What the pages show of a table: every column counted, binned and correlated; no raw row leaves it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +19,7 @@ from generator.records.results import (
     DatasetSummary,
     Histogram,
 )
-from generator.records.spec import LabelSpec
+from generator.records.spec import BreakdownSpec, StudySpec
 
 BINS = 40
 DECADES = 2
@@ -30,6 +29,8 @@ MOST = 60
 OTHERS = "all others"
 MOST_DAYS = 3 * 366
 """Days that a calendar can show; on a longer one no day could be seen."""
+TIMES = ("hour", "weekday", "month")
+"""Kinds of breakdown that take the time of a transaction apart."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -37,50 +38,33 @@ MONTHS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Profile:
-    """What a dataset says about its columns."""
-
-    roles: Mapping[str, tuple[str, str]]
-    """Column -> (kind, what the study does with it)."""
-    breakdowns: tuple[tuple[str, str, str, str], ...]
-    """(column, title, kind, note) of each categorical breakdown; see `records.results.Breakdown`."""
-    dates: str | None = None
-    """The column with the time of the transaction."""
-    time_notes: Mapping[str, str] = field(default_factory=dict)
-    """Note by title of the time breakdown."""
-
-    def without_notes(self) -> "Profile":
-        plain = tuple((column, title, kind, "") for column, title, kind, _ in self.breakdowns)
-        return replace(self, breakdowns=plain, time_notes={})
-
-
 def summary(
     table: LabelledTable,
-    profile: Profile,
-    spec: LabelSpec,
+    spec: StudySpec,
+    kinds: Mapping[str, str],
     anomalies: tuple[Anomaly, ...],
 ) -> DatasetSummary:
-    """All facts about `table`."""
+    """All facts about `table`.
+
+    Args:
+        kinds: Column -> what it holds, of every column of the table.
+    """
     frame, y = table.frame, table.y
-    shown = tuple(
-        breakdown(frame[column], y, title, kind, note) for column, title, kind, note in profile.breakdowns
-    )
-    times = frame[profile.dates] if profile.dates else None
+    times = [frame[each.column] for each in spec.breakdowns if each.kind in TIMES]
     return DatasetSummary(
         name=table.name,
         title=table.title,
         description=table.description,
         source=table.source,
         n_rows=len(frame),
-        columns=tuple(column_summary(frame[name], *profile.roles[name]) for name in frame.columns),
+        columns=tuple(column_summary(frame[name], kinds[name], spec.columns[name]) for name in frame.columns),
         features=table.features,
         label=label_card(table),
-        rule=rule_card(table, table.rule, spec) if table.rule else None,
+        rule=rule_card(table, table.rule, spec.rule) if table.rule else None,
         histograms=tuple(histogram(table.x[:, i], y, given) for i, given in enumerate(table.features)),
-        breakdowns=shown if times is None else shown + time_breakdowns(times, y, profile.time_notes),
+        breakdowns=tuple(breakdown(frame[each.column], y, each) for each in spec.breakdowns),
         correlations=correlations(table.x, tuple(given.title for given in table.features)),
-        calendar=None if times is None else calendar(times),
+        calendar=calendar(times[0]) if times else None,
         anomalies=anomalies,
     )
 
@@ -133,13 +117,22 @@ def histogram(values: np.ndarray, y: np.ndarray, given: Feature) -> Histogram:
     )
 
 
-def breakdown(values: pd.Series, y: np.ndarray, title: str, kind: str, note: str) -> Breakdown:
-    """Rows of each class per group of `values`, of which there are at most `MOST`."""
-    groups = grouped(values, kind)
-    if groups.nunique() > MOST:
-        groups = _ranges(groups) if kind == "rows_per_id" else _commonest(groups)
-    counted = _counts(groups, y)
-    return Breakdown(column=str(values.name), title=title, kind=kind, categories=counted, note=note)
+def breakdown(values: pd.Series, y: np.ndarray, asked: BreakdownSpec) -> Breakdown:
+    """Rows of each class per group of `values`, of which there are at most `MOST`; parts of the time are all there."""
+    if asked.kind in TIMES:
+        counted = _time_counts(values, y, asked.kind)
+    else:
+        groups = grouped(values, asked.kind)
+        if groups.nunique() > MOST:
+            groups = _ranges(groups) if asked.kind == "rows_per_id" else _commonest(groups)
+        counted = _counts(groups, y)
+    return Breakdown(
+        column=asked.column,
+        title=asked.title,
+        kind="time" if asked.kind in TIMES else asked.kind,
+        categories=counted,
+        note=asked.note,
+    )
 
 
 def grouped(values: pd.Series, kind: str) -> pd.Series:
@@ -180,29 +173,18 @@ def _counts(groups: pd.Series, y: np.ndarray) -> tuple[CategoryCount, ...]:
     )
 
 
-def time_breakdowns(times: pd.Series, y: np.ndarray, notes: Mapping[str, str]) -> tuple[Breakdown, ...]:
-    """Rows per hour (all 24), weekday (all 7) and month (all 12), empty ones included."""
-    parts = (
-        ("Hour of day", times.dt.hour, range(24), [f"{hour:02d}" for hour in range(24)]),
-        ("Weekday", times.dt.day_of_week, range(7), WEEKDAYS),
-        ("Month", times.dt.month, range(1, 13), MONTHS),
+def _time_counts(times: pd.Series, y: np.ndarray, kind: str) -> tuple[CategoryCount, ...]:
+    """Rows of each class per hour (all 24), weekday (all 7) or month (all 12), empty ones included."""
+    values, domain, names = {
+        "hour": (times.dt.hour, range(24), [f"{hour:02d}" for hour in range(24)]),
+        "weekday": (times.dt.day_of_week, range(7), WEEKDAYS),
+        "month": (times.dt.month, range(1, 13), MONTHS),
+    }[kind]
+    counts = [np.bincount(values[y == label], minlength=max(domain) + 1) for label in (0, 1)]
+    return tuple(
+        CategoryCount(category=name, legitimate=int(counts[0][part]), fraud=int(counts[1][part]))
+        for part, name in zip(domain, names, strict=True)
     )
-    found = []
-    for title, values, domain, names in parts:
-        counts = [np.bincount(values[y == label], minlength=max(domain) + 1) for label in (0, 1)]
-        found.append(
-            Breakdown(
-                column=str(times.name),
-                title=title,
-                kind="time",
-                categories=tuple(
-                    CategoryCount(category=name, legitimate=int(counts[0][part]), fraud=int(counts[1][part]))
-                    for part, name in zip(domain, names, strict=True)
-                ),
-                note=notes.get(title, ""),
-            )
-        )
-    return tuple(found)
 
 
 def correlations(x: np.ndarray, titles: tuple[str, ...]) -> Correlations:

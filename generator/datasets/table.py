@@ -4,12 +4,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from generator.records.features import Control, Feature
+from generator.records.features import Feature
 from generator.records.results import DatasetSummary, DataSource
 from generator.records.spec import LabelSpec, StudySpec
 
@@ -31,41 +30,6 @@ class SourceOptions:
     """Never download."""
     raw_dir: Path = Path("data/raw")
     """Where files are put by hand, and where a download is kept."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """What is known of one model input before any row is seen."""
-
-    name: str
-    title: str
-    unit: str
-    decimals: int
-    control: Control
-    helps: Literal["up", "down", "both", "none"]
-    """Direction in which a fraudster who can change it would move it."""
-    score_sign: int
-    """+1 where the risk score rises with it, -1 where it falls, 0 where it does not depend on it, or there is none."""
-    note: str
-    integer: bool = False
-    """It moves in whole units only."""
-
-    def measured(self, values: np.ndarray) -> Feature:
-        """The record of this input, with the range and spread (divisor n) of values (n,) in raw units."""
-        return Feature(
-            name=self.name,
-            title=self.title,
-            unit=self.unit,
-            decimals=self.decimals,
-            control=self.control,
-            helps=self.helps,
-            integer=self.integer,
-            note=self.note,
-            low=float(values.min()),
-            high=float(values.max()),
-            mean=float(values.mean()),
-            standard_deviation=float(values.std()),
-        )
 
 
 @dataclass(frozen=True)
@@ -119,7 +83,7 @@ class LabelledTable:
     y: np.ndarray
     """(n,) int64, 1 = fraud."""
     amount: int
-    """The column of `x` that holds the amount, USD."""
+    """The column of `x` that holds the amount, in the study's currency."""
     features: tuple[Feature, ...]
     source: DataSource
     rule: Rule | None
@@ -127,7 +91,7 @@ class LabelledTable:
 
     @property
     def amounts(self) -> np.ndarray:
-        """(n,) USD."""
+        """(n,) in the study's currency."""
         return self.x[:, self.amount]
 
     def only(self, rows: np.ndarray) -> "LabelledTable":
@@ -161,13 +125,15 @@ class FreshRows:
 class Dataset:
     """A dataset the study knows: what is asked of it, how to load it, how to describe it."""
 
-    name: str
-    title: str
     study: StudySpec
     load: Callable[[StudySpec, SourceOptions], LabelledTable]
     summarise: Callable[[LabelledTable, StudySpec], DatasetSummary]
-    fresh: Callable[[StudySpec], FreshRows | None] = lambda spec: None
+    fresh: Callable[[StudySpec], FreshRows | None]
     """Further rows, as many as the spec says; None where there is nothing to draw them from."""
+
+    @property
+    def name(self) -> str:
+        return self.study.dataset
 
 
 def flag_top(score: np.ndarray, share: float, ids: np.ndarray) -> np.ndarray:

@@ -2,12 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class RecordError(Exception):
     """A record file is missing, unreadable, or was written by another version of the schema."""
+
+
+WORDS = "words"
+"""Marks a field that is only shown: no number depends on it, so that a study stays what it is when it changes."""
+Words = Annotated[str, WORDS]
 
 
 class Record(BaseModel):
@@ -18,6 +24,10 @@ class Record(BaseModel):
     def to_json(self) -> str:
         """Canonical text: sorted keys, one space of indent, full precision, final newline."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1, allow_nan=False) + "\n"
+
+    def computing(self) -> str:
+        """As `to_json`, without the words: what numbers can depend on."""
+        return json.dumps(_computing(self), sort_keys=True, allow_nan=False)
 
     @classmethod
     def read(cls, path: Path):
@@ -37,3 +47,14 @@ class Record(BaseModel):
                 f"{path}: {place}: {first['msg']}; it was written by another version, "
                 "run `make study` to write it again"
             ) from None
+
+
+def _computing(value: Any) -> Any:
+    if isinstance(value, Record):
+        fields = type(value).model_fields
+        return {
+            name: _computing(getattr(value, name)) for name in fields if WORDS not in fields[name].metadata
+        }
+    if isinstance(value, dict):
+        return {name: _computing(inner) for name, inner in value.items()}
+    return [_computing(inner) for inner in value] if isinstance(value, tuple) else value

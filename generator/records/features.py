@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import model_validator
+import numpy as np
+from pydantic import Field, model_validator
 
-from generator.records.base import Record
+from generator.records.base import Record, Words
 
 Control = Literal["free", "effort", "costly", "insider", "nobody"]
 """Who can change an input: anybody free of cost, a fraudster with effort, a patient or well-funded one, an
@@ -14,15 +15,15 @@ Kind = Literal["number", "flag", "category", "band"]
 """What an input holds: a number, yes or no, one of some names, or one of some names in a rising order."""
 
 
-class Feature(Record):
-    """One input of the model, in the units a person uses."""
+class Input(Record):
+    """One input of the model, as it is asked for before any row is seen."""
 
     name: str
     """Column name in the table."""
-    title: str
-    unit: str
+    title: Words
+    unit: Words = ""
     """Empty for a bare count or score."""
-    decimals: int
+    decimals: int = Field(ge=0)
     """Digits after the point that mean something in this unit (cents: 2)."""
     kind: Kind = "number"
     categories: tuple[str, ...] = ()
@@ -34,12 +35,8 @@ class Feature(Record):
     """Direction in which a fraudster who can change it would move it."""
     integer: bool = False
     """A number that moves in whole units only."""
-    note: str
-    low: float
-    high: float
-    mean: float
-    standard_deviation: float
-    """Of all rows; one unit of epsilon is about this much."""
+    note: Words
+    """Why it is controlled by whom it is."""
 
     @model_validator(mode="after")
     def _kind_and_categories_agree(self):
@@ -48,3 +45,23 @@ class Feature(Record):
                 f"input {self.name!r} is a {self.kind}: only numbers are integer, and all but numbers have categories"
             )
         return self
+
+    def measured(self, values: np.ndarray) -> "Feature":
+        """This input, with the range and spread (divisor n) of values (n,) in raw units."""
+        return Feature(
+            **self.model_dump(),
+            low=float(values.min()),
+            high=float(values.max()),
+            mean=float(values.mean()),
+            standard_deviation=float(values.std()),
+        )
+
+
+class Feature(Input):
+    """One input of the model, in the units a person uses, as the rows have it."""
+
+    low: float
+    high: float
+    mean: float
+    standard_deviation: float
+    """Of all rows; one unit of epsilon is about this much."""

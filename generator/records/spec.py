@@ -1,12 +1,13 @@
 """What is asked: every setting of a study, with its unit and its reason. Nothing further down has a hidden constant."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from generator.records.base import Record
+from generator.records.base import WORDS, Record, Words
+from generator.records.features import Input
 from generator.records.roles import Roles
-from generator.records.threat import FRAUDSTERS, Threat
+from generator.records.threat import Threat
 
 Attack = Literal["fgsm", "pgd"]
 """Names of the attacks, as `generator.threats.evasion.ATTACKS` knows them."""
@@ -36,7 +37,7 @@ class LabelSpec(Record):
     """Share of rows flagged; ceil(share * rows) rows are fraud."""
     weights: dict[str, float]
     """Weight of each term of the score, by the name of the term."""
-    formula: str
+    formula: Words
     """The score, written out for the page."""
     noise: float = Field(default=0.0, ge=0)
     """Standard deviation of the noise added to the score, as a share of the score's own."""
@@ -52,6 +53,18 @@ class FoundLabel(Record):
     column: str
     fraud: str
     """What a fraud has there, as text."""
+
+
+def _made_or_found(label: Any) -> str:
+    """Which of the two a label is meant to be, so that a mistake is told of that one alone."""
+    found = isinstance(label, FoundLabel) or (isinstance(label, dict) and {"column", "fraud"} & label.keys())
+    return "found" if found else "rule"
+
+
+Label = Annotated[
+    Annotated[LabelSpec, Tag("rule")] | Annotated[FoundLabel, Tag("found")],
+    Discriminator(_made_or_found),
+]
 
 
 class TrainingSpec(Record):
@@ -231,21 +244,48 @@ class ScenarioSpec(Record):
     """Share of transactions that are fraud on that day (the study's own data has 20 %)."""
 
 
+class BreakdownSpec(Record):
+    """A column whose rows and frauds are counted group by group."""
+
+    column: str
+    title: Words
+    kind: Literal["category", "decade", "rows_per_id", "hour", "weekday", "month"] = "category"
+    """A group is a value, ten whole years, the rows that an identifier has, or a part of the time."""
+    note: Words = ""
+    """One sentence without digits: what to see."""
+
+
 class StudySpec(Record):
-    """One study of one dataset."""
+    """One study of one dataset: what a study file asks for."""
 
     dataset: str
+    """What the study is called: the name of its file."""
+    table: str
+    """Who loads and labels the table: a folder in `generator/datasets/`."""
+    title: Words
+    """Of the dataset, short, for charts and headings."""
+    description: Annotated[str | dict[str, str], WORDS]
+    """One or two sentences without digits; or one text for each status that the source of the table can have."""
+    currency: Words = "USD"
+    """In front of every amount of money."""
+    inputs: tuple[Input, ...] = Field(min_length=1)
+    """Of the models, in the order they see them."""
+    amount: str
+    """The input that holds the money of a transaction."""
+    columns: Annotated[dict[str, str], WORDS]
+    """What the study does with each column of the table, in a few words without digits."""
+    breakdowns: tuple[BreakdownSpec, ...] = ()
     seed: int = 42
     """The only seed; every stage draws from it under its own name."""
     quick: bool = False
     """A small run for authors: never for decisions, and every page says so."""
-    label: LabelSpec | FoundLabel
+    label: Label
     """Made by a rule, or found. Without a rule nothing is said of formula, cut and score."""
     training: TrainingSpec = TrainingSpec()
     beside: tuple[Beside, ...] = ()
     """Models of other kinds that are studied beside FraudNet."""
     sample: SampleSpec = SampleSpec()
-    threat: Threat = FRAUDSTERS
+    threat: Threat
     """Who attacks."""
     roles: Roles = Roles()
     """Which model plays which part."""
@@ -266,6 +306,20 @@ class StudySpec(Record):
     def rule(self) -> LabelSpec | None:
         """The rule that makes the label; None where it was found."""
         return self.label if isinstance(self.label, LabelSpec) else None
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.inputs)
+
+    def described(self, status: str) -> str:
+        """The description of a table whose source has that status."""
+        return self.description if isinstance(self.description, str) else self.description.get(status, "")
+
+    @model_validator(mode="after")
+    def _amount_is_an_input(self):
+        if self.amount not in self.input_names:
+            raise ValueError(f"amount {self.amount!r} is no input; inputs: {', '.join(self.input_names)}")
+        return self
 
     @model_validator(mode="after")
     def _quoted_budgets_are_proved(self):

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from pydantic import model_validator
 
-from generator.records.base import Record
+from generator.records.base import Record, Words
 from generator.records.features import Control, Feature
 
 
@@ -20,13 +20,13 @@ class Tier(Record):
 
     name: str
     """As records and pages call it."""
-    title: str
+    title: Words
     """What it may do."""
-    attacker: str
+    attacker: Words
     """Who it is, within a sentence."""
-    short: str
+    short: Words
     """Who it is, on a card."""
-    reaches: tuple[Control, ...] | None
+    reaches: tuple[Control, ...] | None = None
     """Whose inputs it moves, each in the direction that helps a fraudster; None: every input, both ways."""
     moves: Literal["every row", "frauds"]
     """Whether genuine customers attack too."""
@@ -86,35 +86,6 @@ class Threat(Record):
         """The order to settle them in: the least, the most, then down. What lies between two that agree is known."""
         rising = sorted(self.tiers, key=lambda tier: sum(map(tier.contains, self.tiers)))
         return (rising[0], *reversed(rising[1:]))
-
-
-FRAUDSTERS = Threat(
-    tiers=(
-        Tier(
-            name="T0", title="every input, both ways, on every row",
-            attacker="an attacker who moves every input, both ways", short="every input moved",
-            reaches=None, moves="every row", bounded=False,
-        ),
-        Tier(
-            name="T1", title="frauds only: what anybody can change, in the direction that helps",
-            attacker="a fraudster who moves only what anybody can move", short="realistic fraudster",
-            reaches=("free", "effort"), moves="frauds", bounded=True,
-        ),
-        Tier(
-            name="T2", title="as before, and what takes money or patience",
-            attacker="a fraudster who also moves what takes money or patience", short="patient fraudster",
-            reaches=("free", "effort", "costly"), moves="frauds", bounded=True,
-        ),
-        Tier(
-            name="T3", title="as before, and what takes somebody inside",
-            attacker="a fraudster with somebody inside", short="fraudster with an insider",
-            reaches=("free", "effort", "costly", "insider"), moves="frauds", bounded=True,
-        ),
-    ),
-    quoted="T1",
-    benchmark="T0",
-)  # fmt: skip
-"""The tiers of the studies of this project."""
 
 
 # ---------------------------------------------------------------- what a tier reaches of an input

@@ -7,6 +7,7 @@ import numpy as np
 
 from generator.engine.files import write_whole
 from generator.records.files import draws_file, record_file, sums, sums_file
+from generator.records.results import StudyResult
 from generator.study.rows import write_rows
 from generator.study.run import Study
 
@@ -21,5 +22,11 @@ def write_study(study: Study, folder: Path):
         study.result, study.table, study.folds, study.weights, study.settled,
         study.proved.tiers, study.proved.radii, folder,
     )  # fmt: skip
-    write_whole(record_file(folder, name), study.result.to_json().encode())
+    write_record(study.result, folder)
+
+
+def write_record(result: StudyResult, folder: Path):
+    """Write the record alone, beside what stands there of the same study."""
+    name = result.data.name
+    write_whole(record_file(folder, name), result.to_json().encode())
     write_whole(sums_file(folder, name), sums(folder, name).encode())

@@ -14,13 +14,14 @@ from offenders import all_hold
 from playground_fixture import stack
 from report_fixture import ROOT, tiny_result
 from selenium.webdriver.common.keys import Keys
+from threat_fixture import FRAUDSTERS
 
 from generator.models.folds import Folds
 from generator.proofs.relu.kernels import PROVED
 from generator.proofs.relu.network import Network, from_arrays, margins
 from generator.proofs.relu.search import TAU, Lattice, radius, verify
 from generator.records.features import Feature
-from generator.records.threat import FRAUDSTERS, surface
+from generator.records.threat import surface
 from generator.threats.surface import boxes
 from generator.tools.playground import make_offers, registration
 from generator.tools.playground.form import page

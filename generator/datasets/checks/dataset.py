@@ -6,11 +6,11 @@ import pandas as pd
 from generator.datasets.canonical import canonical_sha256
 from generator.datasets.checks.marginals import beta, gamma, lognormal, negative_binomial, probability
 from generator.datasets.checks.marks import marks
-from generator.datasets.profile import Profile, summary
+from generator.datasets.profile import summary
+from generator.datasets.study_file import check_columns
 from generator.datasets.table import (
-    Dataset,
+    DataError,
     FreshRows,
-    Input,
     LabelledTable,
     Rule,
     ScoreTerms,
@@ -21,25 +21,12 @@ from generator.datasets.table import (
 )
 from generator.engine.seeding import stage_rng
 from generator.records.results import DatasetSummary, DataSource
-from generator.records.spec import AttackSpec, HardeningSpec, LabelSpec, StudySpec
+from generator.records.spec import StudySpec
 
-TITLE = "Bank checks"
-
-INPUTS = (
-    Input("Amount", "Amount", "USD", 2, "effort", "down", 1,
-          "The fraudster writes the check; a smaller amount is loot given up."),
-    Input("Account Age", "Account age", "years", 2, "costly", "up", -1,
-          "A bank record; only an aged or bought account changes it."),
-    Input("Bounced Checks", "Bounced checks", "", 0, "insider", "down", 1,
-          "A bank record; nobody outside the bank changes it.", integer=True),
-    Input("Distance", "Distance", "miles", 1, "effort", "down", 1,
-          "Deposit at a branch nearer to the usual one."),
-    Input("Signature Match", "Signature match", "", 3, "effort", "up", -1,
-          "A better forgery; the score only has reason to go up."),
-)  # fmt: skip
-
-COLUMNS = tuple(given.name for given in INPUTS)
-DECIMALS = {given.name: given.decimals for given in INPUTS if given.decimals}
+COLUMNS = ("Amount", "Account Age", "Bounced Checks", "Distance", "Signature Match")
+"""The inputs, as `simulate` makes them."""
+SIGNS = np.array([1, -1, 1, 1, -1])
+"""+1 where the risk score rises with the input, -1 where it falls."""
 TERMS = (
     "amount",
     "young account",
@@ -49,28 +36,8 @@ TERMS = (
     "amount and mismatch",
 )
 
-STUDY = StudySpec(
-    dataset="checks",
-    rows=5000,
-    label=LabelSpec(
-        fraud_share=0.2,
-        weights=dict(zip(TERMS, (0.25, 0.15, 0.20, 0.15, 0.25, 0.10), strict=True)),
-        formula=(
-            "R = w(amount) · t(ln amount) − w(young account) · t(ln(1 + account age)) "
-            "+ w(bounced checks) · t(ln(1 + bounced checks)) + w(distance) · t(ln(1 + distance)) "
-            "+ w(signature mismatch) · t(ln(1.02 − signature match)) "
-            "+ w(amount and mismatch) · max(t(ln amount), 0) · max(t(ln(1.02 − signature match)), 0), "
-            "where t(·) is the z-score over all rows"
-        ),
-    ),
-    # One budget: the original hardened this dataset only at the budget it attacked it with.
-    attack=AttackSpec(round_epsilons=(0.35,)),
-    hardening=HardeningSpec(epsilons=(0.35,)),
-)
-
 LATENT = 0.30
 """Correlation of each feature's normal score with the hidden riskiness of the transaction."""
-SIGNS = np.array([given.score_sign for given in INPUTS])
 MARGINALS = (
     lognormal(650, 0.95, low=10, high=25_000, decimals=2),
     gamma(shape=1.6, scale=4.2, low=0.08, high=40, decimals=2),
@@ -78,7 +45,7 @@ MARGINALS = (
     lognormal(9, 1.25, low=0.1, high=3_000, decimals=1),
     beta(9, 1.6, low=0.05, high=1, decimals=3),
 )
-"""How each input is spread, in the order of INPUTS."""
+"""How each input is spread, in the order of COLUMNS."""
 
 
 def simulate(rows: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -135,35 +102,37 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
     """The simulated checks of `spec`, labelled; `options` change nothing here.
 
     Raises:
+        StudyFileError: The study is of other columns.
         DataError: Too few rows for the folds, or weights for other terms than the equation has.
     """
-    rows = spec.rows or STUDY.rows
-    frame = simulate(rows, stage_rng(spec.seed, "checks: simulate"))
+    check_columns(spec, ("CheckID", *COLUMNS), COLUMNS)
+    if spec.rows is None:
+        raise DataError(f"study {spec.dataset!r}: rows: is missing; say how many checks to simulate")
+    frame = simulate(spec.rows, stage_rng(spec.seed, "checks: simulate"))
     x = frame[list(COLUMNS)].to_numpy(float)
     terms, weights = score_terms(x), weight_vector(spec.label, TERMS)
     signal = terms(x) @ weights
-    noise = stage_rng(spec.seed, "checks: label noise").standard_normal(rows)
+    noise = stage_rng(spec.seed, "checks: label noise").standard_normal(spec.rows)
     score = signal + spec.label.noise * signal.std() * noise
     ids = frame["CheckID"].to_numpy(str)
     y = flag_top(score, spec.label.fraud_share, ids)
     table = LabelledTable(
-        name="checks",
-        title=TITLE,
-        description=(
-            "Simulated bank checks with one hidden riskiness behind every feature. "
-            "Fraud is the top share of a composite risk equation over the features."
-        ),
+        name=spec.dataset,
+        title=spec.title,
+        description=spec.described("synthetic"),
         frame=frame,
         ids=ids,
         x=x,
         y=y,
-        amount=COLUMNS.index("Amount"),
-        features=tuple(given.measured(x[:, i]) for i, given in enumerate(INPUTS)),
+        amount=COLUMNS.index(spec.amount),
+        features=tuple(given.measured(x[:, i]) for i, given in enumerate(spec.inputs)),
         source=DataSource(
             status="synthetic",
             origin="simulated by this study",
             file_sha256="",
-            canonical_sha256=canonical_sha256(frame, DECIMALS),
+            canonical_sha256=canonical_sha256(
+                frame, {each.name: each.decimals for each in spec.inputs if each.decimals}
+            ),
             licence="Apache-2.0, as this study",
         ),
         rule=Rule(
@@ -181,18 +150,9 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
     return table
 
 
-PROFILE = Profile(
-    roles={
-        "CheckID": ("identifier", "names the row"),
-        **{column: ("number", "model input and label") for column in COLUMNS},
-    },
-    breakdowns=(("Bounced Checks", "Bounced checks", "category", ""),),
-)
+KINDS = {"CheckID": "identifier"} | dict.fromkeys(COLUMNS, "number")
 
 
 def summarise(table: LabelledTable, spec: StudySpec) -> DatasetSummary:
     """The facts about `table` that the pages show."""
-    return summary(table, PROFILE, spec.label, marks(table))
-
-
-DATASET = Dataset(name="checks", title=TITLE, study=STUDY, load=load, summarise=summarise, fresh=fresh)
+    return summary(table, spec, KINDS, marks(table))

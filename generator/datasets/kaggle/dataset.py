@@ -5,10 +5,9 @@ import numpy as np
 from generator.datasets.kaggle import source as kaggle_source
 from generator.datasets.kaggle.anomalies import anomalies
 from generator.datasets.kaggle.schema import COLUMNS
-from generator.datasets.profile import Profile, summary
+from generator.datasets.profile import summary
+from generator.datasets.study_file import check_columns
 from generator.datasets.table import (
-    Dataset,
-    Input,
     LabelledTable,
     Rule,
     ScoreTerms,
@@ -18,57 +17,12 @@ from generator.datasets.table import (
     weight_vector,
 )
 from generator.records.results import DatasetSummary
-from generator.records.spec import HardeningSpec, LabelSpec, StudySpec
+from generator.records.spec import StudySpec
 
-TITLE = "Kaggle transactions"
-
-INPUTS = (
-    Input("TransactionAmount", "Amount", "USD", 2, "effort", "down", 1,
-          "The fraudster chooses it; splitting or shrinking a payment is loot given up."),
-    Input("CustomerAge", "Customer age", "years", 0, "nobody", "none", 0,
-          "Checked when the account was opened, and without weight in the score: "
-          "an attack that spends its budget here gains nothing.", integer=True),
-    Input("TransactionDuration", "Duration", "seconds", 0, "free", "both", 1,
-          "A script paces itself as it likes.", integer=True),
-    Input("LoginAttempts", "Login attempts", "", 0, "costly", "down", 1,
-          "Fewer failures need good credentials.", integer=True),
-    Input("AccountBalance", "Account balance", "USD", 2, "insider", "up", -1,
-          "The victim's money; it moves only if the account is funded first."),
-)  # fmt: skip
-
-FEATURES = tuple(given.name for given in INPUTS)
-DESCRIPTIONS = {
-    "kaggle_verified": (
-        "A public table of bank transactions that carries no fraud label and shows the marks of a simulator. "
-        "Fraud is the top share of a risk score; no number here describes real customers."
-    ),
-    "kaggle_columns": (
-        "A table with the columns of the Kaggle bank transactions, but not that table. "
-        "Fraud is the top share of a risk score."
-    ),
-    "stand_in": (
-        "Simulated transactions that stand in for the Kaggle bank transactions, which could not be had. "
-        "Fraud is the top share of a risk score; no number here describes real customers."
-    ),
-}
-SIGNS = np.array([given.score_sign for given in INPUTS])
+FEATURES = ("TransactionAmount", "CustomerAge", "TransactionDuration", "LoginAttempts", "AccountBalance")
+SIGNS = np.array([1, 0, 1, 1, -1])
+"""+1 where the risk score rises with the input, -1 where it falls, 0 where it does not depend on it."""
 TERMS = ("amount", "amount share", "login attempts", "duration", "thin balance")
-
-STUDY = StudySpec(
-    dataset="kaggle",
-    label=LabelSpec(
-        fraud_share=0.2,
-        weights=dict(zip(TERMS, (0.35, 0.25, 0.20, 0.10, 0.10), strict=True)),
-        formula=(
-            "S = w(amount) · r(amount) + w(amount share) · r(amount / (amount + balance)) "
-            "+ w(login attempts) · (login attempts − 1) / 4 + w(duration) · r(duration) "
-            "+ w(thin balance) · (1 − r(balance)), "
-            "where r(·) is the share of all rows below, ties counted half"
-        ),
-    ),
-    # Several budgets, as the original: this dataset was hardened against weak and strong attacks together.
-    hardening=HardeningSpec(epsilons=(0.1, 0.25, 0.35, 0.5)),
-)
 
 
 def midrank_share(ordered: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -111,8 +65,10 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
     """The Kaggle table, or what stands in for it, labelled.
 
     Raises:
+        StudyFileError: The study is of other columns.
         DataError: The file given or found cannot be used, or has too few rows for the folds.
     """
+    check_columns(spec, tuple(COLUMNS), FEATURES)
     frame, source = kaggle_source.obtain(options)
     x = frame[list(FEATURES)].to_numpy(float)
     terms, weights = score_terms(x), weight_vector(spec.label, TERMS)
@@ -120,15 +76,15 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
     ids = frame["TransactionID"].to_numpy(str)
     y = flag_top(score, spec.label.fraud_share, ids)
     table = LabelledTable(
-        name="kaggle",
-        title=TITLE,
-        description=DESCRIPTIONS[source.status],
+        name=spec.dataset,
+        title=spec.title,
+        description=spec.described(source.status),
         frame=frame,
         ids=ids,
         x=x,
         y=y,
-        amount=FEATURES.index("TransactionAmount"),
-        features=tuple(given.measured(x[:, i]) for i, given in enumerate(INPUTS)),
+        amount=FEATURES.index(spec.amount),
+        features=tuple(given.measured(x[:, i]) for i, given in enumerate(spec.inputs)),
         source=source,
         rule=Rule(
             terms=terms,
@@ -145,41 +101,20 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
     return table
 
 
-PROFILE = Profile(
-    roles={column: (described.kind, described.role) for column, described in COLUMNS.items()},
-    breakdowns=(
-        ("TransactionType", "Transaction type", "category",
-         "Debits outnumber credits, most of all at cash machines."),
-        ("Channel", "Channel", "category", "The channels are used evenly."),
-        ("CustomerOccupation", "Occupation", "category",
-         "Fraud differs by occupation only because balances do, and the score reads balances."),
-        ("CustomerAge", "Customer age", "decade",
-         "Fraud differs by age only because balances do, and the score reads balances."),
-        ("Location", "City", "category", "The cities are used evenly."),
-        ("LoginAttempts", "Login attempts", "category", "Nearly every row has a single attempt."),
-        ("AccountID", "Transactions of the same account", "rows_per_id",
-         "As if accounts were drawn at random."),
-        ("DeviceID", "Transactions of the same device", "rows_per_id",
-         "Most devices serve several accounts."),
-        ("IP Address", "Transactions of the same IP address", "rows_per_id",
-         "Most addresses serve several accounts."),
-        ("MerchantID", "Transactions of the same merchant", "rows_per_id",
-         "As if merchants were drawn at random."),
-    ),
-    dates="TransactionDate",
-    time_notes={
-        "Hour of day": "All transactions fall into one slice of the afternoon.",
-        "Weekday": "Weekends are empty and Monday holds their share.",
-        "Month": "The months are used evenly.",
-    },
-)  # fmt: skip
+def fresh(spec: StudySpec) -> None:
+    """No further rows: there is nothing to draw them from."""
+
+
+KINDS = {name: column.kind for name, column in COLUMNS.items()}
 
 
 def summarise(table: LabelledTable, spec: StudySpec) -> DatasetSummary:
     """The facts about `table` that the pages show."""
-    # The notes are true of the published table and of its stand-in; nothing is known of another file.
-    profile = PROFILE.without_notes() if table.source.status == "kaggle_columns" else PROFILE
-    return summary(table, profile, spec.label, anomalies(table.frame))
+    # Notes are true of the published table and of its stand-in; nothing is known of another file.
+    told = _without_notes(spec) if table.source.status == "kaggle_columns" else spec
+    return summary(table, told, KINDS, anomalies(table.frame))
 
 
-DATASET = Dataset(name="kaggle", title=TITLE, study=STUDY, load=load, summarise=summarise)
+def _without_notes(spec: StudySpec) -> StudySpec:
+    plain = tuple(each.model_copy(update={"note": ""}) for each in spec.breakdowns)
+    return spec.model_copy(update={"breakdowns": plain})

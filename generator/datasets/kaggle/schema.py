@@ -1,4 +1,4 @@
-"""The sixteen columns of the Kaggle table: what each holds, what must be true of it, what it is used for."""
+"""The sixteen columns of the Kaggle table: what each holds, what must be true of it."""
 
 import unicodedata
 from dataclasses import dataclass, field
@@ -29,7 +29,6 @@ FIRST_YEAR, LAST_YEAR = 1970, 2099
 @dataclass(frozen=True)
 class Column:
     kind: Literal["identifier", "category", "number", "date"]
-    role: str
     wanted: str
     """Ends the sentence `column x must be`."""
     dtype: str = "str"
@@ -59,50 +58,48 @@ def _are_names(values: pd.Series) -> pd.Series:
 _NAMES = pa.Check(_are_names)
 
 
-def _text(kind: Literal["identifier", "category"], role: str) -> Column:
-    return Column(kind, role, _NAME, checks=(_NAMES,))
+def _text(kind: Literal["identifier", "category"]) -> Column:
+    return Column(kind, _NAME, checks=(_NAMES,))
 
 
-def _date(role: str) -> Column:
+def _date() -> Column:
     known = pa.Check.in_range(
         pd.Timestamp(FIRST_YEAR, 1, 1), pd.Timestamp(LAST_YEAR + 1, 1, 1), include_max=False
     )
     return Column(
-        "date", role, f"a date and time of the years {FIRST_YEAR} to {LAST_YEAR}", "datetime64[s]", (known,)
+        "date", f"a date and time of the years {FIRST_YEAR} to {LAST_YEAR}", "datetime64[s]", (known,)
     )
 
 
-def _one_of(role: str, *categories: str) -> Column:
-    return Column("category", role, f"one of {', '.join(categories)}", checks=(pa.Check.isin(categories),))
+def _one_of(*categories: str) -> Column:
+    return Column("category", f"one of {', '.join(categories)}", checks=(pa.Check.isin(categories),))
 
 
-def _number(role: str, wanted: str, dtype: str, low: float, high: float = LARGEST) -> Column:
+def _number(wanted: str, dtype: str, low: float, high: float = LARGEST) -> Column:
     whole = (pa.Check(lambda values: values % 1 == 0),) if dtype == "int64" else ()
-    return Column("number", role, wanted, dtype, (pa.Check.in_range(low, high), *whole))
+    return Column("number", wanted, dtype, (pa.Check.in_range(low, high), *whole))
 
 
 _WHOLE = "a whole number"
 _MONEY = "an amount in USD, a plain number that is not negative, with a point before the cents"
 
 COLUMNS: dict[str, Column] = {
-    "TransactionID": Column("identifier", "names the row, breaks ties", f"{_NAME}, and unique",
-                            checks=(_NAMES,)),
-    "AccountID": _text("identifier", "described only"),
-    "TransactionAmount": _number("model input and label", _MONEY, "float64", 0),
-    "TransactionDate": _date("described only"),
-    "TransactionType": _one_of("described only", "Debit", "Credit"),
-    "Location": _text("category", "described only"),
-    "DeviceID": _text("identifier", "described only"),
-    "IP Address": _text("identifier", "described only"),
-    "MerchantID": _text("identifier", "described only"),
-    "Channel": _one_of("described only", "ATM", "Branch", "Online"),
-    "CustomerAge": _number("model input without weight in the label",
-                           f"{_WHOLE} of years, 0 to 120", "int64", 0, 120),
-    "CustomerOccupation": _one_of("described only", "Doctor", "Engineer", "Retired", "Student"),
-    "TransactionDuration": _number("model input and label", f"{_WHOLE} of seconds, not negative", "int64", 0),
-    "LoginAttempts": _number("model input and label", f"{_WHOLE}, 1 or more", "int64", 1, 1000),
-    "AccountBalance": _number("model input and label", _MONEY, "float64", 0),
-    "PreviousTransactionDate": _date("never used: an artefact"),
+    "TransactionID": Column("identifier", f"{_NAME}, and unique", checks=(_NAMES,)),
+    "AccountID": _text("identifier"),
+    "TransactionAmount": _number(_MONEY, "float64", 0),
+    "TransactionDate": _date(),
+    "TransactionType": _one_of("Debit", "Credit"),
+    "Location": _text("category"),
+    "DeviceID": _text("identifier"),
+    "IP Address": _text("identifier"),
+    "MerchantID": _text("identifier"),
+    "Channel": _one_of("ATM", "Branch", "Online"),
+    "CustomerAge": _number(f"{_WHOLE} of years, 0 to 120", "int64", 0, 120),
+    "CustomerOccupation": _one_of("Doctor", "Engineer", "Retired", "Student"),
+    "TransactionDuration": _number(f"{_WHOLE} of seconds, not negative", "int64", 0),
+    "LoginAttempts": _number(f"{_WHOLE}, 1 or more", "int64", 1, 1000),
+    "AccountBalance": _number(_MONEY, "float64", 0),
+    "PreviousTransactionDate": _date(),
 }  # fmt: skip
 
 NUMBERS = tuple(name for name, column in COLUMNS.items() if column.kind == "number")

@@ -1,0 +1,203 @@
+"""A study file says what is asked; a wrong one is answered with all of its mistakes, each with a way out."""
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+from report_fixture import templates_of
+
+from generator.datasets import StudyFileError, dataset, datasets
+from generator.datasets.study_file import check_columns, read_study
+from generator.program import STUDIES
+from generator.provenance import provenance
+from generator.records.files import unsound
+from generator.records.results import StudyResult
+from generator.records.spec import StudySpec
+
+CHECKS = (STUDIES / "checks.toml").read_text(encoding="utf-8")
+
+
+def _written(folder: Path, *changes: tuple[str, str], name: str = "mine") -> Path:
+    """The study file of the checks, changed, in `folder`."""
+    text = CHECKS
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after, 1)
+    path = folder / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _refused(path: Path) -> str:
+    with pytest.raises(StudyFileError) as caught:
+        read_study(path)
+    return str(caught.value)
+
+
+def test_a_study_file_is_read_as_it_stands_and_named_after_itself(tmp_path):
+    study, asked = read_study(_written(tmp_path)), tomllib.loads(CHECKS)
+    assert study.dataset == "mine"
+    assert [each.name for each in study.inputs] == [each["name"] for each in asked["inputs"]]
+    assert dict(study.label.weights) == asked["label"]["weights"]
+    assert study.attack.round_epsilons == (0.35,)
+    assert study.threat.names == ("T0", "T1", "T2", "T3")
+
+
+def test_all_mistakes_of_a_file_are_told_at_once_with_key_finding_and_what_is_allowed(tmp_path):
+    path = _written(
+        tmp_path,
+        ('control = "costly"', 'control = "costley"'),
+        ("fraud_share = 0.2\n", 'fraud_share = "a fifth"\n'),
+        ("headline_epsilon", "headline_epsilom"),
+        ('currency = "USD"\n', 'curency = "USD"\n'),
+        ('table = "checks"\n', ""),
+        ('title = "Distance"\n', ""),
+    )
+    assert _refused(path).splitlines() == [
+        f"{path}: 6 mistakes",
+        "  table: is missing",
+        "  inputs.Account Age.control: found 'costley'; known: free, effort, costly, insider, nobody; "
+        "did you mean 'costly'?",
+        "  inputs.Distance.title: is missing",
+        '  label.fraud_share: found "a fifth"; input should be a valid number',
+        "  attack: found 'headline_epsilom'; known: epsilons, headline_epsilon, round_epsilons, attacks, pgd_steps, "
+        "pgd_relative_step; did you mean 'headline_epsilon'?",
+        f"  top level: found 'curency'; known: {', '.join(type(dataset('checks').study).model_fields)}; "
+        "did you mean 'currency'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('amount = "Amount"', 'amount = "Sum"', "amount 'Sum' is no input; inputs: Amount, Account Age"),
+        (
+            "rows = 5000",
+            "rows = 5000\nthreat = 'fraudster'",
+            "threat: found 'fraudster'; known: fraudsters; did you",
+        ),
+        ("rows = 5000", "rows =", "it is no TOML: Invalid value (at line 8"),
+        ("[0.35]", "[0.36]", "attack: budgets [0.36] are quoted but not in epsilons"),
+    ],
+)
+def test_a_single_mistake_is_one_line(tmp_path, before, after, told):
+    path = _written(tmp_path, (before, after))
+    said = _refused(path)
+    assert said.startswith(f"{path}: {told}"), said
+    assert "\n" not in said
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    assert _refused(tmp_path / "none.toml").endswith("none.toml: it cannot be read (No such file or directory); "
+                                                     "check path and permissions")  # fmt: skip
+    (tmp_path / "old.toml").write_bytes(b'title = "caf\xe9"')
+    assert _refused(tmp_path / "old.toml").endswith("it is not UTF-8; save it as UTF-8")
+
+
+def test_a_table_that_nobody_makes_and_columns_that_it_does_not_have_are_named(tmp_path):
+    _written(tmp_path, ('table = "checks"', 'table = "cheques"'))
+    with pytest.raises(StudyFileError, match=r"table: found 'cheques'; known: checks, kaggle"):
+        datasets(tmp_path)
+    study = read_study(_written(tmp_path, ('"Account Age" = "model', '"Acount Age" = "model')))
+    with pytest.raises(StudyFileError) as caught:
+        check_columns(study, ("CheckID", *study.input_names), study.input_names)
+    assert "columns: found 'Acount Age'; known: CheckID, Amount, Account Age" in str(caught.value)
+    assert "did you mean 'Account Age'?" in str(caught.value)
+    assert "columns: 'Account Age' is missing" in str(caught.value)
+
+
+def test_a_study_of_ones_own_may_have_attackers_of_its_own(tmp_path):
+    (tmp_path / "threats").mkdir()
+    text = (STUDIES / "threats" / "fraudsters.toml").read_text(encoding="utf-8")
+    (tmp_path / "threats" / "clerks.toml").write_text(text.replace("T3", "clerk"), encoding="utf-8")
+    study = read_study(_written(tmp_path, ("rows = 5000", 'rows = 5000\nthreat = "clerks"')))
+    assert study.threat.names[-1] == "clerk"
+
+
+WORDS = {
+    "title of the dataset": ('title = "Bank checks"', 'title = "Cheques"'),
+    "description": ("Simulated bank checks with", "Invented bank checks with"),
+    "title of an input": ('title = "Account age"', 'title = "Age of the account"'),
+    "note of an input": ("A better forgery;", "A forgery of more care;"),
+    "unit of an input": ('unit = "miles"', 'unit = "mi"'),
+    "currency": ('currency = "USD"', 'currency = "EUR"'),
+    "formula of the label": ("the z-score over all rows", "the z-score over the table"),
+    "use of a column": ('"names the row"', '"says which row it is"'),
+    "title of a breakdown": (
+        '[[breakdowns]]\ncolumn = "Bounced Checks"\ntitle = "Bounced checks"',
+        '[[breakdowns]]\ncolumn = "Bounced Checks"\ntitle = "Returned checks"\nnote = "Few are."',
+    ),
+}
+TIER = ('title = "frauds only: what anybody can change', 'title = "frauds alone: what anybody can change')
+NUMBERS = {
+    "a control": ('control = "costly"', 'control = "insider"'),
+    "a direction": ('helps = "up"', 'helps = "both"'),
+    "a weight": ("amount = 0.25", "amount = 0.26"),
+    "a budget": ("round_epsilons = [0.35]", "round_epsilons = [0.5]"),
+    "the volume": ("10_000", "20_000"),
+    "digits of an input": ("decimals = 3", "decimals = 2"),
+    "the column of a breakdown": (
+        '[[breakdowns]]\ncolumn = "Bounced Checks"',
+        '[[breakdowns]]\ncolumn = "Distance"',
+    ),
+    "the kind of a breakdown": ("[[breakdowns]]\n", '[[breakdowns]]\nkind = "decade"\n'),
+}
+
+
+@pytest.fixture
+def own(tmp_path) -> Path:
+    """A folder for study files, with the tiers of attackers beside them."""
+    shutil.copytree(STUDIES / "threats", tmp_path / "threats")
+    return tmp_path
+
+
+def _reworded(own: Path) -> Path:
+    """The study file of the checks with every kind of words in it changed, those of a tier included."""
+    tiers = own / "threats" / "fraudsters.toml"
+    tiers.write_text(tiers.read_text(encoding="utf-8").replace(*TIER), encoding="utf-8")
+    return _written(own, *WORDS.values(), name="checks")
+
+
+def test_words_are_not_in_the_study_key_and_numbers_are(own):
+    before = provenance(dataset("checks").study, "data")
+    for what, change in WORDS.items():
+        after = provenance(read_study(_written(own, change, name="checks")), "data")
+        assert after.study_key == before.study_key, what
+        assert after.spec_sha256 != before.spec_sha256, what
+    for what, change in NUMBERS.items():
+        after = provenance(read_study(_written(own, change, name="checks")), "data")
+        assert after.study_key != before.study_key, what
+    assert provenance(read_study(_reworded(own)), "data").study_key == before.study_key
+
+
+def test_new_words_reach_the_pages_without_a_new_study(tiny_study, stored, own, capsys, monkeypatch):
+    """The record is written again, in seconds: no stage is asked for, and every number stays."""
+    from generator.__main__ import main
+    from generator.commands import studying
+    from generator.pages.rendering import render_pages
+
+    words = read_study(_reworded(own))
+    spec = StudySpec.model_validate(dict(tiny_study.spec) | {
+        name: getattr(words, name) for name in ("title", "description", "inputs", "columns", "breakdowns", "threat")
+    } | {"label": words.label, "currency": words.currency})  # fmt: skip
+    monkeypatch.setattr(studying, "_spec", lambda known, options: spec)
+    monkeypatch.setattr(studying, "_run", lambda *_: pytest.fail("the study was run"))
+    before = StudyResult.read(stored / "checks.json")
+    assert main(["study", "--datasets", "checks", "--records", str(stored)]) == 0
+    assert "checks: new words, same numbers" in capsys.readouterr().out
+    assert unsound(stored, "checks") == []
+    after = StudyResult.read(stored / "checks.json")
+    assert after.provenance.study_key == before.provenance.study_key
+    assert main(["study", "--datasets", "checks", "--records", str(stored)]) == 0
+    assert "nothing changed" in capsys.readouterr().out
+
+    folder = own / "docs"
+    render_pages([after], templates_of(own, "data", "cards", "proof"), folder)
+    shown = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.md"))
+    for text in ("Cheques", "Invented bank checks with", "Age of the account", "A forgery of more care;",
+                 "the z-score over the table", "says which row it is", "Returned checks", "Few are.",
+                 "frauds alone: what anybody can change"):  # fmt: skip
+        assert text in shown, text
+    for text in ("Bank checks", "Account age", "A better forgery;", "names the row"):
+        assert text not in shown, text

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from generator.records.base import RecordError
 
-ROOT = Path(__file__).parents[1]
 FOR_READERS = 0o022
 """Files 644 and folders 755, whatever a shell keeps to itself: what is written is handed over or published, by servers
 and archives that take the modes along."""
@@ -22,12 +21,17 @@ STOPPED = 130
 """Exit code of what the user, or the system, asked to stop."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command. 0: done; 2: it cannot be done, and the message says why and what to do; 130: it was stopped.
+def main(arguments: list[str] | None = None, called: str = "python -m generator") -> int:
+    """Run one command in the folder of its project, which becomes the current one.
 
-    1 is for `diff` alone: a change asks for a new sign-off.
+    0: done; 2: it cannot be done, and the message says why and what to do; 130: it was stopped. 1 is for `diff` alone:
+    a change asks for a new sign-off.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser(called)
+    options = parser.parse_args(arguments)
+    if not options.project.is_dir():
+        parser.error(f"--project {options.project}: there is no such folder; make it first")
+    os.chdir(options.project)
     os.umask(FOR_READERS)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
     try:
@@ -57,20 +61,25 @@ def _end(code: int):
     os._exit(code)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(called: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m generator",
+        prog=called,
         description="Measure what fraud models lose under attack, and build the site that shows it.",
     )
+    parser.add_argument(
+        "--project", type=_path, default=Path(), metavar="FOLDER",
+        help="the folder that data/, docs/, site/ and build/ lie in, and studies/ if you have your own "
+        "(default: the current one)",
+    )  # fmt: skip
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("-v", "--verbose", action="store_true", help="say what is read from disk and why")
     common.add_argument(
-        "--records", type=Path, default=ROOT / "data" / "results", metavar="DIR",
+        "--records", type=_path, default=Path("data", "results"), metavar="DIR",
         help="where records are written and read (default: data/results)",
     )  # fmt: skip
     study = argparse.ArgumentParser(add_help=False)
     study.add_argument(
-        "--kaggle-csv", type=Path, default=os.environ.get("KAGGLE_CSV") or None, metavar="FILE",
+        "--kaggle-csv", type=_path, default=os.environ.get("KAGGLE_CSV") or None, metavar="FILE",
         help="the Kaggle file; without it: data/raw, then a download, then a labelled stand-in (env KAGGLE_CSV)",
     )  # fmt: skip
     study.add_argument("--datasets", nargs="+", metavar="NAME", help="study only these (default: all)")
@@ -97,14 +106,14 @@ def _parser() -> argparse.ArgumentParser:
         help="stage results of earlier runs are removed beyond this, longest unused first (default: 4)",
     )  # fmt: skip
     study.add_argument(
-        "--timings", type=Path, metavar="FILE",
+        "--timings", type=_path, metavar="FILE",
         help="write down here, as JSON, on what machine the studies ran and how long each stage took",
     )  # fmt: skip
     site = argparse.ArgumentParser(add_help=False)
     site.add_argument(
         "--output",
-        type=Path,
-        default=ROOT / "site",
+        type=_path,
+        default=Path("site"),
         metavar="DIR",
         help="where the site goes (default: site)",
     )
@@ -118,17 +127,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     runs = argparse.ArgumentParser(add_help=False)
     runs.add_argument(
-        "before", type=Path, nargs="?", metavar="A", help="earlier record, or folder (default: DIR/previous)"
+        "before", type=_path, nargs="?", metavar="A", help="earlier record, or folder (default: DIR/previous)"
     )
     runs.add_argument(
-        "after", type=Path, nargs="?", metavar="B", help="later record, or folder of records (default: DIR)"
+        "after", type=_path, nargs="?", metavar="B", help="later record, or folder of records (default: DIR)"
     )
     published = argparse.ArgumentParser(add_help=False)
     published.add_argument("site", metavar="URL", help="where the last run was published")
 
     checked = argparse.ArgumentParser(add_help=False)
     checked.add_argument(
-        "--site", type=Path, metavar="DIR",
+        "--site", type=_path, metavar="DIR",
         help="check this published site, hashes and all (default: the records alone)",
     )  # fmt: skip
 
@@ -156,14 +165,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _path(text: str) -> Path:
+    """As the user's own folder has it, not that of the project."""
+    return Path(text).absolute()
+
+
 def _flag(name: str) -> bool:
     return os.environ.get(name, "") not in ("", "0")
 
 
-if __name__ == "__main__":
+def command():
+    """The installed command, `security-study`."""
+    _run("security-study")
+
+
+def _run(called: str):
     # joblib's helpers clean up after a run that was stopped; that they had to is no news
     os.environ.setdefault(
         "PYTHONWARNINGS", "ignore::UserWarning:joblib.externals.loky.backend.resource_tracker"
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _end(main())
+    _end(main(called=called))
+
+
+if __name__ == "__main__":
+    _run("python -m generator")

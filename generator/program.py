@@ -1,9 +1,9 @@
-"""Where the program's own files lie: templates, assets, studies, lock. What a user makes lies in his own folder."""
+"""Where the program's own files lie: templates, assets, studies, lock. What it makes lies in a project's folder."""
 
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-_INSTALLED = PACKAGE / "program"
-"""In a wheel they lie inside the package; in a checkout, beside it."""
+_INSTALLED = PACKAGE / "shipped"
 PROGRAM = _INSTALLED if _INSTALLED.is_dir() else PACKAGE.parent
+"""In a wheel they lie inside the package, in a checkout beside it."""
 STUDIES = PROGRAM / "studies"

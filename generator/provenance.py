@@ -53,6 +53,6 @@ def provenance(spec: StudySpec, data_sha256: str) -> Provenance:
         source_sha256=source,
         lock_sha256=lock,
         data_sha256=data_sha256,
-        spec_sha256=sha256_of(spec.to_json()),
+        asked_sha256=sha256_of(spec.to_json()),
         versions=installed,
     )

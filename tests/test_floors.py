@@ -30,7 +30,7 @@ BELOW = {
     "figures": {"findings", "notation", "impact", "records"},
     "tools": {"findings", "notation", "impact", "records"},
     "pages": {"figures", "findings", "notation", "engine", "records"},
-    "publish": {"pages", "engine", "records"},
+    "publish": {"program", "pages", "engine", "records"},
     "runs": {"pages", "findings", "notation", "engine", "records"},
     "commands": {
         "study", "provenance", "datasets", "runs", "publish", "pages", "tools", "findings", "audit",

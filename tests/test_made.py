@@ -143,8 +143,8 @@ def test_a_folder_that_is_something_else_is_refused_before_anything_is_built(pro
     }
     for output, words in offenders.items():
         with pytest.raises(BuildError, match=words):
-            check_output(project / "mkdocs.yml", output, apart=[records])
-    check_output(project / "mkdocs.yml", project / "site", apart=[records])
+            check_output(project / "docs", output, apart=[records])
+    check_output(project / "docs", project / "site", apart=[records])
 
 
 KILLED = """

@@ -164,7 +164,7 @@ def test_words_are_not_in_the_study_key_and_numbers_are(own):
     for what, change in WORDS.items():
         after = provenance(read_study(_written(own, change, name="checks")), "data")
         assert after.study_key == before.study_key, what
-        assert after.spec_sha256 != before.spec_sha256, what
+        assert after.asked_sha256 != before.asked_sha256, what
     for what, change in NUMBERS.items():
         after = provenance(read_study(_written(own, change, name="checks")), "data")
         assert after.study_key != before.study_key, what

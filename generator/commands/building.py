@@ -11,18 +11,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator.commands.common import DOCS, ROOT, InputError, console, say, short, stored_results
+from generator.commands.common import DOCS, InputError, console, provide_assets, say, short, stored_results
 from generator.commands.studying import study_all
 from generator.engine import unchanged
 from generator.engine.files import scratch_folder, visible_files
 from generator.engine.stopwatch import Timing, timing_table
+from generator.program import PACKAGE, PROGRAM
 from generator.records.results import StudyResult
 from generator.runs import previous
 
 if TYPE_CHECKING:
     from generator.pages.rendering import Prepared
 
-_HOUSE = (ROOT / "generator", ROOT / "requirements.txt", platform.python_version())
+BUILD = Path("build")
+BENCHMARKS = PROGRAM / "data" / "benchmarks.json"
+_HOUSE = (PACKAGE, PROGRAM / "requirements.txt", platform.python_version())
 """What everything made here depends on."""
 
 
@@ -40,6 +43,7 @@ def everything(options: argparse.Namespace) -> int:
 
 def pages(options: argparse.Namespace) -> int:
     """Render the pages in docs/ from the records, unless they were made from the same."""
+    provide_assets()
     key = _pages_key(options)
     if unchanged.is_current(DOCS, key):
         say("docs/: nothing changed since the pages were rendered")
@@ -60,8 +64,9 @@ def _pages_key(options: argparse.Namespace) -> str:
     )  # fmt: skip
     return unchanged.fingerprint(
         (
-            *_HOUSE, ROOT / "templates", DOCS / "assets", ROOT / "data" / "benchmarks.json", ROOT / "CITATION.cff",
-            checkout(ROOT).to_json(), *(getattr(options, "datasets", None) or ()), *(path.name for path in kept), *kept,
+            *_HOUSE, PROGRAM / "templates", DOCS / "assets", BENCHMARKS, PROGRAM / "CITATION.cff",
+            checkout(PROGRAM).to_json(), *(getattr(options, "datasets", None) or ()),
+            *(path.name for path in kept), *kept,
         )
     )  # fmt: skip
 
@@ -69,7 +74,7 @@ def _pages_key(options: argparse.Namespace) -> str:
 def _site_key() -> str:
     """Stands for all that the site depends on, once the pages are there."""
     return unchanged.fingerprint(
-        (*_HOUSE, DOCS, ROOT / "mkdocs.yml", ROOT / "overrides", os.environ.get("SITE_URL", ""))
+        (*_HOUSE, DOCS, PROGRAM / "mkdocs.yml", PROGRAM / "overrides", os.environ.get("SITE_URL", ""))
     )
 
 
@@ -103,7 +108,7 @@ def _build(output: Path):
     from generator.publish.site import BuildError, build_site
 
     try:
-        build_site(ROOT / "mkdocs.yml", output)
+        build_site(PROGRAM / "mkdocs.yml", output, DOCS)
     except BuildError as error:
         raise InputError(str(error)) from None
     say(f"{short(output)}: site built")
@@ -118,7 +123,7 @@ def _refuse_output(options: argparse.Namespace):
     from generator.publish.site import BuildError, check_output
 
     try:
-        check_output(ROOT / "mkdocs.yml", options.output, apart=[options.records])
+        check_output(DOCS, options.output, apart=[options.records])
     except BuildError as error:
         raise InputError(f"--output {error}") from None
 
@@ -146,7 +151,7 @@ def page_inputs(options: argparse.Namespace) -> PageInputs:
     results = stored_results(options)
     earlier = previous.kept(options.records, [result.data.name for result in results])
     draws = calculator.stored_draws(results, options.records)
-    measured = read_benchmarks(ROOT / "data" / "benchmarks.json")
+    measured = read_benchmarks(BENCHMARKS)
     offers = playground.make_offers(results, options.records)
     return PageInputs(
         results, draws, offers,
@@ -172,7 +177,7 @@ def render_docs(options: argparse.Namespace) -> "Prepared":
     try:
         with scratch_folder(DOCS) as scripts:
             prepared = render_pages(
-                results, ROOT / "templates", DOCS,
+                results, PROGRAM / "templates", DOCS,
                 files=(
                     downloads(results, options.records) | calculator.write(results, draws, scripts)
                     | playground.write(inputs.offers, scripts)
@@ -204,7 +209,7 @@ def _copies(options: argparse.Namespace, **which) -> int:
 
     pages(options)
     try:
-        written = export_offline(DOCS, ROOT / "build", ROOT / "mkdocs.offline.yml", **which)
+        written = export_offline(DOCS, BUILD, PROGRAM / "mkdocs.offline.yml", **which)
     except BuildError as error:
         raise InputError(str(error)) from None
     for path in written:
@@ -220,7 +225,7 @@ def pdf(options: argparse.Namespace) -> int:
 
     _copies(options, only_single=True)
     try:
-        written = print_pages(ROOT / "build" / SINGLE, ROOT / "build")
+        written = print_pages((BUILD / SINGLE).absolute(), BUILD)
     except BrowserError as error:
         raise InputError(str(error)) from None
     for path in written:
@@ -233,12 +238,14 @@ def pictures(options: argparse.Namespace) -> int:
     from generator.publish.export import SINGLE
     from generator.publish.paper import BrowserError, take_pictures
 
+    if PROGRAM.resolve() != Path.cwd():
+        raise InputError(f"pictures are those of the program; run this in its checkout, not in {Path.cwd()}")
     _copies(options, only_single=True)
-    summary, card = (ROOT / "build" / SINGLE).as_uri(), (ROOT / "pictures" / "social.svg").as_uri()
+    summary, card = (BUILD / SINGLE).absolute().as_uri(), (PROGRAM / "pictures" / "social.svg").as_uri()
     try:
         written = take_pictures({
-            ROOT / "pictures" / "summary.png": (summary, 1280, 900),
-            ROOT / "docs" / "assets" / "social.png": (card, 1200, 630),
+            PROGRAM / "pictures" / "summary.png": (summary, 1280, 900),
+            DOCS / "assets" / "social.png": (card, 1200, 630),
         })  # fmt: skip
     except BrowserError as error:
         raise InputError(str(error)) from None

@@ -2,19 +2,23 @@
 
 import argparse
 import logging
+import shutil
 from pathlib import Path
 
 from rich.console import Console
 
-from generator.engine.files import visible_files
+from generator.engine import unchanged
+from generator.engine.files import scratch_folder, visible_files
+from generator.engine.made import in_the_way, move_in, names_below, some
+from generator.program import PROGRAM, STUDIES
 from generator.records.base import RecordError
 from generator.records.files import refuse_misnamed, sums_file, unsound
 from generator.records.results import StudyResult
 
 log = logging.getLogger(__name__)
 
-ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs"
+DOCS = Path("docs")
+"""Of the project, whose folder is the current one."""
 
 console = Console()
 
@@ -28,7 +32,35 @@ def say(line: str):
 
 
 def short(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+    """Of a path in the project, what is below its folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def studies_folder() -> Path:
+    """The study files of the project; where it has none, those of the program."""
+    own = Path("studies")
+    return own if own.is_dir() else STUDIES
+
+
+def provide_assets():
+    """Give the pages of a project outside of the checkout the styles and scripts of the program.
+
+    Raises:
+        InputError: One of them was changed there.
+    """
+    source, target = PROGRAM / "docs" / "assets", DOCS / "assets"
+    key = unchanged.fingerprint((source,))
+    if target.resolve() == source.resolve() or unchanged.is_current(target, key):
+        return
+    with scratch_folder(target) as fresh:
+        shutil.copytree(source, fresh, dirs_exist_ok=True)
+        if names := in_the_way(fresh, target):
+            raise InputError(
+                f"{target}: {some(names)} would be replaced by the program's; move your own files away"
+            )
+        move_in(fresh, target, sorted(names_below(fresh)), whole=True)
+    unchanged.remember(target, key)
 
 
 def record_files(options: argparse.Namespace) -> list[Path]:

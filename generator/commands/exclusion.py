@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from generator.commands.common import DOCS, ROOT, InputError, say
+from generator.commands.common import DOCS, InputError, say
 from generator.engine.files import WriteError, writing_in
 from generator.engine.locks import BusyError, alone_in
 
@@ -24,7 +24,7 @@ def alone(options: argparse.Namespace) -> Iterator[None]:
         with ExitStack() as held:
             for folder in _written(options):
                 held.enter_context(alone_in(folder, say))
-            held.enter_context(writing_in(ROOT))
+            held.enter_context(writing_in(Path.cwd()))
             yield
     except BusyError as error:
         raise InputError(str(error)) from None

@@ -10,9 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from generator.commands.building import render_docs
-from generator.commands.common import DOCS, ROOT, InputError, record_files, say
+from generator.commands.common import DOCS, InputError, provide_assets, record_files, say
 from generator.commands.exclusion import alone
 from generator.engine.files import visible_files
+from generator.program import PACKAGE, PROGRAM
 from generator.records.base import RecordError
 
 PAGES_SIDE = ("notation", "findings", "figures", "tools", "pages", "publish", "runs")
@@ -26,9 +27,10 @@ def serve(options: argparse.Namespace) -> int:
     all pages by a new process, so that changed code is what runs. An error waits for its mend.
     """
     from generator.publish.preview import AddressError, preview_site
+    from generator.publish.site import of_project
 
-    rooms = (ROOT / "generator" / room for room in PAGES_SIDE)
-    sources = (ROOT / "templates", *rooms, *record_files(options))
+    rooms = (PACKAGE / room for room in PAGES_SIDE)
+    sources = (PROGRAM / "templates", *rooms, *record_files(options))
     previewer, seen, whole = None, {}, False
 
     def render():
@@ -45,9 +47,13 @@ def serve(options: argparse.Namespace) -> int:
             previewer = Previewer(options)
             whole = previewer.render()
 
-    config = ROOT / "mkdocs.yml"
+    config = PROGRAM / "mkdocs.yml"
+    provide_assets()
     try:
-        preview_site(config, options.address, (*sources, config, ROOT / "overrides", DOCS / "assets"), render)
+        with of_project(config, DOCS) as settings:
+            preview_site(
+                settings, options.address, (*sources, config, PROGRAM / "overrides", DOCS / "assets"), render
+            )
     except AddressError as error:
         raise InputError(f"--address {error}") from None
     return 0
@@ -95,7 +101,7 @@ def _preview(options: argparse.Namespace, pipe: multiprocessing.connection.Conne
         began = time.monotonic()
         try:
             if page:
-                render_page(prepared, page, ROOT / "templates", DOCS)
+                render_page(prepared, page, PROGRAM / "templates", DOCS)
                 say(f"{page}: rendered in {time.monotonic() - began:.1f} s")
             else:
                 with alone(rendering):

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from generator.commands.common import ROOT, InputError, console, say, short
+from generator.commands.common import InputError, console, say, short, studies_folder
 from generator.engine import parallel
 from generator.engine.files import write_whole
 from generator.engine.made import FROM
@@ -24,6 +24,7 @@ from generator.runs import previous
 
 log = logging.getLogger(__name__)
 
+RAW = Path("data", "raw")
 KAGGLE_FILE = "bank_transactions_data_2.csv"
 """Its name in data/raw, as `datasets.kaggle.source` has it; that room is not imported to ask."""
 
@@ -59,11 +60,19 @@ def _raw_key(options: argparse.Namespace) -> str:
     """
     from generator.provenance import environment
 
-    file = options.kaggle_csv or ROOT / "data" / "raw" / KAGGLE_FILE
+    file = options.kaggle_csv or RAW / KAGGLE_FILE
     if not options.offline and not file.exists():
         return ""  # a download may bring one
     parts = (environment(), options.quick, options.seeds, options.datasets)
-    return fingerprint((STUDIES, file, str(options.kaggle_csv is None), json.dumps(parts, sort_keys=True)))
+    return fingerprint(
+        (
+            studies_folder(),
+            STUDIES / "threats",
+            file,
+            str(options.kaggle_csv is None),
+            json.dumps(parts, sort_keys=True),
+        )
+    )
 
 
 def _current(records: Path, key: str) -> list[str]:
@@ -102,7 +111,7 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
         if changed:
             say(f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})")
             pending.append((known, spec, table, origin, path))
-        elif StudyResult.read(path).provenance.spec_sha256 != origin.spec_sha256:
+        elif StudyResult.read(path).provenance.asked_sha256 != origin.asked_sha256:
             _reword(known, spec, table, origin, path)
         else:
             say(f"{known.name}: nothing changed since the study in {short(path)}")
@@ -173,13 +182,13 @@ def loaded(options: argparse.Namespace) -> list[tuple]:
     for name in ("seeds", "workers", "cluster-wait"):
         if (given := getattr(options, name.replace("-", "_"))) is not None and given < 1:
             raise InputError(f"--{name} {given}: give 1 or more")
-    source = SourceOptions(
-        kaggle_csv=options.kaggle_csv, offline=options.offline, raw_dir=ROOT / "data" / "raw"
-    )
+    source = SourceOptions(kaggle_csv=options.kaggle_csv, offline=options.offline, raw_dir=RAW)
     try:
         if scheduler_of(options.engine) and options.workers:
             raise InputError(f"--workers {options.workers}: a cluster has its own; leave the option out")
-        loaded = [(known, _spec(known, options)) for known in datasets(STUDIES, options.datasets or ())]
+        loaded = [
+            (known, _spec(known, options)) for known in datasets(studies_folder(), options.datasets or ())
+        ]
         tables = [(known, spec, known.load(spec, source)) for known, spec in loaded]
         for _, spec, table in tables:
             check_learnable(table, spec.training.folds)

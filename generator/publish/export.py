@@ -32,7 +32,7 @@ def export_offline(
     Raises:
         BuildError: The pages were refused.
     """
-    with offline_site(mkdocs_config, out_dir) as site:
+    with offline_site(mkdocs_config, out_dir, docs_dir) as site:
         copies = {} if only_single else {ARCHIVE: archive(site)}
         script = (docs_dir / "assets" / SCRIPT).read_text(encoding="utf-8")
         copies[SINGLE] = single_page(site, script).encode()
@@ -42,11 +42,11 @@ def export_offline(
 
 
 @contextmanager
-def offline_site(mkdocs_config: Path, out_dir: Path) -> Iterator[Path]:
+def offline_site(mkdocs_config: Path, out_dir: Path, docs_dir: Path | None = None) -> Iterator[Path]:
     """The built site, as long as it is needed."""
     with scratch_folder(out_dir / "offline") as folder:
         site = folder / "site"
-        build_site(mkdocs_config, site)
+        build_site(mkdocs_config, site, docs_dir)
         yield site
 
 

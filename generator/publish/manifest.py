@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generator.engine.files import sha256_of, visible_files
+from generator.program import PROGRAM
 from generator.records.base import Record
 from generator.records.files import record_file, rows_file, weights_file
 from generator.records.results import StudyResult
@@ -17,7 +18,6 @@ from generator.records.results import StudyResult
 MANIFEST = "manifest.json"
 UNLISTED = (MANIFEST, "index.html")
 """Names that the manifest does not list: itself, and the page about the data, whose address is this folder's."""
-ROOT = Path(__file__).parents[2]
 OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")
 
 
@@ -80,7 +80,7 @@ def downloads(results: Sequence[StudyResult], records: Path) -> dict[str, Path]:
     return {name.as_posix(): records / name for name in names if (records / name).exists()}
 
 
-def write_manifest(results: Sequence[StudyResult], data: Path, root: Path = ROOT):
+def write_manifest(results: Sequence[StudyResult], data: Path, root: Path = PROGRAM):
     """Write the manifest of everything below `data`, the last file to be written there.
 
     Args:

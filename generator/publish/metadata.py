@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from generator.program import PROGRAM
 from generator.publish.manifest import write_manifest
 from generator.publish.sbom import write_bill
 from generator.records.results import StudyResult
@@ -13,13 +14,12 @@ from generator.records.results import StudyResult
 SCHEMA = "results.schema.json"
 GUIDE = "llms.txt"
 CITATION = "CITATION.cff"
-ROOT = Path(__file__).parents[2]
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 OF_PAGES = re.compile(r"^\*\*([^*]+)\*\* (.+)$", re.MULTILINE)
 MARKUP = re.compile(r"<[^>]+>|\{[^}]*\}")
 
 
-def write_metadata(results: Sequence[StudyResult], docs: Path, root: Path = ROOT):
+def write_metadata(results: Sequence[StudyResult], docs: Path, root: Path = PROGRAM):
     """Write these files into `docs`, beside the pages rendered there; equal pages, equal bytes."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **StudyResult.model_json_schema()}
     _write(

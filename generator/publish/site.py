@@ -2,10 +2,13 @@
 half gone."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from generator.engine.files import WriteError, exchange, scratch_folder, visible_files
@@ -20,26 +23,29 @@ class BuildError(Exception):
     """The pages were refused, by MkDocs or by the checks of what it built; the message holds what was said."""
 
 
-READ = ("docs", "templates", "overrides", "generator")
+READ = ("docs", "templates", "overrides", "generator", "studies")
 """Folders of the project that are read, where no site may lie."""
 
 
-def build_site(config: Path, output: Path):
+def build_site(config: Path, output: Path, docs: Path | None = None):
     """Build the site of `config` strictly into `output`; whenever it is killed, `output` is the old site or the new.
 
     Of what is in `output`, only an earlier site goes: hidden files stay, anything else is refused.
+
+    Args:
+        docs: Where the pages are; beside `config` if not given.
 
     Raises:
         BuildError: MkDocs or the check of links found anything to complain about, or `output` cannot be a site;
             `output` is as it was.
         WriteError: The disk is full; `output` is as it was.
     """
-    output = output.resolve()
-    check_output(config, output)
-    with scratch_folder(output) as fresh:
-        _mkdocs(config, fresh)
+    output, docs = output.resolve(), docs or config.parent / "docs"
+    check_output(docs, output)
+    with scratch_folder(output) as fresh, of_project(config, docs) as settings:
+        _mkdocs(settings, fresh)
         try:
-            finish(fresh, own=_own_pages(config.parent / "docs", fresh))
+            finish(fresh, own=_own_pages(docs, fresh))
         except LinkError as error:
             raise BuildError(f"the built pages have dead ends:\n{error}") from None
         fresh.chmod(0o755)
@@ -68,8 +74,25 @@ def replace_site(fresh: Path, output: Path):
         raise _mounted(output) from None
 
 
-def check_output(config: Path, output: Path, apart: Iterable[Path] = ()):
-    """Pass if the site of `config` can take the place of what is in `output`, as far as can be told beforehand.
+@contextmanager
+def of_project(config: Path, docs: Path) -> Iterator[Path]:
+    """`config` where the pages lie beside it; else, as long as it is needed, one that says where they lie."""
+    if docs.resolve() == config.parent.resolve() / "docs":
+        yield config
+        return
+    told = {
+        "INHERIT": str(config.resolve()),
+        "docs_dir": str(docs.resolve()),
+        "theme": {"custom_dir": str(config.parent.resolve() / "overrides")},
+    }
+    with tempfile.TemporaryDirectory(prefix="settings-") as folder:
+        settings = Path(folder) / config.name
+        settings.write_text(json.dumps(told), encoding="utf-8")  # which is YAML too
+        yield settings
+
+
+def check_output(docs: Path, output: Path, apart: Iterable[Path] = ()):
+    """Pass if the site of the pages in `docs` can take the place of what is in `output`, as far as can be told now.
 
     Args:
         apart: Further folders that are read or written.
@@ -77,7 +100,7 @@ def check_output(config: Path, output: Path, apart: Iterable[Path] = ()):
     Raises:
         BuildError: It cannot; the message says why and what to do.
     """
-    project, output = config.parent.resolve(), output.resolve()
+    project, output = docs.resolve().parent, output.resolve()
     apart = [each.resolve() for each in apart]
     for holy in (project, Path(os.path.expanduser("~")).resolve(), *apart):
         if holy.is_relative_to(output):

@@ -389,7 +389,7 @@ class Provenance(Record):
     lock_sha256: str
     data_sha256: str
     """Of the canonical table."""
-    spec_sha256: str = ""
+    asked_sha256: str = ""
     """Of all that was asked, words and all. Words alone are not in `study_key`, as no number depends on them."""
     versions: dict[str, str]
     """Python and the libraries that touch a number."""

@@ -33,7 +33,7 @@ BELOW = {
     "publish": {"program", "pages", "engine", "records"},
     "runs": {"pages", "findings", "notation", "engine", "records"},
     "commands": {
-        "study", "provenance", "datasets", "runs", "publish", "pages", "tools", "findings", "audit",
+        "study", "provenance", "datasets", "runs", "publish", "pages", "tools", "findings", "audit", "notation",
         "program", "engine", "records",
     },
     "__main__": {"commands", "records"},

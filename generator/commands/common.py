@@ -8,9 +8,10 @@ from pathlib import Path
 from rich.console import Console
 
 from generator.engine import unchanged
-from generator.engine.files import scratch_folder, visible_files
+from generator.engine.files import scratch_folder, visible_files, write_whole
 from generator.engine.made import in_the_way, move_in, names_below, some
-from generator.program import PROGRAM, STUDIES
+from generator.notation import palette
+from generator.program import PACKAGE, PROGRAM, STUDIES
 from generator.records.base import RecordError
 from generator.records.files import refuse_misnamed, sums_file, unsound
 from generator.records.results import StudyResult
@@ -50,6 +51,7 @@ def provide_assets():
         InputError: One of them was changed there.
     """
     source, target = PROGRAM / "docs" / "assets", DOCS / "assets"
+    _colour(source / "palette.css")
     key = unchanged.fingerprint((source,))
     if target.resolve() == source.resolve() or unchanged.is_current(target, key):
         return
@@ -61,6 +63,13 @@ def provide_assets():
             )
         move_in(fresh, target, sorted(names_below(fresh)), whole=True)
     unchanged.remember(target, key)
+
+
+def _colour(sheet: Path):
+    """Bring the colours up to date where their source can be edited: in a checkout."""
+    if PACKAGE.parent != PROGRAM or sheet.read_text(encoding="utf-8") == palette.stylesheet():
+        return
+    write_whole(sheet, palette.stylesheet().encode())
 
 
 def record_files(options: argparse.Namespace) -> list[Path]:

@@ -115,6 +115,8 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
             _reword(known, spec, table, origin, path)
         else:
             say(f"{known.name}: nothing changed since the study in {short(path)}")
+    if wrong := [line for _, spec, *_ in pending for line in _unknown(spec)]:
+        raise InputError("\n  ".join(wrong))
     if not pending:
         return [_told(options.records, stem) for stem in stems], []
     cache = StageCache(options.records / "cache", fresh=options.fresh)
@@ -208,6 +210,12 @@ def _run(engine, known, spec, table, origin, path: Path) -> float:
     previous.keep(path, origin.study_key)
     write_study(output, path.parent)
     return seconds
+
+
+def _unknown(spec) -> list[str]:
+    from generator.study.asked import unknown
+
+    return unknown(spec)
 
 
 def _reword(known, spec, table, origin, path: Path):

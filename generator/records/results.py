@@ -10,8 +10,8 @@ from generator.records.roles import Roles
 from generator.records.spec import Attack, StudySpec
 
 Direction = Literal["higher", "lower", "no difference"]
-Attacked = Literal["clean", "fgsm", "pgd", "exact"]
-"""`exact`: no input within the budget changes the answer, which is proved and not attacked."""
+Attacked = str
+"""`clean`, an attack, or `exact`: no input within the budget changes the answer, which is proved and not attacked."""
 
 
 class Confusion(Record):

@@ -9,22 +9,11 @@ from generator.records.features import Input
 from generator.records.roles import Roles
 from generator.records.threat import Threat
 
-Attack = Literal["fgsm", "pgd"]
-"""Names of the attacks, as `generator.threats.evasion.ATTACKS` knows them."""
+Attack = str
+"""The name of an attack in `generator.threats.evasion.ATTACKS`."""
 
-Recipe = Literal[
-    "accumulating_fgsm",
-    "current_round_fgsm",
-    "half_batch_fgsm",
-    "extra_epochs",
-    "pgd_ramp",
-    "fgsm_random_start",
-    "trades",
-    "crown_ibp",
-    "pgd_tier1",
-]
-"""Names of the ways to harden, as `generator.models.fraudnet.hardening.RECIPES` knows them."""
-
+Recipe = str
+"""The name of a way to harden in `generator.models.fraudnet.hardening.RECIPES`."""
 
 Beside = Literal["logistic_regression"]
 """Models of another kind, as `generator.models.kinds.TRAINED` knows them."""

@@ -126,7 +126,7 @@ class _WholeBatchPGD(ProjectedGradientDescentPyTorch):
 
 ATTACKS: dict[asked.Attack, Attack] = {
     "fgsm": Attack(fgsm, ("gradients",)),
-    "pgd": Attack(pgd, ("gradients",)),
+    "pgd": Attack(pgd, ("gradients",), carries_over=True),
 }
 
 
@@ -195,7 +195,7 @@ def evaluate(model: Model, folds: Folds, spec: AttackSpec, epsilons: tuple[float
         for attack in attacks:
             standing = clean
             for epsilon in epsilons:
-                rows = _level_rows(standing if attack == "pgd" else np.ones_like(standing))
+                rows = _level_rows(standing if ATTACKS[attack].carries_over else np.ones_like(standing))
                 x_rows = np.take_along_axis(x, rows[:, :, None], 1)
                 y_rows = np.take_along_axis(y, rows, 1)
                 proposal = attack_rows(attack, part.stack, x_rows, y_rows, epsilon, spec)
@@ -204,7 +204,7 @@ def evaluate(model: Model, folds: Folds, spec: AttackSpec, epsilons: tuple[float
                 after = np.zeros_like(standing)
                 np.put_along_axis(after, rows, (judged.margins > 0) == y_rows, 1)
                 after &= standing
-                if attack == "pgd":
+                if ATTACKS[attack].carries_over:
                     standing = after
                 right[attack, epsilon].append(after)
     return Outcomes(

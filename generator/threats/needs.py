@@ -18,6 +18,8 @@ class Attack(NamedTuple):
 
     propose: Callable
     needs: tuple[Need, ...]
+    carries_over: bool = False
+    """A row that it breaks counts as broken at every larger budget, and is not attacked there again."""
 
     def applies(self, model: Model, folds: Folds) -> bool:
         """Whether `model`, one replicate of it for each of `folds`, has all that the attack needs."""

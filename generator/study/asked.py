@@ -1,0 +1,27 @@
+"""Whether what a study asks for is there: the attacks and the ways to harden that it names."""
+
+import difflib
+
+from generator.models.fraudnet.hardening import RECIPES
+from generator.records.spec import StudySpec
+from generator.threats.evasion import ATTACKS
+
+
+def unknown(spec: StudySpec) -> list[str]:
+    """One line a name that nothing here goes by; empty if the study can be run."""
+    asked = {
+        "attack.attacks": (spec.attack.attacks, ATTACKS),
+        "hardening.recipes": (spec.hardening.recipes, RECIPES),
+        "hardening.followed": (spec.hardening.followed, spec.hardening.recipes),
+    }
+    return [
+        f"{spec.dataset}: {key}: found {name!r}; known: {', '.join(known)}{_meant(name, known)}"
+        for key, (names, known) in asked.items()
+        for name in names
+        if name not in known
+    ]
+
+
+def _meant(name: str, known) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

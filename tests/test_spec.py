@@ -38,7 +38,7 @@ def test_an_attack_that_would_not_measure_what_it_quotes_is_refused(settings, co
     ("kind", "settings"),
     [
         (TrainingSpec, {"seeds": 0}),
-        (TrainingSpec, {"folds": 1}),
+        (TrainingSpec, {"folds": 0}),
         (TrainingSpec, {"epochs": 0}),
         (TrainingSpec, {"batch_size": 0}),
         (TrainingSpec, {"learning_rate": 0}),

@@ -1,1 +1,1 @@
-"""FraudNet, its training, and the ways to harden it."""
+"""What every model is to a study, the kinds there are, and who trains on what; FraudNet with its training and hardening."""

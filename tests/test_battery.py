@@ -5,9 +5,11 @@ import pytest
 
 from generator.models.folds import Folds
 from generator.models.fraudnet.deployed import DeployedNet
+from generator.models.fraudnet.network import FraudNet
 from generator.records.spec import BatterySpec
 from generator.threats import battery, queries
 from generator.threats.battery import FULL_COVERAGE, from_arrays, run_battery, to_arrays, worst_case
+from generator.threats.gradients import Target, pgd_margin
 from generator.threats.needs import FEW_INPUTS
 
 EPSILON = 0.35
@@ -76,6 +78,40 @@ def test_on_a_linear_model_every_direct_attack_reaches_the_closed_form(attack, t
 @pytest.mark.parametrize("attack", sorted(INDIRECT))
 def test_no_attack_breaks_a_row_that_cannot_be_broken(attack, telling, toy_folds, on_linear):
     assert on_linear[attack].right[_closed_form(telling, toy_folds, 1)].all()
+
+
+def _of_units(*units: tuple[float, float, float]) -> DeployedNet:
+    """m(x) = 1 + the sum of c relu(a x + b) over the units (a, b, c)."""
+    first, bias, last = (np.array([each], np.float32) for each in zip(*units, strict=True))
+    arrays = {"weights.0": first[None], "biases.0": bias[None], "weights.1": np.stack([0 * last, last], -1)}
+    stack = FraudNet.from_arrays(arrays | {"biases.1": np.array([[[0, 1]]], np.float32)})
+    return DeployedNet(stack, np.zeros((1, 1)), np.ones((1, 1)))
+
+
+def _by_pgd(net: DeployedNet, restarts: int) -> np.ndarray:
+    """(20,) where twenty frauds at 0 end that may go as far as 1."""
+    x, y = np.zeros((1, 20, 1), np.float32), np.ones((1, 20), int)
+    spec = SPEC.model_copy(update={"restarts": restarts})
+    found, _ = pgd_margin(Target(net, None, slice(0, 1), x, y, 1.0, spec, 9, net))
+    assert np.abs(found).max() <= 1
+    return found[0, :, 0]
+
+
+def test_restarts_of_pgd_find_the_valley_that_no_slope_leads_to():
+    # the slope at 0 leads to m(1) = 0.7; to the left m(-1) = 1.3 - 4.3 x 0.8
+    valley = _of_units((1, 0, -0.3), (-1, 0, 0.3), (-1, -0.2, -4.3))
+
+    def broken(restarts: int) -> float:
+        return (valley.margins(_by_pgd(valley, restarts)[None, :, None]) < 0).mean()
+
+    assert broken(1) == 0  # from the row itself
+    assert 0.1 < broken(2) < 0.9  # two starts in five lie in it
+    assert broken(20) == 1
+
+
+def test_where_there_is_no_slope_pgd_stays():
+    for side in (1, -1):  # with a cliff on the right, or on the left
+        np.testing.assert_array_equal(_by_pgd(_of_units((side, -0.5, -4.0)), 1), 0)
 
 
 def test_full_coverage_attacks_run_on_every_row_once(on_curved, toy_folds):

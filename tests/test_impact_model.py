@@ -85,6 +85,13 @@ def test_the_rest_of_one_day_by_hand():
     assert found.residual_bps == pytest.approx(1e4 * 31 * 671 / (100 * 671 + 9_900 * 204))
 
 
+def test_savings_are_against_stopping_all_where_that_is_cheaper_than_stopping_nothing():
+    # half of 10,000 are frauds, T = 0.69: stopping all costs 10,000 x 5 + 5,000 x 5, stopping nothing 5,000 x 671
+    found = day(STANDARD, scenario(fraud_share=0.5, attack_prevalence=0.5), AMOUNTS)
+    spent = 5_000 * (0.31 * 671 + 0.69 * 5) + 100 * (5 + 5)
+    assert found.savings == pytest.approx(1 - spent / 75_000)
+
+
 def test_money_counts_each_fraud_by_its_amount_after_the_attack():
     # large frauds are caught more often: by value 0.98 and 0.60; an evader gives up 40 USD
     model = Detection(0.93, 0.45, 0.02, 0.98, 0.60, given_up=40)

@@ -1,10 +1,14 @@
 """A study that cannot be run, or would quote what it did not measure, cannot be asked for."""
 
+import json
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
 from generator.datasets import dataset, datasets
 from generator.models.fraudnet.hardening import RECIPES
+from generator.records.impact import Scenario
 from generator.records.spec import (
     AttackSpec,
     HardeningSpec,
@@ -14,6 +18,20 @@ from generator.records.spec import (
     TrainingSpec,
 )
 from generator.study.asked import unknown
+
+SETTINGS = Path(__file__).parent / "golden" / "settings.json"
+"""All that both studies and the opening scenario ask for; `python tests/test_spec.py` writes it anew."""
+
+
+def computing() -> dict:
+    """What computes in the settings; words may change."""
+    asked = {name: json.loads(dataset(name).study.computing()) for name in ("checks", "kaggle")}
+    return asked | {"scenario": Scenario().model_dump(mode="json")}
+
+
+def test_what_the_studies_ask_for_is_what_every_published_number_came_from():
+    published = json.loads(SETTINGS.read_text(encoding="utf-8"))
+    assert computing() == published, "if this is meant: PYTHONPATH=. .venv/bin/python tests/test_spec.py"
 
 
 @pytest.mark.parametrize(
@@ -111,3 +129,7 @@ def test_what_a_study_asks_for_and_nothing_has_is_told_with_what_there_is():
     attack, recipe = unknown(asked)
     assert attack == "checks: attack.attacks: found 'pdg'; known: fgsm, pgd; did you mean 'pgd'?"
     assert recipe == f"checks: hardening.recipes: found 'dropout'; known: {', '.join(RECIPES)}"
+
+
+if __name__ == "__main__":
+    SETTINGS.write_text(json.dumps(computing(), indent=1) + "\n", encoding="utf-8", newline="\n")

@@ -1,1 +1,1 @@
-"""What every model is to a study, the kinds there are, and who trains on what; FraudNet with its training and hardening."""
+"""What every model is to a study, the kinds there are, who trains on what; FraudNet, its training and hardening."""

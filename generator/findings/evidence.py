@@ -16,6 +16,10 @@ class Evidence:
     register: tuple[Limitation, ...]
     leading: tuple[Limitation, ...]
     """The entries of high severity."""
+    labels_made: bool
+    """A rule made the labels of at least one study."""
+    labels_found: bool
+    """Somebody found those of at least one."""
     frameworks: tuple[Framework, ...] = FRAMEWORKS
     uncovered: tuple[Uncovered, ...] = UNCOVERED
     check: str = CHECK
@@ -23,5 +27,5 @@ class Evidence:
 
 def evidence(results: Sequence[StudyResult]) -> Evidence:
     """What holds for these studies."""
-    entries = register(results)
-    return Evidence(entries, leading(entries))
+    entries, ruled = register(results), [result.data.rule is not None for result in results]
+    return Evidence(entries, leading(entries), labels_made=any(ruled), labels_found=not all(ruled))

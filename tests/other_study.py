@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from generator.datasets import Dataset, LabelledTable, SourceOptions, dataset
-from generator.datasets.profile import Profile, summary
+from generator.datasets.profile import summary
 from generator.models.folds import Folds
 from generator.models.linear import Linear, logistic_regression
 from generator.records.spec import (
@@ -20,25 +20,33 @@ from generator.records.spec import (
 
 COLUMN = "Investigated"
 
-SPEC = StudySpec(
-    dataset="claims",
-    rows=300,
-    label=FoundLabel(column=COLUMN, fraud="confirmed"),
-    beside=("logistic_regression",),
-    training=TrainingSpec(seeds=2, folds=3, epochs=4),
-    attack=AttackSpec(epsilons=(0.0, 0.1, 0.35, 1.0), round_epsilons=(0.1, 0.35), pgd_steps=30),
-    hardening=HardeningSpec(
-        recipes=("pgd_ramp",), followed=(), rounds=1, epochs_per_round=1, pgd_steps=2
-    ),
-    proof=ProofSpec(
-        epsilons=(0.1, 0.35, 1.0), leading=("standard", "pgd_ramp", "logistic_regression"),
-        radius_tolerance=0.05, radius_seeds=1,
-    ),
-    battery=BatterySpec(
-        pgd_steps=10, restarts=1, apgd_steps=3, apgd_restarts=1, boundary_steps=3, search_queries=20,
-        noise_draws=5, hop_skip_jump_rows=2, hop_skip_jump_steps=2, hop_skip_jump_queries=500,
-    ),
-    bootstrap=100,
+_CHECKS = dataset("checks").study
+
+SPEC = StudySpec.model_validate(
+    dict(_CHECKS)
+    | dict(
+        dataset="claims",
+        title="Claims",
+        description="Claims that somebody looked into.",
+        columns=dict(_CHECKS.columns) | {COLUMN: "label"},
+        rows=300,
+        label=FoundLabel(column=COLUMN, fraud="confirmed"),
+        beside=("logistic_regression",),
+        training=TrainingSpec(seeds=2, folds=3, epochs=4),
+        attack=AttackSpec(epsilons=(0.0, 0.1, 0.35, 1.0), round_epsilons=(0.1, 0.35), pgd_steps=30),
+        hardening=HardeningSpec(
+            recipes=("pgd_ramp",), followed=(), rounds=1, epochs_per_round=1, pgd_steps=2
+        ),
+        proof=ProofSpec(
+            epsilons=(0.1, 0.35, 1.0), leading=("standard", "pgd_ramp", "logistic_regression"),
+            radius_tolerance=0.05, radius_seeds=1,
+        ),
+        battery=BatterySpec(
+            pgd_steps=10, restarts=1, apgd_steps=3, apgd_restarts=1, boundary_steps=3, search_queries=20,
+            noise_draws=5, hop_skip_jump_rows=2, hop_skip_jump_steps=2, hop_skip_jump_queries=500,
+        ),
+        bootstrap=100,
+    )
 )  # fmt: skip
 
 
@@ -51,16 +59,14 @@ def claims() -> Dataset:
         frame = table.frame.assign(**{COLUMN: np.where(table.y == 1, "confirmed", "cleared")})
         found = (frame[spec.label.column] == spec.label.fraud).to_numpy().astype(np.int64)
         return replace(
-            table, name="claims", title="Claims", description="Claims that somebody looked into.",
-            frame=frame, y=found, rule=None,
+            table, name=spec.dataset, title=spec.title, description=spec.description, frame=frame, y=found, rule=None,
         )  # fmt: skip
 
     def summarise(table: LabelledTable, spec: StudySpec):
-        inputs = {feature.name: ("number", "model input") for feature in table.features}
-        roles = {"CheckID": ("identifier", "names the row"), **inputs, COLUMN: ("category", "label")}
-        return summary(table, Profile(roles, (("Bounced Checks", "Bounced checks", "category", ""),)), ())
+        inputs = dict.fromkeys(spec.input_names, "number")
+        return summary(table, spec, {"CheckID": "identifier", **inputs, COLUMN: "category"}, ())
 
-    return Dataset(name="claims", title="Claims", study=SPEC, load=load, summarise=summarise)
+    return Dataset(SPEC, load, summarise, lambda spec: None)
 
 
 @dataclass(frozen=True)

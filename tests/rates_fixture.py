@@ -93,7 +93,7 @@ def tiny_draws(rates: OperatingRates, seed: int = 11) -> Draws:
 
 def tiny_measured(dataset: str, epsilons: tuple[float, ...]) -> Measured:
     rates = tiny_rates(dataset, epsilons)
-    return Measured(rates, tiny_draws(rates), Priced(HEADLINE, QUOTED), Roles(), FRAUDSTERS)
+    return Measured(rates, tiny_draws(rates), Priced(HEADLINE, QUOTED), Roles(), FRAUDSTERS, "USD")
 
 
 def _rates(model: str, epsilons: tuple[float, ...]) -> Rates:

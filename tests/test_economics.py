@@ -15,12 +15,14 @@ from report_fixture import templates_of, tiny_result
 from generator.figures import economics as charts
 from generator.findings.breakeven import (
     alone,
-    dollars,
     pays,
     rate,
     share,
     share_range,
     verdict_sentence,
+)
+from generator.findings.breakeven import (
+    money as sum_in,
 )
 from generator.findings.economics import favoured, find_economics
 from generator.findings.scenarios import ASSUMPTIONS, INPUTS, PRESETS, default_scenario, scenario_of
@@ -173,7 +175,7 @@ def test_the_sentence_takes_its_verb_from_the_net_benefit(money, net, words):
 
 
 def test_sums_and_rates_keep_three_digits():
-    assert [dollars(v) for v in (671.0, 12_820.4, -0.886)] == [
+    assert [sum_in(v, "USD") for v in (671.0, 12_820.4, -0.886)] == [
         f"USD{GAP}671", f"USD{GAP}12,820", f"USD{GAP}\u22120.886",
     ]  # fmt: skip
     assert [rate(v) for v in (0.15, 0.000045)] == [f"15.0{GAP}%", f"0.00450{GAP}%"]
@@ -347,3 +349,25 @@ def test_the_page_answers_its_question_and_traces_its_numbers(tmp_path):
 
 def test_the_fixture_repeats_itself():
     assert tiny_rates("checks", (0.1, HEADLINE)) == tiny_rates("checks", (0.1, HEADLINE))
+
+
+def test_all_money_is_in_the_currency_that_the_study_declares(tmp_path):
+    result = tiny_result("checks")
+    features = tuple(
+        each.model_copy(update={"unit": each.unit.replace("USD", "EUR")}) for each in result.data.features
+    )
+    result = result.model_copy(update={
+        "spec": result.spec.model_copy(update={"currency": "EUR"}),
+        "data": result.data.model_copy(update={"features": features}),
+    })  # fmt: skip
+    draws, docs = {"checks": tiny_draws(result.rates)}, tmp_path / "docs"
+    render_pages(
+        [result], templates_of(tmp_path, "impact"), docs,
+        documents=calculator.DOCUMENTS, extras=lambda results: calculator.values(results, draws),
+    )  # fmt: skip
+    written = "".join(
+        path.read_text(encoding="utf-8") for path in docs.rglob("*") if path.suffix in (".md", ".csv", ".svg")
+    )
+    assert written.count("EUR") > 20
+    assert "USD" not in written
+    assert calculator.rates_of(result, calculator.measured(result, draws["checks"]))["currency"] == "EUR"

@@ -1,5 +1,7 @@
 """Literal in, literal out: what a reader sees for a value. Spaces before units are narrow and never break."""
 
+from functools import partial
+
 import pytest
 
 from generator.notation import formats
@@ -30,7 +32,7 @@ def estimate(value: float, low: float, high: float) -> Estimate:
         (formats.points, -0.0004, "0.0 points"),
         (formats.loss, 0.0342, "3.4 points"),
         (formats.loss, -0.0342, "−3.4 points"),
-        (formats.money, 2476677.4, "USD\u202f2,476,677"),
+        (partial(formats.money, currency="USD"), 2476677.4, "USD\u202f2,476,677"),
         (formats.count, 1189.6, "1,190"),
         (formats.count, -0.2, "0"),
         (formats.number, 1234.567, "1,234.57"),
@@ -66,7 +68,7 @@ def test_each_kind_of_value_has_one_spelling(write, value, text):
     ],
 )
 def test_an_interval_names_its_unit_once(low, high, kind, text):
-    assert formats.interval(estimate(low, low, high), kind) == text
+    assert formats.interval(estimate(low, low, high), kind, "USD") == text
 
 
 def test_an_unknown_kind_of_interval_is_an_error():

@@ -216,6 +216,7 @@ def test_a_study_that_fails_lets_the_other_one_finish(capsys, tmp_path, monkeypa
     loaded = [(SimpleNamespace(name=name), None, table) for name in ("checks", "kaggle")]
     monkeypatch.setattr(studying, "loaded", lambda options: loaded)
     monkeypatch.setattr(studying, "_run", run)
+    monkeypatch.setattr(studying, "_unknown", lambda spec: [])
     monkeypatch.setattr("generator.provenance.provenance", lambda *_: None)
     assert f"{tmp_path}: no space left on device" in _refused(capsys, "study", "--records", tmp_path)
     assert ended == ["kaggle"]

@@ -221,10 +221,17 @@ def test_what_is_added_in_the_one_place_named_stands_on_the_site(project):
     assert ".c-short_fgsm" in (project / "docs" / "assets" / "palette.css").read_text(encoding="utf-8")
 
 
-def test_every_row_of_the_table_is_tried(project):
-    table = (
-        (PROGRAM / "README.md").read_text(encoding="utf-8").partition("| to add |")[2].partition("\n\n")[0]
-    )
-    assert re.findall(r"^\| an? ([a-z ]+) \|", table, re.MULTILINE) == [
-        "dataset", "attack", "tier of attackers", "hardening recipe", "page", "chart", "number on a page",
-    ]  # fmt: skip
+def test_every_row_of_the_table_is_tried():
+    readme = (PROGRAM / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("| to add |")[2].partition("\n\n")[0]
+    tried = {
+        "dataset",
+        "attack",
+        "tier of attackers",
+        "hardening recipe",
+        "page",
+        "chart",
+        "number on a page",
+    }
+    elsewhere = {"kind of model"}  # test_other_study.py takes one through a whole study
+    assert set(re.findall(r"^\| an? ([a-z ]+) \|", table, re.MULTILINE)) == tried | elsewhere

@@ -14,7 +14,8 @@
 
   const significant = (value) => digits(value, 3);
   const percent = (value, decimals = 1) => `${number(100 * value, decimals)}${GAP}%`;
-  const dollars = (value) => `USD${GAP}${Number.isInteger(value) ? number(value, 0) : significant(value)}`;
+  let currency = ""; // of the dataset on show
+  const money = (value) => `${currency}${GAP}${Number.isInteger(value) ? number(value, 0) : significant(value)}`;
   const share = (value) => (value > 1 ? `over ${percent(1, 0)}` : percent(Math.max(0, value)));
 
   /* A tick label: 1.2k, 3M. */
@@ -29,7 +30,7 @@
     if (Number.isNaN(value)) return "–";
     if (kind === "share") return share(value);
     if (!Number.isFinite(value)) return value > 0 ? "never" : `${MINUS}∞`;
-    return { count: significant, money: dollars, percent: (each) => percent(each, decimals) }[kind](value);
+    return { count: significant, money, percent: (each) => percent(each, decimals) }[kind](value);
   }
 
   function span({ low, high }, kind) {
@@ -51,11 +52,14 @@
     }[found.verdict];
     const net = found.benefit.net_usd;
     const noise = net.low <= 0 && net.high >= 0 ? ", which this run cannot tell from nothing" : "";
-    return `${start} You set ${a}: hardening ${net.value > 0 ? "saves" : "costs"} ${dollars(Math.abs(net.value))} a day `
+    return `${start} You set ${a}: hardening ${net.value > 0 ? "saves" : "costs"} ${money(Math.abs(net.value))} a day `
       + `(net benefit, 95${GAP}% interval ${span(net, "money")})${noise}.`;
   }
 
   function write(root, study, chosen, s, found, title) {
+    currency = study.currency;
+    for (const place of root.querySelectorAll(".calculator-currency")) place.textContent = currency;
+    for (const place of root.querySelectorAll("label .calculator-currency")) place.parentElement.control.dataset.unit = currency;
     const bands = {
       standard: found.standard, hardened: found.hardened,
       benefit: { ...found.benefit, prevalence: found.prevalence, count_only: found.count_only },

@@ -5,7 +5,7 @@ import numpy as np
 from generator.figures.chart import Chart, numbers, percentages, rounded
 from generator.figures.frame import axis, figure, marker, percent_axis, rule
 from generator.figures.frame import band as strip
-from generator.findings.breakeven import dollars, share
+from generator.findings.breakeven import money, share
 from generator.findings.scenarios import ASSUMPTIONS, default_scenario
 from generator.findings.selection import leading, remark
 from generator.impact.bands import Band, band, scalar
@@ -61,7 +61,7 @@ def break_even(result: StudyResult, draws: Draws | None = None) -> Chart:
 
 
 def net_benefit(result: StudyResult, draws: Draws | None = None) -> Chart:
-    """USD a day that each hardened model saves against the standard one, by share of attackers."""
+    """Money a day that each hardened model saves against the standard one, by share of attackers."""
     names, drawn, scenario = _names(result), _drawn(result), _opening(result)
     data, rows, said = [], [], []
     for name in names:
@@ -74,7 +74,7 @@ def net_benefit(result: StudyResult, draws: Draws | None = None) -> Chart:
             (look.title, rounded(100 * a), *_ends(each, 1, bool(sampled)))
             for a, each in zip(ATTACKERS, found, strict=True)
         ]
-        said.append(f"{look.title} {dollars(found[-1].value)}")
+        said.append(f"{look.title} {money(found[-1].value, result.spec.currency)}")
         if name in drawn:
             data += _lines([100 * a for a in ATTACKERS], found, name, bool(sampled), numbers)
     return Chart(
@@ -87,10 +87,16 @@ def net_benefit(result: StudyResult, draws: Draws | None = None) -> Chart:
         figure=figure(
             data,
             xaxis=axis("Fraudsters who attack", ticksuffix=" %"),
-            yaxis=axis("Net benefit a day (USD)", separatethousands=True),
+            yaxis=axis(f"Net benefit a day ({result.spec.currency})", separatethousands=True),
             shapes=[rule(y=0)],
         ),
-        headers=("Model", "Attackers (%)", "Net benefit a day (USD)", "95 % low", "95 % high"),
+        headers=(
+            "Model",
+            "Attackers (%)",
+            f"Net benefit a day ({result.spec.currency})",
+            "95 % low",
+            "95 % high",
+        ),
         rows=tuple(rows),
     )
 

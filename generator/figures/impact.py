@@ -53,7 +53,7 @@ def missed_frauds(result: StudyResult) -> Chart:
             yaxis=axis(autorange="reversed"),
         ),
         headers=("Model", "Attack", "ε (σ)", "Missed frauds a day", "95 % low", "95 % high",
-        "Leakage a day (USD)"),
+        f"Leakage a day ({result.spec.currency})"),
         rows=tuple(rows),
         height=130 + 72 * len(drawn),
     )  # fmt: skip

@@ -24,15 +24,15 @@ def rate(value: float) -> str:
     return f"{formats.significant(100 * value)}{formats.JOIN}%"
 
 
-def dollars(value: float) -> str:
+def money(value: float, currency: str) -> str:
     """Three digits that matter, for a day's sums run from cents to millions; round sums as they are."""
     write = formats.count if float(value).is_integer() else formats.significant
-    return f"USD{formats.JOIN}{write(value)}"
+    return f"{currency}{formats.JOIN}{write(value)}"
 
 
-def dollar_range(found: Band) -> str:
+def money_range(found: Band, currency: str) -> str:
     """A sum with its interval."""
-    return f"{dollars(found.value)} ({dollars(found.low)} to {dollars(found.high)})"
+    return f"{money(found.value, currency)} ({money(found.low, currency)} to {money(found.high, currency)})"
 
 
 def pays(found: BreakEven) -> str:
@@ -79,19 +79,19 @@ def net_sentence(found: Answer) -> str:
     """Half a sentence: what a day with the hardened model saves or costs."""
     net = found.benefit["net_usd"]
     word = "saves" if net.value > 0 else "costs"
-    ends = f"{formats.LEVEL} interval {dollars(net.low)} to {dollars(net.high)}"
+    ends = f"{formats.LEVEL} interval {money(net.low, found.currency)} to {money(net.high, found.currency)}"
     noise = ", which this run cannot tell from nothing" if net.low <= 0 <= net.high else ""
-    return f"hardening {word} {dollars(abs(net.value))} a day (net benefit, {ends}){noise}."
+    return f"hardening {word} {money(abs(net.value), found.currency)} a day (net benefit, {ends}){noise}."
 
 
-def assumptions(scenario: Scenario) -> str:
+def assumptions(scenario: Scenario, currency: str) -> str:
     """The scenario in one sentence part."""
     s = scenario
     return (
         f"{formats.count(s.transactions_per_day)} transactions a day, {rate(s.fraud_share)} of them "
-        f"fraud, {dollars(s.loss_per_fraud)} lost per missed fraud of which "
-        f"{formats.percent(s.recovered_share, 0)} comes back, {dollars(s.review_cost)} per alert and "
-        f"{dollars(s.friction_cost)} per customer stopped"
+        f"fraud, {money(s.loss_per_fraud, currency)} lost per missed fraud of which "
+        f"{formats.percent(s.recovered_share, 0)} comes back, {money(s.review_cost, currency)} per alert and "
+        f"{money(s.friction_cost, currency)} per customer stopped"
     )
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from generator.findings.breakeven import (
     assumptions,
-    dollar_range,
-    dollars,
+    money,
+    money_range,
     opening_sentence,
     pays,
     rate,
@@ -76,7 +76,7 @@ class EvasionLine:
     words: ModelName
     price: EvasionPrice
     take: str
-    """Mean USD per attempt, caught or not."""
+    """Mean loot per attempt, caught or not."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | 
         who=measured.threat.tier(choice.tier).attacker,
         words=MODELS[hardened],
         scenario=scenario,
-        assumptions=assumptions(scenario),
+        assumptions=assumptions(scenario, measured.currency),
         sentence={line.words.name: line.sentence for line in lines}[hardened],
         lines=lines,
         presets=tuple(_preset_line(measured, choice, preset, known) for preset in known.presets),
@@ -172,7 +172,7 @@ def _model_line(measured: Measured, choice: Choice, scenario: Scenario, name: st
         words=MODELS[name],
         answer=found,
         missed=_missed(found),
-        net=dollar_range(found.benefit["net_usd"]),
+        net=money_range(found.benefit["net_usd"], measured.currency),
         pays=pays(found.break_even),
         sentence=opening_sentence(found, scenario, MODELS[name].title),
     )
@@ -187,7 +187,7 @@ def _preset_line(measured: Measured, choice: Choice, preset: Preset, known: Assu
         answer=found,
         fraud_share=rate(scenario.fraud_share),
         missed=_missed(found),
-        net=dollar_range(found.benefit["net_usd"]),
+        net=money_range(found.benefit["net_usd"], measured.currency),
         pays=pays(found.break_even),
         pays_own=pays(
             _sourced_share(break_even_of(measured, replace(choice, point=own_cut(measured.rates)), scenario))
@@ -225,8 +225,8 @@ def _policies(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[P
                 caught_clean=mean.caught_clean,
                 caught_attacked=mean.caught_attacked,
                 false_positive_rate=mean.false_positive_rate,
-                cost=dollar_range(found.hardened["cost_usd"]),
-                net="" if name == alone else dollar_range(found.benefit["net_usd"]),
+                cost=money_range(found.hardened["cost_usd"], measured.currency),
+                net="" if name == alone else money_range(found.benefit["net_usd"], measured.currency),
                 pays="" if name == alone else pays(found.break_even),
             )
         )
@@ -239,10 +239,11 @@ def _evasion(measured: Measured, choice: Choice) -> tuple[EvasionLine, ...]:
         EvasionLine(
             MODELS[name],
             price,
-            dollars(
+            money(
                 take_per_attempt(
                     mean_detection(rates, name, choice, choice.point, measured.priced), amounts(rates)
-                )
+                ),
+                measured.currency,
             ),
         )
         for name in measured.draws.models

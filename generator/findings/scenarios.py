@@ -111,7 +111,7 @@ ASSUMPTIONS = Assumptions(inputs=INPUTS, presets=PRESETS)
 
 
 def default_scenario(rates: OperatingRates, known: Assumptions = ASSUMPTIONS) -> Scenario:
-    """The opening state: the mean fraud of the data in whole USD, and round numbers."""
+    """The opening state: the mean fraud of the data in whole money, and round numbers."""
     return known.opening.model_copy(update={"loss_per_fraud": round(rates.mean_fraud_amount, 0)})
 
 

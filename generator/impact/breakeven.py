@@ -89,7 +89,7 @@ def _net_everybody(standard: Detection, hardened: Detection, scenario: Scenario)
 
 
 def _worth(scenario: Scenario) -> float:
-    """v: what one fraud more that is caught is worth, USD."""
+    """v: what one fraud more that is caught is worth, in money."""
     return scenario.loss_per_fraud * (1 - scenario.recovered_share) - scenario.review_cost
 
 

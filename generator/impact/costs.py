@@ -39,7 +39,7 @@ def scenario_day(
 ) -> ImpactRow:
     """One day under `model` when every fraudster runs the attack of `attacked`.
 
-    missed frauds = frauds * (1 - TPR attacked); leakage = missed * mean amount (USD);
+    missed frauds = frauds * (1 - TPR attacked); leakage = missed * mean amount;
     false alarms = genuine * FPR clean, since no genuine customer runs an attack.
     """
     missed = _scaled(_miss_rate(attacked.true_positive_rate), frauds_per_day(scenario))

@@ -18,7 +18,7 @@ DAYS = 365
 
 @dataclass(frozen=True)
 class Amounts:
-    """USD of a transaction on average, as the data has it."""
+    """Money of a transaction on average, as the data has it."""
 
     fraud: float
     genuine: float
@@ -38,7 +38,7 @@ class Detection:
     """As Tc, each fraud counted by its amount."""
     value_caught_attacked: Values
     given_up: float = 0.0
-    """Mean USD by which the amount falls in frauds that evade; 0 where it was not measured."""
+    """Mean money by which the amount falls in frauds that evade; 0 where it was not measured."""
 
     def caught(self, prevalence: Values) -> Values:
         """T(a) = (1 - a) Tc + a Ta."""
@@ -72,7 +72,7 @@ class Day:
     value_detection_rate: Values
     """Share of the money in frauds that is in those caught."""
     residual_bps: Values
-    """Money in missed frauds per 10,000 USD of all transactions."""
+    """Money in missed frauds per 10,000 of all transactions."""
     cost_usd: Values
     """N p (1 - T(a)) L (1 - r) + c_r alerts + c_f false alarms."""
     savings: Values
@@ -123,7 +123,7 @@ def day(detection: Detection, scenario: Scenario, amounts: Amounts) -> Day:
 
 
 def cost(detection: Detection, scenario: Scenario) -> Values:
-    """USD a day: money that stays lost, alerts reviewed, customers annoyed."""
+    """A day: money that stays lost, alerts reviewed, customers annoyed."""
     s = scenario
     frauds, genuine = s.transactions_per_day * s.fraud_share, s.transactions_per_day * (1 - s.fraud_share)
     lost = s.loss_per_fraud * (1 - s.recovered_share)
@@ -147,7 +147,7 @@ def benefit(standard: Detection, hardened: Detection, scenario: Scenario) -> Ben
 
 
 def take_per_attempt(detection: Detection, amounts: Amounts) -> Values:
-    """Mean USD a fraudster who evades walks away with, caught or not."""
+    """Mean money a fraudster who evades walks away with, caught or not."""
     return amounts.fraud * (1 - detection.value_caught_attacked) - _evaded(detection) * detection.given_up
 
 

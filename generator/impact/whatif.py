@@ -31,12 +31,15 @@ class Measured:
     priced: Priced
     roles: Roles
     threat: Threat
+    currency: str
+    """Of all its money."""
 
 
 @dataclass(frozen=True)
 class Answer:
     """Bands by the names of the fields of `Day` and `Benefit`."""
 
+    currency: str
     points: tuple[str, str]
     """Operating points, of the baseline and of the hardened model; they differ under an alert budget only."""
     standard: dict[str, Band]
@@ -60,6 +63,7 @@ def answer(measured: Measured, choice: Choice, scenario: Scenario) -> Answer:
     ]
     standard, hardened = zip(means, draws, strict=True)
     return Answer(
+        currency=measured.currency,
         points=points,
         standard=days[0],
         hardened=days[1],

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from generator.notation.marks import mark
 from generator.records.features import Feature
@@ -49,25 +50,25 @@ def loss(value: float, decimals: int = 1) -> str:
     return mark("loss", f"{_number(100 * value, decimals)} points", value)
 
 
-def beside(said: float, proved: float, kind: str = "percent") -> str:
+def beside(said: float, proved: float, kind: str = "percent", currency: str = "") -> str:
     """What is proved, to stand behind what an attack says, with the gap: `proved: 27.4 %, 54.8 points less`.
 
     Args:
-        kind: `percent`; `loss` for a share lost, in points; `count` or `money`.
+        kind: `percent`; `loss` for a share lost, in points; `count`, or `money` in a currency.
     """
-    write = _WRITE[kind]
+    write = _writer(kind, currency)
     size = loss if kind == "percent" else write
     return f"proved: {write(proved)}, {size(abs(said - proved))} {'more' if proved > said else 'less'}"
 
 
-def doubted(said: float, proved: float, kind: str = "percent") -> str:
+def doubted(said: float, proved: float, kind: str = "percent", currency: str = "") -> str:
     """What an attack says where it may not stand alone: `82.2 %; proved: 27.4 %, 54.8 points less`."""
-    return f"{_WRITE[kind](said)}; {beside(said, proved, kind)}"
+    return f"{_writer(kind, currency)(said)}; {beside(said, proved, kind, currency)}"
 
 
-def money(value: float, decimals: int = 0) -> str:
-    """US dollars."""
-    return mark("money", f"USD{JOIN}{_number(value, decimals)}", value)
+def money(value: float, currency: str, decimals: int = 0) -> str:
+    """An amount, behind its currency."""
+    return mark("money", f"{currency}{JOIN}{_number(value, decimals)}", value)
 
 
 def score(value: float) -> str:
@@ -109,17 +110,17 @@ def epsilon(value: float) -> str:
     return mark("epsilon", f"{value:g}{JOIN}σ", value)
 
 
-def interval(estimate: Estimate, kind: str = "percent") -> str:
+def interval(estimate: Estimate, kind: str = "percent", currency: str = "") -> str:
     """The two ends of the 95 % interval; the unit is written once.
 
     Raises:
         KeyError: `kind` is not one of percent, points, loss, count, money, number.
     """
-    return between(estimate.low, estimate.high, kind)
+    return between(estimate.low, estimate.high, kind, currency)
 
 
-def between(low: float, high: float, kind: str = "percent") -> str:
-    """Two values of one kind, joined by `to`."""
+def between(low: float, high: float, kind: str = "percent", currency: str = "") -> str:
+    """Two values of one kind, joined by `to`; money is in that currency."""
     write: Callable[[float], str] = {
         "percent": lambda value: _number(100 * value, 1),
         "points": lambda value: _signed(100 * value, 1),
@@ -132,7 +133,7 @@ def between(low: float, high: float, kind: str = "percent") -> str:
         "percent": ("", f"{JOIN}%"),
         "points": ("", " points"),
         "loss": ("", " points"),
-        "money": (f"USD{JOIN}", ""),
+        "money": (f"{currency}{JOIN}", ""),
     }.get(kind, ("", ""))
     return mark(f"{kind} interval", f"{before}{write(low)} to {write(high)}{after}", low, high)
 
@@ -233,7 +234,11 @@ def _with_unit(text: str, feature: Feature) -> str:
     return f"{text}{JOIN}{feature.unit}" if feature.unit else text
 
 
-_WRITE = {"percent": percent, "loss": loss, "count": count, "money": money}
+def _writer(kind: str, currency: str) -> Callable[[float], str]:
+    writers = {"percent": percent, "loss": loss, "count": count, "money": partial(money, currency=currency)}
+    return writers[kind]
+
+
 FILTERS = (
     number, signed, percent, points, loss, doubted, money, score, significant, shift, count, size, position,
     epsilon, interval, between, raw, raw_moved, raw_between, raw_change, raw_spread, raw_epsilon, sha,

@@ -18,7 +18,7 @@ class OperatingPoint(Record):
 class Rates(Record):
     """Class-conditional rates of one model, or of two models together, means over seeds.
 
-    `value_*` are the same shares counted in USD: of the money in all frauds, how much is in those caught.
+    `value_*` are the same shares counted in money: of the money in all frauds, how much is in those caught.
     """
 
     model: str
@@ -43,7 +43,7 @@ class EvasionPrice(Record):
     evaded: int
     """Of these, how many got through."""
     given_up: Estimate | None
-    """Mean USD by which the amount fell in those that got through; None if none did."""
+    """Mean money by which the amount fell in those that got through; None if none did."""
 
 
 class Relabelled(Record):
@@ -66,7 +66,7 @@ class OperatingRates(Record):
     fraud_share: float
     """Of the table."""
     mean_fraud_amount: float
-    """USD."""
+    """In the study's currency."""
     mean_genuine_amount: float
     rates: tuple[Rates, ...]
     prices: tuple[EvasionPrice, ...]
@@ -87,7 +87,7 @@ class Scenario(Record):
     """A bank's day and its prices: what no study of models can measure. The defaults are assumptions."""
 
     loss_per_fraud: float = Field(default=671, ge=0)
-    """USD lost per missed fraud, before anything comes back; pages begin with the mean fraud of their data."""
+    """Money lost per missed fraud, before anything comes back; pages begin with the mean fraud of their data."""
     transactions_per_day: float = Field(default=10_000, gt=0)
     fraud_share: float = Field(default=0.01, gt=0, lt=1)
     """Share of the transactions that are frauds."""
@@ -96,14 +96,14 @@ class Scenario(Record):
     recovered_share: float = Field(default=0.20, ge=0, le=1)
     """Share of a missed fraud's money that comes back."""
     review_cost: float = Field(default=10, ge=0)
-    """USD per alert looked at, whether it is a fraud or not."""
+    """Money per alert looked at, whether it is a fraud or not."""
     friction_cost: float = Field(default=10, ge=0)
-    """USD per genuine customer who was stopped."""
+    """Money per genuine customer who was stopped."""
     analysts: float = Field(default=8, gt=0)
     alerts_per_analyst: float = Field(default=40, gt=0)
     """Alerts one analyst can look at in a day."""
     hardening_cost: float = Field(default=50_000, ge=0)
-    """USD paid once for hardening."""
+    """Money paid once for hardening."""
 
     @property
     def capacity(self) -> float:

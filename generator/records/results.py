@@ -114,7 +114,7 @@ class LabelCard(Record):
     fraud_value_share: float
     """Share of all money that sits in flagged rows."""
     mean_fraud_amount: float
-    """USD."""
+    """In the study's currency."""
 
 
 class RuleCard(Record):
@@ -353,7 +353,7 @@ class ImpactResult(Record):
     frauds_per_day: float
     genuine_per_day: float
     mean_fraud_amount: float
-    """USD."""
+    """In the study's currency."""
     rows: tuple[ImpactRow, ...]
     reductions: tuple[LeakageReduction, ...]
     accuracy_bounds: tuple[AccuracyBounds, ...]

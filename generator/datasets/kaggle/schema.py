@@ -15,7 +15,7 @@ from pyarrow import compute
 from generator.datasets.complaints import bad_rows
 
 DECIMALS = {"TransactionAmount": 2, "AccountBalance": 2}
-"""Columns of money, in USD and cents."""
+"""Columns of money, to the cent."""
 LARGEST = 1e12
 """More than this is a damaged number, whatever the unit."""
 LONGEST = 100
@@ -81,7 +81,7 @@ def _number(wanted: str, dtype: str, low: float, high: float = LARGEST) -> Colum
 
 
 _WHOLE = "a whole number"
-_MONEY = "an amount in USD, a plain number that is not negative, with a point before the cents"
+_MONEY = "an amount of money, a plain number that is not negative, with a point before the cents"
 
 COLUMNS: dict[str, Column] = {
     "TransactionID": Column("identifier", f"{_NAME}, and unique", checks=(_NAMES,)),

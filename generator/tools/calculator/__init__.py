@@ -53,7 +53,7 @@ def measured(result: StudyResult, draws: Draws | None) -> Measured | None:
     if not draws:
         return None
     priced = Priced(result.spec.attack.headline_epsilon, quoted(result))
-    return Measured(result.rates, draws, priced, result.roles, result.spec.threat)
+    return Measured(result.rates, draws, priced, result.roles, result.spec.threat, result.spec.currency)
 
 
 def quoted(result: StudyResult) -> str:
@@ -128,6 +128,7 @@ def rates_of(result: StudyResult, found: Measured) -> dict:
     tiers = tiers_of(found)
     return {
         "title": result.data.title,
+        "currency": found.currency,
         "study_key": result.provenance.study_key,
         "models": [
             {"name": name, **{part: getattr(palette.model(name), part) for part in ("title", "light", "dark")}}

@@ -4,7 +4,7 @@ import html
 import math
 from collections.abc import Sequence
 
-from generator.findings.breakeven import dollars, share, share_range, verdict_sentence
+from generator.findings.breakeven import money, share, share_range, verdict_sentence
 from generator.findings.economics import answered, opening_choice
 from generator.findings.scenarios import INPUTS, PRESETS, Input, default_scenario, scenario_of
 from generator.impact.bands import Band
@@ -33,7 +33,7 @@ DAY = (
     ("precision", "Precision of alerts", "percent"),
     ("false_positive_ratio", "False alarms per fraud caught", "count"),
     ("value_detection_rate", "Fraud money caught", "percent"),
-    ("residual_bps", "Fraud money missed, per 10,000 USD", "count"),
+    ("residual_bps", "Fraud money missed, per 10,000", "count"),
     ("cost_usd", "Cost a day", "money"),
     ("savings", "Savings against having no model", "percent"),
     ("frauds_before_catch", "Frauds before the first catch", "count"),
@@ -110,7 +110,7 @@ def page(results: Sequence[StudyResult], found: Measured) -> str:
             '<fieldset><legend>Your bank</legend><div class="calculator-presets" role="group" '
             f'aria-label="Presets">{_presets(rates)}</div>',
             '<div class="calculator-grid calculator-bank">',
-            *(_input(each, getattr(scenario, each.name)) for each in INPUTS),
+            *(_input(each, getattr(scenario, each.name), found.currency) for each in INPUTS),
             "</div></fieldset></form>",
             f'<div class="calculator-charts">{"".join(_chart(*each) for each in CHARTS)}</div>',
             f'<div class="calculator-tables">{_day_table(answer, baseline, title)}{_benefit_table(answer)}</div>',
@@ -124,7 +124,7 @@ def page(results: Sequence[StudyResult], found: Measured) -> str:
     )
 
 
-def written(value: float, kind: str) -> str:
+def written(value: float, kind: str, currency: str = "") -> str:
     """A number of the tables; the page's script writes the same."""
     if math.isnan(value):
         return "–"
@@ -132,17 +132,18 @@ def written(value: float, kind: str) -> str:
         return share(value)
     if math.isinf(value):
         return "never" if value > 0 else formats.MINUS + "∞"
-    write = {"count": formats.significant, "money": dollars, "percent": formats.percent}[kind]
-    return write(value)
+    if kind == "money":
+        return money(value, currency)
+    return {"count": formats.significant, "percent": formats.percent}[kind](value)
 
 
-def span(found: Band, kind: str) -> str:
+def span(found: Band, kind: str, currency: str = "") -> str:
     """The two ends of a band."""
     if math.isnan(found.low):
         return ""
     if kind == "share":
         return share_range(found)
-    return f"{written(found.low, kind)} to {written(found.high, kind)}"
+    return f"{written(found.low, kind, currency)} to {written(found.high, kind, currency)}"
 
 
 def _text(text: str) -> str:
@@ -193,16 +194,17 @@ def _values(scenario: Scenario) -> str:
     )
 
 
-def _input(each: Input, value: float) -> str:
-    unit = {"percent": "%", "money": "USD", "number": ""}[each.unit]
+def _input(each: Input, value: float, currency: str) -> str:
+    unit = {"percent": "%", "money": currency, "number": ""}[each.unit]
+    told = {"percent": " (%)", "money": f" ({_currency(currency)})", "number": ""}[each.unit]
     factor = 100 if each.unit == "percent" else 1
     name = f"calculator-{each.name}"
     tick = '<span class="calculator-tick" hidden></span>' if each.name == "attack_prevalence" else ""
     return (
         f'<div class="calculator-field"><label for="{name}">{_text(each.title)}'
-        f"{f' ({unit})' if unit else ''}</label>"
+        f"{told}</label>"
         f'<input id="{name}" name="{each.name}" {TYPED} value="{value * factor:.10g}" '
-        f'aria-describedby="{name}-note {name}-said" data-factor="{factor}" data-unit="{unit}">'
+        f'aria-describedby="{name}-note {name}-said" data-factor="{factor}" data-unit="{_text(unit)}">'
         f'<span class="calculator-slide"><input type="range" min="0" max="{SLIDER}" step="1" '
         f'value="{round(SLIDER * position(each, value))}" aria-label="{_text(each.title)}, slider" '
         f'data-for="{each.name}" data-low="{each.low!r}" data-high="{each.high!r}" data-scale="{each.scale}" '
@@ -219,17 +221,27 @@ def position(each: Input, value: float) -> float:
     return math.sqrt(share_of) if each.scale == "square" else share_of
 
 
-def _cell(name: str, side: str, found: Band, kind: str) -> str:
+def _cell(name: str, side: str, found: Band, kind: str, currency: str) -> str:
     return (
         f'<td class="number" data-output="{name}" data-side="{side}" data-kind="{kind}">'
-        f"<span>{written(found.value, kind)}</span><small>{span(found, kind)}</small></td>"
+        f"<span>{written(found.value, kind, currency)}</span><small>{span(found, kind, currency)}</small></td>"
     )
+
+
+def _currency(currency: str) -> str:
+    """Marked, for the script to put that of another dataset there."""
+    return f'<span class="calculator-currency">{_text(currency)}</span>'
+
+
+def _titled(name: str, title: str, currency: str) -> str:
+    return f"{title} {_currency(currency)}" if name == "residual_bps" else title
 
 
 def _day_table(found: Answer, baseline: str, title: str) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{label}</th>{_cell(name, "standard", found.standard[name], kind)}'
-        f"{_cell(name, 'hardened', found.hardened[name], kind)}</tr>"
+        f'<tr><th scope="row">{_titled(name, label, found.currency)}</th>'
+        f"{_cell(name, 'standard', found.standard[name], kind, found.currency)}"
+        f"{_cell(name, 'hardened', found.hardened[name], kind, found.currency)}</tr>"
         for name, label, kind in DAY
     )
     return (
@@ -242,7 +254,7 @@ def _day_table(found: Answer, baseline: str, title: str) -> str:
 def _benefit_table(found: Answer) -> str:
     bands = {"prevalence": found.break_even.prevalence, "count_only": found.count_only} | found.benefit
     rows = "".join(
-        f'<tr><th scope="row">{label}</th>{_cell(name, "benefit", bands[name], kind)}</tr>'
+        f'<tr><th scope="row">{label}</th>{_cell(name, "benefit", bands[name], kind, found.currency)}</tr>'
         for name, label, kind in BENEFIT
     )
     return (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.proofs.limits import frontier, limit, plain_limit
+from generator.proofs.limits import drawn_limit, frontier, limit, plain_limit
 
 
 def most_rows_kept(lower: np.ndarray, upper: np.ndarray, y: np.ndarray) -> int:
@@ -38,6 +38,15 @@ def test_two_rows_conflict_up_to_twice_epsilon():
     assert plain_limit(x, y, 0.499).accuracy == 1.0
     assert plain_limit(x, y, 0.5).accuracy == 0.5
     assert plain_limit(x, y, 0.5).conflicts == 1
+
+
+def test_as_many_rows_are_looked_at_as_have_about_the_conflicts_asked_for():
+    y = np.array([1, 0] * 5)
+    for meeting, most, rows in ((0, 1, 10), (1, 1, 10), (4, 1, 5), (4, 4, 10), (5, 2, 6)):
+        x = np.arange(10.0)[:, None] * 100
+        x[1 : 2 * meeting : 2] = x[0 : 2 * meeting : 2] + 1  # so many pairs are a step apart
+        found = drawn_limit(x, y, 0.5, most)  # rows grow as the root of the conflicts
+        assert (found.rows, found.conflicts) == (rows, min(meeting, rows // 2))
 
 
 def test_a_pair_never_costs_more_rows_than_the_rarer_class_has():

@@ -58,6 +58,12 @@ def test_bins_rise_geometrically_from_two_decades_on():
     assert not bin_edges(np.array([0.0, 99_000.0]), whole=False)[1]  # no logarithm of nothing
 
 
+def test_forty_even_bins_hold_what_spans_less_than_two_decades():
+    edges, log_scale = bin_edges(np.array([3.0, 2.0, 6.0]), whole=False)
+    np.testing.assert_allclose(edges, [2 + place / 10 for place in range(41)])
+    assert not log_scale
+
+
 def test_a_constant_column_has_one_bin():
     assert bin_edges(np.array([3.0, 3.0]), whole=False)[0].tolist() == [2.5, 3.5]
 

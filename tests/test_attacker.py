@@ -10,9 +10,10 @@ from report_fixture import tiny_result
 from threat_fixture import FRAUDSTERS
 
 from generator.figures import CHARTS, WHOSE
-from generator.pages.following import EXTENSIONS
 from generator.pages.rendering import PageError, render_pages
 
+EXTENSIONS = ("admonition", "attr_list", "md_in_html", "tables")
+"""Of Markdown, as mkdocs.yml has them."""
 TEMPLATES = Path(__file__).parents[1] / "templates"
 OUTSIDE = ("at", "at-units", "provenance")
 """Classes of what is no statement of the page: the control itself, and where its data comes from."""
@@ -134,7 +135,7 @@ def test_a_part_that_does_not_say_whose_figures_it_holds_ends_the_build(tmp_path
     folder = tmp_path / "templates"
     folder.mkdir()
     (folder / "_macros.md.j2").write_text((TEMPLATES / "_macros.md.j2").read_text("utf-8"), encoding="utf-8")
-    part = f'{{% call m.follow("a", {given}) %}}b{{% endcall %}}'
+    part = f'{{% call(found) m.follow("a", findings, {given}) %}}b{{% endcall %}}'
     (folder / "page.md.j2").write_text(f'{{% import "_macros.md.j2" as m with context %}}\n# ?\n\n{part}\n')
     with pytest.raises(PageError, match="'a': say whom it is about: benchmark, "):
         render_pages([tiny_result("checks"), tiny_result("kaggle")], folder, tmp_path / "docs")

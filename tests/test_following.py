@@ -7,15 +7,16 @@ import re
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markdown import markdown
 from report_fixture import templates_of, tiny_result
 
 from generator.notation import formats
 from generator.notation.attackers import Attacker, at_budget, attackers
-from generator.notation.weaving import unwoven
-from generator.pages.following import part
+from generator.pages import following
 from generator.pages.rendering import PageError, render_pages
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -39,9 +40,15 @@ def index(tiny_docs) -> dict:
     return registered(tiny_docs / "data" / "at-index.js")
 
 
+def told(place, epsilon: float, tier: str = "T1") -> str:
+    """What stands in one place for one attacker."""
+    own = place if isinstance(place, str) else place[BUDGETS.index(epsilon)]
+    return own if isinstance(own, str) else own[TIERS.index(tier)]
+
+
 def said(scripts: dict, part: str, epsilon: float, tier: str = "T1") -> str:
-    """What a part says for one attacker, without markup."""
-    return bare(unwoven(scripts["parts"][part], BUDGETS.index(epsilon), TIERS.index(tier)))
+    """What the places of a part say for one attacker, without markup."""
+    return bare(" ".join(told(place, epsilon, tier) for place in scripts["parts"][part]))
 
 
 def exact(epsilon: float) -> str:
@@ -119,8 +126,8 @@ def test_for_the_quoted_attacker_a_part_is_that_of_the_page(tiny_docs, page):
 
 
 def test_a_part_that_no_tier_changes_is_kept_once_a_budget(index):
-    for column in index["parts"]["checks-lead"][1::2]:
-        assert all(isinstance(own, str) for own in column)
+    for place in index["parts"]["checks-lead"]:
+        assert isinstance(place, str) or all(isinstance(own, str) for own in place)
 
 
 def test_every_budget_is_said_in_the_units_of_each_dataset(index):
@@ -136,8 +143,10 @@ def test_numbers_for_other_attackers_are_claims_of_the_ledger(index, tiny_docs):
     known = json.loads(re.fullmatch(r'studyClaims\("index",(.*)\);\n', text, re.S)[1])["claims"]
     ledger = json.loads((tiny_docs / "data" / "ledger.json").read_text())["claims"]
     ledger |= json.loads((tiny_docs / "data" / "ledger-at.json").read_text())["claims"]
-    places = [(budget, tier) for budget in range(len(BUDGETS)) for tier in range(len(TIERS))]
-    texts = [unwoven(made, *place) for made in index["parts"].values() for place in places]
+    texts = [
+        told(place, epsilon, tier)
+        for places in index["parts"].values() for place in places for epsilon in BUDGETS for tier in TIERS
+    ]  # fmt: skip
     asked = re.findall(r'data-claim="([^"]*)"', " ".join(texts))
     assert len(set(asked)) > 50
     for name in asked:
@@ -179,8 +188,9 @@ def chart_at(docs: Path, slug: str, epsilon: float, tier: str = "T1") -> dict:
     """The fields of a figure that follow the attacker, for one."""
     text = (docs / "data" / f"{slug}-at.js").read_text(encoding="utf-8")
     fields = json.loads(re.fullmatch(rf'studyChartAt\("{slug}",(.*)\);\n', text, re.S)[1])
-    place = BUDGETS.index(epsilon), TIERS.index(tier)
-    return {name: json.loads(unwoven(made, *place)) for name, made in fields.items()}
+    return {
+        name: json.loads("".join(told(each, epsilon, tier) for each in made)) for name, made in fields.items()
+    }
 
 
 @pytest.mark.parametrize("epsilon", BUDGETS)
@@ -224,23 +234,117 @@ def test_a_figure_that_cannot_follow_says_for_whom_it_is_drawn(tiny_docs):
 # ---------------------------------------------------------------- pieces
 
 
-def test_tables_and_lists_of_a_part_become_html():
-    text = part(
-        '- **a**\n\n<div class="x" markdown="1">\n\n| a | b |\n| --- | ---: |\n| 1 | 2 |\n\n</div>\n', {}
-    ).html
-    assert "<strong>a</strong>" in text
-    assert re.search(r'<td style="text-align: right;">2</td>', text)
+def placed_part(*texts: str) -> tuple[str, list[dict[float, str]]]:
+    """A part whose text is given for rising budgets, the first one quoted; and what stands in its places."""
+    at = [Attacker(float(place), "T1") for place in range(len(texts))]
+    marked = {
+        each: re.sub(r"<<(.*?)>>", rf"{following.OPEN}\1{following.CLOSE}", text)
+        for each, text in zip(at, texts, strict=True)
+    }
+    text, places = following.part("a", marked, at[0])
+    return text, [[place.texts[each] for each in at] for place in places]
+
+
+def test_what_an_expression_writes_is_a_place_only_where_it_is_not_the_same_for_all():
+    text, places = placed_part("keeps <<41 %>> of <<500>>", "keeps <<38 %>> of <<500>>")
+    assert text == "keeps <span data-place>41 %</span> of 500"
+    assert places == [["41 %", "38 %"]]
+
+
+def test_a_cell_is_one_place_whatever_it_is_written_of():
+    text, places = placed_part("| a | <<1>> (<<2>>) |", "| a | none |")
+    assert text == "| a | <span data-place>1 (2)</span> |"
+    assert places == [["1 (2)", "none"]]
+
+
+def test_items_that_come_and_go_are_one_place_in_their_element():
+    one, two = "<ul data-place><li><<a>></li></ul>", "<ul data-place><li><<a>></li><li><<b>></li></ul>"
+    text, places = placed_part(one, two)
+    assert text == "<ul data-place><li>a</li></ul>"
+    assert places == [["<li>a</li>", "<li>a</li><li>b</li>"]]
+
+
+@pytest.mark.parametrize(
+    ("texts", "wrong"),
+    [
+        (("- <<a>>", "- <<a>>\n- <<b>>"), "has other lines at 1 σ under T1"),
+        (('<p class="<<a>>">', '<p class="<<b>>">'), "where no element may stand"),
+        (("## How <<a>>?", "## How <<b>>?"), "where no element may stand"),
+        (('!!! note "<<a>>"', '!!! note "<<b>>"'), "where no element may stand"),
+    ],
+)
+def test_a_part_that_differs_elsewhere_than_in_places_is_refused(texts, wrong):
+    with pytest.raises(following.FollowingError, match=wrong):
+        placed_part(*texts)
+
+
+class Places(HTMLParser):
+    """The inside of every place of a page, by the part it is in, as it stands in the source."""
+
+    def __init__(self, text: str):
+        super().__init__(convert_charrefs=False)
+        self.found: dict[str, list[str]] = {}
+        self.part, self.depth, self.inside = "", 0, None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.part = given.get("data-follow", self.part)
+        if self.inside is not None:
+            self.inside += self.get_starttag_text()
+            self.depth += tag == self.tag
+        elif "data-place" in given:
+            self.inside, self.tag, self.depth = "", tag, 1
+
+    def handle_endtag(self, tag):
+        if self.inside is None:
+            return
+        self.depth -= tag == self.tag
+        if self.depth:
+            self.inside += f"</{tag}>"
+        else:
+            self.found.setdefault(self.part, []).append(self.inside)
+            self.inside = None
+
+    def handle_data(self, data):
+        if self.inside is not None:
+            self.inside += data
+
+    def handle_entityref(self, name):
+        self.handle_data(f"&{name};")
+
+    def handle_charref(self, name):
+        self.handle_data(f"&#{name};")
+
+
+@pytest.mark.parametrize("page", FOLLOWING)
+def test_markdown_leaves_the_places_of_a_page_as_the_script_has_them(tiny_docs, page):
+    text = (tiny_docs / f"{page}.md").read_text(encoding="utf-8").partition("\n# ")[2]
+    made = markdown(text, extensions=["admonition", "attr_list", "md_in_html", "tables"])
+    scripts = registered(tiny_docs / "data" / f"at-{page}.js")
+    found = {name: [whole(each) for each in places] for name, places in Places(made).found.items()}
+    assert found == {
+        name: [whole(told(place, 0.35)) for place in places]
+        for name, places in scripts["parts"].items()
+        if places
+    }
+
+
+def whole(text: str) -> str:
+    """Without elements around numbers, which in tables the page alone has, and without blanks between elements."""
+    text = re.sub(r"<span data-claim=[^>]*>([^<]*)</span>", r"\1", text)
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r">\s+<", "><", text))).strip()
 
 
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
         (
-            '{% call m.follow("a", whose="T0") %}\n{{ chart("trap", results[0]) }}\n{% endcall %}',
+            '{% call(each) m.follow("a", findings, whose="T0") %}\n{{ chart("trap", results[0]) }}\n{% endcall %}',
             "holds a chart",
         ),
         (
-            '{% call m.follow("a", by="tier") %}b{% endcall %}\n{% call m.follow("a", by="tier") %}c{% endcall %}',
+            '{% call(each) m.follow("a", findings, by="tier") %}b{% endcall %}\n' * 2,
             "two parts called 'a'",
         ),
     ],
@@ -263,7 +367,6 @@ from generator.pages.rendering import render_pages
 render_pages(
     RESULTS, Path(sys.argv[1]), Path(sys.argv[2]), documents=calculator.DOCUMENTS,
     extras=lambda results: calculator.values(results, SAMPLES),
-    moving=lambda results, attacker: calculator.values_at(results, SAMPLES, attacker),
 )
 """
 

@@ -94,7 +94,7 @@ class Rendered:
 def rendered(
     result: StudyResult, folder: Path, earlier: Mapping[str, StudyResult] = MappingProxyType({})
 ) -> Rendered:
-    """Every page as the study quotes it, with what the calculator works out."""
+    """Every page as the study quotes it, for no other attacker, with what the calculator works out."""
     prepared = prepare(
         [result],
         documents=documents(earlier) | calculator.DOCUMENTS,
@@ -102,6 +102,7 @@ def rendered(
             {"changes": find_changes(results, earlier)} | calculator.values(results, {"checks": DRAWS})
         ),
     )
+    prepared.offered = None
     data = folder / "docs" / "data"
     shutil.rmtree(folder / "docs", ignore_errors=True)
     data.mkdir(parents=True)

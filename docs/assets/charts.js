@@ -19,12 +19,12 @@
   const { number, trimmed } = window.study;
 
   const specs = new Map(); // slug -> what <slug>.js registered
-  const woven = new Map(); // slug -> what <slug>-at.js registered: the fields that follow the attacker
+  const following = new Map(); // slug -> what <slug>-at.js registered: the fields that follow the attacker
   const states = new Map(); // figure -> { figure, box, view, spec, live, waking, at }
   let attacker = null; // whom the reader chose for the whole site, if anybody
 
   window.studyChart = (slug, spec) => specs.set(slug, spec);
-  window.studyChartAt = (slug, fields) => woven.set(slug, fields);
+  window.studyChartAt = (slug, fields) => following.set(slug, fields);
 
   // ---------------------------------------------------------------- loading
 
@@ -352,8 +352,8 @@
     const quoted = specs.get(slug);
     if (!wanted.quoted) await load(`../data/${slug}-at.js`);
     if (wanted !== attacker) return;
-    const own = wanted.quoted ? [] : Object.entries(woven.get(slug));
-    const told = Object.fromEntries(own.map(([name, made]) => [name, window.study.unwoven(made, wanted.budget, wanted.tier)]));
+    const own = wanted.quoted ? [] : Object.entries(following.get(slug));
+    const told = Object.fromEntries(own.map(([name, made]) => [name, joined(made, wanted)]));
     const same = (one, other) => Object.keys(one).every((name) => one[name] === other[name]);
     const before = state.told ?? {};
     if (same(told, before) && same(before, told)) return;
@@ -362,6 +362,16 @@
     say(state);
     tabulate(state);
     if (told.drawings !== before.drawings) redraw(state);
+  }
+
+  /* One of the texts of a field, as generator/figures/variants.py has parted them. */
+  function joined(made, { budget, tier }) {
+    let text = "";
+    for (const each of made) {
+      const own = typeof each === "string" ? each : each[budget];
+      text += typeof own === "string" ? own : own[tier];
+    }
+    return text;
   }
 
   /* The figure with fields of its own, each read out of its text when it is asked for. */

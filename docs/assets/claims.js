@@ -33,17 +33,18 @@
     return loading;
   }
 
-  /* Numbers in tables get an element only now, by their place: what stands there may be translated. A table of another
-     attacker has no number, and is not looked into. */
+  /* Numbers in tables get an element only now, by their place: what stands there may be translated. What stands there for
+     another attacker is not looked into. */
   function findCells() {
     for (const [place, ids] of Object.entries(known.cells)) {
       const [table, row, column] = place.split("/");
       const cell = document.querySelector(`[data-table="${table}"]`)?.closest("table").rows[row]?.cells[column];
-      if (!cell || cell.querySelector(CLAIM)) continue;
+      const box = cell?.querySelector("[data-place]") ?? cell;
+      if (!box || box.querySelector(CLAIM) || "moved" in box.dataset) continue;
       const claim = document.createElement("span");
       claim.dataset.claim = ids.join(" ");
-      claim.append(...cell.childNodes);
-      cell.append(claim);
+      claim.append(...box.childNodes);
+      box.append(claim);
     }
   }
 

@@ -1,6 +1,5 @@
-/* One attacker for the whole site: the control on a page picks budget, tier and data, and what follows is put in place:
-   parts of the page from data/at-<page>.js, where they are woven for every attacker; whoever else follows listens to
-   study:attacker (charts). The choice is kept in the address (#place&at=0.25&by=T2&of=kaggle) and, from page to page, in
+/* One attacker for the whole site: the control on a page picks budget, tier and data, and what data/at-<page>.js holds for
+   him is put into the places of the page that follow; whoever else follows listens to study:attacker (charts). The choice is kept in the address (#place&at=0.25&by=T2&of=kaggle) and, from page to page, in
    this tab. Without this script the page reads as the study quotes it. Works from http and from file://. */
 (() => {
   "use strict";
@@ -34,16 +33,6 @@
 
   // ---------------------------------------------------------------- the parts of this page
 
-  /* Links in a part are those of the Markdown; where a page really lies, the links around it know. */
-  function linked(root) {
-    const others = [...document.querySelectorAll("a[href]")].filter((link) => !root.contains(link));
-    for (const link of root.querySelectorAll("a[href]")) {
-      const [, name, place] = /^([a-z-]+)\.md(#.*)?$/.exec(link.getAttribute("href")) ?? [];
-      const there = others.find((each) => new RegExp(`/${name}(/|\\.html)$`).test(each.pathname));
-      if (there) link.href = there.href.split("#")[0] + (place ?? "");
-    }
-  }
-
   /* Those the reader sees come first: the browser may show them before the others are there. */
   let rest = [];
 
@@ -60,29 +49,35 @@
     rest = [];
   }
 
+  /* The places of a part stand in the page in the order of what is written for them; their own nodes are kept, with all that
+     is attached to them. */
   function place(each, wanted) {
     const { part } = each;
-    const text = textOf(each, wanted);
-    if (text === (each.text ?? null)) return;
-    each.nodes ??= [...part.childNodes]; // its own, kept with all that is attached to them
-    each.text = text;
-    if (text === null) part.replaceChildren(...each.nodes);
-    else {
-      part.innerHTML = text;
-      if (text.includes(".md")) linked(part);
-      filter(part, wanted.of);
-    }
-    part.toggleAttribute("data-moved", text !== null);
-    mark(part, wanted.by);
+    each.places ??= [...part.querySelectorAll("[data-place]")].map((spot) => ({ spot, text: null }));
+    each.places.forEach((at, i) => {
+      const text = textOf(part.dataset.follow, i, wanted);
+      if (text === at.text) return;
+      at.nodes ??= [...at.spot.childNodes];
+      at.text = text;
+      if (text === null) at.spot.replaceChildren(...at.nodes);
+      else at.spot.innerHTML = text;
+      at.spot.toggleAttribute("data-moved", text !== null);
+      if (text?.includes("data-of")) filter(at.spot, wanted.of);
+    });
+    part.toggleAttribute("data-moved", each.places.some(({ text }) => text !== null));
   }
 
-  /* What a part says, null where it says what the page does. */
-  function textOf(each, wanted) {
+  /* What stands in a place, null where that is what the page says. */
+  function textOf(part, i, wanted) {
     if (asQuoted(wanted)) return null;
-    const text = ({ at, by }) => window.study.unwoven(written.parts[each.part.dataset.follow], at, names.indexOf(by));
-    each.own ??= text({ at: home, by: tier });
-    const found = text(wanted);
-    return found === each.own ? null : found;
+    const found = told(written.parts[part][i], wanted);
+    return found === told(written.parts[part][i], { at: home, by: tier }) ? null : found;
+  }
+
+  /* Once for all, or for each budget; and there once, or for each tier. */
+  function told(given, { at, by }) {
+    const own = typeof given === "string" ? given : given[at];
+    return typeof own === "string" ? own : own[names.indexOf(by)];
   }
 
   /* In tables whose last columns are the tiers, that of the picked one. */

@@ -133,16 +133,6 @@ window.study = (() => {
     document.dispatchEvent(new CustomEvent("study:choose", { detail: choice }));
   }
 
-  /* One of the texts that generator/notation/weaving.py has woven, by the places of its budget and its tier. */
-  function unwoven(made, budget, tier) {
-    let text = "";
-    for (const each of made) {
-      const own = typeof each === "string" ? each : each[budget];
-      text += typeof own === "string" ? own : own[tier];
-    }
-    return text;
-  }
-
   /* Whether an element is near what the reader sees; one that nobody asked about before is taken to be. */
   const acts = new Map(); // element that is asked about -> what waits for it
   const away = new Set();
@@ -256,5 +246,5 @@ window.study = (() => {
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wakeParts);
   else wakeParts();
 
-  return { load, awake, atRest, frugal, heeding, chosen, choose, unwoven, near, whenNear, later, section, shape, size, number, significant, trimmed, parse };
+  return { load, awake, atRest, frugal, heeding, chosen, choose, near, whenNear, later, section, shape, size, number, significant, trimmed, parse };
 })();

@@ -184,7 +184,6 @@ def render_docs(options: argparse.Namespace) -> "Prepared":
                 ),
                 documents=inputs.documents,
                 extras=inputs.extras,
-                moving=lambda results, attacker: calculator.values_at(results, draws, attacker),
                 beside=partial(write_metadata, results),
             )  # fmt: skip
     except PageError as error:

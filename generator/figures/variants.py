@@ -1,6 +1,10 @@
-"""A figure for every attacker, as `charts.js` takes it: what is not the same for all, woven."""
+"""A figure for every attacker, as `charts.js` takes it: the fields that are not the same for all.
+
+the text of a field for every budget, or for every budget and tier --> [shared, own, shared, ..., own, shared]
+"""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +14,9 @@ from generator.figures.embedding import OPENED_LIMIT, drawings, script
 from generator.figures.frame import EPSILON
 from generator.figures.svg import settled
 from generator.notation.marks import plain
-from generator.notation.weaving import woven
+
+SIGN = re.compile(r"\d{1,3}(?:,\d{3})+|[^<>\s\"',:;={}\[\]]+|.", re.DOTALL)
+"""A word, a number or a sign: shared, or an attacker's own, as a whole."""
 
 
 def variants(charts: Sequence[Sequence[Chart]]) -> str:
@@ -24,7 +30,7 @@ def variants(charts: Sequence[Sequence[Chart]]) -> str:
     told = [[_told(chart, shared) for chart in row] for row in charts]
     first = told[0][0]
     moving = [name for name in first if any(each[name] != first[name] for row in told for each in row)]
-    fields = {name: woven([[each[name] for each in row] for row in told]) for name in moving}
+    fields = {name: _parted([[each[name] for each in row] for row in told]) for name in moving}
     return script("studyChartAt", charts[0][0].slug, fields)
 
 
@@ -44,6 +50,27 @@ def _told(chart: Chart, views: Sequence[str]) -> Mapping[str, str]:
         "table": f"[{rows}]",
         "heights": _json([shown.height, shown.narrow_height or shown.height]),
     }
+
+
+def _parted(texts: Sequence[Sequence[str]]) -> list[Any]:
+    """What the texts share, and between that what each budget has there: a string, or one for each tier.
+
+    Texts that have not equally many signs share nothing.
+
+    Args:
+        texts: by budget, and within a budget by tier; rows are equally long.
+    """
+    signs = [SIGN.findall(text) for row in texts for text in row]
+    alike = len({len(each) for each in signs}) == 1
+    columns = zip(*signs, strict=True) if alike else [[text for row in texts for text in row]]
+    width, made = len(texts[0]), [""]
+    for column in columns:
+        if len(set(column)) == 1:
+            made[-1] += column[0]
+            continue
+        rows = [list(column[at : at + width]) for at in range(0, len(column), width)]
+        made += [[row[0] if len(set(row)) == 1 else row for row in rows], ""]
+    return made
 
 
 def _json(value: Any) -> str:

@@ -34,6 +34,8 @@ class DatasetFindings:
     """At the budget that sentences, cards and tables are about."""
     quoted: StudyResult
     """The same as the study quotes it."""
+    tier: str
+    """Of the attacker that figures by tier are about."""
     features: dict[str, Feature]
     """Model inputs by name."""
     headline: verdict.Headline
@@ -127,6 +129,7 @@ def find(result: StudyResult, quoted: StudyResult | None = None) -> DatasetFindi
     return DatasetFindings(
         result=result,
         quoted=quoted or result,
+        tier=result.spec.threat.quoted,
         features={feature.name: feature for feature in result.data.features},
         headline=verdict.headline(result, standard, first),
         pgd=attack_title("pgd", result.spec),
@@ -168,6 +171,7 @@ def at_tier(found: DatasetFindings, tier: str) -> DatasetFindings:
     proofs, rate = found.proof.proofs, found.proof.rate
     return replace(
         found,
+        tier=tier,
         headline=replace(found.headline, tier_cards=verdict.tier_cards(found.result, tier)),
         proof=replace(
             found.proof,

@@ -1,5 +1,6 @@
 """When hardening pays, in words: the break-even share of attackers, a day's cost, and what moves the answer."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from generator.findings.breakeven import (
@@ -16,7 +17,7 @@ from generator.impact.bands import Band
 from generator.impact.breakeven import BreakEven
 from generator.impact.measured import Choice, amounts, mean_detection
 from generator.impact.model import take_per_attempt
-from generator.impact.whatif import Answer, Measured, answer, break_even_of
+from generator.impact.whatif import OUTPUTS, Answer, Measured, answer, break_even_of
 from generator.notation import formats
 from generator.notation.attackers import Attacker
 from generator.notation.names import MODELS, ModelName
@@ -27,6 +28,10 @@ POLICIES = {
     "either": "Stop what either of them stops",
     "both": "Stop what both of them stop",
 }
+
+
+TOLD = {"missed_frauds", "cost_usd", "net_usd"}
+"""The outputs of a scenario that pages tell."""
 
 
 @dataclass(frozen=True)
@@ -141,9 +146,11 @@ def opening_choice(measured: Measured) -> Choice:
     return Choice(favoured(measured), measured.threat.quoted, measured.priced.epsilon, measured.priced.point)
 
 
-def answered(measured: Measured, choice: Choice, scenario: Scenario) -> Answer:
+def answered(
+    measured: Measured, choice: Choice, scenario: Scenario, told: Collection[str] = OUTPUTS
+) -> Answer:
     """The answer; the ends of its bands name the same sources as their values, for draws carry none."""
-    found = answer(measured, choice, scenario)
+    found = answer(measured, choice, scenario, told)
     return replace(
         found,
         standard={name: _sourced(each) for name, each in found.standard.items()},
@@ -167,7 +174,7 @@ def _sourced(found: Band) -> Band:
 
 def _model_line(measured: Measured, choice: Choice, scenario: Scenario, name: str) -> ModelLine:
     chosen = Choice(name, choice.tier, choice.epsilon, choice.point)
-    found = answered(measured, chosen, scenario)
+    found = answered(measured, chosen, scenario, TOLD)
     return ModelLine(
         words=MODELS[name],
         answer=found,
@@ -180,7 +187,7 @@ def _model_line(measured: Measured, choice: Choice, scenario: Scenario, name: st
 
 def _preset_line(measured: Measured, choice: Choice, preset: Preset, known: Assumptions) -> PresetLine:
     scenario = scenario_of(preset, measured.rates, known)
-    found = answered(measured, choice, scenario)
+    found = answered(measured, choice, scenario, TOLD)
     return PresetLine(
         preset=preset,
         scenario=scenario,
@@ -216,7 +223,7 @@ def _policies(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[P
     for name in (name for name in titles if name in measured.draws.names):
         chosen = replace(choice, hardened=name)
         found, mean = (
-            answered(measured, chosen, scenario),
+            answered(measured, chosen, scenario, TOLD),
             mean_detection(measured.rates, name, choice, choice.point),
         )
         lines.append(

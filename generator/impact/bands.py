@@ -18,7 +18,8 @@ class Band:
 
 
 def band(value: float, draws: np.ndarray) -> Band:
-    low, high = (quantile(draws, level) for level in LEVELS)
+    ordered = np.sort(np.ravel(draws))
+    low, high = (_quantile(ordered, level) for level in LEVELS)
     return Band(scalar(value), low, high)
 
 
@@ -29,7 +30,10 @@ def scalar(value: float | np.ndarray) -> float:
 
 def quantile(draws: np.ndarray, level: float) -> float:
     """Linear between the two nearest ranks, as numpy does, but draws may be infinite; NaN if any draw is NaN."""
-    ordered = np.sort(np.ravel(draws))
+    return _quantile(np.sort(np.ravel(draws)), level)
+
+
+def _quantile(ordered: np.ndarray, level: float) -> float:
     if np.isnan(ordered[-1]):
         return math.nan
     place = level * (len(ordered) - 1)

@@ -3,6 +3,7 @@
 `docs/assets/calculator-model.js` holds the same arithmetic for the page; a test in a browser compares the two.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 
 from generator.impact.bands import Band, band
@@ -16,7 +17,7 @@ from generator.impact.measured import (
     mean_detection,
     point_of,
 )
-from generator.impact.model import Benefit, Day, Detection, benefit, day
+from generator.impact.model import Amounts, Benefit, Day, Detection, benefit, day
 from generator.records.impact import OperatingRates, Scenario
 from generator.records.roles import Roles
 from generator.records.threat import Threat
@@ -51,14 +52,17 @@ class Answer:
 
 
 Pair = tuple[Detection, Detection]
+OUTPUTS = frozenset(each.name for kind in (Day, Benefit) for each in fields(kind))
 
 
-def answer(measured: Measured, choice: Choice, scenario: Scenario) -> Answer:
-    """Every output for the baseline and the chosen model."""
+def answer(measured: Measured, choice: Choice, scenario: Scenario, told: Collection[str] = OUTPUTS) -> Answer:
+    """The outputs named in `told` for the baseline and the chosen model, all by default; and from when it pays."""
     means, draws, points = detections(measured, choice, scenario)
     sums = amounts(measured.rates)
+    # draws are bare numbers: what else a number of the scenario carries would be dropped there, one by one
+    bare, bare_sums = Scenario(**scenario.model_dump()), Amounts(float(sums.fraud), float(sums.genuine))
     days = [
-        _bands(day(mean, scenario, sums), day(drawn, scenario, sums), Day)
+        _bands(day(mean, scenario, sums), day(drawn, bare, bare_sums), told)
         for mean, drawn in zip(means, draws, strict=True)
     ]
     standard, hardened = zip(means, draws, strict=True)
@@ -67,7 +71,7 @@ def answer(measured: Measured, choice: Choice, scenario: Scenario) -> Answer:
         points=points,
         standard=days[0],
         hardened=days[1],
-        benefit=_bands(benefit(*means, scenario), benefit(*draws, scenario), Benefit),
+        benefit=_bands(benefit(*means, scenario), benefit(*draws, bare), told),
         break_even=break_even(standard, hardened, scenario),
         count_only=band(count_only(*means), count_only(*draws)),
     )
@@ -90,11 +94,12 @@ def detections(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[
         for model, point in zip(models, points, strict=True)
     )
     draws = tuple(
-        drawn_detection(measured.draws, rates, model, choice, point, mean.given_up)
+        drawn_detection(measured.draws, rates, model, choice, point, float(mean.given_up))
         for model, point, mean in zip(models, points, means, strict=True)
     )
     return means, draws, points
 
 
-def _bands(mean, draws, kind: type) -> dict[str, Band]:
-    return {each.name: band(getattr(mean, each.name), getattr(draws, each.name)) for each in fields(kind)}
+def _bands(mean: Day | Benefit, draws: Day | Benefit, told: Collection[str]) -> dict[str, Band]:
+    names = (each.name for each in fields(mean) if each.name in told)
+    return {name: band(getattr(mean, name), getattr(draws, name)) for name in names}

@@ -1,38 +1,113 @@
-"""One attacker for the whole site: the parts of pages that follow the one a reader picks, written out for each.
+"""One attacker for the whole site: the parts of pages that follow the one a reader picks.
 
-A template puts such a part into `m.follow`. The page holds it as the study quotes it; `at-<page>.js` holds it for every
-attacker, and `epsilon.js` puts it in place.
+A template puts such a part into `m.follow`. The page holds it as the study quotes it, with the attribute `data-place`
+on whatever does not read the same for every attacker; `at-<page>.js` holds what stands in these places for each of
+them, and `epsilon.js` puts it there. A place is what one expression writes, a cell of a table, or all that is in an
+element to which the template itself gave the attribute, for items and rows that come and go.
 """
 
-import functools
 import html
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
-
-from markdown import Markdown
 
 from generator.notation import formats
 from generator.notation.attackers import Attacker, Attackers, attackers
 from generator.notation.marks import plain
 from generator.notation.tracing import bare
-from generator.notation.weaving import woven
-from generator.pages.tables import classed
 from generator.records.results import StudyResult
 
-EXTENSIONS = ("admonition", "attr_list", "md_in_html", "tables")
-"""Of the Markdown in such parts, as mkdocs.yml has them."""
+OPEN, CLOSE = "\ue004", "\ue005"
+"""Around a place while its part is rendered."""
+PLACE = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
+EITHER = re.compile(f"[{OPEN}{CLOSE}]")
+ROW = re.compile(r"^\|(.*)\|$", re.M)
+TABLE = ("| ", "<thead data-place>", "<tbody data-place>")
+"""What stands before a place in a table."""
+ELEMENT = re.compile(r"(<(\w+) data-place>)(.*?)(</\2>)", re.S)
+NOWHERE = re.compile(r"(?:<[^<>]*|^ *(?:#|!!!|\?\?\?)[^\n]*)<span data-place>", re.M)
+"""A place in an attribute or in a heading, where no element may stand."""
+
+
+class FollowingError(Exception):
+    """A part cannot follow the attacker; the message names it and says how it could."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """One part of a page for one attacker."""
+class Place:
+    """One place of a part, with what stands in it for every attacker; texts are marked."""
 
-    html: str
-    """Links to pages are those of the Markdown, `page.md#place`."""
-    claims: Mapping[str, Any]
-    """What the ledger knows of its numbers, by id."""
+    texts: Mapping[Attacker, str]
+    table: bool
+    """Whether it is in a table, whose numbers say where they come from as the study quotes them alone."""
+
+
+_placing: ContextVar[bool] = ContextVar("placing", default=False)
+
+
+@contextmanager
+def placing() -> Iterator[None]:
+    """Within, `placed` marks what expressions write as places."""
+    token = _placing.set(True)
+    try:
+        yield
+    finally:
+        _placing.reset(token)
+
+
+def placed(value: Any) -> Any:
+    """What an expression writes, as a place if it holds none: the text of a macro or of a block may hold several."""
+    return value if not _placing.get() or OPEN in (text := str(value)) else f"{OPEN}{text}{CLOSE}"
+
+
+def part(name: str, texts: Mapping[Attacker, str], quoted: Attacker) -> tuple[str, list[Place]]:
+    """The part as the study quotes it, its places marked, and those places in order.
+
+    Args:
+        texts: what was rendered within `placing`, for every attacker.
+
+    Raises:
+        FollowingError: The texts differ elsewhere than in places, or in one where no element may stand.
+    """
+    pieces = {attacker: _cut(text) for attacker, text in texts.items()}
+    own = pieces[quoted]
+    for attacker, each in pieces.items():
+        if other := next((a or b for a, b in zip_longest(each[::2], own[::2]) if a != b), ""):
+            raise FollowingError(
+                f"{name!r} has other lines at {attacker.epsilon:g} σ under {attacker.tier} ({other.strip()[:60]!r}): "
+                "what comes and goes has to be the inside of one HTML element with the attribute data-place"
+            )
+    text, places = own[0], []
+    for at in range(1, len(own), 2):
+        element, told = own[at - 1].endswith(" data-place>"), own[at]
+        each = {attacker: found[at] for attacker, found in pieces.items()}
+        if element or len(set(each.values())) > 1:
+            places.append(Place(each, own[at - 1].endswith(TABLE)))
+            told = told if element else f"<span data-place>{told}</span>"
+        text += told
+        text += own[at + 1]
+    if wrong := NOWHERE.search(text):
+        raise FollowingError(f"{name!r} follows the attacker where no element may stand: {wrong[0]!r}")
+    return text, places
+
+
+def _cut(text: str) -> list[str]:
+    """What is no place and what is one, in turn."""
+    text = ELEMENT.sub(lambda found: f"{found[1]}{_whole(found[3])}{found[4]}", text)
+    return PLACE.split(ROW.sub(_row, text))
+
+
+def _row(found: re.Match) -> str:
+    return f"| {' | '.join(_whole(cell.strip()) for cell in found[1].split('|'))} |"
+
+
+def _whole(text: str) -> str:
+    return f"{OPEN}{EITHER.sub('', text)}{CLOSE}"
 
 
 def wrapped(name: str, text: str, dataset: str, about: str) -> str:
@@ -40,21 +115,6 @@ def wrapped(name: str, text: str, dataset: str, about: str) -> str:
     of = f' data-of="{dataset}"' if dataset else ""
     told = f'data-follow="{name}"{of} data-attacker="{about}"'
     return f'\n<div class="follow" {told} markdown="1">\n\n{text.strip()}\n\n</div>\n'
-
-
-def part(text: str, claims: Mapping[str, Any]) -> Part:
-    """The Markdown of a part for another attacker, without marks, as the HTML inside of `wrapped`."""
-    return Part(_html(text.strip()), claims)
-
-
-@functools.lru_cache
-def _html(text: str) -> str:
-    return classed(_markdown().reset().convert(text))
-
-
-@functools.cache
-def _markdown() -> Markdown:
-    return Markdown(extensions=list(EXTENSIONS))
 
 
 def control(results: Sequence[StudyResult], page: str) -> str:
@@ -107,11 +167,17 @@ def in_units(result: StudyResult, epsilon: float) -> str:
 
 
 def script(
-    results: Sequence[StudyResult], offered: Attackers, parts: Mapping[str, Mapping[Attacker, Part]]
+    results: Sequence[StudyResult],
+    offered: Attackers,
+    parts: Mapping[str, Sequence[Mapping[Attacker, str]]],
 ) -> str:
-    """What `epsilon.js` asks for: every budget in words, and every part for every attacker, woven."""
+    """What `epsilon.js` asks for: every budget in words, and what stands in each place of each part.
+
+    Args:
+        parts: of each part, in the order of its places, the HTML for every attacker.
+    """
     payload = {
-        "parts": {name: woven(_rows(offered, each)) for name, each in parts.items()},
+        "parts": {name: [_by_budget(offered, each) for each in places] for name, places in parts.items()},
         "said": [plain(formats.epsilon(epsilon)) for epsilon in offered.budgets],
         "units": [
             "".join(plain(in_units(result, epsilon)) for result in results) for epsilon in offered.budgets
@@ -120,16 +186,15 @@ def script(
     return _call("studyAt", payload)
 
 
-def _rows(offered: Attackers, part: Mapping[Attacker, Part]) -> list[list[str]]:
-    """The part by budget and tier; where it does not know all tiers it is the same for each."""
-    return [[part[at].html for at in row if at in part] for row in offered.rows]
+def _by_budget(offered: Attackers, texts: Mapping[Attacker, str]) -> str | list[str | list[str]]:
+    """The text by budget, and within a budget by tier; once where it is the same for all."""
+    rows = [[texts[at] for at in row if at in texts] for row in offered.rows]
+    shortened = [row[0] if len(set(row)) == 1 else row for row in rows]
+    return rows[0][0] if len({text for row in rows for text in row}) == 1 else shortened
 
 
-def claims_script(page: str, parts: Mapping[str, Mapping[Attacker, Part]]) -> str:
-    """What is known of the numbers in the parts, as `claims.js` takes it."""
-    claims = {
-        name: told for each in parts.values() for part in each.values() for name, told in part.claims.items()
-    }
+def claims_script(page: str, claims: Mapping[str, Any]) -> str:
+    """What is known of the numbers in all places, by id, as `claims.js` takes it."""
     return _call("studyClaims", page, {"claims": claims})
 
 

@@ -5,7 +5,6 @@ their place, and vanish, as they do where no element may stand: in code, heading
 """
 
 import base64
-import copy
 import hashlib
 import json
 import math
@@ -32,7 +31,6 @@ BARE = re.compile(
     re.M | re.S,
 )
 """Where no element may stand, and tables."""
-TABLE = re.compile(r'<span data-table="\d+"></span>')
 HEADING = re.compile(r"^# [^\n]*$", re.M)
 FEW = 8
 """More paths than this are told by the nodes that hold them."""
@@ -65,6 +63,12 @@ class Page:
             self.ids[found] = next(name for name in names if name not in self.claims)
             self.claims[self.ids[found]] = found
         return self.ids[found]
+
+    def show(self, found: Mark) -> str:
+        """The id of a number that has an element, or a place in a table, on the page."""
+        name = self.claim(found)
+        self.shown.add(name)
+        return name
 
 
 class Book:
@@ -121,23 +125,24 @@ class Book:
         page.own = len(page.claims)
         return HEADING.sub(lambda found: f"{found[0]}\n\n{_switch(name)}", text, 1) if page.shown else text
 
-    def elsewhere(self, name: str, text: str) -> tuple[str, dict[str, Any]]:
-        """A part of a finished page as it reads at another budget, and what is known of its numbers, by id.
+    def elsewhere(self, name: str, text: str, *, table: bool) -> tuple[str, dict[str, Any]]:
+        """What stands in a place of a page for some attacker, as HTML, and what is known of its numbers, by id.
 
-        They are claims of the page too. Those in tables have no element: their place is taken by those on the page.
+        They are claims of the page too; those in a table have no element, as on the page.
         """
-        page = copy.copy(self.pages[name])
-        page.shown, page.cells = set(), {}
-        text = TABLE.sub("", self._linked(page, text))
-        named = re.findall(r'data-claim="([^"]*)"', text)
-        return text, {each: self._entry(page.claims[each]) for each in named}
+        page = self.pages[name]
+        text = PAIR.sub(self._joined, text)
+        known = {page.claim(found): found for found in self.marks.within(text)}
+        if table:
+            return plain(text), {}
+        return self._elements(text, page.claim), {each: self._entry(found) for each, found in known.items()}
 
     def _linked(self, page: Page, text: str) -> str:
         """The text with its marks turned into elements or taken away."""
         text = PAIR.sub(self._joined, text)
         pieces, at, tables = [], 0, 0
         for part in BARE.finditer(text):
-            pieces.append(self._elements(page, text[at : part.start()]))
+            pieces.append(self._elements(text[at : part.start()], page.show))
             if part["table"]:
                 pieces.append(self._table(page, part[0], tables))
                 tables += 1
@@ -146,7 +151,7 @@ class Book:
                 for found in self.marks.within(part[0]):
                     page.claim(found)
             at = part.end()
-        return "".join([*pieces, self._elements(page, text[at:])])
+        return "".join([*pieces, self._elements(text[at:], page.show)])
 
     def to_json(self) -> str:
         """What the pages and their charts say, a claim a line."""
@@ -170,13 +175,11 @@ class Book:
         claims = {each: self._entry(page.claims[each]) for each in page.shown}
         return f"studyClaims({_json(name)},{_json({'claims': claims, 'cells': page.cells})});\n"
 
-    def _elements(self, page: Page, text: str) -> str:
-        def element(found: re.Match) -> str:
-            name = page.claim(self.marks[found[1]])
-            page.shown.add(name)
-            return f'<span data-claim="{name}">{found[2]}</span>'
-
-        return MARK.sub(element, text)
+    def _elements(self, text: str, named: Callable[[Mark], str]) -> str:
+        """The text with an element around each number, of the id that its mark has."""
+        return MARK.sub(
+            lambda found: f'<span data-claim="{named(self.marks[found[1]])}">{found[2]}</span>', text
+        )
 
     def _table(self, page: Page, table: str, number: int) -> str:
         """The table without marks; its claims are known by their place, and it by an element in its head."""
@@ -184,10 +187,8 @@ class Book:
         known = len(page.cells)
         for row, line in enumerate((head, *body)):
             for column, cell in enumerate(line.split("|")[1:]):
-                names = [page.claim(found) for found in self.marks.within(cell)]
-                if names:
+                if names := [page.show(found) for found in self.marks.within(cell)]:
                     page.cells[f"{number}/{row}/{column}"] = names
-                    page.shown.update(names)
         if len(page.cells) > known:
             head = f'|<span data-table="{number}"></span>{head[1:]}'
         return plain("\n".join((head, rule, *body)))

@@ -10,7 +10,7 @@ import re
 import shutil
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -53,8 +53,6 @@ BOXES = "td|th|tr|thead|caption|legend|label|optgroup|option|select|button"
 GLUED = re.compile(rf"(?<=>)(?=<small)|(</(?:{BOXES})>)(?=<[a-z])")
 """Where the search, which knows neither cells nor boxes, would take two words for one. Elements `div` are left out, as
 Markdown would begin a paragraph between them; they stand on lines of their own."""
-WORKBOOK = ".xlsx"
-"""End of the name of what a reader opens in Excel."""
 STYLE = "assets/extra.css"
 """The style in docs/ whose part on drawings goes into their files."""
 AT_ONCE = 4
@@ -92,6 +90,16 @@ class PageContext(TypedDict):
     """Whether there are other attackers for parts of the pages to follow."""
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What the files of a chart hold beside it."""
+
+    told: Told
+    """Of its workbook."""
+    variants: str = ""
+    """The script of what follows the attacker."""
+
+
 @dataclass
 class Prepared:
     """Records made ready for templates: what stays the same however often a page is rendered."""
@@ -103,12 +111,30 @@ class Prepared:
     context: Mapping[str, Any]
     """What templates see."""
     book: Book
+    offered: Attackers | None
+    """Those a reader may pick; None if there is one alone."""
     charts: dict[str, Chart] = field(default_factory=dict)
     """Those drawn so far, by slug."""
-    unwritten: dict[str, Told] = field(default_factory=dict)
-    """Those of them whose files are still to come, and what their workbooks tell."""
+    unwritten: dict[str, Drawn] = field(default_factory=dict)
+    """Those of them whose files are still to come, and what else is in these."""
     asked: dict[tuple, tuple[Chart, Mapping[str, Any]]] = field(default_factory=dict)
     """What was asked for --> the chart, and its options: an object that lives on is known by its id."""
+    elsewhere: dict[float | Attacker, Sequence[DatasetFindings]] = field(default_factory=dict)
+    """What was found so far for other attackers than the quoted one, in the order of the results."""
+
+    def findings(self, attacker: Attacker) -> Sequence[DatasetFindings]:
+        """The findings for an attacker that is offered, in the order of the results."""
+        quoted, budget = self.offered.quoted, attacker.epsilon
+        if attacker == quoted:
+            return self.context["findings"]
+        if budget not in self.elsewhere:
+            same = budget == quoted.epsilon
+            self.elsewhere[budget] = (
+                self.context["findings"] if same else [find(at_budget(r, budget), r) for r in self.results]
+            )
+        if attacker not in self.elsewhere:
+            self.elsewhere[attacker] = [at_tier(each, attacker.tier) for each in self.elsewhere[budget]]
+        return self.elsewhere[attacker]
 
 
 def prepare(
@@ -121,26 +147,25 @@ def prepare(
     with marks.recording() as recorded:
         ready = [traced(each, each.data.name) for each in results]
         book = Book(recorded, {**known, REPORT: CONSTANTS})
-        return Prepared(known, ready, {**_context(ready), **extras(ready)}, book)
+        return Prepared(known, ready, {**_context(ready), **extras(ready)}, book, attackers(ready))
 
 
 def render_page(prepared: Prepared, page: str, templates: Path, docs: Path):
-    """Render one page again, its charts and what is known of its numbers, as the study quotes it.
+    """Render one page again, its charts and what is known of its numbers.
 
-    For a preview of a changed template: the ledger, the downloads and what follows other attackers stay as the last
-    `render_pages` has left them, and a chart that was drawn is kept. Only files that differ are touched, the page last:
-    whoever watches builds once.
+    For a preview of a changed template: the ledger and the downloads stay as the last `render_pages` has left them, and
+    a chart that was drawn is kept. Only files that differ are touched, the page last: whoever watches builds once.
 
     Raises:
         PageError: As `render_pages`.
     """
     with marks.recording(prepared.book.marks):
-        texts, _ = _render(prepared, templates, only=page)
+        files = _render(prepared, page, templates)
     with scratch_folder(docs) as fresh:
         _write_charts(prepared, docs, fresh)
-        _write_texts(texts, prepared.book, fresh)
+        _write_all(files, fresh)
         _refuse_in_the_way(fresh, docs)
-        made = [name for name in names_below(fresh) if not _kept(fresh / name, docs / name)]
+        made = [name for name in names_below(fresh) if not _same(fresh / name, docs / name)]
         move_in(fresh, docs, sorted(made, key=lambda name: name.endswith(".md")), whole=False)
 
 
@@ -152,7 +177,6 @@ def render_pages(
     files: Mapping[str, Path] = MappingProxyType({}),
     documents: Mapping[str, Any] = MappingProxyType({}),
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]] = lambda results: {},
-    moving: Callable[[Sequence[StudyResult], Attacker], Mapping[str, Any]] = lambda results, attacker: {},
     beside: Callable[[Path], None] = lambda fresh: None,
 ) -> Prepared:
     """Render every template, its charts, the ledger and the downloads into `docs`; equal input, equal bytes.
@@ -164,7 +188,6 @@ def render_pages(
         documents: Further records that numbers on pages may come from, by the name below `docs/data` without
             its suffix; each is published like a result.
         extras: From the traced results to what templates see beside `PageContext`.
-        moving: The part of it that follows the attacker, for one that is not quoted.
         beside: Writes further files into the folder of the new pages, before it takes the place of the old ones.
 
     Returns:
@@ -177,16 +200,14 @@ def render_pages(
     """
     _refuse_digits(templates)
     prepared = prepare(results, documents, extras)
+    names = [path.name.removesuffix(SUFFIX) for path in visible_files(templates, f"[!_]*{SUFFIX}")]
     with marks.recording(prepared.book.marks):
-        pages, scripts = _render(prepared, templates, moving)
+        pages = [_render(prepared, name, templates) for name in names]
     with scratch_folder(docs) as fresh:
         docs.mkdir(exist_ok=True)
-        try:
-            _write_pages(pages, prepared.book, fresh)
-            for name, text in scripts.items():
-                _write(fresh / "data" / name, text)
-        except LedgerError as error:
-            raise PageError(str(error)) from None
+        for made in pages:
+            _write_all(made, fresh)
+        _write_all(_ledger(prepared.book), fresh)
         _write_charts(prepared, docs, fresh)
         for name, record in prepared.documents.items():
             _write(fresh / "data" / f"{name}.json", record.to_json())
@@ -199,29 +220,32 @@ def render_pages(
     return prepared
 
 
-def _write_pages(pages: Mapping[str, str], book: Book, fresh: Path):
-    """The pages, and beside them what is known of the numbers on them."""
-    _write_texts(pages, book, fresh)
-    _write(fresh / "data" / f"{REPORT}.json", json.dumps(CONSTANTS, sort_keys=True, indent=1) + "\n")
-    _write(fresh / "data" / "ledger.json", book.to_json())
-    _write(fresh / "data" / "ledger-at.json", book.elsewhere_to_json())
-
-
-def _write_texts(pages: Mapping[str, str], book: Book, folder: Path):
-    for name, text in pages.items():
-        _write(folder / name, GLUED.sub(r"\1 ", text))
-        page = name.removesuffix(".md")
-        if book.pages[page].shown:
-            _write(folder / "data" / f"claims-{page}.js", book.script(page))
+def _ledger(book: Book) -> dict[str, str]:
+    """The files of what is known of all numbers, by name."""
+    try:
+        return {
+            f"data/{REPORT}.json": json.dumps(CONSTANTS, sort_keys=True, indent=1) + "\n",
+            "data/ledger.json": book.to_json(),
+            "data/ledger-at.json": book.elsewhere_to_json(),
+        }
+    except LedgerError as error:
+        raise PageError(str(error)) from None
 
 
 def _write_charts(prepared: Prepared, docs: Path, folder: Path):
     """The files of charts that have none yet, into `data` of the folder; the style of drawings is that in `docs`."""
     sheet = docs / STYLE
     style = sheet.read_text(encoding="utf-8") if sheet.exists() else ""
-    for slug, told in prepared.unwritten.items():
-        write(prepared.charts[slug], folder / "data", style, told)
+    for slug, drawn in prepared.unwritten.items():
+        write(prepared.charts[slug], folder / "data", style, drawn.told)
+        if drawn.variants:
+            _write(folder / "data" / f"{slug}-at.js", drawn.variants)
     prepared.unwritten.clear()
+
+
+def _write_all(files: Mapping[str, str], folder: Path):
+    for name, text in files.items():
+        _write(folder / name, text)
 
 
 def _write(path: Path, text: str):
@@ -244,24 +268,23 @@ def environment(templates: Path) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        finalize=_placed,
+        finalize=_written,
     )
     env.filters.update({each.__name__: each for each in (*FILTERS, length)})
     return env
 
 
-def _placed(value: Any) -> Any:
-    """What an expression of a template puts on the page: a number only with its source."""
+def _written(value: Any) -> Any:
+    """What an expression of a template puts on the page: a number only with its source, a place where it follows."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = marks.mark("number", str(value), value)
     if isinstance(value, str) and (wrong := marks.untraced(value)):
         raise jinja2.UndefinedError(wrong)
-    return value
+    return following.placed(value)
 
 
-def _context(results: Sequence[StudyResult], epsilon: float | None = None) -> PageContext:
-    """What templates see, with the parts that follow the attacker at budget `epsilon`."""
-    findings = [find(at_budget(result, epsilon) if epsilon else result, result) for result in results]
+def _context(results: Sequence[StudyResult]) -> PageContext:
+    findings = [find(result) for result in results]
     found = {row.name for each in findings for row in each.recipes}
     return PageContext(
         results=results,
@@ -282,134 +305,177 @@ def _refuse_digits(templates: Path):
         raise PageError("\n".join(typed))
 
 
-def _render(
-    prepared: Prepared,
-    templates: Path,
-    moving: Callable[[Sequence[StudyResult], Attacker], Mapping[str, Any]] = lambda results, attacker: {},
-    only: str = "",
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Page name -> Markdown, in the order of names, and script -> what follows the attacker.
+def _render(prepared: Prepared, page: str, templates: Path) -> dict[str, str]:
+    """The files of one page by name: its Markdown, what is known of its numbers, what follows the attacker.
 
-    What follows other attackers is left out if `only` names a page.
+    Raises:
+        PageError: As `render_pages`.
     """
-    results, context, book, known = prepared.results, prepared.context, prepared.book, prepared.documents
-    offered = attackers(results)
-    threat = results[0].spec.threat
-    page, shown, by_tier_only, redrawn = "", {}, False, {}
-    drawing = True  # not for the parts that follow: a chart follows by itself
+    sheet, book = Sheet(prepared, page), prepared.book
+    name = f"{page}{SUFFIX}"
+    try:
+        text = environment(templates).get_template(name).render(prepared.context, **sheet.asked_for())
+        text = book.finished(page, levels.offered(text))
+        files = {f"{page}.md": GLUED.sub(r"\1 ", text)}
+        if book.pages[page].shown:
+            files[f"data/claims-{page}.js"] = book.script(page)
+        return files | sheet.scripts()
+    except jinja2.TemplateSyntaxError as error:
+        raise PageError(f"{error.name}, line {error.lineno}: {error.message}") from None
+    except jinja2.UndefinedError as error:
+        raise PageError(f"{_place(error, templates)}: {error.message}") from None
+    except LedgerError as error:
+        raise PageError(f"{name}: {error}") from None
 
-    def chart(name: str, result: StudyResult, **options) -> str:
-        if not drawing:
-            return ""
-        if name not in CHARTS:
-            raise jinja2.UndefinedError(f"unknown chart {name!r}; known: {', '.join(CHARTS)}")
-        if name not in WHOSE:
-            raise jinja2.UndefinedError(
-                f"whom is chart {name!r} about? List it in WHOSE of generator/figures"
-            )
-        given = ((key, part if isinstance(part, str) else id(part)) for key, part in sorted(options.items()))
-        asked = (name, result.data.name, *given)
-        if asked not in prepared.asked:  # several pages show the same one
-            try:
-                drawn = book.drawn(CHARTS[name](result, **options))
-            except LedgerError as error:
-                raise jinja2.UndefinedError(f"chart {name!r}: {error}") from None
-            if drawn.slug not in prepared.charts:
-                prepared.charts[drawn.slug] = drawn
-                prepared.unwritten[drawn.slug] = Told(
-                    known_apart(known[result.data.name], _attacker(name, result))
-                )
-            elif prepared.charts[drawn.slug] != drawn:
-                raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
-            prepared.asked[asked] = drawn, options
-        drawn, _ = prepared.asked[asked]
-        book.placed(page, drawn)
-        shown[page] = shown.get(page, 0) + 1
-        follows = FOLLOWING.get(name, "") if offered else ""
-        if follows in ("budget", "tier") and drawn.slug not in redrawn and not only:
-            others = _redrawn(book, CHARTS[name], result, options, offered, by=follows)
-            redrawn[drawn.slug] = variants(others)
-            tables = by_budget(
-                {row[0].epsilon: each[0] for row, each in zip(offered.rows, others, strict=True)}
-            )
-            prepared.unwritten[drawn.slug] = replace(prepared.unwritten[drawn.slug], budgets=tables)
+
+class Sheet:
+    """One page in the making: what its template asks for, and what it has got so far."""
+
+    def __init__(self, prepared: Prepared, page: str):
+        self._prepared = prepared
+        self._page = page
+        self._threat = prepared.results[0].spec.threat
+        self._figures = 0
+        self._parts: dict[str, Sequence[following.Place]] = {}
+
+    def asked_for(self) -> dict[str, Callable[..., str]]:
+        """What templates can call, by the name they use."""
+        return {
+            "chart": self.chart,
+            "following": self.following,
+            "about_whom": self.about_whom,
+            "named": lambda given: named(self.about_whom("the attacker", given), self._threat),
+            "attacker_control": lambda: following.control(self._prepared.results, self._page),
+        }
+
+    def about_whom(self, part: str, given: str) -> str:
+        """Whom a part is about, as `whose` has it."""
+        try:
+            return whose(given, self._threat)
+        except ValueError as error:
+            raise jinja2.UndefinedError(f"{part!r}: {error}") from None
+
+    def chart(self, name: str, result: StudyResult, **options) -> str:
+        """A figure, drawn if no page has asked for it yet."""
+        drawn = _chart(self._prepared, name, result, options)
+        self._prepared.book.placed(self._page, drawn)
+        self._figures += 1
         about, budget = whose(WHOSE[name], result.spec.threat), result.spec.attack.headline_epsilon
         whom = (
             named(about, result.spec.threat),
             f"by up to {formats.epsilon(budget)}" if name in QUOTED else "",
         )
         place = Place(
-            later=shown[page] > FEWER.get(page, AT_ONCE),
+            later=self._figures > FEWER.get(self._page, AT_ONCE),
             dataset=result.data.name,
-            follows=follows,
+            follows=_follows(self._prepared, name),
             attacker=about,
             drawn=", ".join(filter(None, whom)),
         )
         return embed(drawn, how_we_know(result), place)
 
-    def follow(name: str, text: str, dataset: str, by: str, about: str) -> str:
-        if "<figure" in text:
+    def following(
+        self,
+        name: str,
+        found: DatasetFindings | Sequence[DatasetFindings],
+        by: str,
+        about: str,
+        body: Callable[[Any], str],
+        head: Callable[..., str] | None,
+    ) -> str:
+        """A part that follows the attacker: rendered for each, placed once.
+
+        Args:
+            found: what it is about, one dataset or all of them.
+            by: what of the attacker it follows, `budget` or `tier`.
+            about: whose figures it holds.
+            body: from `found`, as it is for an attacker, to the text.
+            head: from `about` and the same to what stands above it.
+        """
+
+        def written(each: Any) -> str:
+            return (head(about, each) if head else "") + body(each)
+
+        if not (offered := self._prepared.offered):
+            return written(found)
+        one = isinstance(found, DatasetFindings)
+        dataset = found.result.data.name if one else ""
+        name = f"{dataset}-{name}" if one else name
+        if name in self._parts:
+            raise jinja2.UndefinedError(f"two parts called {name!r} follow the attacker")
+        at = self._prepared.context["findings"].index(found) if one else slice(None)
+        chosen = [
+            each for row in offered.rows for each in row if by == "tier" or each.tier == offered.quoted.tier
+        ]
+        with following.placing():
+            texts = {each: written(self._prepared.findings(each)[at]) for each in chosen}
+        if "<figure" in texts[offered.quoted]:
             raise jinja2.UndefinedError(
                 f"{name!r} follows the attacker and holds a chart: charts follow by themselves"
             )
-        if name in met:
-            raise jinja2.UndefinedError(f"two parts called {name!r} follow the attacker")
-        met[name] = (text, by)
+        try:
+            text, self._parts[name] = following.part(name, texts, offered.quoted)
+        except following.FollowingError as error:
+            raise jinja2.UndefinedError(str(error)) from None
         return following.wrapped(name, text, dataset, about)
 
-    def about_whom(part: str, given: str) -> str:
-        try:
-            return whose(given, threat)
-        except ValueError as error:
-            raise jinja2.UndefinedError(f"{part!r}: {error}") from None
-
-    env = environment(templates)
-    asking = {
-        "chart": chart,
-        "following": follow,
-        "about_whom": about_whom,
-        "named": lambda given: named(about_whom("the attacker", given), threat),
-        "wanted": lambda by: by == "tier" or not by_tier_only,
-        "attacker_control": lambda: following.control(results, page),
-    }
-    elsewhere = _elsewhere(results, context, offered, moving) if offered and not only else {}
-    pages, scripts = {}, {}
-
-    def moved(template: str) -> dict[str, str]:
-        """The scripts with the parts of the page for every attacker, by name."""
-        nonlocal by_tier_only, drawing
-        drawing = False
-        quoted = dict(met)
-        parts = {name: {offered.quoted: _part(book, page, text)} for name, (text, _) in quoted.items()}
-        for attacker, others in elsewhere.items():
-            by_tier_only = attacker.tier != offered.quoted.tier
-            wanted = [name for name, (_, by) in quoted.items() if by == "tier" or not by_tier_only]
-            if not wanted:
-                continue
-            met.clear()
-            env.get_template(template).render(others, **asking)
-            for name in wanted:
-                parts[name][attacker] = _part(book, page, met.get(name, ("", ""))[0])
-        by_tier_only, drawing = False, True
+    def scripts(self) -> dict[str, str]:
+        """Name of a file --> what stands in the places for each attacker, and what is known of the numbers there."""
+        if not self._parts:
+            return {}
+        parts, claims = {}, {}
+        for name, places in self._parts.items():
+            parts[name] = []
+            for place in places:
+                said = {}
+                for attacker, text in place.texts.items():
+                    said[attacker], known = self._prepared.book.elsewhere(self._page, text, table=place.table)
+                    claims |= known
+                parts[name].append(said)
         return {
-            f"at-{page}.js": following.script(results, offered, parts),
-            f"claims-at-{page}.js": following.claims_script(page, parts),
+            f"data/at-{self._page}.js": following.script(
+                self._prepared.results, self._prepared.offered, parts
+            ),
+            f"data/claims-at-{self._page}.js": following.claims_script(self._page, claims),
         }
 
-    for path in visible_files(templates, f"{only or '[!_]*'}{SUFFIX}"):
-        page, met = path.name.removesuffix(SUFFIX), {}
-        try:
-            text = levels.offered(env.get_template(path.name).render(context, **asking))
-            pages[f"{page}.md"] = book.finished(page, text)
-            if met and not only:
-                scripts |= moved(path.name)
-        except jinja2.TemplateSyntaxError as error:
-            raise PageError(f"{error.name}, line {error.lineno}: {error.message}") from None
-        except jinja2.UndefinedError as error:
-            raise PageError(f"{_place(error, templates)}: {error.message}") from None
-        except LedgerError as error:
-            raise PageError(f"{path.name}: {error}") from None
-    return pages, scripts | {f"{slug}-at.js": text for slug, text in redrawn.items()}
+
+def _chart(prepared: Prepared, name: str, result: StudyResult, options: Mapping[str, Any]) -> Chart:
+    """The chart of that name, drawn once however many pages show it."""
+    if name not in CHARTS:
+        raise jinja2.UndefinedError(f"unknown chart {name!r}; known: {', '.join(CHARTS)}")
+    if name not in WHOSE:
+        raise jinja2.UndefinedError(f"whom is chart {name!r} about? List it in WHOSE of generator/figures")
+    given = ((key, part if isinstance(part, str) else id(part)) for key, part in sorted(options.items()))
+    asked = (name, result.data.name, *given)
+    if asked in prepared.asked:
+        return prepared.asked[asked][0]
+    try:
+        drawn = prepared.book.drawn(CHARTS[name](result, **options))
+    except LedgerError as error:
+        raise jinja2.UndefinedError(f"chart {name!r}: {error}") from None
+    if prepared.charts.setdefault(drawn.slug, drawn) != drawn:
+        raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
+    prepared.asked[asked] = drawn, options
+    prepared.unwritten[drawn.slug] = _beside(prepared, name, result, options)
+    return drawn
+
+
+def _follows(prepared: Prepared, name: str) -> str:
+    return FOLLOWING.get(name, "") if prepared.offered else ""
+
+
+def _beside(prepared: Prepared, name: str, result: StudyResult, options: Mapping[str, Any]) -> Drawn:
+    """What the files of a chart hold beside it, with the chart redrawn for every attacker it follows."""
+    known = known_apart(prepared.documents[result.data.name], _attacker(name, result))
+    by = _follows(prepared, name)
+    if by not in ("budget", "tier"):
+        return Drawn(Told(known))
+    others = _redrawn(prepared.book, CHARTS[name], result, options, prepared.offered, by)
+    tables = by_budget(
+        {row[0].epsilon: each[0] for row, each in zip(prepared.offered.rows, others, strict=True)}
+    )
+    return Drawn(Told(known, tables), variants(others))
 
 
 def _redrawn(
@@ -440,28 +506,6 @@ def _attacker(name: str, result: StudyResult) -> str:
     return f"{whom}, quoted at {budget}" if name in FOLLOWING or name in QUOTED else whom
 
 
-def _elsewhere(
-    results: Sequence[StudyResult],
-    context: Mapping[str, Any],
-    offered: Attackers,
-    moving: Callable[[Sequence[StudyResult], Attacker], Mapping[str, Any]],
-) -> dict[Attacker, Mapping[str, Any]]:
-    """What templates see for every attacker but the quoted one."""
-    contexts = {}
-    for row in offered.rows:
-        quoted = row[0].epsilon == offered.quoted.epsilon
-        at_this = context if quoted else {**context, **_context(results, row[0].epsilon)}
-        for attacker in row:
-            if attacker != offered.quoted:
-                findings = [at_tier(each, attacker.tier) for each in at_this["findings"]]
-                contexts[attacker] = {**at_this, "findings": findings, **moving(results, attacker)}
-    return contexts
-
-
-def _part(book: Book, page: str, text: str) -> following.Part:
-    return following.part(*book.elsewhere(page, text))
-
-
 def _place(error: jinja2.UndefinedError, templates: Path) -> str:
     """Template and line of the innermost frame that lies in a template."""
     frames = [
@@ -480,6 +524,5 @@ def _refuse_in_the_way(fresh: Path, docs: Path):
         )
 
 
-def _kept(new: Path, old: Path) -> bool:
-    """Whether a preview leaves a file: the same, or a workbook, which holds what follows other attackers too."""
-    return old.is_file() and (new.suffix == WORKBOOK or filecmp.cmp(new, old, shallow=False))
+def _same(new: Path, old: Path) -> bool:
+    return old.is_file() and filecmp.cmp(new, old, shallow=False)

@@ -4,7 +4,6 @@ The start page stands in it in plain HTML, so that a reader without scripts has 
 """
 
 import base64
-import json
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatch
@@ -30,8 +29,9 @@ ICON = re.compile(r'<link rel="icon" href="([^"]+)">')
 INLINE = re.compile(r"<script>.*?</script>|<script defer src=[^>]*></script>", re.DOTALL)
 IDLE = re.compile(r'<p class="(?:chart-still|claims-switch)"[^>]*>.*?</p>\n?', re.DOTALL)
 """Drawings for readers without scripts, who see the start page only, and the switch of what is left out."""
-CLAIM = re.compile(r' data-claim="[^"]*"')
-FOLLOWING = re.compile(r"studyAt\((.*)\);\n", re.DOTALL)
+FOLLOWING = re.compile(r"data/at-.*\.js")
+CLAIM = re.compile(r' data-claim=(\\?)"[^"\\]*\1"')
+"""In a page, and in the text of a script that holds parts of pages."""
 META = re.compile(r'\s*<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
@@ -58,31 +58,14 @@ def single_page(site: Path, script: str) -> str:
 def _needed(name: str, text: str) -> str:
     """A file without what only the site can use."""
     if name.endswith(".html"):
-        return CLAIM.sub("", IDLE.sub("", META.sub("", text)))
-    if not (found := FOLLOWING.fullmatch(text)):
-        return text
-    told = json.loads(found[1])
-    told["parts"] = {part: _unclaimed(made) for part, made in told["parts"].items()}
-    return f"studyAt({json.dumps(told, ensure_ascii=False, separators=(',', ':'))});\n".replace(
-        "<", "\\u003c"
-    )
-
-
-def _unclaimed(made: list) -> list:
-    """A woven text whose numbers have lost their ids."""
-    kept = [made[0]]
-    for own, behind in zip(made[1::2], made[2::2], strict=True):
-        if kept[-1].endswith('data-claim="') and behind.startswith('"'):
-            kept[-1] += behind
-        else:
-            kept += [own, behind]
-    return kept
+        text = IDLE.sub("", META.sub("", text))
+    return CLAIM.sub("", text) if name.endswith(".html") or FOLLOWING.match(name) else text
 
 
 def _contents(site: Path) -> Iterable[tuple[str, str]]:
-    """(name, text) of what is packed, similar files side by side."""
+    """(name, text) of what is packed, similar files side by side: the same chart of each study."""
     for pattern in CONTENTS:
-        for path in sorted(site.glob(pattern)):
+        for path in sorted(site.glob(pattern), key=lambda path: (path.name.partition("-")[2], path)):
             name = path.relative_to(site).as_posix()
             if not any(fnmatch(name, pattern) for pattern in LEFT_OUT):
                 yield name, path.read_text(encoding="utf-8")

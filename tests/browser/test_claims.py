@@ -185,7 +185,7 @@ def test_the_switch_shows_every_number_at_once(browser, base):
 def test_the_unpacked_zip_tells_from_disk(browser, project, page):
     folder = (project / "unpacked" / "model-security-study").as_uri()
     browser.open(f"{folder}/{page}")
-    hover(browser, "p > [data-claim]")
+    hover(browser, "p [data-claim]")
     assert tip(browser)["links"] == [f"{folder}/data/checks.json"]
     assert browser.errors() == []
 

@@ -6,6 +6,7 @@ reader looks at that tier.
 """
 
 import base64
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from generator.findings.economics import find_economics, opening_choice
+from generator.findings import DatasetFindings
+from generator.findings.economics import Economics, find_economics, opening_choice
 from generator.findings.scenarios import ASSUMPTIONS, default_scenario
 from generator.impact.measured import Draws, Priced, read_draws
 from generator.impact.whatif import Measured
@@ -68,9 +70,10 @@ DOCUMENTS = {"assumptions": ASSUMPTIONS}
 
 
 def values(results: Sequence[StudyResult], draws: Mapping[str, Draws]) -> dict[str, Any]:
-    """What templates see: `calculator`, its HTML, and `economics`, the findings by dataset.
+    """What templates see.
 
-    Both are empty where no result has draws.
+    `calculator` is its HTML, empty where no result has draws; `presets` are the days that others described; `economics`
+    leads from findings to what is priced for their attacker, None where there are no draws.
 
     Args:
         results: traced, so that every number worked out of them can be traced too.
@@ -78,20 +81,24 @@ def values(results: Sequence[StudyResult], draws: Mapping[str, Draws]) -> dict[s
     able = {result.data.name: found for result in results if (found := _of(result, draws))}
     known = traced(ASSUMPTIONS, "assumptions")
     shown = [result for result in results if result.data.name in able]
+
+    @functools.cache
+    def economics(name: str, attacker: Attacker) -> Economics:
+        own = (able[name].priced.epsilon, able[name].threat.quoted)
+        return find_economics(
+            able[name], known, None if own == (attacker.epsilon, attacker.tier) else attacker
+        )
+
+    def economics_of(found: DatasetFindings) -> Economics | None:
+        name, epsilon = found.result.data.name, found.result.spec.attack.headline_epsilon
+        return economics(name, Attacker(epsilon, found.tier)) if name in able else None
+
     return {
         # the inputs are the reader's: what the form says at first is no claim of the page
         "calculator": plain(page(shown, able[shown[0].data.name])) if shown else "",
-        "economics": {name: find_economics(found, known) for name, found in able.items()},
+        "presets": known.presets,
+        "economics": economics_of,
     }
-
-
-def values_at(
-    results: Sequence[StudyResult], draws: Mapping[str, Draws], attacker: Attacker
-) -> dict[str, Any]:
-    """The part of `values` that follows the attacker, for another one than the quoted."""
-    able = {result.data.name: found for result in results if (found := _of(result, draws))}
-    known = traced(ASSUMPTIONS, "assumptions")
-    return {"economics": {name: find_economics(found, known, attacker) for name, found in able.items()}}
 
 
 def write(results: Sequence[StudyResult], draws: Mapping[str, Draws], folder: Path) -> dict[str, Path]:

@@ -79,7 +79,8 @@ class LabelledTable:
     ids: np.ndarray
     """(n,) str, unique."""
     x: np.ndarray
-    """(n, d) float64, model inputs in raw units, columns as in `features`."""
+    """(n, d) float64, model inputs in raw units, columns as in `features`: of a flag, a category or a band its place
+    in `Feature.categories`, NaN where a row has no value."""
     y: np.ndarray
     """(n,) int64, 1 = fraud."""
     amount: int

@@ -23,7 +23,7 @@ class Model(Protocol):
     def replicates(self) -> int: ...
 
     def margins(self, raw: np.ndarray) -> np.ndarray:
-        """(replicates, rows) of raw (replicates, rows, d) in the units of the table; fraud where above 0."""
+        """(replicates, rows) of raw (replicates, rows, d), as `LabelledTable.x` has them; fraud where above 0."""
 
     def select(self, replicates: slice) -> Self:
         """Some of the replicates."""

@@ -61,7 +61,6 @@ def project(found, tmp_path_factory) -> Path:
         files=calculator.write(results, draws, scripts) | playground.write(offers, scripts),
         documents=calculator.DOCUMENTS | playground.documents(offers),
         extras=lambda results: calculator.values(results, draws) | playground.values(offers),
-        moving=lambda results, attacker: calculator.values_at(results, draws, attacker),
     )  # fmt: skip
     write_metadata(results, docs)
     build_site(folder / "mkdocs.yml", folder / "site")

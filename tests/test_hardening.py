@@ -1,7 +1,5 @@
 """Each recipe does what its name says, and says how much it cost."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -10,7 +8,6 @@ from art.estimators.classification import PyTorchClassifier
 
 from generator.models.fraudnet.hardening import RECIPES, ascend, harden
 from generator.models.fraudnet.network import FraudNet
-from generator.models.fraudnet.rounds import rising_budgets
 from generator.models.fraudnet.training import Trainer, margins, train_standard
 from generator.records.spec import HardeningSpec, TrainingSpec
 from generator.threats.evasion import as_art
@@ -251,10 +248,3 @@ def test_hardening_makes_a_model_that_holds_better_under_the_attack_it_trained_o
         return ((margins(net, x_adv.numpy()[None]) > 0) == y).mean()
 
     assert robust(strong) > robust(weak) + 0.05
-
-
-def test_the_budget_rises_evenly_over_every_step_but_those_of_the_last_round():
-    trainer = SimpleNamespace(spec=TrainingSpec(batch_size=64))
-    spec = HardeningSpec(rounds=4, epochs_per_round=2, pgd_epsilon=0.36)
-    found = rising_budgets(trainer, torch.zeros(1, 130, 3), spec)  # three batches an epoch, six steps a round
-    assert [next(found) for _ in range(24)] == pytest.approx([0.02 * min(18, step) for step in range(1, 25)])

@@ -9,7 +9,7 @@ import torch
 
 from generator.models.fraudnet.deployed import DeployedNet
 from generator.records.spec import AttackSpec
-from generator.threats.illustrations import evade, examples, movements, walkthrough
+from generator.threats.illustrations import Evasion, evade, examples, movements, walkthrough
 
 SPEC = AttackSpec()
 EPSILON = 0.5
@@ -56,6 +56,15 @@ def test_every_evaded_fraud_moves_by_one_epsilon_against_the_weights(evasion, to
         assert moved.mean_absolute_change == pytest.approx(abs(changes[j]), rel=1e-5)
         assert moved.share_up == (1.0 if WEIGHTS[j] < 0 else 0.0)
         assert moved.rows == len(replicate)
+
+
+def test_movements_are_counted_over_the_frauds_that_got_away_alone(toy_features):
+    before = np.zeros((1, 6, 1))
+    after = before + np.array([0.5, -0.25, 0.5, 0.0, 9.0, -9.0])[:, None]
+    got_away = np.array([[True] * 4 + [False] * 2])
+    (moved,) = movements(Evasion(before, before, after, before, after, got_away), "m", toy_features[:1])
+    assert (moved.mean_change, moved.mean_absolute_change) == (0.1875, 0.3125)
+    assert (moved.share_up, moved.rows) == (0.5, 4)
 
 
 def test_examples_are_real_frauds_of_the_first_seed_caught_before_and_missed_after(

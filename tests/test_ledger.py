@@ -22,7 +22,7 @@ from generator.notation import formats, marks
 from generator.notation.paths import condensed, resolve
 from generator.notation.tracing import CONSTANTS, counted, derived, length, sources, stated, traced
 from generator.pages import typed_digits as prose
-from generator.pages.rendering import PageError, prepare, render_page, render_pages
+from generator.pages.rendering import PageError, ledger_files, prepare, render_page, render_pages
 from generator.records.base import Record
 from generator.records.results import Estimate, StudyResult
 from generator.runs.changes import documents, find_changes
@@ -102,15 +102,14 @@ def rendered(
             {"changes": find_changes(results, earlier)} | calculator.values(results, {"checks": DRAWS})
         ),
     )
-    prepared.offered = None
+    prepared.offered = prepared.charts.offered = None
     data = folder / "docs" / "data"
     shutil.rmtree(folder / "docs", ignore_errors=True)
     data.mkdir(parents=True)
-    for name in PAGES:
-        render_page(prepared, name, TEMPLATES, folder / "docs")
+    pages = {name: render_page(prepared, name, TEMPLATES, folder / "docs") for name in PAGES}
     scripts = {path.stem.removeprefix("claims-"): path.read_text() for path in data.glob("claims-*.js")}
     return Rendered(
-        json.loads(prepared.book.to_json()),
+        json.loads(ledger_files(pages)["data/ledger.json"]),
         {path.stem: path.read_text() for path in (folder / "docs").glob("*.md")},
         {page: json.loads(text.partition(",")[2][:-3])["cells"] for page, text in scripts.items()},
         {

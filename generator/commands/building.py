@@ -5,23 +5,34 @@ import hashlib
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator.commands.common import DOCS, InputError, console, provide_assets, say, short, stored_results
+from generator.commands.common import (
+    DOCS,
+    InputError,
+    console,
+    provide_assets,
+    record_files,
+    say,
+    short,
+    stored_results,
+)
 from generator.commands.studying import study_all
 from generator.engine import unchanged
 from generator.engine.files import scratch_folder, visible_files
 from generator.engine.stopwatch import Timing, timing_table
 from generator.program import PACKAGE, PROGRAM
+from generator.records.files import draws_file
 from generator.records.results import StudyResult
 from generator.runs import previous
 
 if TYPE_CHECKING:
     from generator.pages.rendering import Prepared
+    from generator.pages.shelf import Shelf
 
 BUILD = Path("build")
 BENCHMARKS = PROGRAM / "data" / "benchmarks.json"
@@ -57,18 +68,42 @@ def _pages_key(options: argparse.Namespace) -> str:
     """Stands for all that the pages depend on: records, templates, source, lock, and the commit they name."""
     from generator.publish.manifest import checkout
 
+    return unchanged.fingerprint(
+        (
+            *_HOUSE, PROGRAM / "templates", DOCS / "assets", PROGRAM / "CITATION.cff", checkout(PROGRAM).to_json(),
+            *_told(options),
+        )
+    )  # fmt: skip
+
+
+def _told(options: argparse.Namespace) -> list[Path | str]:
+    """What pages tell of: the records that were asked for, what lies beside them, and what was measured."""
     records = options.records
     kept = (
         *visible_files(records, "*.json"), *visible_files(records, "*.sha256"),
         records / "draws", records / "rows", records / previous.FOLDER,
     )  # fmt: skip
-    return unchanged.fingerprint(
-        (
-            *_HOUSE, PROGRAM / "templates", DOCS / "assets", BENCHMARKS, PROGRAM / "CITATION.cff",
-            checkout(PROGRAM).to_json(), *(getattr(options, "datasets", None) or ()),
-            *(path.name for path in kept), *kept,
-        )
-    )  # fmt: skip
+    asked = getattr(options, "datasets", None) or ()
+    return [BENCHMARKS, *asked, *(path.name for path in kept), *kept]
+
+
+def _shelf(options: argparse.Namespace, names: Iterable[str]) -> "Shelf":
+    """The pages and figures of earlier runs; `names` are those of the studies."""
+    from generator.engine.cache import StageCache
+    from generator.pages.shelf import Shelf
+
+    records = options.records
+    return Shelf(
+        StageCache(records / "cache"),
+        pages={"source": unchanged.fingerprint(_HOUSE), "records": unchanged.fingerprint(_told(options))},
+        figures={
+            name: {
+                "lock file": unchanged.fingerprint(_HOUSE[1:]),
+                "record": unchanged.fingerprint((records / f"{name}.json", draws_file(records, name))),
+            }
+            for name in names
+        },
+    )
 
 
 def _site_key() -> str:
@@ -165,8 +200,8 @@ def page_inputs(options: argparse.Namespace) -> PageInputs:
     )  # fmt: skip
 
 
-def render_docs(options: argparse.Namespace) -> "Prepared":
-    """All pages rendered, and what it takes to render one of them again."""
+def render_docs(options: argparse.Namespace) -> Callable[[], "Prepared"]:
+    """All pages in docs/, and what it takes to render one of them again."""
     from generator.pages.rendering import PageError, render_pages
     from generator.publish.manifest import downloads
     from generator.publish.metadata import write_metadata
@@ -176,20 +211,22 @@ def render_docs(options: argparse.Namespace) -> "Prepared":
     results, draws = inputs.results, inputs.draws
     try:
         with scratch_folder(DOCS) as scripts:
-            prepared = render_pages(
+            made = render_pages(
                 results, PROGRAM / "templates", DOCS,
                 files=(
-                    downloads(results, options.records) | calculator.write(results, draws, scripts)
+                    {path.name: path for path in record_files(options)}
+                    | downloads(results, options.records) | calculator.write(results, draws, scripts)
                     | playground.write(inputs.offers, scripts)
                 ),
                 documents=inputs.documents,
                 extras=inputs.extras,
                 beside=partial(write_metadata, results),
+                shelf=_shelf(options, [result.data.name for result in results]),
             )  # fmt: skip
     except PageError as error:
         raise InputError(str(error)) from None
-    say(f"{len(prepared.book.pages)} pages rendered in docs/")
-    return prepared
+    say(f"{made.pages - made.kept} pages rendered in docs/{f', {made.kept} as before' if made.kept else ''}")
+    return made.prepared
 
 
 def offline(options: argparse.Namespace) -> int:

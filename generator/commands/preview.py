@@ -101,7 +101,7 @@ def _preview(options: argparse.Namespace, pipe: multiprocessing.connection.Conne
         began = time.monotonic()
         try:
             if page:
-                render_page(prepared, page, PROGRAM / "templates", DOCS)
+                render_page(prepared(), page, PROGRAM / "templates", DOCS)
                 say(f"{page}: rendered in {time.monotonic() - began:.1f} s")
             else:
                 with alone(rendering):

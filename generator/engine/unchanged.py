@@ -5,11 +5,18 @@ see that it still holds.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from generator.engine import made
 from generator.engine.files import visible_files, write_whole
+
+OWN = __name__.partition(".")[0]
+"""The package of this program."""
+ROOT = Path(__file__).parents[2]
+"""Folder that it lies in."""
+IMPORT = re.compile(r"^\s*(?:from (?P<module>[\w.]+) )?import (?P<names>\([^)]*\)|[^\n]+)", re.M)
 
 
 def fingerprint(sources: Iterable[Path | str]) -> str:
@@ -30,6 +37,34 @@ def _parts(path: Path) -> Iterable[bytes]:
             continue
         yield file.relative_to(path).as_posix().encode()
         yield file.read_bytes()
+
+
+def sources_of(module: str) -> list[Path]:
+    """The files of a module of this program and of all that it imports, whoever imports it; in the order of names.
+
+    Of a package that is only passed through on the way to one of its modules, nothing is used.
+    """
+    known: dict[str, Path] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if not name.startswith(f"{OWN}."):
+            continue
+        path = ROOT.joinpath(*name.split("."))
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if name not in known and path.is_file():
+            known[name] = path
+            waiting += _imported(path.read_text(encoding="utf-8"))
+    return [known[name] for name in sorted(known)]
+
+
+def _imported(source: str) -> Iterable[str]:
+    """Names of modules that are imported anywhere in a source, and of what is imported from them, which may be one."""
+    for found in IMPORT.finditer(source):
+        if found["module"]:
+            yield found["module"]
+        for name in re.findall(r"[\w.]+", found["names"]):
+            yield f"{found['module']}.{name}" if found["module"] else name
 
 
 def is_current(folder: Path, key: str) -> bool:

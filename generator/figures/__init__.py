@@ -40,8 +40,8 @@ Business impact
     false_alarms              genuine payments stopped a day
     accuracy_bounds           what an accuracy alone says about missed frauds
 
-A chart is a pure function of the result; `embed` gives its HTML, `write` its files, `variants` the file of what follows
-the attacker.
+A chart is a pure function of the result; `embed` gives its HTML, `files_of` its files, `variants` the file of what
+follows the attacker.
 """
 
 from generator.figures import (
@@ -58,7 +58,7 @@ from generator.figures import (
     walkthrough,
 )
 from generator.figures.chart import Chart
-from generator.figures.embedding import Place, embed, registration, write
+from generator.figures.embedding import Place, embed, files_of, registration
 from generator.figures.variants import variants
 from generator.figures.workbook import Told, by_budget
 
@@ -72,9 +72,9 @@ __all__ = [
     "Told",
     "by_budget",
     "embed",
+    "files_of",
     "registration",
     "variants",
-    "write",
 ]
 
 CHARTS = {

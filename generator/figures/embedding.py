@@ -7,7 +7,6 @@ import io
 import json
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from generator.figures.chart import Cell, Chart
@@ -92,19 +91,20 @@ def _whom(place: Place) -> str:
     return f' <span class="chart-drawn">Drawn for {html.escape(place.drawn)}.</span>' if place.drawn else ""
 
 
-def write(chart: Chart, folder: Path, style: str, told: Told = NOTHING) -> None:
-    """Write `<slug>.js`, which registers the figure, `.csv`, `.xlsx` and `.svg`; equal charts give equal bytes.
+def files_of(chart: Chart, style: str, told: Told = NOTHING) -> dict[str, bytes]:
+    """`<slug>.js`, which registers the figure, `.csv`, `.xlsx` and `.svg`, by name; equal charts give equal bytes.
 
     Args:
         style: The stylesheet of the pages, of which a drawing takes its part along.
         told: What the workbook says beside the table.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{chart.slug}.js").write_text(registration(chart), encoding="utf-8", newline="\n")
-    (folder / f"{chart.slug}.csv").write_text(csv_text(chart), encoding="utf-8", newline="")
-    (folder / f"{chart.slug}.xlsx").write_bytes(workbook_bytes(chart, told))
     still = document(_drawn(chart, chart.views[0] if chart.views else ""), style)
-    (folder / f"{chart.slug}.svg").write_text(still, encoding="utf-8", newline="\n")
+    return {
+        f"{chart.slug}.js": registration(chart).encode(),
+        f"{chart.slug}.csv": csv_text(chart).encode(),
+        f"{chart.slug}.xlsx": workbook_bytes(chart, told),
+        f"{chart.slug}.svg": still.encode(),
+    }
 
 
 def registration(chart: Chart) -> str:

@@ -47,6 +47,26 @@ class Comparison:
     ratio: float
 
 
+CHANGES = {
+    "nothing": "Nothing",
+    "template": "One template",
+    "sentence": "One sentence of a finding",
+    "all": "Everything: first pages of given records",
+}
+"""What was changed before the site was made again, by the name the benchmark has for it."""
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """The site made again after a change, by this version and by an earlier one."""
+
+    what: str
+    now: float
+    earlier: float
+    """Seconds."""
+    ratio: float
+
+
 @dataclass(frozen=True)
 class Plan:
     """A study of a table that nobody has tried, by arithmetic from what was measured."""
@@ -69,6 +89,7 @@ class Plan:
 class Speed:
     sections: Mapping[str, Section]
     comparisons: tuple[Comparison, ...]
+    rebuilds: tuple[Rebuild, ...]
     faults: tuple[Fault, ...]
     plan: Plan | None
     """None unless scale and pages were measured."""
@@ -101,9 +122,8 @@ def documents(benchmarks: Benchmarks) -> dict[str, Benchmarks]:
 def values(benchmarks: Benchmarks) -> dict[str, Any]:
     """What the template sees."""
     sections = traced(benchmarks, DOCUMENT).sections
-    return {
-        "speed": Speed(sections, tuple(_comparisons(sections)), tuple(_faults(sections)), _plan(sections))
-    }
+    parts = (_comparisons, _rebuilds, _faults)
+    return {"speed": Speed(sections, *(tuple(part(sections)) for part in parts), _plan(sections))}
 
 
 def _comparisons(sections: Mapping[str, Section]):
@@ -129,6 +149,14 @@ def _comparisons(sections: Mapping[str, Section]):
             "pages and site from the records, and the cold study that made them",
             found["site_seconds"], found["study_seconds"], found["ratio"],
         )  # fmt: skip
+
+
+def _rebuilds(sections: Mapping[str, Section]):
+    measured = sections["rebuilding"].measured["changes"] if "rebuilding" in sections else {}
+    for name, what in CHANGES.items():
+        if name in measured:
+            found = measured[name]
+            yield Rebuild(what, found["now_seconds"], found["earlier_seconds"], found["ratio"])
 
 
 def _faults(sections: Mapping[str, Section]):

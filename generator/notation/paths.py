@@ -30,8 +30,18 @@ def resolve(path: str, documents: Mapping[str, Any]) -> Any:
     return node
 
 
-def condensed(paths: Iterable[str], documents: Mapping[str, Any]) -> list[str]:
-    """The paths, with a node in place of all the numbers in it wherever none of them is missing."""
+Numbered = dict[int, tuple[dict[str, Any], set[str]]]
+"""Id of a node that lives on --> its members by the keys of pointers, and the keys of those with a number in them."""
+
+
+def condensed(
+    paths: Iterable[str], documents: Mapping[str, Any], numbered: Numbered | None = None
+) -> list[str]:
+    """The paths, with a node in place of all the numbers in it wherever none of them is missing.
+
+    Args:
+        numbered: what earlier calls with the same documents have found in them; this one adds to it.
+    """
     tree: dict[str, Any] = {}
     found = sorted(path for path in paths if path.endswith("/*"))
     for path in sorted(set(paths) - set(found)):
@@ -40,18 +50,24 @@ def condensed(paths: Iterable[str], documents: Mapping[str, Any]) -> list[str]:
         for key in inner.split("/")[1:]:
             node = node.setdefault(key, {})
     for name, branch in tree.items():
-        found += _condensed(branch, documents.get(name), f"{name}#")[1]
+        found += _condensed(branch, documents.get(name), f"{name}#", {} if numbered is None else numbered)[1]
     return found
 
 
-def _condensed(branch: dict[str, Any], node: Any, path: str) -> tuple[bool, list[str]]:
+def _condensed(branch: dict[str, Any], node: Any, path: str, numbered: Numbered) -> tuple[bool, list[str]]:
     """Whether `branch` names every number of `node`, and the shortest paths for those it names."""
     if not branch:
         return True, [path]
-    members = {pointer("", key)[1:]: part for key, part in _members(node).items() if key not in NOT_CLAIMS}
-    below = {key: _condensed(part, members.get(key), f"{path}/{key}") for key, part in branch.items()}
-    missing = any(key not in branch and _has_number(member) for key, member in members.items())
-    if not missing and all(whole for whole, _ in below.values()):
+    if id(node) not in numbered:
+        members = {
+            pointer("", key)[1:]: part for key, part in _members(node).items() if key not in NOT_CLAIMS
+        }
+        numbered[id(node)] = members, {key for key, member in members.items() if _has_number(member)}
+    members, keys = numbered[id(node)]
+    below = {
+        key: _condensed(part, members.get(key), f"{path}/{key}", numbered) for key, part in branch.items()
+    }
+    if keys <= branch.keys() and all(whole for whole, _ in below.values()):
         return True, [path]
     return False, [each for whole, paths in below.values() for each in paths]
 

@@ -77,7 +77,15 @@ def traced(value: Value, document: str) -> Value:
 
 def sources(*values: Any) -> frozenset[str]:
     """Paths of all numbers that `values`, or what they hold, were worked out of."""
-    paths, seen, waiting = set(), set(), list(_leaves(values))
+    paths = set()
+    for part in _leaves(values):
+        paths.update((part,) if isinstance(part, str) else _settled(part))
+    return frozenset(paths)
+
+
+def _settled(number: "Traced | TracedInt") -> tuple[str, ...]:
+    """The paths of one number. They are all that it remembers from now on, as others are worked out of it too."""
+    paths, seen, waiting = set(), set(), [number]
     while waiting:
         part = waiting.pop()
         if isinstance(part, str):
@@ -85,7 +93,8 @@ def sources(*values: Any) -> frozenset[str]:
         elif id(part) not in seen:
             seen.add(id(part))
             waiting.extend(part.parts)
-    return frozenset(paths)
+    number.parts = tuple(paths)
+    return number.parts
 
 
 def bare(value: Any) -> Any:

@@ -9,14 +9,14 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
 from typing import Any
 
 from generator.figures.chart import Chart
 from generator.notation.marks import END, MARK, MIDDLE, START, Mark, Marks, plain, untraced
-from generator.notation.paths import condensed, resolve
+from generator.notation.paths import Numbered, condensed, resolve
 from generator.notation.tracing import Traced, TracedInt, bare, sources
 from generator.records.proofs import Estimate
 
@@ -72,19 +72,19 @@ class Page:
 
 
 class Book:
-    """The ledger of one rendering: the claims of every page, and what every chart is drawn from."""
+    """The ledger of one rendering: the claims of every page."""
 
     def __init__(self, marks: Marks, documents: Mapping[str, Any]):
         self.marks = marks
         self.documents = documents
         """What paths lead into, by name."""
         self.pages: dict[str, Page] = {}
-        self.charts: dict[str, dict[str, list[str]]] = {}
-        """Slug -> its pages and its paths."""
         self._told: dict[Mark, dict[str, Any]] = {}
+        self._numbered: Numbered = {}
+        self._led: dict[str, bool] = {}
 
-    def drawn(self, chart: Chart) -> Chart:
-        """The chart as its files need it, without marks and traced numbers; its sources go into the ledger.
+    def drawn(self, chart: Chart) -> tuple[Chart, list[str]]:
+        """The chart as its files need it, without marks and traced numbers; and where its numbers come from.
 
         Title, caption and summary keep their marks: they become text of the page.
 
@@ -93,8 +93,7 @@ class Book:
         """
         found: list[Any] = []
         clean = self.redrawn(chart, found)
-        self.charts[clean.slug] = {"pages": [], "paths": condensed(sources(found), self.documents)}
-        return clean
+        return clean, condensed(sources(found), self.documents, self._numbered)
 
     def redrawn(self, chart: Chart, found: list[Any]) -> Chart:
         """As `drawn` for another attacker; its sources go into `found`.
@@ -105,11 +104,6 @@ class Book:
         self._cleaned(chart.title, found)
         fields = ("slug", "figure", "narrow", "headers", "rows", "views")
         return replace(chart, **{name: self._cleaned(getattr(chart, name), found) for name in fields})
-
-    def placed(self, page: str, chart: Chart):
-        """Note that a page shows the chart."""
-        pages = self.charts[chart.slug]["pages"]
-        pages += [] if page in pages else [page]
 
     def finished(self, name: str, text: str) -> str:
         """The text of a page with its marks turned into elements or taken away; all are claims from now on.
@@ -153,21 +147,15 @@ class Book:
             at = part.end()
         return "".join([*pieces, self._elements(text[at:], page.show)])
 
-    def to_json(self) -> str:
-        """What the pages and their charts say, a claim a line."""
-        return _sections(charts=self.charts, claims=self._claims(lambda page, place: place < page.own))
-
-    def elsewhere_to_json(self) -> str:
-        """What they say of other attackers than the quoted one, a claim a line."""
-        return _sections(claims=self._claims(lambda page, place: place >= page.own))
-
-    def _claims(self, wanted: Callable[[Page, int], bool]) -> dict[str, Any]:
-        return {
-            f"{page.name}/{name}": {"page": page.name, **self._entry(found)}
-            for page in self.pages.values()
-            for place, (name, found) in enumerate(page.claims.items())
-            if wanted(page, place)
-        }
+    def lines(self, name: str) -> tuple[str, str]:
+        """What the ledger says of a page, a claim a line: of the quoted attacker, and of others."""
+        page = self.pages[name]
+        claims = [(f"{name}/{each}", self._entry(found)) for each, found in page.claims.items()]
+        quoted, others = sorted(claims[: page.own]), sorted(claims[page.own :])
+        return tuple(
+            ",\n".join(f"{_json(key)}:{_json({'page': name, **entry})}" for key, entry in part)
+            for part in (quoted, others)
+        )
 
     def script(self, name: str) -> str:
         """What `claims.js` asks for on one page; a script, as file:// loads no JSON."""
@@ -232,26 +220,30 @@ class Book:
         """
         if found not in self._told:
             for path in found.paths:
-                if resolve(path, self.documents) is None:
+                if path not in self._led:
+                    self._led[path] = resolve(path, self.documents) is not None
+                if not self._led[path]:
                     raise LedgerError(f"{found.text!r}: {path} leads to no number")
             few = len(found.paths) <= FEW
             self._told[found] = {
                 "text": found.text,
                 "kind": found.kind,
                 "values": [value for value in found.values if math.isfinite(value)],
-                "paths": list(found.paths) if few else condensed(found.paths, self.documents),
+                "paths": list(found.paths) if few else condensed(found.paths, self.documents, self._numbered),
             }
             if behind := self._estimate(found.paths):
                 self._told[found]["estimate"] = behind.model_dump()
         return self._told[found]
 
 
-def _sections(**sections: Mapping[str, Any]) -> str:
-    parts = (
-        f'"{name}":{{\n' + ",\n".join(f"{_json(key)}:{_json(part[key])}" for key in sorted(part)) + "\n}"
-        for name, part in sections.items()
-    )
-    return "{" + ",\n".join(parts) + "}\n"
+def section(name: str, lines: Iterable[str]) -> str:
+    """One section of a published ledger."""
+    return f'"{name}":{{\n' + ",\n".join(filter(None, lines)) + "\n}"
+
+
+def chart_line(slug: str, pages: Sequence[str], paths: Sequence[str]) -> str:
+    """What the ledger says of a chart: the pages that show it, and where its numbers come from."""
+    return f"{_json(slug)}:{_json({'pages': pages, 'paths': paths})}"
 
 
 def _switch(page: str) -> str:

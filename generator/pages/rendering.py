@@ -10,29 +10,20 @@ import re
 import shutil
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypedDict
 
 import jinja2
 
-from generator.engine.files import scratch_folder, visible_files
+from generator.engine.files import scratch_folder, sha256_of, visible_files
+from generator.engine.forking import share
 from generator.engine.made import in_the_way, move_in, names_below, some
-from generator.figures import (
-    CHARTS,
-    FOLLOWING,
-    QUOTED,
-    WHOSE,
-    Chart,
-    Place,
-    Told,
-    by_budget,
-    embed,
-    variants,
-    write,
-)
+from generator.engine.unchanged import fingerprint
+from generator.figures import QUOTED, WHOSE, Place, embed
 from generator.findings import Banners, DatasetFindings, at_tier, banners, find
 from generator.findings.anomaly_words import ANOMALIES, AnomalyWords
 from generator.findings.evaluations import MASKING_POINTS
@@ -44,8 +35,10 @@ from generator.notation.names import MODELS, ModelName
 from generator.notation.tracing import CONSTANTS, REPORT, length, traced
 from generator.pages import following, levels
 from generator.pages import typed_digits as prose
-from generator.pages.ledger import Book, LedgerError
-from generator.pages.provenance_line import how_we_know, known_apart
+from generator.pages.charting import ChartError, Charts, Drawn
+from generator.pages.ledger import Book, LedgerError, chart_line, section
+from generator.pages.provenance_line import how_we_know
+from generator.pages.shelf import Entry, Shelf
 from generator.records.results import StudyResult
 
 SUFFIX = ".md.j2"
@@ -91,21 +84,23 @@ class PageContext(TypedDict):
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What the files of a chart hold beside it."""
+class Made:
+    """One page, with all that is published beside it."""
 
-    told: Told
-    """Of its workbook."""
-    variants: str = ""
-    """The script of what follows the attacker."""
+    files: Mapping[str, bytes]
+    """By name below docs/: its Markdown, its scripts, and the files of its charts."""
+    charts: Mapping[str, Sequence[str]]
+    """Slug --> where the numbers of the chart come from."""
+    quoted: str
+    """What the ledger says of its numbers, a claim a line, as the study quotes it."""
+    others: str
+    """The same of other attackers."""
 
 
 @dataclass
 class Prepared:
     """Records made ready for templates: what stays the same however often a page is rendered."""
 
-    documents: Mapping[str, Any]
-    """Whatever numbers may come from, by name."""
     results: Sequence[StudyResult]
     """Traced."""
     context: Mapping[str, Any]
@@ -113,12 +108,7 @@ class Prepared:
     book: Book
     offered: Attackers | None
     """Those a reader may pick; None if there is one alone."""
-    charts: dict[str, Chart] = field(default_factory=dict)
-    """Those drawn so far, by slug."""
-    unwritten: dict[str, Drawn] = field(default_factory=dict)
-    """Those of them whose files are still to come, and what else is in these."""
-    asked: dict[tuple, tuple[Chart, Mapping[str, Any]]] = field(default_factory=dict)
-    """What was asked for --> the chart, and its options: an object that lives on is known by its id."""
+    charts: Charts
     elsewhere: dict[float | Attacker, Sequence[DatasetFindings]] = field(default_factory=dict)
     """What was found so far for other attackers than the quoted one, in the order of the results."""
 
@@ -137,20 +127,34 @@ class Prepared:
         return self.elsewhere[attacker]
 
 
+@dataclass(frozen=True)
+class Rendering:
+    """How pages were made."""
+
+    prepared: Callable[[], Prepared]
+    """What `render_page` takes to render one of them again."""
+    pages: int
+    kept: int
+    """Those of them that an earlier run had made."""
+
+
 def prepare(
     results: Sequence[StudyResult],
     documents: Mapping[str, Any] = MappingProxyType({}),
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]] = lambda results: {},
+    shelf: Shelf | None = None,
 ) -> Prepared:
     """Find all there is to say about the records; see `render_pages`."""
     known = {result.data.name: result for result in results} | dict(documents)
     with marks.recording() as recorded:
         ready = [traced(each, each.data.name) for each in results]
         book = Book(recorded, {**known, REPORT: CONSTANTS})
-        return Prepared(known, ready, {**_context(ready), **extras(ready)}, book, attackers(ready))
+        offered = attackers(ready)
+        context = {**_context(ready), **extras(ready)}
+        return Prepared(ready, context, book, offered, Charts(known, book, offered, shelf))
 
 
-def render_page(prepared: Prepared, page: str, templates: Path, docs: Path):
+def render_page(prepared: Prepared, page: str, templates: Path, docs: Path) -> Made:
     """Render one page again, its charts and what is known of its numbers.
 
     For a preview of a changed template: the ledger and the downloads stay as the last `render_pages` has left them, and
@@ -159,14 +163,13 @@ def render_page(prepared: Prepared, page: str, templates: Path, docs: Path):
     Raises:
         PageError: As `render_pages`.
     """
-    with marks.recording(prepared.book.marks):
-        files = _render(prepared, page, templates)
+    made = _render(prepared, page, templates, _style(docs))
     with scratch_folder(docs) as fresh:
-        _write_charts(prepared, docs, fresh)
-        _write_all(files, fresh)
+        _write_all(made.files, fresh)
         _refuse_in_the_way(fresh, docs)
-        made = [name for name in names_below(fresh) if not _same(fresh / name, docs / name)]
-        move_in(fresh, docs, sorted(made, key=lambda name: name.endswith(".md")), whole=False)
+        names = [name for name in names_below(fresh) if not _same(fresh / name, docs / name)]
+        move_in(fresh, docs, sorted(names, key=lambda name: name.endswith(".md")), whole=False)
+    return made
 
 
 def render_pages(
@@ -178,7 +181,8 @@ def render_pages(
     documents: Mapping[str, Any] = MappingProxyType({}),
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]] = lambda results: {},
     beside: Callable[[Path], None] = lambda fresh: None,
-) -> Prepared:
+    shelf: Shelf | None = None,
+) -> Rendering:
     """Render every template, its charts, the ledger and the downloads into `docs`; equal input, equal bytes.
 
     What an earlier run left in `docs` is replaced or removed. All other files there are somebody's own and stay.
@@ -186,12 +190,11 @@ def render_pages(
     Args:
         files: Further downloads: name below `docs/data` to the file that is copied there.
         documents: Further records that numbers on pages may come from, by the name below `docs/data` without
-            its suffix; each is published like a result.
+            its suffix; each is published like a result, as it lies in `files` or else written anew.
         extras: From the traced results to what templates see beside `PageContext`.
         beside: Writes further files into the folder of the new pages, before it takes the place of the old ones.
-
-    Returns:
-        What `render_page` takes to render one of them again.
+        shelf: Has the pages and figures of earlier runs; what its pages depend on stands for all other arguments but
+            `templates`.
 
     Raises:
         PageError: A template is misspelt, asks for an unknown field, filter or chart, types a digit, or places a
@@ -199,58 +202,100 @@ def render_pages(
         WriteError: The disk is full. `docs` is as it was.
     """
     _refuse_digits(templates)
-    prepared = prepare(results, documents, extras)
+    ready = cache(lambda: prepare(results, documents, extras, shelf))
+    style = _style(docs)
     names = [path.name.removesuffix(SUFFIX) for path in visible_files(templates, f"[!_]*{SUFFIX}")]
-    with marks.recording(prepared.book.marks):
-        pages = [_render(prepared, name, templates) for name in names]
+    pages = {name: made for name in names if shelf and (made := _kept(shelf, name, templates, style))}
+    kept = len(pages)
+    if missing := [name for name in names if name not in pages]:
+        pages |= _render_all(ready(), missing, templates, style, shelf)
+    pages = {name: pages[name] for name in names}
     with scratch_folder(docs) as fresh:
         docs.mkdir(exist_ok=True)
-        for made in pages:
-            _write_all(made, fresh)
-        _write_all(_ledger(prepared.book), fresh)
-        _write_charts(prepared, docs, fresh)
-        for name, record in prepared.documents.items():
-            _write(fresh / "data" / f"{name}.json", record.to_json())
+        for made in pages.values():
+            _write_all(made.files, fresh)
+        _write_all(ledger_files(pages), fresh)
+        for name, record in ({result.data.name: result for result in results} | dict(documents)).items():
+            if f"{name}.json" not in files:
+                _write(fresh / "data" / f"{name}.json", record.to_json().encode())
         for name, source in files.items():
             (fresh / "data" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, fresh / "data" / name)
         beside(fresh)
         _refuse_in_the_way(fresh, docs)
         move_in(fresh, docs, sorted(names_below(fresh)), whole=True)
-    return prepared
+    return Rendering(ready, len(names), kept)
 
 
-def _ledger(book: Book) -> dict[str, str]:
-    """The files of what is known of all numbers, by name."""
-    try:
-        return {
-            f"data/{REPORT}.json": json.dumps(CONSTANTS, sort_keys=True, indent=1) + "\n",
-            "data/ledger.json": book.to_json(),
-            "data/ledger-at.json": book.elsewhere_to_json(),
-        }
-    except LedgerError as error:
-        raise PageError(str(error)) from None
+def _render_all(
+    prepared: Prepared, names: Sequence[str], templates: Path, style: str, shelf: Shelf | None
+) -> dict[str, Made]:
+    """The pages of these names; with a shelf, on all cores, and kept there."""
+    pages: dict[str, Made] = {}
+
+    def render(name: str):
+        pages[name] = _render(prepared, name, templates, style)
+        if shelf:
+            shelf.put(f"pages/{name}", _inputs(shelf, name, templates, style), _entry(pages[name]))
+
+    if shelf and len(names) > 1:
+        with suppress(PageError):  # it comes again below, for the first page that has one
+            share(sorted(names, key=lambda name: -(templates / f"{name}{SUFFIX}").stat().st_size), render)
+    for name in names:
+        made = shelf and name not in pages and _kept(shelf, name, templates, style)
+        if made:
+            pages[name] = made
+        elif name not in pages:
+            render(name)
+    return pages
 
 
-def _write_charts(prepared: Prepared, docs: Path, folder: Path):
-    """The files of charts that have none yet, into `data` of the folder; the style of drawings is that in `docs`."""
+def _style(docs: Path) -> str:
     sheet = docs / STYLE
-    style = sheet.read_text(encoding="utf-8") if sheet.exists() else ""
-    for slug, drawn in prepared.unwritten.items():
-        write(prepared.charts[slug], folder / "data", style, drawn.told)
-        if drawn.variants:
-            _write(folder / "data" / f"{slug}-at.js", drawn.variants)
-    prepared.unwritten.clear()
+    return sheet.read_text(encoding="utf-8") if sheet.exists() else ""
 
 
-def _write_all(files: Mapping[str, str], folder: Path):
-    for name, text in files.items():
-        _write(folder / name, text)
+def _inputs(shelf: Shelf, page: str, templates: Path, style: str) -> dict[str, str]:
+    """All that a page depends on."""
+    own = (templates / f"{page}{SUFFIX}", *visible_files(templates, f"_*{SUFFIX}"))
+    return {**shelf.pages, "templates": fingerprint(own), "style": sha256_of(style)}
 
 
-def _write(path: Path, text: str):
+def _kept(shelf: Shelf, page: str, templates: Path, style: str) -> Made | None:
+    """The page as an earlier run made it of the same."""
+    entry = shelf.take(f"pages/{page}", _inputs(shelf, page, templates, style))
+    return Made(files=entry.files, **entry.told) if entry else None
+
+
+def _entry(made: Made) -> Entry:
+    return Entry(files=made.files, told={"charts": made.charts, "quoted": made.quoted, "others": made.others})
+
+
+def ledger_files(pages: Mapping[str, Made]) -> dict[str, bytes]:
+    """The files of what is known of all numbers, by name below docs/; `pages` by name."""
+    paths = {slug: each for made in pages.values() for slug, each in made.charts.items()}
+    charts = (
+        chart_line(slug, [name for name, made in pages.items() if slug in made.charts], paths[slug])
+        for slug in sorted(paths)
+    )
+    ordered = [pages[name] for name in sorted(pages, key=lambda name: f"{name}/")]
+    quoted, others = ([getattr(made, part) for made in ordered] for part in ("quoted", "others"))
+    texts = {
+        f"{REPORT}.json": json.dumps(CONSTANTS, sort_keys=True, indent=1) + "\n",
+        "ledger.json": f"{{{section('charts', charts)},\n{section('claims', quoted)}}}\n",
+        "ledger-at.json": f"{{{section('claims', others)}}}\n",
+    }
+    return {f"data/{name}": text.encode() for name, text in texts.items()}
+
+
+def _write_all(files: Mapping[str, bytes], folder: Path):
+    for name, content in files.items():
+        _write(folder / name, content)
+
+
+def _write(path: Path, content: bytes):
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    path.write_bytes(content)
 
 
 @lru_cache(maxsize=4)
@@ -305,35 +350,46 @@ def _refuse_digits(templates: Path):
         raise PageError("\n".join(typed))
 
 
-def _render(prepared: Prepared, page: str, templates: Path) -> dict[str, str]:
-    """The files of one page by name: its Markdown, what is known of its numbers, what follows the attacker.
+def _render(prepared: Prepared, page: str, templates: Path, style: str) -> Made:
+    """One page, with all that is published beside it.
 
     Raises:
         PageError: As `render_pages`.
     """
-    sheet, book = Sheet(prepared, page), prepared.book
+    sheet, book = Sheet(prepared, page, style), prepared.book
     name = f"{page}{SUFFIX}"
     try:
-        text = environment(templates).get_template(name).render(prepared.context, **sheet.asked_for())
-        text = book.finished(page, levels.offered(text))
-        files = {f"{page}.md": GLUED.sub(r"\1 ", text)}
-        if book.pages[page].shown:
-            files[f"data/claims-{page}.js"] = book.script(page)
-        return files | sheet.scripts()
+        with marks.recording(book.marks):
+            text = environment(templates).get_template(name).render(prepared.context, **sheet.asked_for())
+            text = book.finished(page, levels.offered(text))
+            texts = {f"{page}.md": GLUED.sub(r"\1 ", text)}
+            if book.pages[page].shown:
+                texts[f"data/claims-{page}.js"] = book.script(page)
+            texts |= sheet.scripts()
+            quoted, others = book.lines(page)
     except jinja2.TemplateSyntaxError as error:
         raise PageError(f"{error.name}, line {error.lineno}: {error.message}") from None
     except jinja2.UndefinedError as error:
         raise PageError(f"{_place(error, templates)}: {error.message}") from None
     except LedgerError as error:
         raise PageError(f"{name}: {error}") from None
+    files = {name: content for drawn in sheet.charts.values() for name, content in drawn.files.items()}
+    return Made(
+        files=files | {name: text.encode() for name, text in texts.items()},
+        charts={slug: drawn.paths for slug, drawn in sheet.charts.items()},
+        quoted=quoted,
+        others=others,
+    )
 
 
 class Sheet:
     """One page in the making: what its template asks for, and what it has got so far."""
 
-    def __init__(self, prepared: Prepared, page: str):
+    def __init__(self, prepared: Prepared, page: str, style: str):
         self._prepared = prepared
         self._page = page
+        self._style = style
+        self.charts: dict[str, Drawn] = {}
         self._threat = prepared.results[0].spec.threat
         self._figures = 0
         self._parts: dict[str, Sequence[following.Place]] = {}
@@ -357,8 +413,11 @@ class Sheet:
 
     def chart(self, name: str, result: StudyResult, **options) -> str:
         """A figure, drawn if no page has asked for it yet."""
-        drawn = _chart(self._prepared, name, result, options)
-        self._prepared.book.placed(self._page, drawn)
+        try:
+            drawn = self._prepared.charts.drawn(name, result, self._style, options)
+        except ChartError as error:
+            raise jinja2.UndefinedError(str(error)) from None
+        self.charts[drawn.chart.slug] = drawn
         self._figures += 1
         about, budget = whose(WHOSE[name], result.spec.threat), result.spec.attack.headline_epsilon
         whom = (
@@ -368,11 +427,11 @@ class Sheet:
         place = Place(
             later=self._figures > FEWER.get(self._page, AT_ONCE),
             dataset=result.data.name,
-            follows=_follows(self._prepared, name),
+            follows=self._prepared.charts.follows(name),
             attacker=about,
             drawn=", ".join(filter(None, whom)),
         )
-        return embed(drawn, how_we_know(result), place)
+        return embed(drawn.chart, how_we_know(result), place)
 
     def following(
         self,
@@ -438,72 +497,6 @@ class Sheet:
             ),
             f"data/claims-at-{self._page}.js": following.claims_script(self._page, claims),
         }
-
-
-def _chart(prepared: Prepared, name: str, result: StudyResult, options: Mapping[str, Any]) -> Chart:
-    """The chart of that name, drawn once however many pages show it."""
-    if name not in CHARTS:
-        raise jinja2.UndefinedError(f"unknown chart {name!r}; known: {', '.join(CHARTS)}")
-    if name not in WHOSE:
-        raise jinja2.UndefinedError(f"whom is chart {name!r} about? List it in WHOSE of generator/figures")
-    given = ((key, part if isinstance(part, str) else id(part)) for key, part in sorted(options.items()))
-    asked = (name, result.data.name, *given)
-    if asked in prepared.asked:
-        return prepared.asked[asked][0]
-    try:
-        drawn = prepared.book.drawn(CHARTS[name](result, **options))
-    except LedgerError as error:
-        raise jinja2.UndefinedError(f"chart {name!r}: {error}") from None
-    if prepared.charts.setdefault(drawn.slug, drawn) != drawn:
-        raise jinja2.UndefinedError(f"two different charts share the slug {drawn.slug!r}")
-    prepared.asked[asked] = drawn, options
-    prepared.unwritten[drawn.slug] = _beside(prepared, name, result, options)
-    return drawn
-
-
-def _follows(prepared: Prepared, name: str) -> str:
-    return FOLLOWING.get(name, "") if prepared.offered else ""
-
-
-def _beside(prepared: Prepared, name: str, result: StudyResult, options: Mapping[str, Any]) -> Drawn:
-    """What the files of a chart hold beside it, with the chart redrawn for every attacker it follows."""
-    known = known_apart(prepared.documents[result.data.name], _attacker(name, result))
-    by = _follows(prepared, name)
-    if by not in ("budget", "tier"):
-        return Drawn(Told(known))
-    others = _redrawn(prepared.book, CHARTS[name], result, options, prepared.offered, by)
-    tables = by_budget(
-        {row[0].epsilon: each[0] for row, each in zip(prepared.offered.rows, others, strict=True)}
-    )
-    return Drawn(Told(known, tables), variants(others))
-
-
-def _redrawn(
-    book: Book,
-    draw: Callable[..., Chart],
-    result: StudyResult,
-    options: Mapping[str, Any],
-    offered: Attackers,
-    by: str,
-) -> list[list[Chart]]:
-    """The chart for every attacker, by budget, and within a budget by tier where it follows that."""
-    return [
-        [
-            book.redrawn(draw(at_budget(result, row[0].epsilon), **options, **tier), [])
-            for tier in ([{"tier": each.tier} for each in row] if by == "tier" else [{}])
-        ]
-        for row in offered.rows
-    ]
-
-
-def _attacker(name: str, result: StudyResult) -> str:
-    """Whose numbers a chart holds as the study quotes it; empty where nobody attacks."""
-    about = whose(WHOSE[name], result.spec.threat)
-    if about == "nobody":
-        return ""
-    whom = named(about, result.spec.threat) or "each tier of the table"
-    budget = marks.plain(formats.epsilon(result.spec.attack.headline_epsilon))
-    return f"{whom}, quoted at {budget}" if name in FOLLOWING or name in QUOTED else whom
 
 
 def _place(error: jinja2.UndefinedError, templates: Path) -> str:

@@ -169,16 +169,18 @@ FORGOTTEN = ("PYTHONDONTWRITEBYTECODE", "KAGGLE_CSV", "QUICK", "SITE_URL")
 """Settings of the surroundings that would make the runs slow or different."""
 
 
-def copied(folder: Path, table: Path, environment: Mapping[str, str] | None = None) -> Checkout:
-    """Copy what git tracks here, as it stands, into `folder`."""
+def copied(
+    folder: Path, table: Path, environment: Mapping[str, str] | None = None, root: Path = ROOT
+) -> Checkout:
+    """Copy what git tracks in the checkout `root`, as it stands, into `folder`."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=root, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
+        if (root / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+            shutil.copy2(root / name, folder / name)
     return Checkout(folder, table, environment or {})
 
 

@@ -26,14 +26,17 @@ def keep(section: str, measured: Mapping[str, Any], results: Path = RESULTS):
 
 def machine() -> dict[str, Any]:
     """On what, when, and of which commit."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
     return {
         "processor": processor(),
         "cores": len(os.sched_getaffinity(0)),
         "python": platform.python_version(),
         "system": platform.system(),
         "day": time.strftime("%Y-%m-%d"),
-        "commit": commit.stdout.strip(),
+        "commit": commit(ROOT),
     }
+
+
+def commit(root: Path) -> str:
+    """Of a checkout, and whether something was changed since."""
+    command = ["git", "describe", "--always", "--dirty"]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.strip()

@@ -1,6 +1,7 @@
 """What a built page holds, as far as others have to agree with it: ids, references, figures, scripts, handlers."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -45,7 +46,9 @@ def read(path: Path) -> Page:
     return parse(path.read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=64)
 def parse(text: str) -> Page:
+    """What a page holds, to be read only: the check of links and the policy ask for the same pages."""
     reader = _Reader()
     reader.feed(text)
     reader.close()

@@ -198,7 +198,8 @@ def _transactions(
     seed, fold = divmod(REPLICATE, result.spec.training.folds)
     wanted = [f",{model},{seed},{fold}," for model in models]
     found: dict[str, dict[str, dict[str, str]]] = {}
-    mine = (line for line in lines if any(each in line for each in wanted))
+    place = f",{seed},{fold},"  # few lines have it, and fewer of these the name of another model before it
+    mine = (line for line in lines if place in line and any(each in line for each in wanted))
     for line in csv.DictReader(mine, header(names, result.spec.threat.quoted)):
         # an id may hold what looks like another part of the line
         if line["model"] in models and (line["seed"], line["fold"]) == (str(seed), str(fold)):

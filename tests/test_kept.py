@@ -1,0 +1,183 @@
+"""Pages and figures of an earlier run are taken only if they would be made the same: bytes as from a cold run."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from generator.engine.unchanged import sources_of
+from generator.pages import charting
+from generator.records.files import sums, sums_file
+
+ROOT = Path(__file__).parents[1]
+READ = (
+    "generator",
+    "templates",
+    "overrides",
+    "docs/assets",
+    "mkdocs.yml",
+    "requirements.txt",
+    "CITATION.cff",
+)
+
+STYLE_END = "/* End of the style of drawings. */"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project with the records of one tiny study."""
+
+    folder: Path
+
+    def make(self, command: str = "pages") -> str:
+        """What the command says, with all that it tells when asked."""
+        done = subprocess.run(
+            [sys.executable, "-m", "generator", command, "-v"],
+            cwd=self.folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def edit(self, name: str, old: str, new: str):
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text, name
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def made(self, part: str = "docs") -> dict[str, bytes]:
+        folder = self.folder / part
+        files = (
+            path for path in folder.rglob("*") if path.is_file() and path.name not in (".made.from", ".lock")
+        )
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+    def cold(self, folder: Path) -> "Project":
+        """The same as somebody has it who made nothing yet."""
+        for name in (*READ, "data"):
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if (self.folder / name).is_dir() else shutil.copy)(self.folder / name, target)
+        shutil.rmtree(folder / "data" / "results" / "cache", ignore_errors=True)
+        return Project(folder)
+
+
+@pytest.fixture
+def project(stored, tmp_path) -> Project:
+    folder = tmp_path / "project"
+    for name in READ:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, target)
+    results = folder / "data" / "results"
+    results.mkdir(parents=True)
+    for path in stored.iterdir():
+        if path.name in ("draws", "rows") or path.suffix in (".json", ".sha256"):
+            (shutil.copytree if path.is_dir() else shutil.copy)(path, results / path.name)
+    return Project(folder)
+
+
+def record(project: Project):
+    """Another title in the record, with sums that fit."""
+    results = project.folder / "data" / "results"
+    project.edit("data/results/checks.json", "Bank checks", "Cheques")
+    sums_file(results, "checks").write_text(sums(results, "checks"))
+
+
+EDITS: dict[str, tuple[Callable[[Project], None], int | None, bool]] = {
+    "a template": (lambda p: p.edit("templates/data.md.j2", "\n## ", "\n\nOne more word.\n\n## "), 1, False),
+    "a macro": (lambda p: p.edit("templates/_macros.md.j2", "**Provenance.**", "**Origin.**"), None, False),
+    "a sentence of a finding": (
+        lambda p: p.edit("generator/findings/brief.py", '"Nobody evades"', '"Nobody at all evades"'), None, False,
+    ),
+    "the source of a figure": (
+        lambda p: p.edit("generator/figures/frame.py", '"bargap": 0.25', '"bargap": 0.3'), None, True,
+    ),
+    "the style of drawings": (
+        lambda p: p.edit("docs/assets/extra.css", STYLE_END, f".chart-view {{ color: red }}\n{STYLE_END}"), None, True,
+    ),
+    "a record": (record, None, True),
+}  # fmt: skip
+"""What is edited --> how, how many pages are made again if not all, and whether figures are."""
+
+
+def test_whatever_is_edited_the_pages_are_those_of_a_cold_run_and_the_rest_is_kept(project, tmp_path):
+    assert "0 pages rendered" not in project.make()
+    pages = len(list((project.folder / "templates").glob("[!_]*.j2")))
+    wrong, before = {}, project.made()
+    for number, (what, (edit, count, draws)) in enumerate(EDITS.items()):
+        edit(project)
+        said = project.make()
+        (rendered,) = re.findall(r"^(\d+) pages rendered", said, re.M)
+        drawn = bool(re.search(r"checks/\w+: made anew", said))
+        cold = project.cold(tmp_path / f"cold-{number}")
+        cold.make()
+        found = project.made()
+        differing = sorted(name for name, _ in cold.made().items() ^ found.items())
+        if differing or found == before or (int(rendered), drawn) != (count or pages, draws):
+            wrong[what] = (differing[:5], found == before, rendered, drawn)
+        before = found
+    assert wrong == {}
+
+
+def test_the_site_follows_its_settings_and_nothing_is_built_twice(project, tmp_path):
+    project.make("site")
+    said = project.make("site")
+    assert said.count("nothing changed") == 2
+    project.edit("mkdocs.yml", "site_name: ", "site_name: The ")
+    said = project.make("site")
+    assert said.count("nothing changed") == 1
+    cold = project.cold(tmp_path / "cold")
+    cold.make("site")
+    assert project.made("site") == cold.made("site")
+
+
+def test_a_damaged_page_on_the_shelf_is_made_again(project):
+    project.make()
+    before = project.made()
+    entry = next((project.folder / "data" / "results" / "cache").glob("pages-index-*"))
+    entry.write_bytes(entry.read_bytes()[:-1])
+    (project.folder / "docs" / ".made.from").unlink()
+    said = project.make()
+    assert re.search(r"^1 pages rendered", said, re.M)
+    assert project.made() == before
+
+
+def imported(module: str) -> set[str]:
+    """The modules of this program that a module is made of, by the parser of Python."""
+    found, waiting = set(), [module]
+    while waiting:
+        name = waiting.pop()
+        path = ROOT.joinpath(*name.split("."))
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if name in found or not path.is_file():
+            continue
+        found.add(name)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
+
+
+def test_the_source_of_figures_is_all_that_they_import_and_no_more():
+    names = {
+        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        for path in sources_of(charting.__name__)
+    }
+    assert names == imported(charting.__name__)
+    assert {"generator.figures.svg.marks", "generator.figures.proofs", "generator.notation.formats"} <= names
+    assert not names & {
+        "generator.findings.verdict",
+        "generator.findings.headline",
+        "generator.pages.rendering",
+    }

@@ -326,3 +326,10 @@ def test_the_record_is_plain_json_with_its_spec_and_provenance(tiny_study):
     assert stored["spec"]["training"]["epochs"] == tiny_study.spec.training.epochs
     assert stored["provenance"]["study_key"] == tiny_study.origin.study_key
     assert stored["schema_version"] == 1
+
+
+def test_money_is_counted_over_the_frauds(tiny_study):
+    rows = zip(tiny_study.table.amounts.tolist(), tiny_study.table.y.tolist(), strict=True)
+    lost = [amount for amount, fraud in rows if fraud == 1]
+    assert 0 < len(lost) < len(tiny_study.table.y)
+    assert tiny_study.result.impact.mean_fraud_amount == pytest.approx(sum(lost) / len(lost))

@@ -67,6 +67,16 @@ def recording(marks: Marks | None = None) -> Iterator[Marks]:
         _marks.reset(token)
 
 
+@contextmanager
+def unmarked() -> Iterator[None]:
+    """Within, nothing is marked, as outside of `recording`."""
+    token = _marks.set(None)
+    try:
+        yield
+    finally:
+        _marks.reset(token)
+
+
 def mark(kind: str, text: str, *values: float) -> str:
     """`text`, which writes `values`, with its mark; as it is while nothing is recorded."""
     marks = _marks.get()

@@ -85,6 +85,8 @@ def sources(*values: Any) -> frozenset[str]:
 
 def _settled(number: "Traced | TracedInt") -> tuple[str, ...]:
     """The paths of one number. They are all that it remembers from now on, as others are worked out of it too."""
+    if len(number.parts) == 1 and isinstance(number.parts[0], str):  # as it stands in a record
+        return number.parts
     paths, seen, waiting = set(), set(), [number]
     while waiting:
         part = waiting.pop()

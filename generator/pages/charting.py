@@ -124,14 +124,19 @@ class Charts:
     def _redrawn(
         self, name: str, result: StudyResult, options: Mapping[str, Any], by: str
     ) -> list[list[Chart]]:
-        """The chart for every attacker, by budget, and within a budget by tier where it follows that."""
-        return [
-            [
-                self._book.redrawn(CHARTS[name](at_budget(result, row[0].epsilon), **options, **tier), [])
-                for tier in ([{"tier": each.tier} for each in row] if by == "tier" else [{}])
+        """The chart for every attacker, by budget, and within a budget by tier where it follows that.
+
+        Of plain numbers: where they come from is told of the quoted attacker.
+        """
+        plain = self._documents[result.data.name]
+        with marks.unmarked():
+            return [
+                [
+                    CHARTS[name](at_budget(plain, row[0].epsilon), **options, **tier)
+                    for tier in ([{"tier": each.tier} for each in row] if by == "tier" else [{}])
+                ]
+                for row in self.offered.rows
             ]
-            for row in self.offered.rows
-        ]
 
 
 @cache
@@ -156,7 +161,7 @@ def _attacker(name: str, result: StudyResult) -> str:
 
 def _written(drawn: Drawn, known: Marks) -> Entry:
     """The chart as it is kept, with the marks in its texts."""
-    fields = asdict(drawn.chart)
+    fields = vars(drawn.chart)
     numbers = sorted({found[1] for name in MARKED for found in MARK.finditer(fields[name])})
     told = {"chart": fields, "paths": drawn.paths, "marks": {each: asdict(known[each]) for each in numbers}}
     return Entry(files=drawn.files, told=told)

@@ -92,18 +92,10 @@ class Book:
             LedgerError: A text in the figure or its table has no source.
         """
         found: list[Any] = []
-        clean = self.redrawn(chart, found)
-        return clean, condensed(sources(found), self.documents, self._numbered)
-
-    def redrawn(self, chart: Chart, found: list[Any]) -> Chart:
-        """As `drawn` for another attacker; its sources go into `found`.
-
-        Raises:
-            LedgerError: A text in the figure or its table has no source.
-        """
         self._cleaned(chart.title, found)
         fields = ("slug", "figure", "narrow", "headers", "rows", "views")
-        return replace(chart, **{name: self._cleaned(getattr(chart, name), found) for name in fields})
+        clean = replace(chart, **{name: self._cleaned(getattr(chart, name), found) for name in fields})
+        return clean, condensed(sources(found), self.documents, self._numbered)
 
     def finished(self, name: str, text: str) -> str:
         """The text of a page with its marks turned into elements or taken away; all are claims from now on.

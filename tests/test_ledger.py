@@ -255,8 +255,11 @@ def test_a_claim_on_one_record_value_is_that_value_written_out(tiny_docs):
         value = value_at(records, claim["paths"][0]) if len(claim["paths"]) == 1 else None
         if claim["kind"] in ("percent", "count", "points", "money", "score") and claim["values"] == [value]:
             write = getattr(formats, claim["kind"])
+            given = ("USD",) if claim["kind"] == "money" else ()
             spellings = (
-                [write(value)] if claim["kind"] in ("count", "score") else [write(value, d) for d in range(4)]
+                [write(value)]
+                if claim["kind"] in ("count", "score")
+                else [write(value, *given, decimals) for decimals in range(4)]
             )
             assert claim["text"] in spellings
             checked += 1

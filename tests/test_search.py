@@ -339,6 +339,15 @@ def test_margin_and_gradient_are_those_of_the_network_and_of_what_is_left_of_it_
             np.testing.assert_allclose(work.scratch[kernels.SLOPE, :4], by_chain_rule, rtol=1e-9, atol=1e-9)
 
 
+def test_the_nearest_point_of_a_linear_boundary_is_reached_on_all_sides_at_once():
+    # m = 2 a - b + 3 at (1, 1): to 0.5 at a rate of 2 x 0.5 + 1 x 4, with a down by half and b up by four times
+    net, x, aim = linear_network(np.array([2.0, -1.0]), 3.0), np.ones(2), np.empty(2)
+    shape = np.array([[0.5, 1.0], [7.0, 4.0]])  # down, up
+    assert kernels.nearest(kernels.make_work(net), x, shape, x, 0.5, 9.0, aim) == pytest.approx(3.5 / 5)
+    np.testing.assert_allclose(aim, [1 - 0.7 * 0.5, 1 + 0.7 * 4])
+    assert margins(net, aim[None])[0] == pytest.approx(0.5)
+
+
 def test_a_box_that_shrinks_to_one_point_is_decided_there():
     # m = x + 2 on [-1, 1]: above 1 but for the corner itself
     net, point = linear_network(np.array([1.0]), 2.0), np.array([[-1.0]])

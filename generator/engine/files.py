@@ -84,7 +84,8 @@ def writing_in(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in REFUSALS:
             raise
-        raise WriteError(f"{error.filename or folder}: {os.strerror(error.errno).lower()}") from error
+        place = Path(error.filename or folder).absolute()  # a reader has to know the disk
+        raise WriteError(f"{place}: {os.strerror(error.errno).lower()}") from error
 
 
 def write_whole(path: Path, data: bytes):

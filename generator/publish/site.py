@@ -150,6 +150,6 @@ def _mkdocs(config: Path, folder: Path):
         check=False,
     )
     if run.returncode and os.strerror(errno.ENOSPC) in run.stderr:
-        raise WriteError(f"{folder.parent}: {os.strerror(errno.ENOSPC).lower()}")
+        raise WriteError(f"{folder.parent.absolute()}: {os.strerror(errno.ENOSPC).lower()}")
     if run.returncode:
         raise BuildError(f"mkdocs build --strict:\n{run.stdout}{run.stderr}".rstrip())

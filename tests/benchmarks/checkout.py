@@ -140,6 +140,8 @@ class Checkout:
         """Have the next run do all that it would do if something had changed."""
         for folder in (self.records, self.docs, self.site):
             (folder / FROM).unlink(missing_ok=True)
+        for made in (self.records / "cache").glob("pages-*"):
+            made.unlink()
 
     def put(self, entries: list[Path]):
         """Begin with these entries of a stage cache."""

@@ -12,7 +12,8 @@ def unknown(spec: StudySpec) -> list[str]:
     asked = {
         "attack.attacks": (spec.attack.attacks, ATTACKS),
         "hardening.recipes": (spec.hardening.recipes, RECIPES),
-        "hardening.followed": (spec.hardening.followed, spec.hardening.recipes),
+        # those that are not among the recipes are simply not there to be followed
+        "hardening.followed": (spec.hardening.followed, dict.fromkeys((*RECIPES, *spec.hardening.recipes))),
     }
     return [
         f"{spec.dataset}: {key}: found {name!r}; known: {', '.join(known)}{_meant(name, known)}"

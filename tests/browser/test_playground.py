@@ -19,8 +19,10 @@ from threat_fixture import FRAUDSTERS
 from generator.models.folds import Folds
 from generator.proofs.relu.kernels import PROVED
 from generator.proofs.relu.network import Network, from_arrays, margins
-from generator.proofs.relu.search import TAU, Lattice, radius, verify
+from generator.proofs.relu.search import TAU, radius
+from generator.proofs.relu.verifier import decide
 from generator.records.features import Feature
+from generator.records.spec import ProofSpec
 from generator.records.threat import surface
 from generator.threats.surface import boxes
 from generator.tools.playground import make_offers, registration
@@ -147,7 +149,7 @@ def offers(project):
 def case(request, offers, small_models, small_folds) -> Case:
     """A trained network on checks, and an untrained one with large weights on whole numbers."""
     if request.param == "trained":
-        weights = {name: value for name, value in small_models.items() if "." in name}
+        weights = small_models.weights
         cut = float(np.median(margins(from_arrays(weights, 0), small_folds.test_x()[0])))
         return _case("checks", weights, cut, offers, 3)
     return _case("kaggle", stack(np.random.default_rng(5), 5, 1, scale=3.0), 0.1, offers, 4)
@@ -207,18 +209,11 @@ def test_every_score_is_that_of_python(case, worked):
 def test_boxes_and_outcomes_of_200_rows_are_those_of_python(case, worked):
     def agrees(asked: tuple[str, float]):
         tier, epsilon = asked
-        box = boxes(surface(case.features, FRAUDSTERS.tier(tier)), case.folds, slice(0, 1), epsilon)
-        found = verify(
-            case.network,
-            box.lower[0],
-            box.upper[0],
-            case.folds.y,
-            threshold=case.cut,
-            lattice=Lattice(box.offset[0], box.step[0]),
-        )
+        box = boxes(surface(case.features, FRAUDSTERS.tier(tier)), case.folds, slice(0, 1), epsilon).of(0)
+        found = decide(case.network, box, case.folds.y, ProofSpec(), case.cut)
         faces = np.array(worked["boxes"][f"{tier}/{epsilon:g}"])
-        np.testing.assert_array_equal(faces[:, 0], box.lower[0])
-        np.testing.assert_array_equal(faces[:, 1], box.upper[0])
+        np.testing.assert_array_equal(faces[:, 0], box.lower)
+        np.testing.assert_array_equal(faces[:, 1], box.upper)
         outcomes, looked = zip(*worked["settled"][f"{tier}/{epsilon:g}"], strict=True)
         assert list(outcomes) == [CODES[code] for code in found.outcome]
         proved = found.outcome == PROVED  # Python alone hunts for witnesses, and narrows the network to a box

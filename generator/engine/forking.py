@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -14,12 +15,14 @@ MOST = 4
 def share(items: Sequence[Item], act: Callable[[Item], None]):
     """Act on every item, here and in copies of this process that each take the next one, as many as there are cores.
 
+    Where other threads run there are no copies: one would lack those threads, and wait for ever for what they held.
     What goes wrong in a copy is not told: whoever asks has to look for what should be there.
 
     Args:
         items: at most 255, those that take long first.
     """
-    copies = min(len(items), os.cpu_count() or 1, MOST) - 1
+    alone = threading.active_count() == 1
+    copies = min(len(items), os.cpu_count() or 1, MOST) - 1 if alone else 0
     queue, end = os.pipe()
     os.write(end, bytes(range(len(items))))
     os.close(end)

@@ -19,10 +19,10 @@ from generator.records.spec import StudySpec
 from generator.threats.battery import FULL_COVERAGE, BatteryOutcome, worst_case
 from generator.threats.outcomes import CLEAN, Outcomes
 
-WHITE_BOX = ("fgsm", "pgd_cross_entropy", "apgd")
+FOLLOWING_THE_LOSS = ("fgsm", "pgd_cross_entropy", "apgd")
 """Attacks of the battery that follow the gradient of the loss, which masking hides; the margin's shows through."""
 
-BLACK_BOX = ("corners", "block_search", "transfer", "noise")
+WITHOUT_GRADIENTS = ("corners", "block_search", "transfer", "noise")
 """Attacks of the battery that see no gradient of the model."""
 
 
@@ -161,11 +161,12 @@ def _monotone(e: Evidence) -> Answer:
 def _black_box(e: Evidence) -> Answer:
     gaps = {}
     for model, outcomes in e.battery.items():
-        white, black = (
-            [outcomes[name].right for name in names if name in outcomes] for names in (WHITE_BOX, BLACK_BOX)
+        following, others = (
+            [outcomes[name].right for name in names if name in outcomes]
+            for names in (FOLLOWING_THE_LOSS, WITHOUT_GRADIENTS)
         )
-        if white:
-            gaps[model] = float(np.logical_and.reduce(white).mean()) - min(map(np.mean, black))
+        if following:
+            gaps[model] = float(np.logical_and.reduce(following).mean()) - min(map(np.mean, others))
     named = [m for m, gap in gaps.items() if gap > e.spec.gate.level]
     return _unless_empty(gaps, not named), {
         "gap": _largest(gaps), "models": len(named), "limit": e.spec.gate.level,

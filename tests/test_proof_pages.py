@@ -89,7 +89,7 @@ def test_the_truth_stands_beside_the_standard_model_as_its_difference_says(low, 
     # hand-made behaviour: 90.0 % under FGSM, 33.8 % proved
     sentence = exact.trap_sentence(result, original(result))
     assert sentence.startswith("FGSM says that the original recipe keeps 90.0\u202f%.")
-    assert f"The truth is 33.8\u202f%, 56.3 points less, {words}" in sentence
+    assert f"Verified: 33.8\u202f%, 56.3 points less, {words}" in sentence
 
 
 @pytest.mark.parametrize(

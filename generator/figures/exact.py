@@ -130,7 +130,7 @@ def trap(result: StudyResult) -> Chart:
     said, true = rounds[-1].at("fgsm", epsilon).accuracy, rounds[-1].at("exact", epsilon).accuracy
     return Chart(
         slug=_slug(result, "trap", roles.original),
-        title="The trap: what FGSM said, and what is true",
+        title="FGSM against verified accuracy",
         caption="Accuracy of the original recipe after each round of hardening at "
         f"ε = {formats.epsilon(epsilon)}; round 0 is the standard model. The recipe is trained and was "
         "judged with FGSM. The exact line is proved; no classifier passes the limit. The strips are 95 % "

@@ -60,7 +60,7 @@ def battery(result: StudyResult) -> Chart:
             data, xaxis=percent_axis("Accuracy kept"), yaxis=axis(autorange="reversed"),
             shapes=[rule(x=rounded(100 * trivial), token=result.roles.trivial)],
         ),
-        headers=("Model", "Attack", "Accuracy kept (%)", "Rows", "Forward passes a row"),
+        headers=("Model", "Attack", "Accuracy kept (%)", "Rows", "Model calls per row"),
         rows=tuple(rows),
         height=120 + 32 * max(lines),
         views=tuple(palette.model(name).title for name in drawn),

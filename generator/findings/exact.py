@@ -23,9 +23,7 @@ def trap_sentence(result: StudyResult, row: RecipeRow) -> str:
     fgsm, true = (formats.percent(e.value) for e in (row.gap.fgsm, row.exact.accuracy))
     size = overstated(result, row.name)
     if size > MASKING_POINTS:
-        start = (
-            f"FGSM says that {row.words.phrase} keeps {fgsm}. The truth is {true}, {formats.loss(size)} less"
-        )
+        start = f"FGSM says that {row.words.phrase} keeps {fgsm}. Verified: {true}, {formats.loss(size)} less"
     elif row.blocked:
         start = (
             f"FGSM says that {row.words.phrase} keeps {fgsm}, and {true} is proved, {formats.loss(size)} less"

@@ -103,18 +103,18 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
     from generator.study.proof_tasks import WARM_UP
 
     pending, stems = [], []
-    for known, spec, table in loaded(options):
-        stems.append(known.name)
-        path = options.records / f"{known.name}.json"
+    for dataset, spec, table in loaded(options):
+        stems.append(dataset.name)
+        path = options.records / f"{dataset.name}.json"
         origin = provenance(spec, table.source.canonical_sha256)
         changed = ["--fresh was given"] if options.fresh else _changed(path, origin)
         if changed:
-            say(f"{known.name}: studying {len(table.y)} rows ({', '.join(changed)})")
-            pending.append((known, spec, table, origin, path))
+            say(f"{dataset.name}: studying {len(table.y)} rows ({', '.join(changed)})")
+            pending.append((dataset, spec, table, origin, path))
         elif StudyResult.read(path).provenance.asked_sha256 != origin.asked_sha256:
-            _reword(known, spec, table, origin, path)
+            _reword(dataset, spec, table, origin, path)
         else:
-            say(f"{known.name}: nothing changed since the study in {short(path)}")
+            say(f"{dataset.name}: nothing changed since the study in {short(path)}")
     if wrong := [line for _, spec, *_ in pending for line in _unknown(spec)]:
         raise InputError("\n  ".join(wrong))
     if not pending:
@@ -131,9 +131,9 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
         running = [pool.submit(_run, Engine(cache, workers, watch, cluster), *one) for one in pending]
         took = {}
         try:
-            for (known, *_, path), done in zip(pending, running, strict=True):
-                took[known.name] = done.result()
-                say(f"{known.name}: studied in {took[known.name]:.0f} s, record in {short(path)}")
+            for (dataset, *_, path), done in zip(pending, running, strict=True):
+                took[dataset.name] = done.result()
+                say(f"{dataset.name}: studied in {took[dataset.name]:.0f} s, record in {short(path)}")
         except Exception:
             pool.shutdown()  # the other study goes on to its record; who interrupts does not wait for it
             raise
@@ -189,9 +189,10 @@ def loaded(options: argparse.Namespace) -> list[tuple]:
         if scheduler_of(options.engine) and options.workers:
             raise InputError(f"--workers {options.workers}: a cluster has its own; leave the option out")
         loaded = [
-            (known, _spec(known, options)) for known in datasets(studies_folder(), options.datasets or ())
+            (dataset, _spec(dataset, options))
+            for dataset in datasets(studies_folder(), options.datasets or ())
         ]
-        tables = [(known, spec, known.load(spec, source)) for known, spec in loaded]
+        tables = [(dataset, spec, dataset.load(spec, source)) for dataset, spec in loaded]
         for _, spec, table in tables:
             check_learnable(table, spec.training.folds)
     except (ClusterError, DataError, StudyFileError, ValueError) as error:
@@ -199,13 +200,13 @@ def loaded(options: argparse.Namespace) -> list[tuple]:
     return tables
 
 
-def _run(engine, known, spec, table, origin, path: Path) -> float:
+def _run(engine, dataset, spec, table, origin, path: Path) -> float:
     """Run one study, write its record, and return the seconds it took; the record it replaces is kept."""
     from generator.study.output import write_study
     from generator.study.run import run_study
 
     began = time.monotonic()
-    output = run_study(spec, known, table, origin, engine)
+    output = run_study(spec, dataset, table, origin, engine)
     seconds = time.monotonic() - began
     previous.keep(path, origin.study_key)
     write_study(output, path.parent)
@@ -218,17 +219,17 @@ def _unknown(spec) -> list[str]:
     return unknown(spec)
 
 
-def _reword(known, spec, table, origin, path: Path):
+def _reword(dataset, spec, table, origin, path: Path):
     """Write the record of the same study again, in its new words."""
     from generator.study.output import write_record
     from generator.study.rewording import reworded
 
-    write_record(reworded(StudyResult.read(path), spec, known, table, origin), path.parent)
-    say(f"{known.name}: new words, same numbers; record in {short(path)}")
+    write_record(reworded(StudyResult.read(path), spec, dataset, table, origin), path.parent)
+    say(f"{dataset.name}: new words, same numbers; record in {short(path)}")
 
 
-def _spec(known, options: argparse.Namespace):
-    spec = known.study.quickened() if options.quick else known.study
+def _spec(dataset, options: argparse.Namespace):
+    spec = dataset.study.quickened() if options.quick else dataset.study
     if options.seeds is not None:
         spec = spec.model_copy(update={"training": spec.training.model_copy(update={"seeds": options.seeds})})
     return spec

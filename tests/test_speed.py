@@ -76,7 +76,9 @@ def test_faults_are_told_with_how_many_ended_as_they_should(tmp_path):
 def test_the_page_shows_all_that_was_kept(tmp_path):
     kept = read_benchmarks(KEPT)
     text = page(kept, tmp_path)
-    assert kept.sections.keys() <= {"training", "attacks", "proofs", "pages", "scale", "faults", "cluster"}
+    assert kept.sections.keys() <= {
+        "training", "attacks", "proofs", "pages", "rebuilding", "scale", "faults", "cluster",
+    }  # fmt: skip
     for name, section in kept.sections.items():
         assert f"- **{name.capitalize()}**" in text
         assert section.machine.commit in text

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,21 @@ class Rule:
     """(n,) float64, noise included."""
     cut: float
     """Lowest score among the flagged rows."""
+
+    @classmethod
+    def flagging(
+        cls,
+        x: np.ndarray,
+        y: np.ndarray,
+        score: np.ndarray,
+        terms: ScoreTerms,
+        weights: np.ndarray,
+        names: tuple[str, ...],
+        signs: np.ndarray,
+    ) -> Self:
+        """The rule that gave rows x (n, d) these scores (n,) and flagged those where y (n,) is 1."""
+        cut = float(score[y == 1].min())
+        return cls(terms, weights, names, signs, low=x.min(0), high=x.max(0), score=score, cut=cut)
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """The scores (m,) of x (m, d) raw units, noise left out."""

@@ -123,7 +123,7 @@ def day(detection: Detection, scenario: Scenario, amounts: Amounts) -> Day:
 
 
 def cost(detection: Detection, scenario: Scenario) -> Values:
-    """A day: money that stays lost, alerts reviewed, customers annoyed."""
+    """Money a day: what stays lost, alerts reviewed, customers annoyed."""
     s = scenario
     frauds, genuine = s.transactions_per_day * s.fraud_share, s.transactions_per_day * (1 - s.fraud_share)
     lost = s.loss_per_fraud * (1 - s.recovered_share)

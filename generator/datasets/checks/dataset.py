@@ -135,16 +135,7 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
             ),
             licence="Apache-2.0, as this study",
         ),
-        rule=Rule(
-            terms=terms,
-            weights=weights,
-            names=TERMS,
-            signs=SIGNS,
-            low=x.min(0),
-            high=x.max(0),
-            score=score,
-            cut=float(score[y == 1].min()),
-        ),
+        rule=Rule.flagging(x, y, score, terms, weights, TERMS, SIGNS),
     )
     check_learnable(table, spec.training.folds)
     return table

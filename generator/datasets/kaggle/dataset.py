@@ -86,16 +86,7 @@ def load(spec: StudySpec, options: SourceOptions) -> LabelledTable:
         amount=FEATURES.index(spec.amount),
         features=tuple(given.measured(x[:, i]) for i, given in enumerate(spec.inputs)),
         source=source,
-        rule=Rule(
-            terms=terms,
-            weights=weights,
-            names=TERMS,
-            signs=SIGNS,
-            low=x.min(0),
-            high=x.max(0),
-            score=score,
-            cut=float(score[y == 1].min()),
-        ),
+        rule=Rule.flagging(x, y, score, terms, weights, TERMS, SIGNS),
     )
     check_learnable(table, spec.training.folds)
     return table

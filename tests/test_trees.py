@@ -1,0 +1,156 @@
+"""Tree ensembles say what their library says, to the last bit, and are the same after they were stored."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from generator.models.trees.boosting import boosted_trees, from_histogram_boosting, train_trees
+from generator.models.trees.ensemble import Arithmetic, Ensemble
+from generator.models.trees.trees import Trees
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """x (3000, 5) whole numbers, some of them missing, and a noisy y."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 50, (3000, 5)).astype(float)
+    x[rng.random(x.shape) < 0.02] = np.nan
+    return x, (np.nansum(x, axis=1) + rng.normal(0, 10, 3000) > 130).astype(int)
+
+
+def _at_thresholds(ensemble: Ensemble, n: int) -> np.ndarray:
+    """Rows every number of which is a threshold of its input, or the float64 next to one."""
+    rng = np.random.default_rng(1)
+    columns = [rng.choice(ensemble.threshold[ensemble.feature == j], n) for j in range(ensemble.inputs)]
+    x = np.column_stack(columns)
+    return np.nextafter(x, x + rng.integers(-1, 2, x.shape))
+
+
+def test_boosted_trees_say_what_scikit_learn_says_on_thresholds_and_missing_values_too(rows):
+    x, y = rows
+    theirs = HistGradientBoostingClassifier(max_iter=60, max_depth=4, early_stopping=False).fit(x, y)
+    ensemble = from_histogram_boosting(theirs, np.arange(5), 5)
+    asked = np.concatenate((x, _at_thresholds(ensemble, 5000), np.full((1, 5), np.nan)))
+    np.testing.assert_array_equal(ensemble.margins_raw(asked), theirs.decision_function(asked))
+    np.testing.assert_array_equal(ensemble.margins(asked) > 0, theirs.predict(asked) == 1)
+
+
+def _stump(strict=False, single_inputs=False, missing="nan", single_sum=False, **constants) -> Ensemble:
+    """x below .1 gives -1, above 2, without a value -1."""
+    return Ensemble(
+        feature=np.array([0, -1, -1], np.int32),
+        threshold=np.array([0.1, np.nan, np.nan]),
+        left=np.array([1, -1, -1], np.int32),
+        right=np.array([2, -1, -1], np.int32),
+        missing_left=np.array([True, False, False]),
+        category_set=np.full(3, -1, np.int32),
+        sets=np.zeros((0, 0), bool),
+        unknown_left=np.zeros(3, bool),
+        value=np.array([0.0, -1.0, 2.0]),
+        roots=np.array([0], np.int32),
+        start=0.0,
+        inputs=1,
+        arithmetic=Arithmetic(strict, single_inputs, single_sum, 0.0, (missing,), **constants),
+    )
+
+
+@pytest.mark.parametrize(
+    ("stump", "x", "margin"),
+    [
+        (_stump(), 0.1, -1.0),
+        (_stump(strict=True), 0.1, 2.0),
+        (_stump(), 0.1 + 1e-12, 2.0),
+        (_stump(single_inputs=True), 0.1 - 1e-12, 2.0),  # float32 rounds it up to .10000000149
+        (_stump(), np.nan, -1.0),
+        (_stump(missing="as_zero"), np.nan, -1.0),
+        (replace(_stump(missing="as_zero"), threshold=np.array([-1.0, np.nan, np.nan])), np.nan, 2.0),
+        (replace(_stump(missing="zero"), threshold=np.array([-1.0, np.nan, np.nan])), 1e-36, -1.0),
+        (replace(_stump(missing="nan"), threshold=np.array([-1.0, np.nan, np.nan])), 1e-36, 2.0),
+        (_stump(divisor=4.0, scale=3.0, bias=0.25), 1.0, 1.75),
+        (replace(_stump(single_sum=True), start=2.0**24), 0.0, 2.0**24 - 1),
+        (replace(_stump(single_sum=True), start=2.0**24 + 2, value=np.array([0, 0, 1.0])), 1.0, 2.0**24 + 4),
+        (replace(_stump(), start=2.0**24 + 2, value=np.array([0, 0, 1.0])), 1.0, 2.0**24 + 3),
+    ],
+)  # fmt: skip
+def test_the_arithmetic_of_the_library_decides_at_a_threshold_without_a_value_and_in_the_sum(
+    stump, x, margin
+):
+    assert stump.margins_raw(np.array([[x]]))[0] == margin
+
+
+def test_a_category_goes_where_its_set_says_and_one_without_a_code_where_the_node_says():
+    by_set = replace(
+        _stump(),
+        threshold=np.full(3, np.nan),
+        category_set=np.array([0, -1, -1], np.int32),
+        sets=np.array([[False, True, False]]),
+    )
+    asked = np.array([[0.0], [1.0], [2.0], [3.0], [-1.0], [np.nan]])
+    assert by_set.margins_raw(asked).tolist() == [2, -1, 2, 2, 2, -1]
+    unknown_left = replace(by_set, unknown_left=np.array([True, False, False]))
+    assert unknown_left.margins_raw(asked).tolist() == [2, -1, 2, -1, -1, -1]
+
+
+def test_a_row_without_a_value_is_refused_where_the_library_refuses_it():
+    with pytest.raises(ValueError, match="row 1 lacks a value"):
+        _stump(missing="refused").margins_raw(np.array([[1.0], [np.nan]]))
+
+
+@pytest.mark.parametrize(
+    ("part", "values"),
+    [
+        ("left", [0, -1, -1]),
+        ("left", [2, -1, -1]),
+        ("right", [7, -1, -1]),
+        ("feature", [1, -1, -1]),
+        ("value", [0, np.inf, 1]),
+        ("threshold", [np.nan] * 3),
+        ("category_set", [0, -1, -1]),
+        ("missing_left", [True]),
+    ],
+)
+def test_arrays_that_are_no_trees_are_refused(part, values):
+    whole = _stump()
+    with pytest.raises(ValueError, match=r"tree|node|leaf"):
+        replace(whole, **{part: np.array(values, getattr(whole, part).dtype)})
+
+
+# ---------------------------------------------------------------- the kind
+
+
+def test_replicates_of_unlike_size_are_the_same_after_they_were_stored(rows, toy_folds):
+    x, y = rows
+    model = train_trees([x, x[:500]], [y, y[:500]])
+    one_set = replace(model.ensembles[0], sets=np.array([[True, False]]))
+    model = Trees((one_set, model.ensembles[1]))
+    asked = np.stack((x, x))
+    back = Trees.restored(model.arrays(), toy_folds)
+    np.testing.assert_array_equal(back.margins(asked), model.margins(asked))
+    assert [each.sets.shape for each in back.ensembles] == [(1, 2), (1, 0)]
+    assert [len(each.roots) for each in back.ensembles] == [len(each.roots) for each in model.ensembles]
+    np.testing.assert_array_equal(model.select(slice(1, 2)).margins(asked[1:]), model.margins(asked)[1:])
+
+
+def test_each_replicate_trains_on_its_own_rows_in_raw_units(toy_folds):
+    model = boosted_trees(toy_folds)
+    for r in range(toy_folds.replicates):
+        rows = toy_folds.train_rows[r]
+        alone = train_trees([toy_folds.x[rows]], [toy_folds.y[rows]])
+        np.testing.assert_array_equal(
+            model.select(slice(r, r + 1)).margins(toy_folds.test_raw()[[r]]), alone.margins(toy_folds.test_raw()[[r]])
+        )  # fmt: skip
+
+
+def test_an_input_left_out_is_never_asked_for_and_a_constraint_reaches_the_input_it_was_meant_for(rows):
+    x, y = rows
+    (ensemble,) = train_trees([x], [y], monotone=(0, 0, 0, -1, 1), left_out=(1, 2)).ensembles
+    assert set(ensemble.feature) == {-1, 0, 3, 4}
+    low, high = np.nan_to_num(x), np.nan_to_num(x)
+    for j, sign in ((3, -1), (4, 1)):
+        low[:, j], high[:, j] = 0, 49
+        assert (sign * (ensemble.margins(high) - ensemble.margins(low)) >= 0).all()
+        low[:, j] = high[:, j] = 25
+    # frauds have large numbers, so a falling constraint leaves nothing of input 3
+    assert (ensemble.feature == 4).sum() > 50

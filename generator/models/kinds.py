@@ -7,8 +7,10 @@ from generator.models.folds import Folds
 from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.linear import Linear, logistic_regression
 from generator.models.model import Model
+from generator.models.trees.boosting import boosted_trees
+from generator.models.trees.trees import Trees
 
-KINDS: dict[str, type[Model]] = {kind.kind: kind for kind in (DeployedNet, Linear)}
+KINDS: dict[str, type[Model]] = {kind.kind: kind for kind in (DeployedNet, Linear, Trees)}
 """By name; each is restored from arrays and folds. `generator.proofs.verifiers.VERIFIERS` has the same names."""
 
 
@@ -20,5 +22,8 @@ class Trained(NamedTuple):
     """All replicates, each on its own training rows."""
 
 
-TRAINED = {"logistic_regression": Trained(Linear.kind, logistic_regression)}
+TRAINED = {
+    "logistic_regression": Trained(Linear.kind, logistic_regression),
+    "boosted_trees": Trained(Trees.kind, boosted_trees),
+}
 """By name of the model, as `generator.records.spec.Beside` lists them."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from generator.proofs import linear
 from generator.proofs.relu import verifier as relu
+from generator.proofs.trees import verifier as trees
 from generator.proofs.verdicts import Radii, Step, Verdicts
 from generator.records.boxes import Boxes
 from generator.records.spec import ProofSpec
@@ -53,7 +54,7 @@ class Verifier(Protocol):
         """Compile what is compiled, so that the machine code is on disk."""
 
 
-VERIFIERS: Mapping[str, Verifier] = {"relu": relu, "linear": linear}
+VERIFIERS: Mapping[str, Verifier] = {"relu": relu, "linear": linear, "trees": trees}
 """By kind of model, as `generator.models.kinds.KINDS`."""
 
 

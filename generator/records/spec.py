@@ -15,7 +15,7 @@ Attack = str
 Recipe = str
 """The name of a way to harden in `generator.models.fraudnet.hardening.RECIPES`."""
 
-Beside = Literal["logistic_regression"]
+Beside = Literal["logistic_regression", "boosted_trees"]
 """Models of another kind, as `generator.models.kinds.TRAINED` knows them."""
 
 

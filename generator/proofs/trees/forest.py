@@ -1,0 +1,157 @@
+"""One replicate of a tree ensemble as a proof reads it: from the arrays it is stored as, nothing else."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from generator.engine.compiling import kernel
+
+ZERO_OR_NAN, AS_ZERO = np.int8(1), np.int8(2)
+"""Places of these rules for missing values in the arrays of the model."""
+ZERO = float(np.float32(1e-35))
+"""A number this close to 0 is missing where zero means missing."""
+
+
+class Forest(NamedTuple):
+    """Nodes parents first and left side next, so that the left side of node i is i + 1."""
+
+    feature: np.ndarray
+    """(nodes,) int32; -1 in a leaf."""
+    limit: np.ndarray
+    """(nodes,) largest number, of those that the model tells apart, that goes left; NaN without a threshold."""
+    place: np.ndarray
+    """(nodes,) int32, of the limit in `limits`; -1 without."""
+    right: np.ndarray
+    missing_left: np.ndarray
+    category_set: np.ndarray
+    unknown_left: np.ndarray
+    value: np.ndarray
+    """(nodes,) as deployed."""
+    roots: np.ndarray
+    sets: np.ndarray
+    limits: np.ndarray
+    """All limits that differ, input by input, rising."""
+    offset: np.ndarray
+    """(d + 1,) where those of each input begin in `limits`."""
+    missing: np.ndarray
+    """(d,) int8, the rule for missing values."""
+    category: np.ndarray
+    """(d,) bool: a category, whose values are codes."""
+    category_column: np.ndarray
+    """(d,) place among the categories; -1 for numbers."""
+    single_inputs: bool
+    single_sum: bool
+    start: float
+    divisor: float
+    scale: float
+    bias: float
+    cut: float
+    magnitude: float
+    """1, and for each tree the largest that a leaf can add to the margin."""
+
+
+PER_NODE = ("feature", "limit", "right", "missing_left", "category_set", "unknown_left", "value")
+
+
+def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Forest:
+    """The replicate in these arrays of `generator.models.trees.trees.Trees`.
+
+    Raises:
+        ValueError: They are not those of trees.
+    """
+    try:
+        one = {name: part[replicate] for name, part in arrays.items()}
+        roots = one["roots"][one["roots"] >= 0]
+        order, right, roots = _preorder(one["feature"], one["left"], one["right"], roots)
+        if not len(order):
+            raise ValueError("a node of a tree ensemble is reached on two ways")
+        node = {
+            name: one[name][order]
+            for name in ("feature", "threshold", "missing_left", "category_set", "unknown_left", "value")
+        }
+        missing, strict, single_inputs = one["missing"], bool(one["strict"]), bool(one["single_inputs"])
+        sets = np.ascontiguousarray(one["sets"][:, : one["codes"]])
+        numbers = {name: float(one[name]) for name in ("start", "divisor", "scale", "bias", "cut")}
+        single_sum = bool(one["single_sum"])
+    except (KeyError, IndexError) as error:
+        raise ValueError(f"these are no arrays of a tree ensemble: {error}") from None
+    d = len(missing)
+    feature = node["feature"]
+    by_set = (feature >= 0) & (node["category_set"] >= 0)
+    limit = _limits(node["threshold"], strict, single_inputs)
+    in_zero = (feature >= 0) & (missing[feature] == ZERO_OR_NAN) & (limit <= ZERO) & (limit >= -ZERO)
+    limit = np.where(in_zero, _below(-ZERO, single_inputs), limit)
+    limit[by_set] = np.nan
+    place, limits, offset = np.full(len(feature), -1, np.int32), [], [0]
+    for j in range(d):
+        mine = (feature == j) & ~by_set
+        zone = (_below(-ZERO, single_inputs), ZERO) if missing[j] == ZERO_OR_NAN else ()
+        sorted_limits = np.unique(np.concatenate((limit[mine], zone)))
+        place[mine] = offset[-1] + np.searchsorted(sorted_limits, limit[mine])
+        limits.append(sorted_limits)
+        offset.append(offset[-1] + len(sorted_limits))
+    category = np.isin(np.arange(d), feature[by_set])
+    tree = np.repeat(np.arange(len(roots)), np.diff([*roots, len(feature)]))
+    largest = np.zeros(len(roots))
+    np.maximum.at(largest, tree, np.abs(np.where(feature < 0, node["value"], 0.0)))
+    slope = abs(numbers["scale"] / numbers["divisor"])
+    return Forest(
+        feature=feature, limit=limit, place=place, right=right[: len(feature)],
+        missing_left=node["missing_left"], category_set=node["category_set"], unknown_left=node["unknown_left"],
+        value=node["value"], roots=roots, sets=sets,
+        limits=np.concatenate(limits), offset=np.array(offset), missing=missing, category=category,
+        category_column=np.where(category, np.cumsum(category) - 1, -1),
+        single_inputs=single_inputs, single_sum=single_sum, **numbers, magnitude=1.0 + slope * float(largest.sum()),
+    )  # fmt: skip
+
+
+@kernel
+def _preorder(feature, left, right, roots):
+    """Nodes in the order in which a walk that goes left first meets them, places of their right sides, and of roots.
+
+    No nodes if the walk never ends.
+    """
+    order, new_right = np.empty(len(feature), np.int32), np.full(len(feature), -1, np.int32)
+    new_roots, waiting = np.empty(len(roots), np.int32), np.empty((len(feature) + 1, 2), np.int32)
+    count = 0
+    for t in range(len(roots)):
+        new_roots[t] = count
+        waiting[0, 0], waiting[0, 1], top = roots[t], -1, 1
+        while top:
+            top -= 1
+            node, parent = waiting[top]
+            if parent >= 0:
+                new_right[parent] = count
+            while True:
+                if count == len(order):
+                    return order[:0], new_right, new_roots
+                order[count] = node
+                count += 1
+                if feature[node] < 0:
+                    break
+                waiting[top, 0], waiting[top, 1] = right[node], count - 1
+                top += 1
+                node = left[node]
+    return order[:count], new_right, new_roots
+
+
+def _limits(threshold: np.ndarray, strict: bool, single: bool) -> np.ndarray:
+    """The largest float32 or float64 that goes left of each threshold."""
+    if not single:
+        return np.nextafter(threshold, -np.inf) if strict else threshold.copy()
+    with np.errstate(over="ignore"):
+        near = threshold.astype(np.float32)
+    too_high = near >= threshold if strict else near > threshold
+    return np.where(too_high, np.nextafter(near, np.float32(-np.inf)), near).astype(np.float64)
+
+
+def _below(number: float, single: bool) -> float:
+    kind = np.float32 if single else np.float64
+    return float(np.nextafter(kind(number), kind(-np.inf)))
+
+
+def next_number(number: float, single: bool) -> float:
+    """The smallest float32 or float64 above `number`."""
+    kind = np.float32 if single else np.float64
+    return float(np.nextafter(kind(number), kind(np.inf)))

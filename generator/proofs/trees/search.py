@@ -1,0 +1,89 @@
+"""The search of `kernels` for many rows: what their boxes are in raw units, and memory for it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from generator.proofs.trees import kernels
+from generator.proofs.trees.forest import Forest
+from generator.proofs.trees.kernels import BROKEN, FULL, Work
+from generator.proofs.verdicts import Verdicts
+from generator.records.boxes import Boxes
+
+NODES, CELLS, BOXES = 4_096, 4_096, 64
+"""Places in the first working memory: most rows need less, and the others get more when they ask for it."""
+
+
+class Region(NamedTuple):
+    """Where n rows may be, raw units. Both faces belong to it, and so does the row."""
+
+    centre: np.ndarray
+    """(n, d) the rows; NaN where they lack a value."""
+    low: np.ndarray
+    """(n, d); above `high` where no number is possible."""
+    high: np.ndarray
+    missing: np.ndarray
+    """(n, d) bool: may have no value."""
+    allowed: np.ndarray
+    """(n, categories, codes + 1) bool: of the codes between the faces only these, last those without a code; with no
+    rows all."""
+    whole: np.ndarray
+    """(d,) bool: moves on whole numbers only."""
+
+
+def region(boxes: Boxes) -> Region:
+    """The boxes in raw units. The row's own value belongs to them, which standardising may have moved."""
+    low, high = boxes.to_raw(boxes.lower), boxes.to_raw(boxes.upper)
+    moves = boxes.lower < boxes.upper
+    whole = moves & boxes.whole
+    low, high = (np.where(whole, np.rint(face), np.where(moves, face, boxes.raw)) for face in (low, high))
+    return Region(
+        centre=boxes.raw,
+        low=np.fmin(low, boxes.raw),
+        high=np.fmax(high, boxes.raw),
+        missing=np.isnan(boxes.raw),
+        allowed=np.zeros((0, 0, 0), bool),
+        whole=boxes.whole,
+    )
+
+
+def verify(
+    forest: Forest, where: Region, y: np.ndarray, thresholds: np.ndarray, *, box_limit: int
+) -> Verdicts:
+    """Settle n rows, y (n,) 1 = fraud, against thresholds (n,) of the margin."""
+    n, d = where.centre.shape
+    outcome, boxes, margin = np.full(n, FULL, np.int8), np.zeros(n, np.int64), np.full(n, np.nan)
+    witness = np.full((n, d), np.nan)
+    arguments = (
+        *(np.ascontiguousarray(part, np.float64) for part in (where.low, where.high, where.centre)),
+        np.ascontiguousarray(where.missing), where.allowed, where.whole,
+        np.asarray(y) == 1, np.ascontiguousarray(thresholds, np.float64), box_limit,
+    )  # fmt: skip
+    size = 1
+    while not kernels.settle_rows(
+        forest, *arguments, working_memory(forest, size), outcome, witness, boxes, margin
+    ):
+        size *= 4
+    witness[outcome != BROKEN] = np.nan
+    return Verdicts(outcome, witness, boxes, margin)
+
+
+def working_memory(forest: Forest, size: int) -> Work:
+    """For rows up to `size` times the usual."""
+    d, nodes, cells = len(forest.missing), NODES * size, CELLS * size
+    whole = {
+        "count": d, "first": d, "last": d, "start": d, "size": d, "cell": d,
+        "node_input": nodes, "node_place": nodes, "node_right": nodes, "node_parent": nodes,
+        "tree_first": len(forest.roots) + 2, "waiting": (nodes, 2), "marks": len(forest.limits),
+        "part_first": len(forest.roots) + 2, "leaf_first": len(forest.roots) + 2,
+        "part_input": nodes, "part_message": nodes, "part_segment": nodes, "segment_end": nodes,
+        "leaf_range": nodes, "range_low": 4 * nodes, "range_high": 4 * nodes, "box": (BOXES * size, d, 2),
+    }  # fmt: skip
+    real = {
+        "low": d, "high": d, "node_value": nodes, "values": cells, "tables": cells, "segment_least": nodes,
+        "segment_rest": nodes, "leaf_value": nodes, "leaf_total": nodes, "range_least": 4 * nodes,
+        "messages": 8 * cells, "point": d,
+    }  # fmt: skip
+    arrays = {name: np.zeros(shape, np.int32) for name, shape in whole.items()}
+    arrays |= {name: np.zeros(shape) for name, shape in real.items()}
+    return Work(kind=np.zeros(d, np.int8), **arrays)

@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
+from tree_fixture import tiny_case
 
+from generator.audit import published
 from generator.models.trees.boosting import boosted_trees, from_histogram_boosting, train_trees
 from generator.models.trees.ensemble import Arithmetic, Ensemble
 from generator.models.trees.trees import Trees
@@ -131,6 +133,16 @@ def test_replicates_of_unlike_size_are_the_same_after_they_were_stored(rows, toy
     assert [each.sets.shape for each in back.ensembles] == [(1, 2), (1, 0)]
     assert [len(each.roots) for each in back.ensembles] == [len(each.roots) for each in model.ensembles]
     np.testing.assert_array_equal(model.select(slice(1, 2)).margins(asked[1:]), model.margins(asked)[1:])
+
+
+def test_the_audit_makes_the_same_margins_from_the_stored_arrays_alone():
+    for seed in range(300):
+        ensemble, region, *_ = tiny_case(seed)
+        one = {name: part[0] for name, part in Trees((ensemble,)).arrays().items()}
+        found = {name: np.shape(part) for name, part in one.items()}
+        assert published.KINDS["trees"].shapes(None, ensemble.inputs, found) == found
+        again = published.KINDS["trees"].margins(one, region.centre, region.centre)
+        np.testing.assert_array_equal(again, ensemble.margins(region.centre), f"ensemble {seed}")
 
 
 def test_each_replicate_trains_on_its_own_rows_in_raw_units(toy_folds):

@@ -57,20 +57,20 @@ class Published:
     def judge(self, raw: np.ndarray) -> np.ndarray:
         """(n, m, s) float32 margins of raw (n, m, s, d), as the deployed pipeline has them; NaN gives NaN."""
         x = self.scaled(raw).astype(np.float32)
-        x = np.broadcast_to(x, (*self.rows.shape, x.shape[-1]))
+        x, raw = (np.broadcast_to(each, (*self.rows.shape, each.shape[-1])) for each in (x, raw))
         margins, replicate = np.empty(self.rows.shape, np.float32), self.replicate
         for place in range(replicate.max() + 1):
             row, seed = np.nonzero(replicate == place)
             for m, model in enumerate(self.rows.models):
-                margins[row, m, seed] = self._margins(model, place, x[row, m, seed])
-        return margins
+                margins[row, m, seed] = self._margins(model, place, x[row, m, seed], raw[row, m, seed])
+        return np.where(np.isnan(raw).all(axis=-1), np.nan, margins)
 
-    def _margins(self, model: str, replicate: int, x: np.ndarray) -> np.ndarray:
+    def _margins(self, model: str, replicate: int, x: np.ndarray, raw: np.ndarray) -> np.ndarray:
         part = f"{model}/"
         arrays = {
             name.removeprefix(part): a[replicate] for name, a in self.arrays.items() if name.startswith(part)
         }
-        return KINDS[self.result.model(model).kind].margins(arrays, x)
+        return KINDS[self.result.model(model).kind].margins(arrays, x, raw)
 
     def hold(self, ok: np.ndarray, field: str, expected: str, found: np.ndarray):
         """Pass if `ok` (n, m, s) is true everywhere; else name the first line where it is not.
@@ -98,23 +98,26 @@ class Published:
             )
 
 
+Shapes = dict[str, tuple[int, ...]]
+
+
 class Kind(NamedTuple):
     """What a published model of one kind is made of, and how it judges."""
 
-    shapes: Callable[[StudySpec, int], dict[str, tuple[int, ...]]]
-    """Of the arrays of one replicate, by name; d inputs."""
-    margins: Callable[[Mapping[str, np.ndarray], np.ndarray], np.ndarray]
-    """(n,) of standardised rows (n, d), by the arrays of one replicate."""
+    shapes: Callable[[StudySpec, int, Shapes], Shapes]
+    """Of the arrays of one replicate, by name; d inputs. The shapes found tell a size that is the model's own."""
+    margins: Callable[[Mapping[str, np.ndarray], np.ndarray, np.ndarray], np.ndarray]
+    """(n,) of standardised and of raw rows, each (n, d), by the arrays of one replicate."""
 
 
-def _network_shapes(spec: StudySpec, d: int) -> dict[str, tuple[int, ...]]:
+def _network_shapes(spec: StudySpec, d: int, found: Shapes) -> Shapes:
     shapes, widths = {}, (d, *spec.training.hidden, 2)
     for layer, (fan_in, fan_out) in enumerate(pairwise(widths)):
         shapes |= {f"weights.{layer}": (fan_in, fan_out), f"biases.{layer}": (1, fan_out)}
     return shapes
 
 
-def _network_margins(arrays: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+def _network_margins(arrays: Mapping[str, np.ndarray], x: np.ndarray, raw: np.ndarray) -> np.ndarray:
     layers = sum(name.startswith("weights.") for name in arrays)
     for layer in range(layers):
         x = x @ arrays[f"weights.{layer}"]
@@ -124,12 +127,50 @@ def _network_margins(arrays: Mapping[str, np.ndarray], x: np.ndarray) -> np.ndar
     return x[:, 1] - x[:, 0]
 
 
+PER_NODE = ("feature", "threshold", "left", "right", "missing_left", "category_set", "unknown_left", "value")
+PER_MODEL = (
+    "codes", "start", "strict", "single_inputs", "single_sum", "cut", "divisor", "scale", "bias"
+)  # fmt: skip
+NEARLY_ZERO = float(np.float32(1e-35))
+
+
+def _tree_shapes(spec: StudySpec, d: int, found: Shapes) -> Shapes:
+    own = {name: found.get(name, ()) for name in ("feature", "sets", "roots")}
+    return own | dict.fromkeys(PER_NODE, own["feature"]) | dict.fromkeys(PER_MODEL, ()) | {"missing": (d,)}
+
+
+def _tree_margins(arrays: Mapping[str, np.ndarray], x: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    """All trees at once, a level at a time; summed in their order and float type."""
+    roots, sets, codes = arrays["roots"], arrays["sets"], int(arrays["codes"])
+    node = np.tile(roots[roots >= 0], (len(raw), 1))
+    seen = raw.astype(np.float32).astype(np.float64) if arrays["single_inputs"] else raw
+    rows = np.arange(len(raw))[:, None]
+    for _ in range(len(arrays["feature"])):
+        feature = arrays["feature"][node]
+        if (feature < 0).all():
+            break
+        number, rule, limit = seen[rows, feature], arrays["missing"][feature], arrays["threshold"][node]
+        number = np.where((rule == 2) & np.isnan(number), 0.0, number)
+        left = number < limit if arrays["strict"] else number <= limit
+        known = (number >= 0) & (number < codes)
+        listed = sets[arrays["category_set"][node], np.where(known, number, 0).astype(int)]
+        listed = np.where(known, listed, arrays["unknown_left"][node])
+        left = np.where(arrays["category_set"][node] >= 0, listed, left)
+        missing = np.isnan(number) | ((rule == 1) & (np.abs(number) <= NEARLY_ZERO))
+        left = np.where(missing, arrays["missing_left"][node], left)
+        node = np.where(feature < 0, node, np.where(left, arrays["left"][node], arrays["right"][node]))
+    summands = np.column_stack((np.full(len(raw), arrays["start"]), arrays["value"][node]))
+    sums = summands.astype(np.float32 if arrays["single_sum"] else np.float64).cumsum(axis=1)[:, -1]
+    return sums.astype(np.float64) / arrays["divisor"] * arrays["scale"] + arrays["bias"] - arrays["cut"]
+
+
 KINDS = {
     "relu": Kind(_network_shapes, _network_margins),
     "linear": Kind(
-        lambda _, d: {"weights": (d,), "bias": ()},
-        lambda arrays, x: x.astype(np.float64) @ arrays["weights"] + arrays["bias"],
+        lambda _, d, found: {"weights": (d,), "bias": ()},
+        lambda arrays, x, raw: x.astype(np.float64) @ arrays["weights"] + arrays["bias"],
     ),
+    "trees": Kind(_tree_shapes, _tree_margins),
 }
 """By the `kind` of a model's record."""
 
@@ -169,7 +210,12 @@ def _check_arrays(result: StudyResult, rows: Rows, arrays: Mapping[str, np.ndarr
     shapes = {"means": (replicates, d), "scales": (replicates, d)}
     for model in rows.models:
         shapes[f"{model}/cuts"] = (replicates,)
-        for name, shape in KINDS[result.model(model).kind].shapes(result.spec, d).items():
+        found = {
+            name.removeprefix(f"{model}/"): array.shape[1:]
+            for name, array in arrays.items()
+            if name.startswith(f"{model}/")
+        }
+        for name, shape in KINDS[result.model(model).kind].shapes(result.spec, d, found).items():
             shapes[f"{model}/{name}"] = (replicates, *shape)
     if shapes != {name: array.shape for name, array in arrays.items()}:
         odd = sorted(

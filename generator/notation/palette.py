@@ -98,6 +98,11 @@ MODELS = {
         phrase="logistic regression",
         made="A weight for each standardised input, trained on clean rows only.",
     ),
+    "boosted_trees": ModelLook(
+        "Boosted trees", "#3f6212", "#b5d96b", "dashdot", "pentagon-open",
+        phrase="boosted trees",
+        made="Many small decision trees, each of which corrects those before it, trained on clean rows only.",
+    ),
     "approve_everything": ModelLook(
         "Approve everything", "#68717c", "#98a2ae", "dot", "x",
         phrase="approving everything",

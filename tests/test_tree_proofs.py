@@ -1,14 +1,15 @@
 """What the search says of tree ensembles is what brute force, HiGHS and the model itself say."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from tree_fixture import breakable, forest_of, inside, tiny_case
+from tree_fixture import breakable, forest_of, inside, tiny_case, tiny_ensemble
 
 from generator.models.folds import make_folds
 from generator.models.trees import ensemble as models
-from generator.models.trees.boosting import boosted_trees
+from generator.models.trees.boosting import boosted_trees, train_trees
 from generator.models.trees.trees import Trees
 from generator.proofs.trees import forest, milp, search, verifier
 from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED
@@ -68,18 +69,83 @@ def test_arrays_of_another_kind_are_refused():
             verifier.read(damaged, 0)
 
 
+# ---------------------------------------------------------------- monotone trees
+
+
+def _signs_of_all_cells(ensemble, subject) -> list[set[int]]:
+    """Of each numeric input the signs that hold between all cells, from the score of each of them; else None."""
+    kind = np.float32 if subject.single_inputs else np.float64
+    values = []
+    for first, last, category in zip(subject.offset, subject.offset[1:], subject.category, strict=False):
+        limits = subject.limits[first:last]
+        above = np.nextafter(limits.astype(kind), kind(np.inf)).astype(float)
+        values.append([*(range(5) if category else np.unique([-50, 0, 50, *limits, *above])), np.nan])
+    margins = ensemble.margins(np.array(list(itertools.product(*values))))
+    margins = margins.reshape([len(each) for each in values])
+    steps = [np.diff(np.moveaxis(margins, j, 0)[:-1], axis=0) for j in range(margins.ndim)]
+    return [{s for s in (1, -1) if (s * step >= 0).all()} for step in steps]
+
+
+def test_what_is_called_monotone_is_so_in_all_cells_and_a_single_tree_that_is_so_is_called_so():
+    called = missed = 0
+    for seed in range(1_000):
+        rng = np.random.default_rng(seed)
+        ensemble = tiny_ensemble(rng, category=bool(rng.random() < 0.5))
+        subject = forest_of(ensemble)
+        signs = _signs_of_all_cells(ensemble, subject)
+        for j in np.flatnonzero(~subject.category):
+            told = subject.signs[j]
+            assert told == 0 or told in signs[j], f"ensemble {seed}, input {j}"
+            called += told != 0
+            missed += told == 0 and bool(signs[j])
+            if len(ensemble.roots) == 1 and ensemble.arithmetic.missing[j] != "zero":
+                assert bool(told) == bool(signs[j]), f"ensemble {seed}, input {j}"
+    assert called > 800
+    assert missed < 200
+
+
+def test_a_constraint_is_found_again_and_makes_one_score_a_proof(rows_of_four):
+    x, y = rows_of_four
+    model = train_trees([x], [y], monotone=(1, 0, -1, 1))
+    subject = verifier.read(model.arrays(), 0)
+    assert subject.signs.tolist() == [1, 0, -1, 1]
+    assert verifier.read(train_trees([x], [y]).arrays(), 0).signs.tolist() == [0, 0, 0, 0]
+    some, truth = x[:100], y[:100]
+    moves = np.array([20.0, 0.0, 800.0, 1.0])
+    boxes = Boxes(some, some, some - moves, some + moves, np.zeros(4, bool), np.zeros(4), np.ones(4))
+    found = verifier.decide(subject, boxes, truth, SPEC)
+    side = np.where(truth == 1, -1.0, 1.0)[:, None]
+    corner = model.margins((some + side * moves * subject.signs)[None])[0]
+    np.testing.assert_array_equal(found.outcome == PROVED, (corner > 0) == (truth == 1))
+    assert (found.boxes == 1).all()
+    searched = verifier.decide(subject._replace(signs=np.zeros(4, np.int8)), boxes, truth, SPEC)
+    np.testing.assert_array_equal(found.outcome, searched.outcome)
+
+
+def test_an_ensemble_whose_scale_is_negative_falls_where_its_trees_rise(rows_of_four):
+    (ensemble,) = train_trees([rows_of_four[0]], [rows_of_four[1]], monotone=(1, 0, -1, 1)).ensembles
+    turned = replace(ensemble, arithmetic=replace(ensemble.arithmetic, scale=-1.0))
+    assert forest_of(turned).signs.tolist() == [-1, 0, 1, -1]
+
+
 # ---------------------------------------------------------------- trees that were trained
 
 
 @pytest.fixture(scope="module")
-def trained():
-    """Folds of 600 rows with money, whole numbers and a linear rule, and boosted trees of them."""
+def rows_of_four():
+    """600 rows with money, whole numbers and a linear rule."""
     rng = np.random.default_rng(0)
     x = np.column_stack(
         [rng.lognormal(4, 1, 600), rng.integers(18, 80, 600), rng.normal(5000, 3000, 600), rng.integers(1, 6, 600)]
     ).astype(float)  # fmt: skip
     z = x[:, 0] / 150 - x[:, 2] / 3000 + x[:, 3] + rng.normal(0, 0.3, 600)
-    folds = make_folds(x, (z > np.quantile(z, 0.7)).astype(int), TrainingSpec(seeds=1, folds=2), seed=5)
+    return x, (z > np.quantile(z, 0.7)).astype(int)
+
+
+@pytest.fixture(scope="module")
+def trained(rows_of_four):
+    """Their folds, boosted trees of these, and the first replicate as proofs read it."""
+    folds = make_folds(*rows_of_four, TrainingSpec(seeds=1, folds=2), seed=5)
     model = boosted_trees(folds)
     return folds, model, verifier.read(model.arrays(), 0)
 

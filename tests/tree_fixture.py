@@ -6,7 +6,7 @@ import numpy as np
 
 from generator.models.trees.ensemble import MISSING, Arithmetic, Ensemble
 from generator.models.trees.trees import Trees
-from generator.proofs.trees import forest as forests
+from generator.proofs.trees import verifier
 from generator.proofs.trees.forest import Forest
 from generator.proofs.trees.search import Region
 
@@ -130,4 +130,4 @@ def inside(point: np.ndarray, region: Region, row: int) -> bool:
 
 
 def forest_of(ensemble: Ensemble) -> Forest:
-    return forests.read(Trees((ensemble,)).arrays(), 0)
+    return verifier.read(Trees((ensemble,)).arrays(), 0)

@@ -49,6 +49,8 @@ class Forest(NamedTuple):
     cut: float
     magnitude: float
     """1, and for each tree the largest that a leaf can add to the margin."""
+    signs: np.ndarray
+    """(d,) int8, as `generator.proofs.trees.monotone.monotone` proves them; 0 until it is asked."""
 
 
 PER_NODE = ("feature", "limit", "right", "missing_left", "category_set", "unknown_left", "value")
@@ -103,6 +105,7 @@ def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Forest:
         limits=np.concatenate(limits), offset=np.array(offset), missing=missing, category=category,
         category_column=np.where(category, np.cumsum(category) - 1, -1),
         single_inputs=single_inputs, single_sum=single_sum, **numbers, magnitude=1.0 + slope * float(largest.sum()),
+        signs=np.zeros(d, np.int8),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from generator.proofs.trees import forest as forests
 from generator.proofs.trees import kernels, milp, search
 from generator.proofs.trees.forest import Forest
+from generator.proofs.trees.monotone import monotone
 from generator.proofs.trees.walk import walk
 from generator.proofs.verdicts import BROKEN, PROVED, Radii, Step, Verdicts
 from generator.records.boxes import Boxes
@@ -15,7 +16,8 @@ from generator.records.spec import ProofSpec
 
 
 def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Forest:
-    return forests.read(arrays, replicate)
+    forest = forests.read(arrays, replicate)
+    return forest._replace(signs=monotone(forest))
 
 
 def margins(forest: Forest, boxes: Boxes) -> np.ndarray:

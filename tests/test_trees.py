@@ -8,9 +8,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from tree_fixture import tiny_case
 
 from generator.audit import published
-from generator.models.trees.boosting import boosted_trees, from_histogram_boosting, train_trees
+from generator.models.trees.boosting import from_histogram_boosting, train_trees
 from generator.models.trees.ensemble import Arithmetic, Ensemble
 from generator.models.trees.trees import Trees
+from generator.records.spec import TreesSpec
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_arrays_that_are_no_trees_are_refused(part, values):
 
 def test_replicates_of_unlike_size_are_the_same_after_they_were_stored(rows, toy_folds):
     x, y = rows
-    model = train_trees([x, x[:500]], [y, y[:500]])
+    model = train_trees([x, x[:500]], [y, y[:500]], TreesSpec())
     one_set = replace(model.ensembles[0], sets=np.array([[True, False]]))
     model = Trees((one_set, model.ensembles[1]))
     asked = np.stack((x, x))
@@ -146,10 +147,10 @@ def test_the_audit_makes_the_same_margins_from_the_stored_arrays_alone():
 
 
 def test_each_replicate_trains_on_its_own_rows_in_raw_units(toy_folds):
-    model = boosted_trees(toy_folds)
+    model = train_trees(toy_folds.train_raw(), toy_folds.train_y(), TreesSpec())
     for r in range(toy_folds.replicates):
         rows = toy_folds.train_rows[r]
-        alone = train_trees([toy_folds.x[rows]], [toy_folds.y[rows]])
+        alone = train_trees([toy_folds.x[rows]], [toy_folds.y[rows]], TreesSpec())
         np.testing.assert_array_equal(
             model.select(slice(r, r + 1)).margins(toy_folds.test_raw()[[r]]), alone.margins(toy_folds.test_raw()[[r]])
         )  # fmt: skip
@@ -157,7 +158,7 @@ def test_each_replicate_trains_on_its_own_rows_in_raw_units(toy_folds):
 
 def test_an_input_left_out_is_never_asked_for_and_a_constraint_reaches_the_input_it_was_meant_for(rows):
     x, y = rows
-    (ensemble,) = train_trees([x], [y], monotone=(0, 0, 0, -1, 1), left_out=(1, 2)).ensembles
+    (ensemble,) = train_trees([x], [y], TreesSpec(), monotone=(0, 0, 0, -1, 1), left_out=(1, 2)).ensembles
     assert set(ensemble.feature) == {-1, 0, 3, 4}
     low, high = np.nan_to_num(x), np.nan_to_num(x)
     for j, sign in ((3, -1), (4, 1)):

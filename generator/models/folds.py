@@ -77,10 +77,14 @@ class Folds:
         """Rows each replicate trains on."""
         return self.train_rows.shape[1] + (self.drawn.rows.shape[1] if self.drawn else 0)
 
+    def train_raw(self) -> np.ndarray:
+        """(replicates, n_train, d) raw units."""
+        own = self.x[self.train_rows]
+        return np.concatenate((own, self.drawn.x), axis=1) if self.drawn else own
+
     def train_x(self) -> np.ndarray:
         """(replicates, n_train, d) float32, standardised."""
-        own = self.x[self.train_rows]
-        return self.encode(np.concatenate((own, self.drawn.x), axis=1) if self.drawn else own)
+        return self.encode(self.train_raw())
 
     def train_y(self) -> np.ndarray:
         own = self.y[self.train_rows]

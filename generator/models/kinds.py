@@ -7,7 +7,8 @@ from generator.models.folds import Folds
 from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.linear import Linear, logistic_regression
 from generator.models.model import Model
-from generator.models.trees.boosting import boosted_trees
+from generator.models.trees import recipes as trees
+from generator.models.trees.recipes import Asked
 from generator.models.trees.trees import Trees
 
 KINDS: dict[str, type[Model]] = {kind.kind: kind for kind in (DeployedNet, Linear, Trees)}
@@ -18,12 +19,14 @@ class Trained(NamedTuple):
     """A model that a spec may list beside FraudNet."""
 
     kind: str
-    train: Callable[[Folds], Model]
+    train: Callable[[Folds, Asked], Model]
     """All replicates, each on its own training rows."""
 
 
-TRAINED = {
-    "logistic_regression": Trained(Linear.kind, logistic_regression),
-    "boosted_trees": Trained(Trees.kind, boosted_trees),
-}
+TRAINED = {"logistic_regression": Trained(Linear.kind, lambda folds, _: logistic_regression(folds))} | {
+    train.__name__: Trained(Trees.kind, train)
+    for train in (
+        trees.boosted_trees, trees.monotone_trees, trees.monotone_trees_widest, trees.trees_left_out
+    )
+}  # fmt: skip
 """By name of the model, as `generator.records.spec.Beside` lists them."""

@@ -99,9 +99,26 @@ MODELS = {
         made="A weight for each standardised input, trained on clean rows only.",
     ),
     "boosted_trees": ModelLook(
-        "Boosted trees", "#3f6212", "#b5d96b", "dashdot", "pentagon-open",
-        phrase="boosted trees",
-        made="Many small decision trees, each of which corrects those before it, trained on clean rows only.",
+        "Boosted trees", "#4d6b00", "#b7d35a", "solid", "triangle-left",
+        phrase="the boosted trees",
+        made="An ensemble of decision trees, each fitted to what those before it left over. Trained on "
+             "clean rows only.",
+    ),
+    "monotone_trees": ModelLook(
+        "Monotone trees", "#006d77", "#5fd3dd", "solid", "triangle-right",
+        phrase="the monotone trees",
+        made="Boosted trees that may look at every input with a direction of risk in that direction only. They train "
+             "on frauds that already stand at the worst corner of what anybody can change.",
+    ),
+    "monotone_trees_widest": ModelLook(
+        "Monotone trees, insider", "#8a4fff", "#c9a8ff", "dash", "triangle-ne",
+        phrase="the monotone trees hardened against an insider",
+        made="As before, on frauds at the worst corner of what the most capable fraudster can change.",
+    ),
+    "trees_left_out": ModelLook(
+        "Trees without attackable inputs", "#7c3a2d", "#e0917f", "dashdot", "triangle-se",
+        phrase="the trees without attackable inputs",
+        made="Boosted trees that never see an input that anybody can change.",
     ),
     "approve_everything": ModelLook(
         "Approve everything", "#68717c", "#98a2ae", "dot", "x",

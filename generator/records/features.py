@@ -33,6 +33,9 @@ class Input(Record):
     control: Control
     helps: Literal["up", "down", "both", "none"]
     """Direction in which a fraudster who can change it would move it."""
+    risk: Literal["up", "down", "none"] | None = None
+    """Direction in which it can only look riskier; not given, it is the one away from where a fraudster would move it,
+    and none where he would move it both ways."""
     integer: bool = False
     """A number that moves in whole units only."""
     note: Words
@@ -45,6 +48,12 @@ class Input(Record):
                 f"input {self.name!r} is a {self.kind}: only numbers are integer, and all but numbers have categories"
             )
         return self
+
+    @property
+    def direction(self) -> int:
+        """1 where risk may only rise with it, -1 where only fall, 0 where neither is known."""
+        away = {"down": "up", "up": "down"}
+        return {"up": 1, "down": -1}.get(self.risk or away.get(self.helps, "none"), 0)
 
     def measured(self, values: np.ndarray) -> "Feature":
         """This input, with the range and spread (divisor n) of values (n,) in raw units."""

@@ -15,7 +15,9 @@ Attack = str
 Recipe = str
 """The name of a way to harden in `generator.models.fraudnet.hardening.RECIPES`."""
 
-Beside = Literal["logistic_regression", "boosted_trees"]
+Beside = Literal[
+    "logistic_regression", "boosted_trees", "monotone_trees", "monotone_trees_widest", "trees_left_out"
+]
 """Models of another kind, as `generator.models.kinds.TRAINED` knows them."""
 
 
@@ -176,6 +178,20 @@ class HardeningSpec(Record):
     and the quoted tier."""
 
 
+class TreesSpec(Record):
+    """Boosted trees, as scikit-learn trains them, and what hardens them."""
+
+    rounds: int = Field(default=150, ge=1)
+    """Trees of an ensemble: enough to catch what larger ones catch here, few enough that every row is settled."""
+    depth: int = Field(default=4, ge=1)
+    """Splits from the root to a leaf, at most."""
+    learning_rate: float = Field(default=0.1, gt=0)
+    smallest_leaf: int = Field(default=20, ge=1)
+    """Training rows that a leaf needs."""
+    epsilon: float = Field(default=0.35, ge=0)
+    """Budget by which frauds move to their worst corner before monotone trees train on them."""
+
+
 class ProofSpec(Record):
     """What is proved beside what is attacked."""
 
@@ -273,6 +289,7 @@ class StudySpec(Record):
     training: TrainingSpec = TrainingSpec()
     beside: tuple[Beside, ...] = ()
     """Models of other kinds that are studied beside FraudNet."""
+    trees: TreesSpec = TreesSpec()
     sample: SampleSpec = SampleSpec()
     threat: Threat
     """Who attacks."""

@@ -82,6 +82,14 @@ class Threat(Record):
                 return tier
         raise KeyError(f"unknown tier {name!r}; known: {', '.join(self.names)}")
 
+    @property
+    def widest(self) -> Tier:
+        """Of the tiers in which frauds alone move, the one that may do most; the quoted one where all move."""
+        fraudsters = [tier for tier in self.tiers if tier.moves == "frauds"]
+        return max(
+            fraudsters or [self.tier(self.quoted)], key=lambda tier: sum(map(tier.contains, fraudsters))
+        )
+
     def ends_first(self) -> tuple[Tier, ...]:
         """The order to settle them in: the least, the most, then down. What lies between two that agree is known."""
         rising = sorted(self.tiers, key=lambda tier: sum(map(tier.contains, self.tiers)))

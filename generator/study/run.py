@@ -58,7 +58,7 @@ def run_study(
     data = dataset.summarise(table, spec)
     table, folds = judged(spec, table)
     (standard,) = engine.run(table.name, "train", [train_task(spec, folds)])
-    states = _states(spec, folds, standard_state(standard), engine, table.name)
+    states = _states(spec, folds, standard_state(standard), engine, table)
     attacked = _attack_all(spec, folds, states, engine, table.name)
     settled = settle_all(spec, folds, states, engine, table.name)
     proved = prove_all(spec, dataset, table, folds, states, engine)
@@ -114,12 +114,13 @@ def _with_reach(spec: StudySpec, table: LabelledTable) -> StudySpec:
 
 
 def _states(
-    spec: StudySpec, folds: Folds, standard: State, engine: Engine, name: str
+    spec: StudySpec, folds: Folds, standard: State, engine: Engine, table: LabelledTable
 ) -> dict[str, list[State]]:
     """Model -> states: of a recipe from the standard models to the last round, those between only if followed."""
+    name = table.name
     recipes, last = spec.hardening.recipes, spec.hardening.rounds
     hardened = engine.run(name, "harden", [harden_task(spec, folds, standard, r) for r in recipes])
-    tasks = [beside_task(spec, folds, model) for model in spec.beside]
+    tasks = [beside_task(spec, folds, table.features, model) for model in spec.beside]
     beside = engine.run(name, "beside", tasks) if tasks else []
     return (
         {spec.roles.baseline: [standard]}

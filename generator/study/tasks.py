@@ -18,10 +18,11 @@ from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.hardening import harden
 from generator.models.fraudnet.network import FraudNet
 from generator.models.fraudnet.training import train_standard
-from generator.models.kinds import KINDS, TRAINED
+from generator.models.kinds import KINDS, TRAINED, Asked
 from generator.models.model import Model
 from generator.provenance import PACKAGE, lock_sha256, versions
 from generator.records.base import Record
+from generator.records.features import Feature
 from generator.records.spec import AttackSpec, BatterySpec, HardeningSpec, Recipe, StudySpec, TrainingSpec
 from generator.threats import battery
 from generator.threats.evasion import evaluate
@@ -101,14 +102,17 @@ def standard_state(trained: Arrays) -> State:
     return State.of(DeployedNet.kind, trained)
 
 
-def beside_task(spec: StudySpec, folds: Folds, name: str) -> StageTask:
+def beside_task(spec: StudySpec, folds: Folds, features: tuple[Feature, ...], name: str) -> StageTask:
     """Train a model of another kind on the rows of every replicate."""
-    inputs = task_inputs(TRAINING_SOURCE, name, spec.seed, folds=folds)
-    return StageTask(inputs, _train_beside, (folds, name))
+    asked = Asked(features, spec.threat, spec.trees)
+    inputs = task_inputs(
+        TRAINING_SOURCE, name, spec.seed, str(features), spec.threat, spec.trees, folds=folds
+    )
+    return StageTask(inputs, _train_beside, (folds, asked, name))
 
 
-def _train_beside(folds: Folds, name: str) -> Arrays:
-    return TRAINED[name].train(folds).arrays()
+def _train_beside(folds: Folds, asked: Asked, name: str) -> Arrays:
+    return TRAINED[name].train(folds, asked).arrays()
 
 
 def beside_state(name: str, trained: Arrays) -> State:

@@ -5,31 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from generator.models.folds import Folds
 from generator.models.trees.ensemble import Arithmetic, Ensemble
 from generator.models.trees.trees import Trees
-
-ROUNDS, DEPTH = 150, 4
-"""Enough to catch what larger ones catch on these tables, and small enough that every row is settled."""
-LEARNING_RATE = 0.1
-SMALLEST_LEAF = 20
-"""Rows; both as scikit-learn has them."""
-
-
-def boosted_trees(folds: Folds) -> Trees:
-    """Boosted trees of every replicate on its own training rows."""
-    return train_trees(_raw_training_rows(folds), folds.train_y())
-
-
-def _raw_training_rows(folds: Folds) -> np.ndarray:
-    """(replicates, n_train, d) raw units: trees need no scaler, and keep thresholds between the table's own values."""
-    own = folds.x[folds.train_rows]
-    return np.concatenate((own, folds.drawn.x), axis=1) if folds.drawn else own
+from generator.records.spec import TreesSpec
 
 
 def train_trees(
     x: Sequence[np.ndarray],
     y: Sequence[np.ndarray],
+    spec: TreesSpec,
     monotone: Sequence[int] | None = None,
     left_out: Sequence[int] = (),
 ) -> Trees:
@@ -39,20 +23,24 @@ def train_trees(
         monotone: (d,) 1 where the margin may only rise with an input, -1 where only fall, 0 where it is free.
         left_out: Inputs that no tree may ask for. The model still has all d inputs.
     """
-    return Trees(tuple(_trained(rows, fraud, monotone, left_out) for rows, fraud in zip(x, y, strict=True)))
+    return Trees(
+        tuple(_trained(rows, fraud, spec, monotone, left_out) for rows, fraud in zip(x, y, strict=True))
+    )
 
 
 def _trained(
-    x: np.ndarray, y: np.ndarray, monotone: Sequence[int] | None, left_out: Sequence[int]
+    x: np.ndarray, y: np.ndarray, spec: TreesSpec, monotone: Sequence[int] | None, left_out: Sequence[int]
 ) -> Ensemble:
     kept = np.setdiff1d(np.arange(x.shape[1]), left_out)
+    if not len(kept):
+        kept, x = np.array([0]), np.zeros_like(x)  # a constant: no tree finds a split
     signs = np.zeros(x.shape[1], int) if monotone is None else np.asarray(monotone)
     # nothing is drawn: no rows are held out to stop early, and bins are sampled only above 200,000 rows
     model = HistGradientBoostingClassifier(
-        max_iter=ROUNDS,
-        max_depth=DEPTH,
-        learning_rate=LEARNING_RATE,
-        min_samples_leaf=SMALLEST_LEAF,
+        max_iter=spec.rounds,
+        max_depth=spec.depth,
+        learning_rate=spec.learning_rate,
+        min_samples_leaf=spec.smallest_leaf,
         early_stopping=False,
         monotonic_cst=signs[kept],
         random_state=0,

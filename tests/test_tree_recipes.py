@@ -1,0 +1,91 @@
+"""Trees of the study: worst corners worked by hand, and what a constraint or a missing input does to a model."""
+
+import numpy as np
+import pytest
+
+from generator.datasets import SourceOptions, dataset
+from generator.models.folds import make_folds
+from generator.models.kinds import TRAINED, Asked
+from generator.models.trees.recipes import worst_corner
+from generator.records.spec import TrainingSpec, TreesSpec
+from generator.records.threat import Intervals, surface
+
+
+def test_frauds_move_to_the_corner_where_they_look_least_risky():
+    """Down where risk rises with the input, up where it falls, by whole steps, within limits, else not at all."""
+    reach = Intervals(
+        down=np.array([1.0, 0.0, 1.0, 1.0, 0.0]), up=np.array([0.0, 1.0, 1.0, 0.0, 0.0]),
+        low=np.array([0.0, 0.0, 0.0, 0.0, 0.0]), high=np.array([9.0, 9.0, 9.0, 9.0, 9.0]),
+        whole=np.array([False, False, False, True, False]),
+    )  # fmt: skip
+    directions, budget = np.array([1, -1, 0, 1, 1]), np.array([2.5, 2.5, 2.5, 2.5, 2.5])
+    rows = np.array([[5.0, 5.0, 5.0, 5.0, 5.0], [1.0, 8.0, 5.0, 1.0, 5.0], [-3.0, 12.0, 5.0, 0.0, 5.0]])
+    expected = [[2.5, 7.5, 5.0, 3.0, 5.0], [0.0, 9.0, 5.0, 0.0, 5.0], [-3.0, 12.0, 5.0, 0.0, 5.0]]
+    np.testing.assert_array_equal(worst_corner(rows, directions, reach, budget), expected)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """Every tree recipe on few checks."""
+    checks = dataset("checks")
+    table = checks.load(checks.study.model_copy(update={"rows": 400}), SourceOptions(offline=True))
+    folds = make_folds(table.x, table.y, TrainingSpec(seeds=1, folds=2), 7)
+    asked = Asked(table.features, checks.study.threat, TreesSpec(rounds=30, depth=3, smallest_leaf=5))
+    recipes = ("boosted_trees", "monotone_trees", "monotone_trees_widest", "trees_left_out")
+    return table, folds, asked, {name: TRAINED[name].train(folds, asked) for name in recipes}
+
+
+def _swings(table, folds, model, j):
+    """Margins with input j lowest and highest."""
+    raw = folds.test_raw()
+    ends = []
+    for value in (table.x[:, j].min(), table.x[:, j].max()):
+        moved = raw.copy()
+        moved[..., j] = value
+        ends.append(model.margins(moved))
+    return ends
+
+
+@pytest.mark.parametrize("name", ["monotone_trees", "monotone_trees_widest"])
+def test_monotone_trees_look_at_an_input_in_its_direction_of_risk_alone(trained, name):
+    table, folds, _, models = trained
+    for j, feature in enumerate(table.features):
+        low, high = _swings(table, folds, models[name], j)
+        assert (feature.direction * (high - low) >= 0).all(), feature.name
+    free = [_swings(table, folds, models["boosted_trees"], j) for j in range(len(table.features))]
+    # the constraint does something: without it some row falls where it should rise
+    assert any(
+        (f.direction * (high - low) < 0).any() for f, (low, high) in zip(table.features, free, strict=True)
+    )
+
+
+def test_the_recipe_against_an_insider_moves_frauds_further(trained):
+    """It flags fewer genuine-looking corners: its frauds stood further out, so its margins of unmoved frauds differ."""
+    table, folds, _, models = trained
+    bounced = table.features.index(next(f for f in table.features if f.control == "insider"))
+    asked_for = {
+        name: sum((one.feature == bounced).sum() for one in models[name].ensembles)
+        for name in ("monotone_trees", "monotone_trees_widest")
+    }
+    assert asked_for["monotone_trees_widest"] != asked_for["monotone_trees"]
+    assert not np.array_equal(
+        models["monotone_trees"].margins(folds.test_raw()),
+        models["monotone_trees_widest"].margins(folds.test_raw()),
+    )
+
+
+def test_left_out_is_what_the_quoted_tier_moves(trained):
+    table, _, asked, models = trained
+    moved = np.flatnonzero(surface(table.features, asked.threat.tier("T1")).intervals.movable)
+    seen = {int(j) for one in models["trees_left_out"].ensembles for j in one.feature[one.feature >= 0]}
+    assert seen
+    assert not seen & set(moved.tolist())
+
+
+def test_with_every_input_left_out_a_model_is_a_constant(trained):
+    table, folds, asked, _ = trained
+    everything = asked.threat.model_copy(update={"quoted": "T3"})
+    model = TRAINED["trees_left_out"].train(folds, asked._replace(threat=everything))
+    moved = np.flatnonzero(surface(table.features, everything.tier("T3")).intervals.movable)
+    assert len(moved) == len(table.features)
+    assert (np.ptp(model.margins(folds.test_raw()), axis=1) == 0).all()

@@ -87,14 +87,17 @@ def implied(lower: np.ndarray, upper: np.ndarray, genuine: np.ndarray, risk: np.
     rows = np.concatenate([genuine[:, risk >= 0], -genuine[:, risk <= 0]], axis=1)
     if not len(calm) or not len(rows):
         return Implied(len(calm), len(rows), np.empty(0, np.int64), np.empty(0, np.int64))
-    ranked = np.sort(rows, axis=0)
-    above = [len(rows) - np.searchsorted(ranked[:, j], calm[:, j]).mean() for j in range(rows.shape[1])]
-    first = int(np.argmin(above))  # sorted by the input that rules out most, few rows are left to compare
-    order, frauds = np.argsort(rows[:, first]), np.argsort(calm[:, first])
-    rows, found = rows[order], []
+    # no sum of the inputs is below that of a row that is below in each, to the last bit: few rows are left to compare
+    spread = rows.std(0)
+    least, sums = (
+        np.divide(each, spread, where=spread > 0, out=np.zeros_like(each)).cumsum(1)[:, -1]
+        for each in (calm, rows)
+    )
+    order, frauds = np.argsort(sums), np.argsort(least)
+    rows, sums, found = rows[order], sums[order], []
     for part in np.array_split(frauds, 1 + len(rows) * len(frauds) // CHUNK):
         if len(part):
-            start = np.searchsorted(rows[:, first], calm[part[0], first])
+            start = np.searchsorted(sums, least[part[0]])
             meets = np.ones((len(part), len(rows) - start), bool)
             for j in range(rows.shape[1]):
                 meets &= rows[start:, j] >= calm[part, j, None]

@@ -127,6 +127,39 @@ class Limit(Record):
         return self.population.known if self.population else self.known
 
 
+class MonotoneLimit(Record):
+    """What no monotone rule catches once frauds of one tier have evaded, at a matched share of false alarms."""
+
+    tier: str
+    epsilon: float
+    false_positive_rate: float
+    by_fold: float
+    """No rules, one a fold, catch more of the frauds of their own rows: holds for each model drawn beside it."""
+    by_one: float
+    """No rule judging all these rows at once catches more."""
+    drawn: float | None
+    """No rule catches more of any further rows, up to `drawn_margin`; None where there is nothing to draw from."""
+    drawn_margin: float | None
+    """What chance in the rows drawn may add to `drawn`, at a confidence of 95 %."""
+    drawn_rows: int
+
+
+class MonotoneLimits(Record):
+    """Limits of rules that never call a row safer when one of some inputs gets riskier; of no other rule."""
+
+    inputs: tuple[str, ...]
+    """In which the rules are monotone: those with a direction of risk. In all others they are free."""
+    limits: tuple[MonotoneLimit, ...]
+    """The quoted rate at all budgets, others at the headline; none where no input has a direction."""
+
+    def at(self, tier: str, epsilon: float, false_positive_rate: float) -> MonotoneLimit:
+        """The limit there; KeyError where none was worked out."""
+        for limit in self.limits:
+            if (limit.tier, limit.epsilon, limit.false_positive_rate) == (tier, epsilon, false_positive_rate):
+                return limit
+        raise KeyError(f"no limit of monotone rules for {tier} at {epsilon}, {false_positive_rate}")
+
+
 class Frontier(Record):
     """The rule as a detector: frauds caught under evasion against false alarms, at the headline budget."""
 
@@ -218,6 +251,8 @@ class ProofResult(Record):
     choices: tuple[Choice, ...]
     radii: tuple[RadiusSummary, ...]
     limit: Limit
+    monotone: MonotoneLimits | None = None
+    """None in records from before there was such a limit."""
     rule: RuleProofs | None
     """None where the labels were found, not made by a rule."""
     battery: tuple[BatteryRow, ...]

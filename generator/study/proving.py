@@ -11,11 +11,12 @@ from generator.engine.stages import Engine
 from generator.models.folds import Folds
 from generator.proofs.verdicts import PROVED, UNRESOLVED
 from generator.records.metrics import Resamples
-from generator.records.proofs import BatteryRow, Choice, Limit, ProofResult, RuleProofs
+from generator.records.proofs import BatteryRow, Choice, Limit, MonotoneLimits, ProofResult, RuleProofs
 from generator.records.spec import StudySpec
 from generator.study import proof_records as records
 from generator.study.gate import Evidence, sanity_gate
 from generator.study.limit_tasks import limit_from, limit_task
+from generator.study.monotone_tasks import monotone_from, monotone_task
 from generator.study.proof_tasks import cross_check_task, radius_task, settle_task
 from generator.study.tasks import State, battery_task
 from generator.study.tier_records import tier_comparisons, tier_results
@@ -117,6 +118,7 @@ class Proved:
     crossed: Mapping[str, Arrays]
     """The outcomes of both methods on some rows."""
     limit: Limit
+    monotone: MonotoneLimits
 
 
 def prove_all(
@@ -129,8 +131,10 @@ def prove_all(
 ) -> Proved:
     """The limit of all models; tiers, radii, the battery and the second method on the last state of every one."""
     name, last = table.name, {model: rounds[-1] for model, rounds in states.items()}
-    # one long task: at the end the other workers would wait for it
-    (limit,) = engine.run(name, "limit", [limit_task(spec, table, dataset.fresh(spec))])
+    # two long tasks: at the end the other workers would wait for them
+    fresh = dataset.fresh(spec)
+    tasks = [limit_task(spec, table, fresh), monotone_task(spec, table, folds, fresh)]
+    limit, monotone = engine.run(name, "limit", tasks)
     blocks = seed_blocks(folds)
     tasks = [tier_task(spec, folds, table.features, last[m], block) for m in last for block in blocks]
     answers = iter(engine.run(name, "tiers", tasks))
@@ -149,6 +153,7 @@ def prove_all(
         battery={m: battery.from_arrays(arrays) for m, arrays in zip(last, fights, strict=True)},
         crossed=dict(zip(last, checks, strict=True)),
         limit=limit_from(limit),
+        monotone=monotone_from(monotone),
     )
 
 
@@ -183,6 +188,7 @@ def proof_result(
             for model, parts in proved.radii.items()
         ),
         limit=proved.limit,
+        monotone=proved.monotone,
         rule=_rule_proofs(spec, table, table.rule, finals, settled) if table.rule else None,
         battery=battery_rows(proved.battery, finals, headline),
         gate=sanity_gate(evidence),

@@ -127,7 +127,7 @@ def test_chance_hides_less_the_more_rows_are_drawn():
 @pytest.mark.parametrize("tier", ["T0", "T1", "T3"])
 def test_no_trained_monotone_model_passes_the_bound(tier, tiny_spec, small_table, small_folds):
     """Not even one trained on the rows it judges, which is as good on them as it can be."""
-    risk = np.array([feature.risk for feature in small_table.features])
+    risk = np.array([feature.direction for feature in small_table.features])
     reach, bounded = surface(small_table.features, tiny_spec.threat.tier(tier)), 0
     for i in range(small_folds.folds):
         test = small_folds.test_rows[i, : small_folds.test_counts[i]]
@@ -168,6 +168,6 @@ def test_the_sides_of_a_box_are_as_the_table_has_them(tiny_spec, small_table, sm
 
 
 def test_only_inputs_with_a_direction_are_riskier_one_way(small_table):
-    assert [feature.risk for feature in small_table.features] == [1, -1, 1, 1, -1]
+    assert [feature.direction for feature in small_table.features] == [1, -1, 1, 1, -1]
     both, none = (small_table.features[0].model_copy(update={"helps": helps}) for helps in ("both", "none"))
-    assert both.risk == none.risk == 0
+    assert both.direction == none.direction == 0

@@ -64,7 +64,7 @@ def test_they_fall_with_budget_and_reach_and_rise_with_alarms(limits, spec):
 
 def test_no_proved_monotone_model_passes_them(limits, spec, small_table, small_folds):
     """A linear model whose weights have the signs of the risk."""
-    fitted, risk = logistic_regression(small_folds), [feature.risk for feature in small_table.features]
+    fitted, risk = logistic_regression(small_folds), [feature.direction for feature in small_table.features]
     line = Linear(np.abs(fitted.weights) * risk, fitted.bias, fitted.means, fitted.scales)
     state, seeds = State(Linear.kind, line.arrays()), range(small_folds.seeds)
     task = tier_task(spec, small_folds, small_table.features, state, seeds)

@@ -53,7 +53,7 @@ def monotone_limits(
     headline: float,
 ) -> MonotoneLimits:
     """The limits of rules monotone in every input that has a direction of risk; none where there is no such input."""
-    risk = np.array([feature.risk for feature in table.features])
+    risk = np.array([feature.direction for feature in table.features])
     whole = _one_fold(table, table.x, table.y)
     drawn = None
     if fresh is not None and table.rule is not None:
@@ -81,7 +81,7 @@ def monotone_limits(
                     )
                 )
     return MonotoneLimits(
-        inputs=tuple(feature.name for feature in table.features if feature.risk), limits=tuple(limits)
+        inputs=tuple(feature.name for feature in table.features if feature.direction), limits=tuple(limits)
     )
 
 

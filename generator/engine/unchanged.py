@@ -33,7 +33,7 @@ def _parts(path: Path) -> Iterable[bytes]:
         yield path.read_bytes() if path.is_file() else b"missing"
         return
     for file in visible_files(path, deep=True):
-        if file.suffix == ".pyc":  # what Python makes of a source
+        if file.parent.name == "__pycache__":  # what Python and numba make of a source
             continue
         yield file.relative_to(path).as_posix().encode()
         yield file.read_bytes()

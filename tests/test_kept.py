@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from study_fixture import store
 
-from generator.engine.unchanged import sources_of
+from generator.engine.unchanged import fingerprint, sources_of
 from generator.pages import charting
 from generator.records.files import sums, sums_file
 
@@ -67,9 +68,10 @@ class Project:
         return Project(folder)
 
 
-@pytest.fixture
-def project(stored, tmp_path) -> Project:
-    folder = tmp_path / "project"
+@pytest.fixture(scope="module")
+def made_once(tiny_study, tmp_path_factory) -> tuple[Project, str]:
+    """A project whose pages and site were made, and what was said of it; to be copied."""
+    folder = tmp_path_factory.mktemp("kept") / "project"
     for name in READ:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -77,12 +79,20 @@ def project(stored, tmp_path) -> Project:
             shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, target)
-    results = folder / "data" / "results"
-    results.mkdir(parents=True)
-    for path in stored.iterdir():
-        if path.name in ("draws", "rows") or path.suffix in (".json", ".sha256"):
-            (shutil.copytree if path.is_dir() else shutil.copy)(path, results / path.name)
-    return Project(folder)
+    store(tiny_study, folder / "data" / "results")
+    project = Project(folder)
+    return project, project.make("site")
+
+
+@pytest.fixture
+def project(made_once, tmp_path) -> Project:
+    return Project(Path(shutil.copytree(made_once[0].folder, tmp_path / "project")))
+
+
+def anew(said: str) -> tuple[int, int]:
+    """How many pages, and how many figures, were made."""
+    (rendered,) = re.findall(r"^(\d+) pages rendered", said, re.M)
+    return int(rendered), len(re.findall(r"checks/\w+: made anew", said))
 
 
 def record(project: Project):
@@ -93,11 +103,6 @@ def record(project: Project):
 
 
 EDITS: dict[str, tuple[Callable[[Project], None], int | None, bool]] = {
-    "a template": (lambda p: p.edit("templates/data.md.j2", "\n## ", "\n\nOne more word.\n\n## "), 1, False),
-    "a macro": (lambda p: p.edit("templates/_macros.md.j2", "**Provenance.**", "**Origin.**"), None, False),
-    "a sentence of a finding": (
-        lambda p: p.edit("generator/findings/brief.py", '"Nobody evades"', '"Nobody at all evades"'), None, False,
-    ),
     "the source of a figure": (
         lambda p: p.edit("generator/figures/frame.py", '"bargap": 0.25', '"bargap": 0.3'), None, True,
     ),
@@ -105,50 +110,61 @@ EDITS: dict[str, tuple[Callable[[Project], None], int | None, bool]] = {
         lambda p: p.edit("docs/assets/extra.css", STYLE_END, f".chart-view {{ color: red }}\n{STYLE_END}"), None, True,
     ),
     "a record": (record, None, True),
+    "a macro": (lambda p: p.edit("templates/_macros.md.j2", "**Provenance.**", "**Origin.**"), None, False),
+    "a sentence of a finding": (
+        lambda p: p.edit("generator/findings/brief.py", '"Nobody evades"', '"Nobody at all evades"'), None, False,
+    ),
+    "a template": (lambda p: p.edit("templates/data.md.j2", "\n## ", "\n\nOne more word.\n\n## "), 1, False),
 }  # fmt: skip
-"""What is edited --> how, how many pages are made again if not all, and whether figures are."""
+"""What is edited --> how, how many pages are made again if not all, and whether all figures are.
+
+What makes everything again comes first: whatever a later edit keeps stays until the comparison with a cold run.
+"""
 
 
-def test_whatever_is_edited_the_pages_are_those_of_a_cold_run_and_the_rest_is_kept(project, tmp_path):
-    assert "0 pages rendered" not in project.make()
-    pages = len(list((project.folder / "templates").glob("[!_]*.j2")))
+def test_whatever_is_edited_pages_and_site_are_those_of_a_cold_run_and_the_rest_is_kept(
+    made_once, project, tmp_path
+):
+    pages, figures = anew(made_once[1])
+    assert pages == len(list((project.folder / "templates").glob("[!_]*.j2")))
+    assert figures > 20
+    assert project.make("site").count("nothing changed") == 2
     wrong, before = {}, project.made()
-    for number, (what, (edit, count, draws)) in enumerate(EDITS.items()):
+    for what, (edit, count, draws) in EDITS.items():
         edit(project)
-        said = project.make()
-        (rendered,) = re.findall(r"^(\d+) pages rendered", said, re.M)
-        drawn = bool(re.search(r"checks/\w+: made anew", said))
-        cold = project.cold(tmp_path / f"cold-{number}")
-        cold.make()
-        found = project.made()
-        differing = sorted(name for name, _ in cold.made().items() ^ found.items())
-        if differing or found == before or (int(rendered), drawn) != (count or pages, draws):
-            wrong[what] = (differing[:5], found == before, rendered, drawn)
-        before = found
+        found, after = anew(project.make()), project.made()
+        if found != (count or pages, figures * draws) or after == before:
+            wrong[what] = (found, after == before)
+        before = after
     assert wrong == {}
-
-
-def test_the_site_follows_its_settings_and_nothing_is_built_twice(project, tmp_path):
-    project.make("site")
-    said = project.make("site")
-    assert said.count("nothing changed") == 2
     project.edit("mkdocs.yml", "site_name: ", "site_name: The ")
-    said = project.make("site")
-    assert said.count("nothing changed") == 1
+    assert project.make("site").count("nothing changed") == 1  # the pages
     cold = project.cold(tmp_path / "cold")
     cold.make("site")
-    assert project.made("site") == cold.made("site")
+    for part in ("docs", "site"):
+        found = cold.made(part).items() ^ project.made(part).items()
+        assert sorted({name for name, _ in found}) == [], part
 
 
 def test_a_damaged_page_on_the_shelf_is_made_again(project):
-    project.make()
     before = project.made()
     entry = next((project.folder / "data" / "results" / "cache").glob("pages-index-*"))
     entry.write_bytes(entry.read_bytes()[:-1])
     (project.folder / "docs" / ".made.from").unlink()
-    said = project.make()
-    assert re.search(r"^1 pages rendered", said, re.M)
+    assert anew(project.make()) == (1, 0)
     assert project.made() == before
+
+
+def test_what_compilers_keep_beside_the_sources_changes_nothing(tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "module.py").write_text("loops = 1\n")
+    before = fingerprint([tmp_path])
+    (tmp_path / "package" / "__pycache__").mkdir()
+    for name in ("module.cpython-311.pyc", "module.run-1.py311.nbi", "module.run-1.py311.1.nbc"):
+        (tmp_path / "package" / "__pycache__" / name).write_bytes(b"code")
+    assert fingerprint([tmp_path]) == before
+    (tmp_path / "package" / "module.py").write_text("loops = 2\n")
+    assert fingerprint([tmp_path]) != before
 
 
 def imported(module: str) -> set[str]:

@@ -233,6 +233,65 @@ def test_an_exact_radius_that_nothing_breaks_is_the_largest_budget(folder, cell)
     assert f"line {place + 2}, radius_proved: expected the largest budget" in _refusal(folder)
 
 
+# ---------------------------------------------------------------- how much rounding is allowed
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.9, True), (1.1, False)])
+@pytest.mark.parametrize("array", ["means", "scales"])
+def test_scalers_may_differ_by_a_billionth_of_spread_and_value(array, share, passes, folder):
+    def alter(arrays):
+        value, spread = arrays[array][2], arrays["scales"][2]
+        arrays[array][2] = value + share * 1e-9 * (spread + np.abs(value))
+
+    alter_weights(folder, alter)
+    if passes:
+        assert _audit(folder)
+    else:
+        assert _refusal(folder).startswith(f"{WEIGHTS}, {array}[2]: expected ")
+
+
+def test_an_input_that_is_zero_throughout_has_mean_zero_and_scale_one(folder):
+    """Its scalers are then right, to the last bit; what no longer fits is the margins."""
+
+    def nothing(lines):
+        for line in lines:
+            line["input_Distance"] = "0.0"
+
+    def scalers(arrays):
+        arrays["means"][:, FEATURES.index("Distance")] = 0.0
+        arrays["scales"][:, FEATURES.index("Distance")] = 1.0
+
+    alter_lines(folder, nothing)
+    alter_weights(folder, scalers)
+    assert ", margin: expected what the weights give" in _refusal(folder)
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.9, True), (1.1, False)])
+@pytest.mark.parametrize("far", [False, True])
+def test_an_example_may_lie_a_millionth_of_its_row_beyond_the_face_of_its_box(far, share, passes, folder):
+    """The millionth is of the standardised value, and of one where that is smaller."""
+    published = read_published(StudyResult.read(record_file(folder, "checks")), folder)
+    centre = np.broadcast_to(published.centre, published.rows.witness.shape)
+    way = published.scaled(published.rows.witness) - centre
+    at_face = np.abs(np.abs(way) - 0.35) < 1e-6  # False where there is no example
+    low, high = (1.3, 1.9) if far else (0.0, 0.8)
+    sized = (low < np.abs(centre)) & (np.abs(centre) < high)
+    settled = (
+        np.arange(published.rows.shape[2])[:, None] == 1
+    )  # the brackets of the first seed are exact radii
+    n, m, s, j = np.argwhere(at_face & sized & settled)[0]
+    replicate, slack = published.replicate[n, s], 1e-6 * max(1.0, abs(centre[n, m, s, j]))
+    moved = centre[n, m, s, j] + np.sign(way[n, m, s, j]) * (0.35 + share * slack)
+    raw = moved * published.arrays["scales"][replicate, j] + published.arrays["means"][replicate, j]
+    place = int(np.ravel_multi_index((n, m, s), published.rows.shape))
+    alter_lines(folder, lambda lines: lines[place].update({f"witness_{FEATURES[j]}": repr(float(raw))}))
+    if passes:
+        assert _audit(folder)
+    else:
+        said = f"line {place + 2}, witness_{FEATURES[j]}: expected a value within the budget"
+        assert said in _refusal(folder)
+
+
 # ---------------------------------------------------------------- an altered record
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from generator.findings.gate_words import GATE
 from generator.models.folds import make_folds
+from generator.models.sampling import Drawn
 from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED
 from generator.records.spec import AttackSpec, BatterySpec, ProofSpec, TrainingSpec
 from generator.study.gate import CHECKS, Evidence, sanity_gate
@@ -207,6 +208,33 @@ def test_a_check_fails_on_its_own_kind_of_fault_says_its_numbers_and_names_the_m
     assert check.facts == pytest.approx(facts)
     assert set(check.blocks) == set(blocks)
     assert GATE[slug].about(check.facts)
+
+
+@pytest.fixture
+def drawn(sound) -> Evidence:
+    """The same, judged on a sample: seven more rows train each replicate, numbered from 1000."""
+    replicates, count = len(sound.folds.train_rows), 7
+    x = np.random.default_rng(1).uniform(5.0, 6.0, (replicates, count, sound.table.x.shape[1]))
+    rows = 1000 + np.arange(replicates * count).reshape(replicates, count)
+    more = Drawn(rows=rows, judged=np.arange(ROWS), x=x, y=np.zeros((replicates, count), np.int64))
+    return replace(sound, folds=replace(sound.folds, drawn=more))
+
+
+def test_a_sample_that_shares_no_row_with_what_else_trains_passes(drawn):
+    judged = _judged(drawn)
+    for slug in ("disjoint", "duplicates"):
+        assert (judged[slug].status, judged[slug].facts) == ("PASS", {"rows": 0})
+
+
+def test_judged_rows_that_train_a_replicate_too_are_counted_by_number_and_by_value(drawn):
+    more = drawn.folds.drawn
+    rows, x = more.rows.copy(), more.x.copy()
+    rows[2, 1], x[2, 1] = 40, drawn.table.x[40]  # the row itself
+    x[3, 5], x[4, 0] = drawn.table.x[7], drawn.table.x[7]  # one like it, in two replicates
+    altered = replace(drawn, folds=replace(drawn.folds, drawn=replace(more, rows=rows, x=x)))
+    judged = _judged(altered)
+    assert (judged["disjoint"].status, judged["disjoint"].facts) == ("FAIL", {"rows": 1})
+    assert (judged["duplicates"].status, judged["duplicates"].facts) == ("FAIL", {"rows": 2})
 
 
 def test_a_share_of_one_in_a_thousand_examples_may_be_lost_to_rounding(sound):

@@ -125,16 +125,32 @@ def test_a_box_without_a_lattice_point_is_called_empty():
         milp.verify(net, np.array([[0.2]]), np.array([[0.8]]), np.array([1]), lattice=lattice)
 
 
-def test_a_row_whose_box_bends_no_relu_needs_no_binary_and_is_proved_by_the_linear_program():
-    # m = x + 2 on [-1, 1] with both ReLUs on throughout: worst at -1, where it is 1
+def affine(slope: float, constant: float):
+    """m = slope x + constant for x >= -5: both ReLUs are on there."""
     one, zero = np.ones((1, 1, 1)), np.zeros((1, 1, 1))
-    net = from_arrays(
+    return from_arrays(
         {
             "weights.0": one, "biases.0": 5 * one, "weights.1": one, "biases.1": zero,
-            "weights.2": np.array([[[0.0, 1.0]]]), "biases.2": np.array([[[3.0, 0.0]]]),
+            "weights.2": np.array([[[0.0, slope]]]), "biases.2": np.array([[[5.0 * slope, constant]]]),
         },
         0,
     )  # fmt: skip
+
+
+def test_a_row_whose_box_bends_no_relu_needs_no_binary_and_is_proved_by_the_linear_program():
+    # m = x + 2 on [-1, 1], worst at -1, where it is 1
+    net = affine(1.0, 2.0)
     found = milp.verify(net, np.array([[-1.0]]), np.array([[1.0]]), np.array([1]))
     assert found.outcome[0] == PROVED
     assert found.margin[0] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("tau", "outcome"), [(1.0, BROKEN), (0.75, PROVED)])
+@pytest.mark.parametrize("tight", [True, False])
+def test_a_worst_margin_that_is_just_tau_is_broken_and_any_more_is_proved(tau, outcome, tight):
+    """m = x + 2 on [-1, 1]: the worst is 1, at -1; every number here is exact in binary."""
+    box = np.array([[-1.0]]), np.array([[1.0]])
+    found = milp.verify(affine(1.0, 2.0), *box, np.array([1]), tau=tau, tight=tight)
+    assert found.outcome.tolist() == [outcome]
+    assert found.margin.tolist() == [1.0]
+    np.testing.assert_array_equal(found.witness, [[-1.0 if outcome == BROKEN else np.nan]])

@@ -130,6 +130,8 @@ def test_a_row_over_its_limit_of_boxes_is_settled_by_the_mixed_integer_program(
     hurried = tiny_spec.model_copy(update={"proof": tiny_spec.proof.model_copy(update={"box_limit": 1})})
     found = _run(settle_task(hurried, small_folds, small_models, range(1), (HEADLINE,)))
     assert (found["boxes"] <= 1).all()
+    examples = np.isfinite(found["witness"]).all(2).sum()
+    assert found["replayed"].tolist() == found["flipped"].tolist() == [examples]
     np.testing.assert_array_equal(found["outcome"][:, :, 0], settled["outcome"][:1, :, 1])
 
 

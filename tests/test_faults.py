@@ -161,35 +161,6 @@ def published(checkout) -> dict[str, str]:
     return checkout.contents("docs") | checkout.contents("site")
 
 
-def test_what_has_not_changed_is_not_made_again_and_what_has_is_as_if_made_anew(reference):
-    everything, wanted = reference.contents(), published(reference)
-    done = reference.run("site")
-    assert done.text.count("nothing changed") == 2
-    assert reference.contents() == everything
-    edits = {
-        "templates/method.md.j2": ("\nOne sentence more.\n", "docs/method.md"),
-        "docs/assets/favicon.svg": ("<!-- one line more -->\n", "site/assets/favicon.svg"),
-        "mkdocs.yml": ("\ncopyright: Somebody\n", "site/method/index.html"),
-    }
-    kept = {name: (reference.folder / name).read_bytes() for name in edits}
-    for name, (words, made) in edits.items():
-        with (reference.folder / name).open("a", encoding="utf-8") as file:
-            file.write(words)
-        before = (reference.folder / made).read_bytes()
-        done = reference.run("site")
-        assert done.code == 0, done.text
-        assert (reference.folder / made).read_bytes() != before, name
-    quickly = published(reference)
-    reference.forget()
-    assert reference.run("site").code == 0
-    assert published(reference) == quickly
-    (reference.docs / "data" / "ledger.json").unlink()
-    for name, content in kept.items():
-        (reference.folder / name).write_bytes(content)
-    assert reference.run("site").code == 0
-    assert published(reference) == wanted
-
-
 def test_a_full_disk_is_one_clear_line_and_the_last_good_site_stays(reference, tmp_path):
     disk = tmp_path / "disk"
     try:

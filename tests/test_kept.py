@@ -128,7 +128,9 @@ def test_whatever_is_edited_pages_and_site_are_those_of_a_cold_run_and_the_rest_
     pages, figures = anew(made_once[1])
     assert pages == len(list((project.folder / "templates").glob("[!_]*.j2")))
     assert figures > 20
+    first = project.made("site")
     assert project.make("site").count("nothing changed") == 2
+    assert project.made("site") == first
     wrong, before = {}, project.made()
     for what, (edit, count, draws) in EDITS.items():
         edit(project)
@@ -139,6 +141,8 @@ def test_whatever_is_edited_pages_and_site_are_those_of_a_cold_run_and_the_rest_
     assert wrong == {}
     project.edit("mkdocs.yml", "site_name: ", "site_name: The ")
     assert project.make("site").count("nothing changed") == 1  # the pages
+    project.edit("docs/assets/favicon.svg", "</svg>", "</svg><!-- one word more -->")
+    project.make("site")
     cold = project.cold(tmp_path / "cold")
     cold.make("site")
     for part in ("docs", "site"):
@@ -146,11 +150,12 @@ def test_whatever_is_edited_pages_and_site_are_those_of_a_cold_run_and_the_rest_
         assert sorted({name for name, _ in found}) == [], part
 
 
-def test_a_damaged_page_on_the_shelf_is_made_again(project):
+def test_a_page_lost_from_docs_and_damaged_on_the_shelf_is_made_again(project):
     before = project.made()
     entry = next((project.folder / "data" / "results" / "cache").glob("pages-index-*"))
     entry.write_bytes(entry.read_bytes()[:-1])
-    (project.folder / "docs" / ".made.from").unlink()
+    for name in ("index.md", "data/ledger.json"):
+        (project.folder / "docs" / name).unlink()
     assert anew(project.make()) == (1, 0)
     assert project.made() == before
 

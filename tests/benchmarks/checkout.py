@@ -174,7 +174,10 @@ FORGOTTEN = ("PYTHONDONTWRITEBYTECODE", "KAGGLE_CSV", "QUICK", "SITE_URL")
 def copied(
     folder: Path, table: Path, environment: Mapping[str, str] | None = None, root: Path = ROOT
 ) -> Checkout:
-    """Copy what git tracks in the checkout `root`, as it stands, into `folder`."""
+    """Copy what git tracks in the checkout `root`, as it stands, into `folder`; and the machine code of its loops.
+
+    numba takes that for a source of the same time and size alone, and compiles any other anew.
+    """
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root, capture_output=True, text=True, check=True,
@@ -183,6 +186,10 @@ def copied(
         if (root / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, folder / name)
+    for path in (root / "generator").rglob("__pycache__/*.nb[ci]"):
+        target = folder / path.relative_to(root)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy2(path, target)
     return Checkout(folder, table, environment or {})
 
 

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from rich.console import Console
 from rows_fixture import alter_lines, alter_record, alter_weights, lines_of, publish
 
 from generator.audit import AuditError, audit, audit_table
+from generator.audit.judgements import check_judgements
 from generator.audit.published import read_published
 from generator.records.base import RecordError
 from generator.records.files import record_file, rows_file, weights_file
@@ -290,6 +292,25 @@ def test_an_example_may_lie_a_millionth_of_its_row_beyond_the_face_of_its_box(fa
     else:
         said = f"line {place + 2}, witness_{FEATURES[j]}: expected a value within the budget"
         assert said in _refusal(folder)
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.9, True), (1.1, False)])
+def test_a_radius_may_be_proved_a_millionth_beyond_the_way_to_an_example(share, passes, folder):
+    published = read_published(StudyResult.read(record_file(folder, "checks")), folder)
+    distance = np.abs(published.scaled(published.rows.witness) - published.centre).max(-1)
+    rows, margin = published.rows, published.judge(published.rows.witness)
+    exact = (np.arange(rows.shape[2]) == 0) & (np.array(rows.models) == "standard")[:, None]
+    beyond_doubt = (distance < 0.34) & (np.abs(margin) > 1e-3)
+    n, m, s = np.argwhere(exact & beyond_doubt)[0]
+    proved, broken = rows.radius_proved.copy(), rows.radius_broken.copy()
+    proved[n, m, s] = distance[n, m, s] + share * 1e-6
+    broken[n, m, s] = max(broken[n, m, s], proved[n, m, s], distance[n, m, s])
+    altered = replace(published, rows=replace(rows, radius_proved=proved, radius_broken=broken))
+    if passes:
+        assert check_judgements(altered)
+    else:
+        with pytest.raises(AuditError, match="radius_proved: expected no more than the way to the example"):
+            check_judgements(altered)
 
 
 # ---------------------------------------------------------------- an altered record

@@ -331,9 +331,9 @@ def test_margin_and_gradient_are_those_of_the_network_and_of_what_is_left_of_it_
         work = kernels.make_work(net)
         kernels.bound(work, 0, centre - reach, centre + reach, np.inf)
         x = rng.uniform(centre - reach, centre + reach)
-        first = x @ net.w1 + net.b1
-        second = np.maximum(first, 0) @ net.w2 + net.b2
-        by_chain_rule = net.w1 @ ((first > 0) * (net.w2 @ ((second > 0) * net.v)))
+        first = x @ net.weights[0] + net.biases[0]
+        second = np.maximum(first, 0) @ net.weights[1] + net.biases[1]
+        by_chain_rule = net.weights[0] @ ((first > 0) * (net.weights[1] @ ((second > 0) * net.v)))
         for level in (0, 1):
             assert kernels.gradient(work, level, x) == pytest.approx(margins(net, x[None])[0])
             np.testing.assert_allclose(work.scratch[kernels.SLOPE, :4], by_chain_rule, rtol=1e-9, atol=1e-9)

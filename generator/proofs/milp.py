@@ -36,7 +36,7 @@ def verify(
 ) -> Verdicts:
     """What `generator.proofs.relu.search.verify` decides, row by row, by HiGHS with gap 0.
 
-    With `tight` the bounds of layer 2 are CROWN's, which is faster; without it they come from
+    With `tight` the bounds after layer 1 are CROWN's, which is faster; without it they come from
     interval arithmetic, and nothing is shared with the search. `boxes` counts HiGHS' nodes;
     `margin` is the dual bound of a proved row. Rows over `time_limit` seconds are unresolved.
 
@@ -52,14 +52,15 @@ def verify(
         net = towards_right(network, bool(y[row] == 1), threshold)
         layers = (layer_bounds if tight else interval_layers)(net, lower[row], upper[row])
         base, unit, low, high, whole = _inputs(lower[row], upper[row], lattice)
-        answer = milp(**_program(net, layers, base, unit, low, high, whole), options=options)
+        program, constant = _program(net, layers, base, unit, low, high, whole)
+        answer = milp(**program, options=options)
         if answer.status == 2:
             raise RuntimeError(f"row {row}: HiGHS calls the box empty ({answer.message})")
         boxes[row] = answer.mip_node_count or 0
         # without a binary it is a linear program, whose optimum is its dual bound and is reported as `fun` alone
         bound = answer.fun if answer.mip_dual_bound is None and answer.success else answer.mip_dual_bound
-        if bound is not None and bound + net.c > tau:
-            outcome[row], found[row] = PROVED, bound + net.c
+        if bound is not None and bound + constant > tau:
+            outcome[row], found[row] = PROVED, bound + constant
         elif answer.x is not None:
             steps = np.where(whole, np.rint(answer.x[:d]), answer.x[:d])
             point = base + unit * np.clip(steps, low, high)
@@ -89,14 +90,13 @@ def _program(
     low: np.ndarray,
     high: np.ndarray,
     whole: np.ndarray,
-) -> dict[str, object]:
-    """Arguments of `milp`. Variables: inputs (d), outputs of the ReLUs (h1, h2), their binaries (h1, h2)."""
-    d, h1 = net.w1.shape
-    h2 = len(net.b2)
-    size = d + 2 * (h1 + h2)
-    firsts = np.vstack([np.diag(unit) @ net.w1, np.zeros((size - d, h1))])  # z1 = firsts.T @ variables + bias
-    seconds = np.vstack([np.zeros((d, h2)), net.w2, np.zeros((size - d - h1, h2))])
-    biases = net.b1 + base @ net.w1, net.b2
+) -> tuple[dict[str, object], float]:
+    """Arguments of `milp`, and what its objective lacks of the margin.
+
+    Variables: inputs (d), outputs of all ReLUs (n), their binaries (n).
+    """
+    d, n = net.inputs, sum(map(len, net.biases))
+    size = d + 2 * n
     lows, highs = np.zeros(size), np.ones(size)
     lows[:d], highs[:d] = low, high
     integrality = np.zeros(size)
@@ -106,12 +106,14 @@ def _program(
     def constrain(row: np.ndarray, at_least: float, at_most: float):
         rows.append(row), least.append(at_least), most.append(at_most)
 
-    start = d
-    for forms, bias, (bottom, top) in zip((firsts, seconds), biases, layers, strict=True):
+    start, taken, unit, shift = d, slice(d), unit[:, None], base  # of the layer, and of what it takes in
+    for w, b, (bottom, top) in zip(net.weights, net.biases, layers, strict=True):
+        bias = b + shift @ w
         for j in range(len(bias)):
-            output, binary = start + j, start + j + h1 + h2
+            output, binary = start + j, start + j + n
             lows[output], highs[output] = 0.0, max(top[j], 0.0)
-            difference = -forms[:, j]
+            difference = np.zeros(size)
+            difference[taken] = -(unit * w)[:, j]
             difference[output] += 1.0  # a - w x, so a - z is this less the bias
             if bottom[j] >= 0:
                 constrain(difference, bias[j], bias[j])
@@ -125,12 +127,13 @@ def _program(
                 on = np.zeros(size)
                 on[output], on[binary] = 1.0, -top[j]
                 constrain(on, -np.inf, 0.0)
-        start += len(bias)
+        taken = slice(start, start + len(bias))
+        start, unit, shift = taken.stop, 1.0, np.zeros(len(bias))
     objective = np.zeros(size)
-    objective[d + h1 : d + h1 + h2] = net.v
+    objective[taken] = (unit * net.v[:, None])[:, 0]
     return {
         "c": objective,
         "constraints": LinearConstraint(np.array(rows), least, most) if rows else None,
         "bounds": Bounds(lows, highs),
         "integrality": integrality,
-    }
+    }, net.c + float(shift @ net.v)

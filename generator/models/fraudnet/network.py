@@ -1,6 +1,7 @@
 """FraudNet as a stack of replicates: the weights carry a leading axis, so seeds x folds train in one pass.
 
-The network is in -> 32 -> 16 -> 2 with ReLU. A plain FraudNet is a stack of one.
+The network is in -> 32 -> 16 -> 2 with ReLU; others may have hidden layers of any number and width. A plain
+FraudNet is a stack of one.
 """
 
 import itertools
@@ -71,9 +72,20 @@ class FraudNet(nn.Module):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "FraudNet":
-        """The stack whose weights are `arrays`, as `to_arrays` gives them."""
+        """The stack whose weights are `arrays`, as `to_arrays` gives them; a single logit is that of fraud."""
+        arrays = _two_logits(arrays)
         layers = [arrays[f"weights.{i}"] for i in range(len(arrays) // 2)]
         replicates, inputs, _ = layers[0].shape
         net = cls(replicates, inputs, tuple(w.shape[2] for w in layers[:-1]))
         net.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in arrays.items()})
         return net
+
+
+def _two_logits(arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    """The same margins by two logits: beside a single one stands a legitimate one of zero."""
+    last = [f"{kind}.{len(arrays) // 2 - 1}" for kind in ("weights", "biases")]
+    if arrays[last[0]].shape[2] != 1:
+        return arrays
+    return dict(arrays) | {
+        name: np.concatenate([np.zeros_like(arrays[name]), arrays[name]], axis=2) for name in last
+    }

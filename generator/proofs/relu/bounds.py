@@ -30,19 +30,25 @@ def interval(network: Network, lower: np.ndarray, upper: np.ndarray) -> tuple[np
 
     Source: Gowal et al. 2018, arXiv:1810.12715.
     """
-    _, (low, high) = interval_layers(network, lower, upper)
-    low, high = _affine(np.maximum(low, 0), np.maximum(high, 0), network.v[:, None], np.array([network.c]))
+    low, high = np.asarray(lower, np.float64), np.asarray(upper, np.float64)
+    if network.weights:
+        low, high = (np.maximum(end, 0) for end in interval_layers(network, low, high)[-1])
+    low, high = _affine(low, high, network.v[:, None], np.array([network.c]))
     return low[..., 0], high[..., 0]
 
 
-Layers = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""[low, high] of the pre-activations of the first and of the second hidden layer."""
+Layers = tuple[tuple[np.ndarray, np.ndarray], ...]
+"""[low, high] of the pre-activations of each hidden layer."""
 
 
 def interval_layers(network: Network, lower: np.ndarray, upper: np.ndarray) -> Layers:
-    """Both hidden layers by interval arithmetic, on boxes (..., d)."""
-    first = _affine(np.asarray(lower, np.float64), np.asarray(upper, np.float64), network.w1, network.b1)
-    return first, _affine(np.maximum(first[0], 0), np.maximum(first[1], 0), network.w2, network.b2)
+    """All hidden layers by interval arithmetic, on boxes (..., d)."""
+    low, high, layers = np.asarray(lower, np.float64), np.asarray(upper, np.float64), []
+    for w, b in zip(network.weights, network.biases, strict=True):
+        low, high = _affine(low, high, w, b)
+        layers.append((low, high))
+        low, high = np.maximum(low, 0), np.maximum(high, 0)
+    return tuple(layers)
 
 
 def _affine(low: np.ndarray, high: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -72,9 +78,15 @@ def crown(
 
 
 def layer_bounds(network: Network, lower: np.ndarray, upper: np.ndarray) -> Layers:
-    """Both hidden layers on one box (d,), the second bounded backwards."""
+    """All hidden layers on one box (d,), those after the first bounded backwards."""
     work = kernels.make_work(network)
     kernels.bound(work, 0, np.array(lower, np.float64), np.array(upper, np.float64), np.inf)
-    (h1, h2), scratch = work.sizes[0], work.scratch
-    first = scratch[kernels.FIRST, :h1], scratch[kernels.FIRST + 1, :h1]
-    return first, (scratch[kernels.SECOND, :h2], scratch[kernels.SECOND + 1, :h2])
+    ends = np.cumsum([0, *map(len, network.biases)])
+    if len(network.biases) == 2:
+        rows = (kernels.FIRST, 0), (kernels.SECOND, 0)
+    else:
+        rows = [(kernels.SECOND, start) for start in ends[:-1]]
+    return tuple(
+        tuple(work.scratch[row + end, start : start + len(bias)] for end in (0, 1))
+        for (row, start), bias in zip(rows, network.biases, strict=True)
+    )

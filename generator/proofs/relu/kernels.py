@@ -1,5 +1,8 @@
 """The compiled loops of bounds and search: one row at a time, no allocation, no fast math.
 
+A network of two hidden layers, as FraudNet is, has loops of its own, which are the fastest there are for it;
+every other is a `Chain`. Only `margin`, `gradient`, `bound`, `contract` and `smaller` know which it is.
+
 They share one file because numba's cache on disk notices changes of a kernel's own file only:
 a bound that changed elsewhere would go unnoticed, and a stale proof is no proof.
 """
@@ -50,12 +53,19 @@ being tried, points of least margin seen by a search and by a hunt, gradient of 
 the starts of hunts. FORMS rows from FORM on hold every linear function that bounds the margin: gradient, then value at
 the centre."""
 FIRST, SECOND = FORM + FORMS, FORM + FORMS + 2
-"""Two rows each, one value a ReLU of that layer: low and high end of the pre-activation, before narrowing."""
+"""Two rows each, one value a ReLU of that layer: low and high end of the pre-activation, before narrowing. Of a chain,
+FIRST has those of the ReLUs left and SECOND those of all."""
 LINES1, LINES2 = SECOND + 2, SECOND + 5
 """Three rows each, one value a ReLU left: slope and offset of the upper line, slope of the lower line."""
 OUT1, IN1, IN2 = range(LINES2 + 3, LINES2 + 6)
 """Coefficients of the margin on outputs and inputs of the first ReLUs, and on inputs of the second; or their values."""
-SCRATCH = IN2 + 1
+SIDE = IN2 + 1
+"""Of a chain: the sign of the margin's slope in each input, where it is the same on the whole box; else 0."""
+SCRATCH = SIDE + 1
+ON, OFF = -1, -2
+"""In the place of a ReLU that is left: it does not bend on the box."""
+CHAIN_LEVELS, CHAIN_SHRINKS = 24, 0.85
+"""A chain keeps so many levels, and one more only if it has at most this share of the ReLUs of the one before."""
 
 
 class Work(NamedTuple):
@@ -83,21 +93,78 @@ class Work(NamedTuple):
     """(STACK,) the level each of them is narrowed from."""
 
 
-def make_work(network: Network) -> Work:
+class Chain(NamedTuple):
+    """What `Work` is, of a network of any depth: n ReLUs in an order in which each takes in inputs and ReLUs before it.
+
+    What is left of it on a box is such a chain again.
+    """
+
+    nets: np.ndarray
+    """(levels, n + 1, d + 1 + n) a row each ReLU left: weights of the inputs, bias, weights of the ReLUs left before
+    it. The last row is the margin. What lies between is undefined."""
+    sizes: np.ndarray
+    """(levels,) ReLUs left."""
+    scratch: np.ndarray
+    """(SCRATCH, max(d + 1, n)) rows as named above."""
+    on: np.ndarray
+    """(n, d + 1 + n) what each ReLU that is on throughout is of the inputs and of the ReLUs left before it."""
+    stack: np.ndarray
+    """As of `Work`."""
+    levels: np.ndarray
+    """As of `Work`."""
+    places: np.ndarray
+    """(n,) where each ReLU stands in the next level, or ON, or OFF."""
+    before: np.ndarray
+    """(n,) ReLUs left before each."""
+
+
+OF_CHAIN = 8
+"""Fields of a `Chain`. Numba knows the length of a tuple as it compiles, and drops the branch that is not taken."""
+
+
+def make_work(network: Network) -> Work | Chain:
     """Room for searches of `network`, which stands at level 0."""
-    d, (h1, h2) = len(network.w1), network.w2.shape
+    return _two_layers(network) if len(network.weights) == 2 else _chain(network)
+
+
+def _two_layers(network: Network) -> Work:
+    (w1, w2), (b1, b2) = network.weights, network.biases
+    d, (h1, h2) = len(w1), w2.shape
     levels = (
         h1 + h2 + 2
     )  # each level kept is a ReLU smaller than the one before; the last is overwritten by each box
     nets, sizes = np.empty((levels, h1 + h2 + 1, d + 2 + h1)), np.empty((levels, 2), np.int64)
     nets[0] = 0
-    nets[0, :h1, :d], nets[0, :h1, d] = network.w1.T, network.b1
-    nets[0, h1:-1, d], nets[0, h1:-1, d + 1], nets[0, h1:-1, d + 2 :] = network.b2, network.v, network.w2.T
+    nets[0, :h1, :d], nets[0, :h1, d] = w1.T, b1
+    nets[0, h1:-1, d], nets[0, h1:-1, d + 1], nets[0, h1:-1, d + 2 :] = b2, network.v, w2.T
     nets[0, -1, d], sizes[0] = network.c, (h1, h2)
-    scratch = np.zeros((SCRATCH, max(d + 1, h1, h2)))
-    scratch[STRIDE, :d] = strides(d)
     lines = np.empty((h1 + 2, 2 * (d + 1)))
-    return Work(nets, sizes, scratch, lines, np.empty((STACK, 2, d)), np.empty(STACK, np.int64))
+    return Work(
+        nets, sizes, _scratch(d, max(h1, h2)), lines, np.empty((STACK, 2, d)), np.empty(STACK, np.int64)
+    )
+
+
+def _chain(network: Network) -> Chain:
+    d, n = network.inputs, sum(map(len, network.biases))
+    nets, sizes = np.empty((CHAIN_LEVELS, n + 1, d + 1 + n)), np.empty(CHAIN_LEVELS, np.int64)
+    nets[0], sizes[0] = 0, n
+    start, taken = 0, slice(d)  # of the layer, and of what it takes in
+    for w, b in zip(network.weights, network.biases, strict=True):
+        rows = slice(start, start + len(b))
+        nets[0, rows, taken], nets[0, rows, d] = w.T, b
+        start, taken = rows.stop, slice(d + 1 + rows.start, d + 1 + rows.stop)
+    nets[0, n, taken], nets[0, n, d] = network.v, network.c
+    places, before = np.empty((2, n), np.int64)
+    return Chain(
+        nets, sizes, _scratch(d, n), np.empty((n, d + 1 + n)),
+        np.empty((STACK, 2, d)), np.empty(STACK, np.int64), places, before,
+    )  # fmt: skip
+
+
+def _scratch(d: int, widest: int) -> np.ndarray:
+    scratch = np.zeros((SCRATCH, max(d + 1, widest)))
+    scratch[STRIDE, :d] = strides(d)
+    return scratch
 
 
 @lru_cache
@@ -127,8 +194,27 @@ def towards(start, end, share, target):
 
 
 @kernel
+def chain_margin(work, level, x):
+    """`margin` of a chain; inputs of the ReLUs into row IN1, outputs into OUT1."""
+    net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
+    n, m = work.sizes[level], 0.0
+    for j in range(n + 1):
+        row = net[j if j < n else len(net) - 1]
+        m = row[d]
+        for i in range(d):
+            m += row[i] * x[i]
+        for i in range(j):
+            m += row[d + 1 + i] * scratch[OUT1, i]
+        if j < n:
+            scratch[IN1, j], scratch[OUT1, j] = m, max(m, 0.0)
+    return m
+
+
+@kernel
 def margin(work, level, x):
-    """m(x) at one point (d,) of the box that `level` was narrowed to; leaves both layers' pre-activations."""
+    """m(x) at one point (d,) of the box that `level` was narrowed to; leaves all layers' pre-activations."""
+    if len(work) == OF_CHAIN:
+        return chain_margin(work, level, x)
     net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
     n1, n2 = work.sizes[level, 0], work.sizes[level, 1]
     last = len(net) - 1
@@ -321,6 +407,178 @@ def measure_looseness(work, level):
 
 
 @kernel
+def chain_backward(work, level, row, size, sign, zero, form):
+    """A linear lower bound on the box of sign times row `row` of a chain, whose first `size` ReLUs may bend.
+
+    Into row `form`, its least value there returned; leaves the coefficients on outputs of ReLUs in row OUT1.
+    With `zero` the lower lines of all ReLUs are 0.
+    """
+    net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
+    for i in range(d + 1):
+        scratch[form, i] = sign * net[row, i]
+    for j in range(size):
+        scratch[OUT1, j] = sign * net[row, d + 1 + j]
+    for k in range(size):
+        j = size - 1 - k
+        q = past_relu(scratch, LINES1, j, scratch[OUT1, j], zero, form, d)
+        if q != 0.0:
+            for i in range(d + 1):
+                scratch[form, i] += q * net[j, i]
+            for i in range(j):
+                scratch[OUT1, i] += q * net[j, d + 1 + i]
+    value, spread = scratch[form, d], 0.0
+    for i in range(d):
+        value += scratch[form, i] * scratch[CENTRE, i]
+        spread += abs(scratch[form, i]) * scratch[REACH, i]
+    scratch[form, d] = value
+    return value - spread
+
+
+@kernel
+def chain_range(work, level, row, size):
+    """(low, high) of row `row` of a chain on the box: by intervals, and backwards if those leave its sign open."""
+    net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
+    value, spread, bends = net[row, d], 0.0, False
+    for i in range(d):
+        value += net[row, i] * scratch[CENTRE, i]
+        spread += abs(net[row, i]) * scratch[REACH, i]
+    low, high = value - spread, value + spread
+    for j in range(size):
+        w = net[row, d + 1 + j]
+        if w != 0.0:
+            bends = True
+            if w < 0.0:
+                low += w * scratch[FIRST + 1, j]
+            else:
+                high += w * scratch[FIRST + 1, j]
+    if not bends:
+        return low, high
+    for zero in (False, True):
+        if low < 0.0 < high:
+            low = max(low, chain_backward(work, level, row, size, 1.0, zero, TRIAL))
+        if low < 0.0 < high:
+            high = min(high, -chain_backward(work, level, row, size, -1.0, zero, TRIAL))
+    return low, max(low, high)  # rounding must not swap them
+
+
+@kernel
+def narrow_chain(work, level):
+    """Into the next level what is left of a chain once the ReLUs that do not bend on the box are linear."""
+    net, left, scratch, d = work.nets[level], work.nets[level + 1], work.scratch, work.stack.shape[2]
+    n, last, size = work.sizes[level], len(net) - 1, NONE
+    for j in range(n + 1):
+        row, target = net[j if j < n else last], left[size if j < n else last]
+        for i in range(d + 1):
+            target[i] = row[i]
+        for i in range(size):
+            target[d + 1 + i] = 0.0
+        for i in range(j):
+            w = row[d + 1 + i]
+            if w == 0.0:
+                continue
+            place = work.places[i]
+            if place >= 0:
+                target[d + 1 + place] += w
+            elif place == ON:
+                for k in range(d + 1 + work.before[i]):
+                    target[k] += w * work.on[i, k]
+        if j == n:
+            break
+        low, high = chain_range(work, level + 1, size, size)
+        scratch[SECOND, j], scratch[SECOND + 1, j] = low, high
+        work.places[j], work.before[j] = OFF, size
+        if low >= 0.0:
+            work.places[j] = ON
+            for k in range(d + 1 + size):
+                work.on[j, k] = target[k]
+        elif high > 0.0:
+            work.places[j] = size
+            scratch[FIRST, size], scratch[FIRST + 1, size] = low, high
+            relax(scratch, LINES1, size, low, high)
+            size += 1
+    work.sizes[level + 1] = size
+
+
+@kernel
+def improve_lines(work, level, form):
+    """Choose lower lines again: where the linear bound in row `form` is least, each takes the one that is larger."""
+    net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
+    changed = False
+    for i in range(d):
+        side = -1.0 if scratch[form, i] > 0 else 1.0
+        scratch[TRIAL, i] = scratch[CENTRE, i] + side * scratch[REACH, i]
+    for j in range(work.sizes[level]):
+        z = net[j, d]
+        for i in range(d):
+            z += net[j, i] * scratch[TRIAL, i]
+        for i in range(j):
+            z += net[j, d + 1 + i] * scratch[IN1, i]
+        if scratch[OUT1, j] < 0.0:
+            scratch[IN1, j] = scratch[LINES1, j] * z + scratch[LINES1 + 1, j]
+            continue
+        scratch[IN1, j] = scratch[LINES1 + 2, j] * z
+        slope = 1.0 if z > 0.0 else 0.0
+        if slope != scratch[LINES1 + 2, j]:
+            changed = True
+            scratch[LINES1 + 2, j] = slope
+    return changed
+
+
+@kernel
+def chain_slopes(work, level):
+    """Into row SIDE the sign of the slope of the margin in each input, where it is the same on the whole box.
+
+    The slope on the output of a ReLU reaches its input times something in [0, 1].
+    """
+    net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
+    last, n = len(net) - 1, work.sizes[level]
+    for j in range(n):
+        scratch[IN1, j] = scratch[IN2, j] = net[last, d + 1 + j]
+    for k in range(n):
+        j = n - 1 - k
+        scratch[IN1, j], scratch[IN2, j] = min(scratch[IN1, j], 0.0), max(scratch[IN2, j], 0.0)
+        for i in range(j):
+            w = net[j, d + 1 + i]
+            if w > 0.0:
+                scratch[IN1, i] += w * scratch[IN1, j]
+                scratch[IN2, i] += w * scratch[IN2, j]
+            else:
+                scratch[IN1, i] += w * scratch[IN2, j]
+                scratch[IN2, i] += w * scratch[IN1, j]
+    for i in range(d):
+        least = most = net[last, i]
+        for j in range(n):
+            w = net[j, i]
+            least += w * (scratch[IN1, j] if w > 0.0 else scratch[IN2, j])
+            most += w * (scratch[IN2, j] if w > 0.0 else scratch[IN1, j])
+        scratch[SIDE, i] = 1.0 if least >= 0.0 else (-1.0 if most <= 0.0 else 0.0)
+
+
+@kernel
+def chain_bound(work, level, bar):
+    """`bound` of a chain: its linear bounds take the tighter lower lines, then twice those of `improve_lines`."""
+    net, scratch, d = work.nets[level + 1], work.scratch, work.stack.shape[2]
+    narrow_chain(work, level)
+    last, size, best = len(net) - 1, work.sizes[level + 1], -np.inf
+    for f in range(FORMS):
+        if f and not improve_lines(work, level + 1, FORM + f - 1):
+            copy(scratch[FORM + f - 1], scratch[FORM + f])
+            continue
+        low = chain_backward(work, level + 1, last, size, 1.0, False, FORM + f)
+        if low > best:
+            best = low
+            copy(scratch[FORM + f], scratch[COEFFICIENTS])
+        if best > bar:
+            return best
+    for i in range(d):
+        scratch[LOOSENESS, i] = 0.0
+        for j in range(size):
+            scratch[LOOSENESS, i] += abs(scratch[OUT1, j] * net[j, i])
+    chain_slopes(work, level + 1)
+    return best
+
+
+@kernel
 def bound(work, level, lower, upper, bar):
     """A lower bound of m on the box, and in the next level what is left of `level` there.
 
@@ -331,6 +589,8 @@ def bound(work, level, lower, upper, bar):
     for i in range(d):
         scratch[CENTRE, i] = 0.5 * (lower[i] + upper[i])
         scratch[REACH, i] = max(upper[i] - scratch[CENTRE, i], scratch[CENTRE, i] - lower[i])
+    if len(work) == OF_CHAIN:
+        return chain_bound(work, level, bar)
     narrow_first(work, level)
     narrow_second(work, level + 1, work.sizes[level, 1])
     best = -np.inf
@@ -347,8 +607,29 @@ def bound(work, level, lower, upper, bar):
 
 
 @kernel
+def chain_gradient(work, level, x):
+    """`gradient` of a chain."""
+    net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
+    m, n, last = chain_margin(work, level, x), work.sizes[level], len(net) - 1
+    for i in range(d):
+        scratch[SLOPE, i] = net[last, i]
+    for j in range(n):
+        scratch[OUT1, j] = net[last, d + 1 + j]
+    for k in range(n):
+        j = n - 1 - k
+        if scratch[IN1, j] > 0.0:
+            for i in range(d):
+                scratch[SLOPE, i] += scratch[OUT1, j] * net[j, i]
+            for i in range(j):
+                scratch[OUT1, i] += scratch[OUT1, j] * net[j, d + 1 + i]
+    return m
+
+
+@kernel
 def gradient(work, level, x):
     """m(x), and its gradient at x (d,) into row SLOPE; at a kink, that of the side where the ReLU is off."""
+    if len(work) == OF_CHAIN:
+        return chain_gradient(work, level, x)
     net, scratch, d = work.nets[level], work.scratch, work.stack.shape[2]
     n1, last = work.sizes[level, 0], len(net) - 1
     h1 = net.shape[1] - d - 2
@@ -441,9 +722,16 @@ def contract(lower, upper, bar, work):
     """Cut off, in place, what the linear bounds prove to be above `bar`; False if that is all of the box.
 
     A form v + a · (x - c) is least at one corner of the box; in feature i it is above `bar`
-    farther than (bar - least) / |a_i| from that corner, whatever the other features are.
+    farther than (bar - least) / |a_i| from that corner, whatever the other features are. Where a chain only rises
+    or only falls with a feature, its least value lies on one face of the box.
     """
     d = len(lower)
+    if len(work) == OF_CHAIN:
+        for i in range(d):
+            if work.scratch[SIDE, i] > 0.0:
+                upper[i] = lower[i]
+            elif work.scratch[SIDE, i] < 0.0:
+                lower[i] = upper[i]
     for f in range(FORMS):
         form = work.scratch[FORM + f]
         least = form[d]
@@ -529,13 +817,13 @@ def settle(work, lower, upper, lattice, rule, limit, witness):
             return BROKEN, boxes, proved, seen
         if seen <= 2 * rule.tau and bar > 0:
             bar, limit = -rule.tau, min(limit, boxes + PATIENCE)
+        proved = min(proved, bar)
         if not contract(stack[size, 0], stack[size, 1], bar, work):
             continue
-        proved = min(proved, bar)
         if not snap(stack[size, 0], stack[size, 1], lattice):
             continue
         if halve(work, size, lattice):
-            if smaller(work.sizes, level):  # what is left serves both halves; deeper levels are free again
+            if smaller(work, level):  # what is left serves both halves; deeper levels are free again
                 level += 1
             if boxes == 1:
                 wide = level  # good on the whole box
@@ -553,8 +841,11 @@ def settle(work, lower, upper, lattice, rule, limit, witness):
 
 
 @kernel
-def smaller(sizes, level):
-    """The next level has fewer ReLUs."""
+def smaller(work, level):
+    """The next level is worth keeping: it has fewer ReLUs."""
+    if len(work) == OF_CHAIN:
+        return level + 2 < len(work.sizes) and work.sizes[level + 1] <= CHAIN_SHRINKS * work.sizes[level]
+    sizes = work.sizes
     return sizes[level + 1, 0] < sizes[level, 0] or sizes[level + 1, 1] < sizes[level, 1]
 
 

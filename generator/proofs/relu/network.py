@@ -1,60 +1,69 @@
 """One trained network as float64 arrays: the form every proof works on."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+MOST_RELUS = 4096
+"""The search holds a matrix of ReLUs times ReLUs."""
+
 
 class Network(NamedTuple):
-    """The margin of one in -> h1 -> h2 -> 2 ReLU network, logit_fraud - logit_legitimate.
+    """The margin of one network of ReLUs, of any depth and width.
 
-    m(x) = relu(relu(x w1 + b1) w2 + b2) v + c. A named tuple, because numba reads those.
+    m(x) = relu(... relu(x weights[0] + biases[0]) ...) v + c: logit_fraud - logit_legitimate, or the only logit.
     """
 
-    w1: np.ndarray
-    """(d, h1)"""
-    b1: np.ndarray
-    """(h1,)"""
-    w2: np.ndarray
-    """(h1, h2)"""
-    w2t: np.ndarray
-    """(h2, h1), the transpose of `w2`, contiguous."""
-    b2: np.ndarray
-    """(h2,)"""
+    weights: tuple[np.ndarray, ...]
+    """Of the hidden layers, each (fan_in, fan_out)."""
+    biases: tuple[np.ndarray, ...]
+    """Each (fan_out,)."""
     v: np.ndarray
-    """(h2,) weights of the fraud logit minus those of the legitimate one."""
+    """(fan_in,) weights of the fraud logit minus those of the legitimate one."""
     c: float
+
+    @property
+    def inputs(self) -> int:
+        return len(self.weights[0]) if self.weights else len(self.v)
 
 
 def from_arrays(arrays: Mapping[str, np.ndarray], replicate: int) -> Network:
     """One replicate of a stack, from `FraudNet.to_arrays`; float32 weights become float64 unchanged.
 
     Raises:
-        ValueError: The arrays are not those of two hidden layers and two logits.
+        ValueError: The arrays are not those of layers that fit each other, with one or two logits at the end.
     """
+    layers = sum(name.startswith("weights.") for name in arrays)
     weights, biases = (
-        [np.asarray(arrays[n][replicate], np.float64) for n in sorted(arrays) if n.startswith(kind)]
-        for kind in ("weights.", "biases.")
+        [np.asarray(arrays[f"{kind}.{layer}"][replicate], np.float64) for layer in range(layers)]
+        for kind in ("weights", "biases")
     )
-    if len(weights) != 3 or weights[-1].shape[1] != 2:
+    biases = [bias.ravel() for bias in biases]
+    fits = all(w.shape[1] == len(b) for w, b in zip(weights, biases, strict=True)) and all(
+        left.shape[1] == len(right) for left, right in pairwise(weights)
+    )
+    if not layers or not fits or len(biases[-1]) not in (1, 2):
         shapes = ", ".join(str(w.shape) for w in weights)
-        raise ValueError(f"proofs need two hidden layers and two logits; the weights are {shapes}")
-    return Network(
-        w1=np.ascontiguousarray(weights[0]),
-        b1=biases[0].ravel(),
-        w2=np.ascontiguousarray(weights[1]),
-        w2t=np.ascontiguousarray(weights[1].T),
-        b2=biases[1].ravel(),
-        v=weights[2][:, 1] - weights[2][:, 0],
-        c=float(biases[2].ravel()[1] - biases[2].ravel()[0]),
-    )
+        raise ValueError(f"proofs need layers that fit each other, the last of one or two logits: {shapes}")
+    if sum(map(len, biases[:-1])) > MOST_RELUS:
+        raise ValueError(f"proofs take networks of at most {MOST_RELUS:,} ReLUs; this one has more")
+    *hidden, last = (np.ascontiguousarray(w) for w in weights)
+    *offsets, end = biases
+    if len(end) == 1:
+        v, c = last[:, 0], end[0]
+    else:
+        v, c = last[:, 1] - last[:, 0], end[1] - end[0]
+    return Network(tuple(hidden), tuple(offsets), v, float(c))
 
 
 def margins(network: Network, x: np.ndarray) -> np.ndarray:
     """m(x) of x (n, d) in float64: (n,), fraud where above the threshold."""
-    hidden = np.maximum(np.asarray(x, np.float64) @ network.w1 + network.b1, 0)
-    return np.maximum(hidden @ network.w2 + network.b2, 0) @ network.v + network.c
+    hidden = np.asarray(x, np.float64)
+    for w, b in zip(network.weights, network.biases, strict=True):
+        hidden = np.maximum(hidden @ w + b, 0)
+    return hidden @ network.v + network.c
 
 
 def towards_right(network: Network, fraud: bool, threshold: float) -> Network:

@@ -24,6 +24,8 @@ __all__ = ["BROKEN", "PROVED", "TAU", "UNRESOLVED", "Lattice", "Radii", "Verdict
 
 TAU, BOX_LIMIT = ProofSpec().tau, ProofSpec().box_limit
 """Where a study says nothing else."""
+CHAIN_COST = 50
+"""What a box of a network that is not of two hidden layers counts for in a box limit: it takes some 50 times as long."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def verify(
         part = outcome[rows], boxes[rows], found[rows], witness[rows]
         kernels.verify_rows(
             kernels.make_work(towards_right(network, fraud, threshold)), box[rows], _steps(lattice, d),
-            kernels.Rule(float(tau), int(box_limit)), *part,
+            _rule(network, tau, box_limit), *part,
         )  # fmt: skip
         outcome[rows], boxes[rows], found[rows], witness[rows] = part
     if (outcome == kernels.EMPTY).any():
@@ -118,7 +120,7 @@ def radius(
         kernels.radius_rows(
             kernels.make_work(towards_right(network, fraud, threshold)), x[rows], shapes[rows],
             float(max_epsilon), float(tolerance), _steps(lattice, d),
-            kernels.Rule(float(tau), int(box_limit)), *part,
+            _rule(network, tau, box_limit), *part,
         )  # fmt: skip
         proved[rows], broken[rows], boxes[rows], witness[rows] = part
     return Radii(proved, broken, witness, boxes)
@@ -130,7 +132,7 @@ def warm_up():
     That takes half a minute, which other processes then need not spend.
     """
     point, side = np.zeros((1, 1)), np.ones((1, 1))
-    zeros = Network(side, np.zeros(1), side, side, np.zeros(1), np.zeros(1), 0.0)
+    zeros = Network((side, side), (np.zeros(1), np.zeros(1)), np.zeros(1), 0.0)
     verify(zeros, point - side, point + side, np.zeros(1))
     radius(zeros, point, np.zeros(1), side, side, 1.0)
 
@@ -147,6 +149,10 @@ def _steps(lattice: Lattice | None, d: int) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(lattice.offset, np.float64), np.ascontiguousarray(lattice.step, np.float64)
 
 
+def _rule(network: Network, tau: float, box_limit: int) -> kernels.Rule:
+    return kernels.Rule(float(tau), max(1, int(box_limit) // (1 if len(network.weights) == 2 else CHAIN_COST)))
+
+
 def _boxes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """(n, 2, d) float64, a copy: the search writes to it."""
     low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
@@ -157,8 +163,8 @@ def _boxes(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 def _check(network: Network, box: np.ndarray, y: np.ndarray):
     n, _, d = box.shape
-    if n != len(y) or d != len(network.w1):
-        raise ValueError(f"{n} boxes of {d} features do not fit {len(y)} rows of {len(network.w1)} features")
+    if n != len(y) or d != network.inputs:
+        raise ValueError(f"{n} boxes of {d} features do not fit {len(y)} rows of {network.inputs} features")
     if not np.isfinite(box).all():
         raise ValueError("a box has a bound that is not finite; give every feature a range")
     above = (box[:, 0] > box[:, 1]).any(1)

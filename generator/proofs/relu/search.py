@@ -25,7 +25,7 @@ __all__ = ["BROKEN", "PROVED", "TAU", "UNRESOLVED", "Lattice", "Radii", "Verdict
 TAU, BOX_LIMIT = ProofSpec().tau, ProofSpec().box_limit
 """Where a study says nothing else."""
 CHAIN_COST = 50
-"""What a box of a network that is not of two hidden layers counts for in a box limit: it takes some 50 times as long."""
+"""What a box of a network that is not of two hidden layers counts for in a box limit: it takes that much longer."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,9 @@ def _steps(lattice: Lattice | None, d: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _rule(network: Network, tau: float, box_limit: int) -> kernels.Rule:
-    return kernels.Rule(float(tau), max(1, int(box_limit) // (1 if len(network.weights) == 2 else CHAIN_COST)))
+    return kernels.Rule(
+        float(tau), max(1, int(box_limit) // (1 if len(network.weights) == 2 else CHAIN_COST))
+    )
 
 
 def _boxes(low: np.ndarray, high: np.ndarray) -> np.ndarray:

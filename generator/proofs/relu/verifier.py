@@ -8,6 +8,7 @@ import numpy as np
 from generator.proofs import milp
 from generator.proofs.relu import network as networks
 from generator.proofs.relu import search, walk
+from generator.proofs.relu.monotone import worst_faces
 from generator.proofs.relu.network import Network
 from generator.proofs.relu.search import Lattice, warm_up
 from generator.proofs.verdicts import UNRESOLVED, Radii, Step, Verdicts
@@ -34,17 +35,17 @@ def decide(
 ) -> Verdicts:
     """By `search.verify`; rows over the box limit are put to `milp.verify`, `milp_seconds` each.
 
-    What neither settles stays unresolved.
+    What neither settles stays unresolved. Inputs in which the network is monotone are not searched.
     """
-    lattice = _lattice(boxes)
+    lattice, (lower, upper) = _lattice(boxes), worst_faces(network, boxes.lower, boxes.upper, y)
     found = search.verify(
-        network, boxes.lower, boxes.upper, y,
+        network, lower, upper, y,
         threshold=threshold, lattice=lattice, box_limit=spec.box_limit, tau=spec.tau,
     )  # fmt: skip
     left = np.flatnonzero(found.outcome == UNRESOLVED)
     if len(left):
         second = milp.verify(
-            network, boxes.lower[left], boxes.upper[left], y[left],
+            network, lower[left], upper[left], y[left],
             threshold=threshold, lattice=lattice, time_limit=spec.milp_seconds, tau=spec.milp_tau,
         )  # fmt: skip
         for mine, theirs in zip(

@@ -2,14 +2,19 @@
 
 import base64
 import hashlib
+import shutil
+from types import MappingProxyType
 
 import pytest
 
+from generator.engine.cache import StageCache
+from generator.engine.memo import Memo
 from generator.publish.postprocess import LinkError, check, finish
+from generator.publish.postprocess import page as pages_of
 from generator.publish.postprocess.markup import parse
-from generator.publish.postprocess.policy import SITE, with_policy
+from generator.publish.postprocess.policy import SITE, inline_scripts, with_policy
 from generator.publish.postprocess.styles import pruned
-from generator.publish.postprocess.terms import anchored, explain_terms, linked
+from generator.publish.postprocess.terms import anchored, explained, linked
 
 HEAD = '<!doctype html><html><head>\n<meta charset="utf-8">\n<title>t</title></head>'
 FIGURE = """<figure class="chart" id="a" aria-label="Name"><p class="chart-title">Name</p>
@@ -101,19 +106,18 @@ def test_other_hosts_and_mail_are_left_alone(site):
 def test_the_policy_names_the_inline_scripts_by_their_hash_and_no_data():
     data, known = '<script type="application/json">{}</script>', '<script src="a.js"></script>'
     text = f"{HEAD}<script>go()</script>{data}{known}</html>"
-    policy = with_policy(text, SITE).split('content="')[1].split('"')[0]
+    allowed = with_policy(text, SITE, inline_scripts(text))
+    policy = allowed.split('content="')[1].split('"')[0]
     (scripts,) = [part for part in policy.split("; ") if part.startswith("script-src")]
     wanted = base64.b64encode(hashlib.sha256(b"go()").digest()).decode()
     assert scripts == f"script-src 'self' 'sha256-{wanted}'"
     assert "unsafe-eval" not in policy
-    assert with_policy(text, SITE).index("Content-Security-Policy") < with_policy(text, SITE).index(
-        "<script>"
-    )
+    assert allowed.index("Content-Security-Policy") < allowed.index("<script>")
 
 
 def test_a_page_that_hides_its_encoding_has_no_policy():
     with pytest.raises(ValueError, match="charset"):
-        with_policy("<html><script>go()</script></html>", SITE)
+        with_policy("<html><script>go()</script></html>", SITE, ["go()"])
 
 
 def test_finishing_drops_maps_and_languages_and_restricts_every_page(site):
@@ -135,8 +139,8 @@ def test_finishing_drops_maps_and_languages_and_restricts_every_page(site):
 
 
 def test_void_elements_and_nested_figures_do_not_confuse_the_reader():
-    page = parse(f"<p><br><img src='a'><input></p>{FIGURE}<table><tr><td>2</td></tr></table>")
-    (figure,) = page.figures
+    read = parse(f"<p><br><img src='a'><input></p>{FIGURE}<table><tr><td>2</td></tr></table>")
+    (figure,) = read.figures
     assert (figure.title, figure.summary, figure.rows, figure.downloads) == (
         "Name",
         "It falls.",
@@ -216,16 +220,16 @@ def test_after_an_element_that_is_left_alone_terms_are_linked_again():
     assert 'class="term"' in prose("<figure><br><p>x</figure><p>PGD</p>")
 
 
-def test_pages_link_to_the_glossary_wherever_they_lie(tmp_path):
-    (tmp_path / "method").mkdir()
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "method" / "index.html").write_text(GLOSSARY)
-    for name in ("index.html", "deep/index.html", "404.html"):
-        (tmp_path / name).write_text("<article><p>PGD</p></article>")
-    explain_terms(tmp_path)
-    assert 'href="method/#term-pgd"' in (tmp_path / "index.html").read_text()
-    assert 'href="../method/#term-pgd"' in (tmp_path / "deep" / "index.html").read_text()
-    assert "term-pgd" not in (tmp_path / "404.html").read_text()
+def test_pages_link_to_the_glossary_wherever_they_lie():
+    names = ("index.html", "deep/index.html", "404.html")
+    found = explained(
+        {name: "<article><p>PGD</p></article>" for name in names} | {"method/index.html": GLOSSARY}
+    )
+    pages = {name: linked(page.text, page.terms, page.target) for name, page in found.items()}
+    assert 'href="method/#term-pgd"' in pages["index.html"]
+    assert 'href="../method/#term-pgd"' in pages["deep/index.html"]
+    assert "term-pgd" not in pages["404.html"]
+    assert pages["method/index.html"].count('id="term-pgd"') == 1
 
 
 STUDY = {
@@ -321,3 +325,90 @@ def test_the_search_gets_a_name_a_script_for_its_index_and_what_its_worker_lacks
     assert (workers / "search.1.min.js").read_text() == "lunr.TokenSet=0\nmended()\n"
     assert (workers / "search.2.min.js").read_text() == "another=0\n"
     assert not (site / "assets" / "search-worker.js").exists()
+
+
+@pytest.fixture
+def built(site, tmp_path_factory):
+    """What an engine left: a function from edits of its files, name --> (old, new), to a new copy of it."""
+    (site / "assets/stylesheets").mkdir(parents=True)
+    (site / "assets/stylesheets/theme.css").write_text(".a{x:1}.b{x:2}\n")
+    (site / "assets/own.css").write_text(".own{x:1}\n")
+    (site / "method").mkdir()
+    link = '<link rel="stylesheet" href="{}assets/{}.css">\n</head>'
+    for name, base in (("index.html", ""), ("page/index.html", "../")):
+        text = (site / name).read_text().replace("</head>", link.format(base, "stylesheets/theme"))
+        (site / name).write_text(text.replace("</body>", "<article><p class='a'>PGD</p></article></body>"))
+    (site / "method/index.html").write_text(f"{HEAD}<body>{GLOSSARY}</body></html>")
+
+    def copied(edits=MappingProxyType({})):
+        folder = tmp_path_factory.mktemp("built") / "site"
+        shutil.copytree(site, folder)
+        for name, (old, new) in edits.items():
+            text = (folder / name).read_text()
+            assert old in text
+            (folder / name).write_text(text.replace(old, new))
+        return folder
+
+    return copied
+
+
+PAGES = {"404.html", "index.html", "method/index.html", "page/index.html"}
+CHANGES = {
+    "nothing": ({}, set()),
+    "a page": ({"index.html": ("PGD", "PGD and ε")}, {"index.html"}),
+    "a class that a style waits for": ({"page/index.html": ("class='a'", "class='b'")}, {"page/index.html"}),
+    "a script that a page runs": (
+        {"page/index.html": ("</body>", "<script>go()</script></body>")}, {"page/index.html"},
+    ),
+    "a meaning": ({"method/index.html": ("small steps", "steps")}, PAGES - {"404.html"}),
+    "a style": ({"assets/stylesheets/theme.css": ("x:1", "x:3")}, set()),
+    "a style that a page asks for too": (
+        {"page/index.html": ("</head>", '<link rel="stylesheet" href="../assets/own.css">\n</head>')},
+        {"page/index.html"},
+    ),
+}  # fmt: skip
+"""What is edited --> the edits, and the pages that are finished anew."""
+
+
+@pytest.fixture
+def memo(tmp_path_factory):
+    return Memo(StageCache(tmp_path_factory.mktemp("cache")))
+
+
+def published(site) -> dict[str, bytes]:
+    return {
+        path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*") if path.is_file()
+    }
+
+
+def test_whatever_changes_a_site_is_finished_as_if_nobody_had_seen_its_pages(built, memo, monkeypatch):
+    finish(built(), memo=memo)
+    made, wrong = [], {}
+    make = pages_of._finished
+    monkeypatch.setattr(pages_of, "_finished", lambda each: made.append(each) or make(each))
+    for what, (edits, anew) in CHANGES.items():
+        made.clear()
+        finish(warm := built(edits), memo=memo)
+        count = len(made)
+        finish(cold := built(edits))
+        if count != len(anew) or published(warm) != published(cold):
+            wrong[what] = (count, published(warm).items() ^ published(cold).items())
+    assert wrong == {}
+
+
+def test_a_link_into_a_page_that_was_not_read_again_is_checked(built, memo):
+    finish(built(), memo=memo)
+    with pytest.raises(LinkError, match=r"index\.html, line \d+: 'page/#there': no such anchor"):
+        finish(built({"page/index.html": ('id="there"', 'id="here"')}), memo=memo)
+    gone = built()
+    (gone / "data/a.csv").unlink()
+    with pytest.raises(LinkError, match=r"'data/a\.csv': no such file"):
+        finish(gone, memo=memo)
+
+
+def test_a_damaged_page_in_the_cache_is_finished_anew(built, memo):
+    finish(first := built(), memo=memo)
+    for entry in memo.cache.folder.iterdir():
+        entry.write_bytes(entry.read_bytes()[:-1])
+    finish(second := built(), memo=memo)
+    assert published(first) == published(second)

@@ -23,7 +23,9 @@ from generator.commands.common import (
 )
 from generator.commands.studying import study_all
 from generator.engine import unchanged
+from generator.engine.cache import StageCache
 from generator.engine.files import scratch_folder, visible_files
+from generator.engine.memo import Memo
 from generator.engine.stopwatch import Timing, timing_table
 from generator.program import PACKAGE, PROGRAM
 from generator.records.files import draws_file
@@ -87,14 +89,17 @@ def _told(options: argparse.Namespace) -> list[Path | str]:
     return [BENCHMARKS, *asked, *(path.name for path in kept), *kept]
 
 
+def _cache(options: argparse.Namespace) -> StageCache:
+    return StageCache(options.records / "cache")
+
+
 def _shelf(options: argparse.Namespace, names: Iterable[str]) -> "Shelf":
     """The pages and figures of earlier runs; `names` are those of the studies."""
-    from generator.engine.cache import StageCache
     from generator.pages.shelf import Shelf
 
     records = options.records
     return Shelf(
-        StageCache(records / "cache"),
+        _cache(options),
         pages={"source": unchanged.fingerprint(_HOUSE), "records": unchanged.fingerprint(_told(options))},
         figures={
             name: {
@@ -129,7 +134,7 @@ def _site(options: argparse.Namespace) -> list[Timing]:
     if unchanged.is_current(options.output, key):
         say(f"{short(options.output)}: nothing changed since the site was built")
     else:
-        _build(options.output)
+        _build(options)
         unchanged.remember(options.output, key)
     built = time.monotonic()
     say(f"open {short(options.output / 'index.html')}")
@@ -139,14 +144,15 @@ def _site(options: argparse.Namespace) -> list[Timing]:
     ]
 
 
-def _build(output: Path):
+def _build(options: argparse.Namespace):
     from generator.publish.site import BuildError, build_site
 
+    memo = Memo(_cache(options), {"lock file": unchanged.fingerprint(_HOUSE[1:])})
     try:
-        build_site(PROGRAM / "mkdocs.yml", output, DOCS)
+        build_site(PROGRAM / "mkdocs.yml", options.output, DOCS, memo)
     except BuildError as error:
         raise InputError(str(error)) from None
-    say(f"{short(output)}: site built")
+    say(f"{short(options.output)}: site built")
 
 
 def _refuse_output(options: argparse.Namespace):

@@ -8,7 +8,6 @@ one that it does not follow yet.
 """
 
 import re
-from pathlib import Path
 
 CLASSED = '<table class="plain">'
 TABLE = re.compile(r"<table>(.*?</table>)", re.DOTALL)
@@ -21,10 +20,11 @@ def classed(html: str) -> str:
     return html.replace("<table>", CLASSED)
 
 
-def settle(site: Path):
-    """Give the tables of all pages below `site` their class and their boxes, and the style sheets its name."""
-    for path in sorted(site.rglob("*.html")):
-        path.write_text(TABLE.sub(BOXED, path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
-    for path in sorted((site / "assets").rglob("*.css")):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace(WITHOUT, WITH), encoding="utf-8", newline="\n")
+def boxed(html: str) -> str:
+    """A page with the class and the boxes of its tables."""
+    return TABLE.sub(BOXED, html)
+
+
+def styled(css: str) -> str:
+    """A style sheet of the theme that means tables of that class."""
+    return css.replace(WITHOUT, WITH)

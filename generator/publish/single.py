@@ -52,7 +52,8 @@ def single_page(site: Path, script: str) -> str:
         f'<script type="application/gzip" id="pack">{pack(packed)}</script>\n'
         f"<script>{script}</script>\n</body>"
     )
-    return policy.with_policy(start.replace("</body>", body), POLICY, runs)
+    start = start.replace("</body>", body)
+    return policy.with_policy(start, POLICY, [*policy.inline_scripts(start), *runs])
 
 
 def _needed(name: str, text: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from generator.engine.files import WriteError, exchange, scratch_folder, visible_files
 from generator.engine.made import LIST, carry_hidden, foreign, listed, names_below, some, write_list
+from generator.engine.memo import FORGETFUL, Memo
 from generator.publish.postprocess import LinkError, finish
 
 EPOCH = "315532800"
@@ -27,13 +28,14 @@ READ = ("docs", "templates", "overrides", "generator", "studies")
 """Folders of the project that are read, where no site may lie."""
 
 
-def build_site(config: Path, output: Path, docs: Path | None = None):
+def build_site(config: Path, output: Path, docs: Path | None = None, memo: Memo = FORGETFUL):
     """Build the site of `config` strictly into `output`; whenever it is killed, `output` is the old site or the new.
 
     Of what is in `output`, only an earlier site goes: hidden files stay, anything else is refused.
 
     Args:
         docs: Where the pages are; beside `config` if not given.
+        memo: Has the pages that earlier builds finished.
 
     Raises:
         BuildError: MkDocs or the check of links found anything to complain about, or `output` cannot be a site;
@@ -45,7 +47,7 @@ def build_site(config: Path, output: Path, docs: Path | None = None):
     with scratch_folder(output) as fresh, of_project(config, docs) as settings:
         _mkdocs(settings, fresh)
         try:
-            finish(fresh, own=_own_pages(docs, fresh))
+            finish(fresh, own=_own_pages(docs, fresh), memo=memo)
         except LinkError as error:
             raise BuildError(f"the built pages have dead ends:\n{error}") from None
         fresh.chmod(0o755)

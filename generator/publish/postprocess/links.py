@@ -3,10 +3,11 @@
 MkDocs checks the links of the Markdown. What the theme, HTML in a page and scripts' data files add is seen only here.
 """
 
+import posixpath
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from generator.publish.postprocess import markup
@@ -22,64 +23,85 @@ class LinkError(Exception):
     """A page refers to something that is not there; the message names page, line and address."""
 
 
-def check(site: Path):
+def check(site: Path, known: Mapping[str, markup.Page] = MappingProxyType({})):
     """Check all pages and styles below `site`.
+
+    Args:
+        known: what is in the pages that were read already, by name below `site`.
 
     Raises:
         LinkError: with every problem found, one a line.
     """
-    if problems := list(problems_of(site)):
+    if problems := list(problems_of(site, known)):
         raise LinkError("\n".join(problems))
 
 
-def problems_of(site: Path) -> Iterator[str]:
+def problems_of(site: Path, known: Mapping[str, markup.Page]) -> Iterator[str]:
     """One line for each problem, in the order of pages and lines."""
-    known = cache(markup.read)
-    for path in sorted(site.rglob("*.html")):
-        page, name = known(path), path.relative_to(site).as_posix()
+    files = Files(site, known)
+    for name in sorted(each for each in files.names if each.endswith(".html")):
+        page = files.page(name)
         yield from (f"{name}: the id {each!r} stands more than once" for each in page.repeated)
         yield from (f"{name}, line {line}: event handler {handler!r}" for line, handler in page.handlers)
         for line, address in page.references:
-            if wrong := _wrong(address, path, site, known):
+            if wrong := files.wrong(address, name):
                 yield f"{name}, line {line}: {address!r}: {wrong}"
         for figure in page.figures:
             yield from (f"{name}: figure {figure.id!r} has no {part}" for part in _lacking(figure))
-    for path in sorted(site.rglob("*.css")):
-        for address in STYLE_URL.findall(path.read_text(encoding="utf-8")):
-            if wrong := _wrong(address, path, site, known):
-                yield f"{path.relative_to(site).as_posix()}: {address!r}: {wrong}"
+    for name in sorted(each for each in files.names if each.endswith(".css")):
+        for address in STYLE_URL.findall((site / name).read_text(encoding="utf-8")):
+            if wrong := files.wrong(address, name):
+                yield f"{name}: {address!r}: {wrong}"
 
 
-def _wrong(address: str, path: Path, site: Path, known) -> str:
-    """What is wrong with an address that stands in the file `path`; empty if nothing."""
-    parts = urlsplit(address)
-    if parts.scheme in ELSEWHERE:
+class Files:
+    """What is below a site, looked at once."""
+
+    def __init__(self, site: Path, known: Mapping[str, markup.Page]):
+        self._site = site
+        paths = list(site.rglob("*"))
+        self.names = {path.relative_to(site).as_posix() for path in paths if path.is_file()}
+        self._folders = {".", *(posixpath.dirname(name) or "." for name in self.names)}
+        self._pages = dict(known)
+
+    def page(self, name: str) -> markup.Page:
+        if name not in self._pages:
+            self._pages[name] = markup.read(self._site / name)
+        return self._pages[name]
+
+    def wrong(self, address: str, name: str) -> str:
+        """What is wrong with an address that stands in the file `name`; empty if nothing."""
+        parts = urlsplit(address)
+        if parts.scheme in ELSEWHERE:
+            return ""
+        if parts.scheme or parts.netloc:
+            return f"the scheme {parts.scheme!r} is not for a published page"
+        target = name
+        if parts.path:
+            path = unquote(parts.path)
+            if posixpath.basename(name) == UNKNOWN and path.startswith("/"):
+                target = self._below_root(path)
+            elif path.startswith("/"):
+                return "begins at the root of the host, which a project site does not own"
+            else:
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+            if target in self._folders:
+                target = posixpath.normpath(posixpath.join(target, "index.html"))
+            if target not in self.names:
+                return "no such file"
+        anchor = unquote(parts.fragment).partition("&")[0]
+        if anchor and target.endswith(".html") and anchor not in self.page(target).ids:
+            return "no such anchor"
         return ""
-    if parts.scheme or parts.netloc:
-        return f"the scheme {parts.scheme!r} is not for a published page"
-    target = path
-    if parts.path:
-        if path.name == UNKNOWN and parts.path.startswith("/"):
-            target = _below_root(unquote(parts.path), site)
-        elif parts.path.startswith("/"):
-            return "begins at the root of the host, which a project site does not own"
-        else:
-            target = (path.parent / unquote(parts.path)).resolve()
-        if target.is_dir():
-            target /= "index.html"
-        if not target.is_relative_to(site.resolve()) or not target.is_file():
-            return "no such file"
-    anchor = unquote(parts.fragment).partition("&")[0]
-    if anchor and target.suffix == ".html" and anchor not in known(target).ids:
-        return "no such anchor"
-    return ""
 
+    def _below_root(self, path: str) -> str:
+        """The name of an absolute address, whatever the folder under which the host offers the site."""
+        parts = path.strip("/").split("/")
+        candidates = [posixpath.normpath("/".join(parts[at:]) or ".") for at in range(len(parts) + 1)]
+        return next(filter(self._is_there, candidates), candidates[0])
 
-def _below_root(path: str, site: Path) -> Path:
-    """The file of an absolute address, whatever the folder under which the host offers the site."""
-    parts = path.strip("/").split("/")
-    candidates = [site.joinpath(*parts[at:]).resolve() for at in range(len(parts) + 1)]
-    return next((each for each in candidates if each.exists()), candidates[0])
+    def _is_there(self, name: str) -> bool:
+        return name in self.names or name in self._folders
 
 
 def _lacking(figure: markup.Figure) -> list[str]:

@@ -1,9 +1,10 @@
 """What a built page holds, as far as others have to agree with it: ids, references, figures, scripts, handlers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 REFERENCES = {"href", "src", "poster", "data-src"}
 SETS = {"srcset"}
@@ -46,9 +47,20 @@ def read(path: Path) -> Page:
     return parse(path.read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=64)
+def to_json(page: Page) -> dict[str, Any]:
+    """The page as JSON can hold it."""
+    return {**vars(page), "ids": sorted(page.ids), "figures": [vars(figure) for figure in page.figures]}
+
+
+def from_json(page: Mapping[str, Any]) -> Page:
+    """The page that `to_json` was given, whether or not JSON has made lists of its pairs meanwhile."""
+    pairs = {name: [tuple(pair) for pair in page[name]] for name in ("references", "handlers")}
+    figures = [Figure(**figure) for figure in page["figures"]]
+    return Page(**page | pairs | {"ids": set(page["ids"]), "figures": figures})
+
+
 def parse(text: str) -> Page:
-    """What a page holds, to be read only: the check of links and the policy ask for the same pages."""
+    """What a page holds."""
     reader = _Reader()
     reader.feed(text)
     reader.close()

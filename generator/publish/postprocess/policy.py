@@ -5,8 +5,7 @@ GitHub Pages sets no headers, so it stands in the page; a page that stands alone
 
 import base64
 import hashlib
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable
 
 from generator.publish.postprocess import markup
 
@@ -26,26 +25,19 @@ SITE = {
 """Inline styles stay: Markdown writes them for the columns of tables, and charts for their boxes."""
 
 
-def restrict(site: Path):
-    """Put the policy into every page below `site`."""
-    for path in sorted(site.rglob("*.html")):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(with_policy(text, SITE), encoding="utf-8", newline="\n")
-
-
-def with_policy(text: str, directives: dict[str, str], scripts: Sequence[str] = ()) -> str:
+def with_policy(text: str, directives: dict[str, str], scripts: Iterable[str]) -> str:
     """The page `text` with its policy.
 
     Args:
         directives: by name; the hashes of the inline scripts are added to `script-src`.
-        scripts: further inline scripts, which the page makes itself.
+        scripts: all inline scripts that the page has, or makes itself.
 
     Raises:
         ValueError: The page does not begin its head with its encoding.
     """
     if FIRST not in text:
         raise ValueError(f"a page has to begin its head with {FIRST}")
-    hashes = sorted({_hash(script) for script in (*inline_scripts(text), *scripts)})
+    hashes = sorted({_hash(script) for script in scripts})
     allowed = {**directives, "script-src": " ".join(filter(None, (directives.get("script-src"), *hashes)))}
     policy = "; ".join(f"{name} {sources}" for name, sources in allowed.items())
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'

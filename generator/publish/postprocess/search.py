@@ -16,10 +16,13 @@ LIBRARY = "TokenSet"
 UNNAMED = re.compile(r'(<div class="md-search"[^>]* role="dialog")>')
 
 
+def named(text: str) -> str:
+    """The page `text` with a name for the dialog of its search."""
+    return UNNAMED.sub(r'\1 aria-label="Search">', text)
+
+
 def open_search(site: Path):
-    """Make the search of all pages below `site` one for every reader and every place."""
-    for path in sorted(site.rglob("*.html")):
-        _write(path, UNNAMED.sub(r'\1 aria-label="Search">', path.read_text(encoding="utf-8")))
+    """Make the index and the workers of the search below `site` those for every reader and every place."""
     if (index := site / INDEX).exists():
         _write(index.with_suffix(".js"), f"var __index = {index.read_text(encoding='utf-8')};\n")
         index.unlink()

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from generator.pages import tables
+
 THEME = "assets/stylesheets"
 WORD = re.compile(r"[\w-]+")
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
@@ -17,18 +19,23 @@ LIBRARY = "plotly-"
 """Start of the names of scripts that bring their own styles; their words would keep everything."""
 
 
-def prune(site: Path):
-    """Rewrite the style sheets of the theme below `site`."""
-    words = _words(site)
+def class_tables(site: Path):
+    """Let the style sheets below `site` mean tables as the pages have them."""
+    for path in sorted((site / "assets").rglob("*.css")):
+        _write(path, tables.styled(path.read_text(encoding="utf-8")))
+
+
+def prune(site: Path, used: set[str]):
+    """Rewrite the style sheets of the theme below `site`; `used` are the words of all pages."""
+    scripts = (path for path in (site / "assets").rglob("*.js") if not path.name.startswith(LIBRARY))
+    used = used.union(*(words(path.read_text(encoding="utf-8")) for path in scripts))
     for path in sorted((site / THEME).glob("*.css")):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(pruned(text, words), encoding="utf-8", newline="\n")
+        _write(path, pruned(path.read_text(encoding="utf-8"), used))
 
 
-def _words(site: Path) -> set[str]:
-    sources = [*site.rglob("*.html"), *(site / "assets").rglob("*.js")]
-    texts = (path.read_text(encoding="utf-8") for path in sources if not path.name.startswith(LIBRARY))
-    return {word for text in texts for word in WORD.findall(text)}
+def words(text: str) -> set[str]:
+    """Whatever in a page or script can be the name of a class, or the beginning of one."""
+    return set(WORD.findall(text))
 
 
 def pruned(css: str, words: set[str]) -> str:
@@ -104,3 +111,7 @@ def _possible(selector: str, words: set[str], beginnings: tuple[str, ...]) -> bo
     selector = re.sub(r":(?:not|is|where)\([^()]*(?:\([^()]*\)[^()]*)*\)", "", selector)
     needed = CLASS.findall(selector) + COLOUR.findall(selector)
     return all(name in words or name.startswith(beginnings) for name in needed)
+
+
+def _write(path: Path, text: str):
+    path.write_text(text, encoding="utf-8", newline="\n")

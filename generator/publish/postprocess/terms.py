@@ -4,12 +4,14 @@ The glossary is one table on the Method page; nothing is written twice.
 """
 
 import html
-import os
+import posixpath
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 HEADING = "what-do-the-words-mean"
+UNKNOWN = "404.html"
+"""Served at any depth, so no address on it is as seen from the page."""
 TABLE = re.compile(rf'id="{HEADING}".*?<tbody>(.*?)</tbody>', re.DOTALL)
 ROW = re.compile(r"<tr>\s*<td>(.*?)</td>\s*<td>(.*?)</td>\s*</tr>", re.DOTALL)
 TAG = re.compile(r"(<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)>|<[^>]+>)", re.DOTALL)
@@ -50,19 +52,28 @@ class Term:
     meaning: str
 
 
-def explain_terms(site: Path):
-    """Give the entries of the glossary below `site` their anchors, and link the other pages to them."""
-    glossary = next(
-        (path for path in sorted(site.rglob("*.html")) if HEADING in path.read_text("utf-8")), None
-    )
+@dataclass(frozen=True)
+class Explained:
+    """A page, and the terms it is to link to."""
+
+    text: str
+    terms: Sequence[Term] = ()
+    target: str = ""
+    """Address of the glossary, as seen from the page."""
+
+
+def explained(pages: Mapping[str, str]) -> dict[str, Explained]:
+    """The pages, by name below the site, with the terms of the glossary on one of them, whose entries get anchors."""
+    glossary = next((name for name, text in pages.items() if HEADING in text), None)
+    found = {name: Explained(text) for name, text in pages.items()}
     if not glossary:
-        return
-    text, terms = anchored(glossary.read_text(encoding="utf-8"))
-    _write(glossary, text)
-    for path in sorted(site.rglob("*.html")):
-        if path != glossary and path.name != "404.html":
-            target = os.path.relpath(glossary, path.parent).replace(os.sep, "/").removesuffix("index.html")
-            _write(path, linked(path.read_text(encoding="utf-8"), terms, target))
+        return found
+    anchors, terms = anchored(pages[glossary])
+    for name, text in pages.items():
+        if posixpath.basename(name) != UNKNOWN:
+            target = posixpath.relpath(glossary, posixpath.dirname(name) or ".").removesuffix("index.html")
+            found[name] = Explained(text, terms, target)
+    return found | {glossary: Explained(anchors)}
 
 
 def anchored(text: str) -> tuple[str, list[Term]]:
@@ -87,7 +98,7 @@ def _names(said: str) -> tuple[str, ...]:
     return tuple(name for part in DIVIDED.split(said) if (name := part.strip()))
 
 
-def linked(text: str, terms: list[Term], target: str) -> str:
+def linked(text: str, terms: Sequence[Term], target: str) -> str:
     """The page `text` with a link to `target` where each term stands first in a paragraph or a list."""
     known = {name.lower(): term for term in terms for name in term.names}
     known = {name: term for name, term in known.items() if name not in AMBIGUOUS}
@@ -129,7 +140,3 @@ def _follow(tag: str, nesting: list[tuple[str, bool]]):
 def _is_prose(nesting: list[tuple[str, bool]]) -> bool:
     names = [name for name, _ in nesting]
     return "article" in names and ("p" in names or "li" in names) and not any(alone for _, alone in nesting)
-
-
-def _write(path: Path, text: str):
-    path.write_text(text, encoding="utf-8", newline="\n")

@@ -18,7 +18,7 @@ OTHERS = "plotly-"
 
 
 def trim(site: Path):
-    """Drop source maps and the lines that point to them, languages of the search, comments, and indentation."""
+    """Drop source maps and the lines that point to them, languages of the search, and comments below `site`."""
     shutil.rmtree(site / LANGUAGES, ignore_errors=True)
     for path in sorted(site.rglob("*.map")):
         path.unlink()
@@ -30,7 +30,10 @@ def trim(site: Path):
         if not path.name.startswith(OTHERS):
             text = path.read_text(encoding="utf-8")
             path.write_text(COMMENT.sub("", text), encoding="utf-8", newline="\n")
-    for path in sorted(site.rglob("*.html")):
-        parts = AS_WRITTEN.split(path.read_text(encoding="utf-8"))
-        parts[::2] = [INDENTED.sub("\n", part) for part in parts[::2]]
-        path.write_text("".join(parts), encoding="utf-8", newline="\n")
+
+
+def unindented(text: str) -> str:
+    """The page `text` without indentation, but for what is shown as it is written."""
+    parts = AS_WRITTEN.split(text)
+    parts[::2] = [INDENTED.sub("\n", part) for part in parts[::2]]
+    return "".join(parts)

@@ -111,8 +111,11 @@ EDITS: dict[str, tuple[Callable[[Project], None], int | None, bool]] = {
     ),
     "a record": (record, None, True),
     "a macro": (lambda p: p.edit("templates/_macros.md.j2", "**Provenance.**", "**Origin.**"), None, False),
+    "a sentence that every page begins with": (
+        lambda p: p.edit("generator/findings/data.py", " rows, table hash ", " rows, hash "), None, False,
+    ),
     "a sentence of a finding": (
-        lambda p: p.edit("generator/findings/brief.py", '"Nobody evades"', '"Nobody at all evades"'), None, False,
+        lambda p: p.edit("generator/findings/brief.py", '"Nobody evades"', '"Nobody at all evades"'), 2, False,
     ),
     "a template": (lambda p: p.edit("templates/data.md.j2", "\n## ", "\n\nOne more word.\n\n## "), 1, False),
 }  # fmt: skip

@@ -1,11 +1,13 @@
 """Pages and site from the records, and the copies to take along."""
 
 import argparse
+import gc
 import hashlib
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,13 +30,14 @@ from generator.engine.files import scratch_folder, visible_files
 from generator.engine.memo import Memo
 from generator.engine.stopwatch import Timing, timing_table
 from generator.program import PACKAGE, PROGRAM
-from generator.records.files import draws_file
+from generator.records.files import draws_file, record_file, rows_file, weights_file
 from generator.records.results import StudyResult
 from generator.runs import previous
 
 if TYPE_CHECKING:
     from generator.pages.rendering import Prepared
     from generator.pages.shelf import Shelf
+    from generator.tools.playground.offer import Offer
 
 BUILD = Path("build")
 BENCHMARKS = PROGRAM / "data" / "benchmarks.json"
@@ -54,6 +57,17 @@ def everything(options: argparse.Namespace) -> int:
     return 0
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Within, Python does not look for objects that hold each other in a circle: a tenth of the work, for nothing."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@_uncollected()
 def pages(options: argparse.Namespace) -> int:
     """Render the pages in docs/ from the records, unless they were made from the same."""
     provide_assets()
@@ -93,17 +107,22 @@ def _cache(options: argparse.Namespace) -> StageCache:
     return StageCache(options.records / "cache")
 
 
+def _memo(options: argparse.Namespace) -> Memo:
+    return Memo(_cache(options), {"lock file": unchanged.fingerprint(_HOUSE[1:])})
+
+
 def _shelf(options: argparse.Namespace, names: Iterable[str]) -> "Shelf":
     """The pages and figures of earlier runs; `names` are those of the studies."""
     from generator.pages.shelf import Shelf
+    from generator.pages.sources import source_of_all
 
-    records = options.records
+    records, lock = options.records, {"lock file": unchanged.fingerprint(_HOUSE[1:])}
     return Shelf(
         _cache(options),
-        pages={"source": unchanged.fingerprint(_HOUSE), "records": unchanged.fingerprint(_told(options))},
+        pages={"source": source_of_all(), **lock, "records": unchanged.fingerprint(_told(options))},
         figures={
             name: {
-                "lock file": unchanged.fingerprint(_HOUSE[1:]),
+                **lock,
                 "record": unchanged.fingerprint((records / f"{name}.json", draws_file(records, name))),
             }
             for name in names
@@ -144,12 +163,12 @@ def _site(options: argparse.Namespace) -> list[Timing]:
     ]
 
 
+@_uncollected()
 def _build(options: argparse.Namespace):
     from generator.publish.site import BuildError, build_site
 
-    memo = Memo(_cache(options), {"lock file": unchanged.fingerprint(_HOUSE[1:])})
     try:
-        build_site(PROGRAM / "mkdocs.yml", options.output, DOCS, memo)
+        build_site(PROGRAM / "mkdocs.yml", options.output, DOCS, _memo(options))
     except BuildError as error:
         raise InputError(str(error)) from None
     say(f"{short(options.output)}: site built")
@@ -193,7 +212,7 @@ def page_inputs(options: argparse.Namespace) -> PageInputs:
     earlier = previous.kept(options.records, [result.data.name for result in results])
     draws = calculator.stored_draws(results, options.records)
     measured = read_benchmarks(BENCHMARKS)
-    offers = playground.make_offers(results, options.records)
+    offers = playground.make_offers(results, options.records, partial(_offer, _memo(options)))
     return PageInputs(
         results, draws, offers,
         documents=(
@@ -204,6 +223,25 @@ def page_inputs(options: argparse.Namespace) -> PageInputs:
             | playground.values(offers) | speed.values(measured)
         ),
     )  # fmt: skip
+
+
+def _offer(memo: Memo, result: StudyResult, records: Path) -> "Offer":
+    """What the playground offers of a study, as `make_offer` has it: unpacked from the rows once."""
+    from generator.tools.playground import making
+    from generator.tools.playground.offer import Offer
+
+    files = (kind(records, result.data.name) for kind in (record_file, rows_file, weights_file))
+    inputs = {
+        "source": unchanged.fingerprint(unchanged.sources_of(making.__name__)),
+        "files": unchanged.fingerprint(files),
+    }
+    return Offer.model_validate(
+        memo.value(
+            f"{result.data.name}/offer",
+            inputs,
+            lambda: making.make_offer(result, records).model_dump(mode="json"),
+        )
+    )
 
 
 def render_docs(options: argparse.Namespace) -> Callable[[], "Prepared"]:

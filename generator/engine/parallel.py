@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any
 
-import joblib
-
 Task = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
@@ -24,6 +22,8 @@ def run(tasks: Iterable[Task], workers: int) -> Iterator[Any]:
     Every task computes on one thread, in a worker process if there are several workers, so
     that sums are added up in the same order on any machine with the same libraries.
     """
+    import joblib  # used here alone, and slow to import
+
     calls = (joblib.delayed(alone)(function, arguments) for function, arguments in tasks)
     with _uninterrupted():
         return joblib.Parallel(n_jobs=workers, return_as="generator", pre_dispatch="all")(calls)

@@ -16,6 +16,7 @@ OWN = __name__.partition(".")[0]
 """The package of this program."""
 ROOT = Path(__file__).parents[2]
 """Folder that it lies in."""
+HOME = ROOT / OWN
 IMPORT = re.compile(r"^\s*(?:from (?P<module>[\w.]+) )?import (?P<names>\([^)]*\)|[^\n]+)", re.M)
 
 
@@ -39,13 +40,16 @@ def _parts(path: Path) -> Iterable[bytes]:
         yield file.read_bytes()
 
 
-def sources_of(module: str) -> list[Path]:
-    """The files of a module of this program and of all that it imports, whoever imports it; in the order of names.
+def sources_of(*modules: str, end: str = "") -> list[Path]:
+    """The files of modules of this program and of all that they import, whoever imports it; in the order of names.
 
     Of a package that is only passed through on the way to one of its modules, nothing is used.
+
+    Args:
+        end: a module whose imports are not followed.
     """
     known: dict[str, Path] = {}
-    waiting = [module]
+    waiting = list(modules)
     while waiting:
         name = waiting.pop()
         if not name.startswith(f"{OWN}."):
@@ -54,8 +58,13 @@ def sources_of(module: str) -> list[Path]:
         path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
         if name not in known and path.is_file():
             known[name] = path
-            waiting += _imported(path.read_text(encoding="utf-8"))
+            waiting += _imported(path.read_text(encoding="utf-8")) if name != end else ()
     return [known[name] for name in sorted(known)]
+
+
+def module_of(file: Path) -> str:
+    """The name of a module of this program."""
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def _imported(source: str) -> Iterable[str]:

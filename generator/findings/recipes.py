@@ -12,7 +12,7 @@ from generator.notation import formats
 from generator.notation.names import (
     MODELS,
     ModelName,
-    models_in_order,
+    hardened_in_order,
 )
 from generator.records.results import Comparison, Direction, Estimate, Evaluation, StudyResult
 
@@ -54,11 +54,7 @@ class RecipeRow:
 
 def recipe_rows(result: StudyResult) -> tuple[RecipeRow, ...]:
     """Every recipe in the records, in the order of the palette."""
-    return tuple(
-        _row(result, model.name)
-        for model in models_in_order(result)
-        if model.name not in (result.roles.baseline, result.roles.trivial)
-    )
+    return tuple(_row(result, model.name) for model in hardened_in_order(result))
 
 
 def _row(result: StudyResult, name: str) -> RecipeRow:

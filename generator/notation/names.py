@@ -54,3 +54,9 @@ def attack_phrase(attack: str, spec: StudySpec) -> str:
 def models_in_order(result: StudyResult) -> list[ModelResult]:
     """The models in the order every table and chart shows them."""
     return [result.model(name) for name in palette.in_order(model.name for model in result.models)]
+
+
+def hardened_in_order(result: StudyResult) -> list[ModelResult]:
+    """Of these, the models that a recipe made."""
+    others = (result.roles.baseline, result.roles.trivial)
+    return [model for model in models_in_order(result) if model.name not in others]

@@ -31,7 +31,7 @@ from generator.findings.evidence import Evidence, evidence
 from generator.notation import formats, marks, palette
 from generator.notation.attackers import Attacker, Attackers, at_budget, attackers, named, whose
 from generator.notation.formats import FILTERS, LEVEL
-from generator.notation.names import MODELS, ModelName
+from generator.notation.names import MODELS, ModelName, hardened_in_order
 from generator.notation.tracing import CONSTANTS, REPORT, length, traced
 from generator.pages import following, levels
 from generator.pages import typed_digits as prose
@@ -39,6 +39,7 @@ from generator.pages.charting import ChartError, Charts, Drawn
 from generator.pages.ledger import Book, LedgerError, chart_line, section
 from generator.pages.provenance_line import how_we_know
 from generator.pages.shelf import Entry, Shelf
+from generator.pages.sources import source_of_findings
 from generator.records.results import StudyResult
 
 SUFFIX = ".md.j2"
@@ -258,7 +259,12 @@ def _style(docs: Path) -> str:
 def _inputs(shelf: Shelf, page: str, templates: Path, style: str) -> dict[str, str]:
     """All that a page depends on."""
     own = (templates / f"{page}{SUFFIX}", *visible_files(templates, f"_*{SUFFIX}"))
-    return {**shelf.pages, "templates": fingerprint(own), "style": sha256_of(style)}
+    return {
+        **shelf.pages,
+        "findings": source_of_findings(own),
+        "templates": fingerprint(own),
+        "style": sha256_of(style),
+    }
 
 
 def _kept(shelf: Shelf, page: str, templates: Path, style: str) -> Made | None:
@@ -330,7 +336,7 @@ def _written(value: Any) -> Any:
 
 def _context(results: Sequence[StudyResult]) -> PageContext:
     findings = [find(result) for result in results]
-    found = {row.name for each in findings for row in each.recipes}
+    found = {model.name for result in results for model in hardened_in_order(result)}
     return PageContext(
         results=results,
         findings=findings,

@@ -7,7 +7,7 @@ for file:// loads no JSON. The scripts `docs/assets/playground*.js` do the rest;
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,13 +53,17 @@ class WorkedExample:
     """Empty where the standard model holds."""
 
 
-def make_offers(results: Sequence[StudyResult], records: Path) -> dict[str, Offer]:
+def make_offers(
+    results: Sequence[StudyResult],
+    records: Path,
+    make: Callable[[StudyResult, Path], Offer] = make_offer,
+) -> dict[str, Offer]:
     """The offers of every study that has proofs and its files below `records`, by dataset.
 
     Raises:
         RecordError: A file is damaged.
     """
-    return {result.data.name: make_offer(result, records) for result in results if available(result, records)}
+    return {result.data.name: make(result, records) for result in results if available(result, records)}
 
 
 def documents(offers: Mapping[str, Offer]) -> dict[str, Offer]:

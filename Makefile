@@ -29,7 +29,7 @@ PYTHON ?= $(or $(shell for each in python3.11 python3.14 python3.13 python3.12 p
 	install one (Debian, Ubuntu: python3 and python3-venv), or name it: make PYTHON=...))
 # An environment whose Python is gone or was replaced is made anew.
 LIVES := $(VENV)/bin/python -I -c 'import pip' >/dev/null 2>&1
-$(shell test ! -e $(VENV)/ready || $(LIVES) || rm -f $(VENV)/ready $(VENV)/cluster)
+$(shell test ! -e $(VENV)/ready || $(LIVES) || rm -f $(VENV)/ready $(VENV)/cluster $(VENV)/models)
 
 .PHONY: site study pages offline single pdf pictures serve test lint walk bench scale faults cluster diff audit zensical verify previous study-key clean clean-cache help
 
@@ -58,7 +58,7 @@ serve: $(VENV)/ready      ## preview on localhost; pages follow templates and ch
 	$(RUN) serve
 
 # three workers for two cores: while one waits for a page or a process, the others have both
-test: $(VENV)/cluster     ## all tests; browser tests need a Chromium
+test: $(VENV)/cluster $(VENV)/models  ## all tests; browser tests need a Chromium
 	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 lint: $(VENV)/ready       ## style of the source
@@ -84,7 +84,8 @@ diff: $(VENV)/ready       ## what changed between two runs: A=old.json B=new.jso
 audit:                    ## known weaknesses of the locked packages; asks the network
 	$(PYTHON) -m venv build/audit
 	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==$(PIP_AUDIT)
-	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.txt --requirement requirements-cluster.txt
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.txt --requirement requirements-cluster.txt \
+		--requirement requirements-models.txt
 
 zensical: $(VENV)/ready   ## the same pages built by the theme's successor, and compared with site/; nothing depends on it
 	$(PYTHON) -m venv build/zensical
@@ -122,4 +123,10 @@ $(VENV)/ready: requirements.txt
 
 $(VENV)/cluster: $(VENV)/ready requirements-cluster.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile -r requirements-cluster.txt
+	touch $@
+
+# Libraries of models that others bring: tests hold the readers against them. Of CatBoost's dependencies those that only
+# draw are left out.
+$(VENV)/models: $(VENV)/ready requirements-models.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile -r requirements-models.txt
 	touch $@

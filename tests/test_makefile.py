@@ -24,7 +24,7 @@ class Checkout:
         self.folder, self.path, self.bin = folder, folder / "path", folder / ".venv" / "bin"
         for each in (self.path, self.bin):
             each.mkdir(parents=True)
-        for name in ("Makefile", "requirements.txt", "requirements-cluster.txt"):
+        for name in ("Makefile", "requirements.txt", "requirements-cluster.txt", "requirements-models.txt"):
             shutil.copy(ROOT / name, folder)
         for name in TOOLS:
             (self.path / name).symlink_to(shutil.which(name))
@@ -49,6 +49,7 @@ class Checkout:
         _script(self.bin / "python", python)
         (self.folder / ".venv" / "ready").touch()
         (self.folder / ".venv" / "cluster").touch()
+        (self.folder / ".venv" / "models").touch()
 
 
 def _script(path: Path, text: str):

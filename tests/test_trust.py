@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from importlib.metadata import metadata
 from pathlib import Path
 
@@ -185,6 +186,12 @@ def test_every_package_is_locked_to_one_version():
     assert len(names) == len(set(names))
 
 
+def test_what_replays_a_model_is_the_version_that_tests_hold_its_reader_against():
+    held = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    lock = set(re.findall(r"^[\w.-]+==[\w.]+", (ROOT / "requirements-models.txt").read_text(), re.MULTILINE))
+    assert {each.partition(";")[0] for extra in held.values() for each in extra} <= lock
+
+
 def test_every_locked_package_allows_every_python_that_make_takes():
     pythons = ("3.11.0", "3.12.0", "3.13.0", "3.14.0")
     lines = "".join((ROOT / f"requirements{which}.txt").read_text() for which in ("", "-cluster"))
@@ -201,7 +208,7 @@ def test_what_the_makefile_installs_besides_is_locked_too():
     text = (ROOT / "Makefile").read_text()
     for line in text.splitlines():
         if " pip install " in line:
-            assert re.search(r" -r requirements(-cluster)?\.txt$", line) or re.search(
+            assert re.search(r" -r requirements(-cluster|-models)?\.txt$", line) or re.search(
                 r" [\w-]+==\$\([A-Z_]+\)$", line
             ), line
     assert re.findall(r"^(PIP_AUDIT|ZENSICAL) := [0-9.]+$", text, re.MULTILINE) == ["PIP_AUDIT", "ZENSICAL"]

@@ -1,0 +1,66 @@
+"""What a reader makes of a file: a model of a known kind, and all that the file says of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from generator.models.readers.layered import Layered
+from generator.models.trees.ensemble import Ensemble
+
+
+class ModelFileError(Exception):
+    """A model cannot be taken over exactly; the message is one line that says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a file may leave open, and whoever deploys the model knows."""
+
+    categories: Mapping[str, Sequence] = field(default_factory=dict)
+    """By input, the names that the model was trained with, in the order of their codes."""
+    every_round: bool | None = None
+    """Whether rounds after the best one count, where training was stopped early; None: as the file's own class does."""
+    model: str = ""
+    """Which one, of several in one file."""
+    replicate: int = 0
+    folder: Path | None = None
+    """Where the file lies; a second file of its own is read from there."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """One model in the arithmetic in which it is deployed."""
+
+    model: Ensemble | Layered
+    library: str
+    """That wrote the file, with its version where the file has one."""
+    inputs: tuple[str, ...] = ()
+    """Names in the order of the columns; empty if the file has none."""
+    categories: tuple[tuple | None, ...] = ()
+    """Of each input, what its codes 0, 1, ... stand for; None for a number. Empty if no input has any."""
+    classes: tuple = ()
+    """What is not flagged, what is; empty if the file does not say."""
+    tolerance: float = 0.0
+    """Largest difference of margins from the library's own, relative to their size where above 1; 0 if bit-equal."""
+    notes: tuple[str, ...] = ()
+    """What a user has to know: sentences."""
+
+    @property
+    def kind(self) -> str:
+        """Of model, as `generator.models.kinds.KINDS` has it."""
+        return "trees" if isinstance(self.model, Ensemble) else self.model.kind
+
+    @property
+    def width(self) -> int:
+        """Number of inputs."""
+        return self.model.inputs
+
+    def margins_raw(self, raw: np.ndarray) -> np.ndarray:
+        """(n,) the library's own score of rows (n, d), categories as codes."""
+        return self.model.margins_raw(raw)
+
+    def margins(self, raw: np.ndarray) -> np.ndarray:
+        """(n,) above the library's own cut: the row is flagged where above 0."""
+        return self.model.margins(raw)

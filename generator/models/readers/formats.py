@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from generator.models.readers import catboost, lightgbm, xgboost
+from generator.models.readers import catboost, fraudnet, lightgbm, sklearn, xgboost
 from generator.models.readers.deployed import Asked, Deployed, ModelFileError
 
 Reader = Callable[[bytes, Asked], Deployed]
@@ -60,6 +60,8 @@ def reader(data: bytes, suffix: str) -> Reader:
         return lightgbm.read
     if data[:1] == b"{" and data[1:2] in (b"i", b"U", b"I", b"l", b"L"):
         return xgboost.read_ubjson
+    if data[8:9] == b"{" and int.from_bytes(data[:8], "little") < len(data):
+        return fraudnet.read
     if data.lstrip()[:1] == b"{":
         for key, found in _KEYS:
             if key in data:
@@ -76,4 +78,6 @@ def _of_zip(data: bytes) -> Reader:
     # names in a zip stand in the plain
     if b"data.pkl" in data:
         raise ModelFileError(_TORCH)
+    if b"schema.json" in data:
+        return sklearn.read
     raise ModelFileError("is a zip, but not of skops; save the model with skops.io.dump(model, path)")

@@ -1,0 +1,286 @@
+"""What scalers and encoders make of the inputs, column by column, so that a model behind them reads raw units."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from generator.models.readers.deployed import ModelFileError
+from generator.models.readers.doubles import largest_where
+from generator.models.readers.growing import Set, Tree
+from generator.models.readers.layered import Encoding
+from generator.models.readers.parts import Part
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a model is given of one input: of a number (x - mean) / scale * gain + offset, of a category its entry."""
+
+    source: int
+    mean: float = 0.0
+    scale: float = 1.0
+    gain: float = 1.0
+    offset: float = 0.0
+    table: np.ndarray | None = None
+    """(codes,) the value of each category; None if the input is a number."""
+    unknown: float = np.nan
+    """The value of a category without a code; NaN if none has one."""
+    missing: float = np.nan
+    """The value of a row without a category."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the number is as it was."""
+        return self.table is None and (self.mean, self.scale, self.gain, self.offset) == (0, 1, 1, 0)
+
+    def of(self, x: np.ndarray) -> np.ndarray:
+        """Its value at numbers x, rounded step by step."""
+        return (x - self.mean) / self.scale * self.gain + self.offset
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Of a whole pipeline: its columns, and what is known of the inputs that they are made of."""
+
+    columns: Sequence[Column]
+    width: int
+    names: tuple[str, ...]
+    categories: Mapping[int, tuple]
+    """By input, the names of its codes."""
+
+
+def inputs(steps: Sequence[Part | str | None], first: Part) -> Inputs:
+    """What these steps make of the inputs, in turn.
+
+    Args:
+        first: The step that is given the inputs themselves, whose names and number it knows.
+
+    Raises:
+        ModelFileError: A step does something else.
+    """
+    width = int(first["n_features_in_"])
+    names = tuple(str(name) for name in first.get("feature_names_in_", ()))
+    columns, categories = [Column(place) for place in range(width)], {}
+    for step in steps:
+        columns = _after(step, columns, names, categories)
+    used = {column.source for column in columns if column.table is None} & set(categories)
+    if used:
+        raise ModelFileError(
+            f"takes input {min(used)} as a number and as a category; use one column for each"
+        )
+    return Inputs(columns, width, names, categories)
+
+
+def _after(
+    step: Part | str | None, columns: Sequence[Column], names: Sequence[str], categories: dict[int, tuple]
+) -> list[Column]:
+    if step is None or step == "passthrough":
+        return list(columns)
+    kind = step.name if isinstance(step, Part) else step
+    if kind == "FunctionTransformer" and step["func"] is None:
+        return list(columns)  # what a ColumnTransformer makes of "passthrough"
+    if kind == "Pipeline":
+        for _, inner in step["steps"]:
+            columns = _after(inner, columns, names, categories)
+        return list(columns)
+    if kind == "ColumnTransformer":
+        return _side_by_side(step, columns, names, categories)
+    if kind in _SCALERS:
+        return [_scaled(column, *terms) for column, terms in zip(columns, _SCALERS[kind](step), strict=True)]
+    if kind in _ENCODERS:
+        given = step["categories_"]
+        if len(given) != len(columns):
+            raise ModelFileError(f"encodes {len(given)} of {len(columns)} columns; save the model again")
+        made = [_named(column, held, categories) for column, held in zip(columns, given, strict=True)]
+        return [each for place, column in enumerate(made) for each in _ENCODERS[kind](step, place, column)]
+    raise ModelFileError(
+        f"has a step {kind}, which has no reader; use scalers, OneHotEncoder, OrdinalEncoder "
+        "and ColumnTransformer, or do its work in the table"
+    )
+
+
+def _side_by_side(
+    step: Part, columns: Sequence[Column], names: Sequence[str], categories: dict[int, tuple]
+) -> list[Column]:
+    if step.get("transformer_weights"):
+        raise ModelFileError("weights the columns of its ColumnTransformer; leave transformer_weights out")
+    made = []
+    for _, inner, chosen in step["transformers_"]:
+        if inner != "drop":
+            made += _after(
+                inner, [columns[place] for place in _places(chosen, names, len(columns))], names, categories
+            )
+    return made  # fmt: skip
+
+
+def _places(chosen: Any, names: Sequence[str], width: int) -> list[int]:
+    if isinstance(chosen, Part):
+        raise ModelFileError("chooses columns by a function or slice; list their names")
+    listed = np.atleast_1d(np.asarray(chosen)).tolist()
+    if listed and isinstance(listed[0], bool):
+        return [place for place, taken in enumerate(listed) if taken]
+    places = [names.index(each) if isinstance(each, str) else int(each) for each in listed]
+    return [place if place >= 0 else place + width for place in places]
+
+
+def _scaled(column: Column, mean: float, scale: float, gain: float, offset: float) -> Column:
+    if column.table is None and not column.is_plain:
+        raise ModelFileError("scales a column twice; keep one scaler")
+    if not (scale > 0 and gain > 0 and np.isfinite((mean, offset)).all()):
+        raise ModelFileError(
+            "has a scaler that turns a column round or makes it one number; leave that column out"
+        )
+    own = Column(column.source, float(mean), float(scale), float(gain), float(offset))
+    if column.table is None:
+        return own
+    table, unknown, missing = (
+        own.of(np.asarray(part, np.float64)) for part in (column.table, column.unknown, column.missing)
+    )
+    return replace(column, table=table, unknown=float(unknown), missing=float(missing))  # fmt: skip
+
+
+def _standard(step: Part) -> list[tuple]:
+    width = int(step["n_features_in_"])
+    mean = step["mean_"] if step["with_mean"] else np.zeros(width)
+    scale = step["scale_"] if step["with_std"] else np.ones(width)
+    return [(m, s, 1.0, 0.0) for m, s in zip(mean, scale, strict=True)]
+
+
+def _robust(step: Part) -> list[tuple]:
+    width = int(step["n_features_in_"])
+    centre = step["center_"] if step["with_centering"] else np.zeros(width)
+    scale = step["scale_"] if step["with_scaling"] else np.ones(width)
+    return [(m, s, 1.0, 0.0) for m, s in zip(centre, scale, strict=True)]
+
+
+def _min_max(step: Part) -> list[tuple]:
+    if step.get("clip"):
+        raise ModelFileError("cuts scaled values off; use MinMaxScaler(clip=False)")
+    return [(0.0, 1.0, gain, offset) for gain, offset in zip(step["scale_"], step["min_"], strict=True)]
+
+
+def _max_abs(step: Part) -> list[tuple]:
+    if step.get("clip"):
+        raise ModelFileError("cuts scaled values off; use MaxAbsScaler(clip=False)")
+    return [(0.0, scale, 1.0, 0.0) for scale in step["scale_"]]
+
+
+_SCALERS = {
+    "StandardScaler": _standard, "RobustScaler": _robust, "MinMaxScaler": _min_max, "MaxAbsScaler": _max_abs,
+}  # fmt: skip
+
+
+def _named(column: Column, held: Any, categories: dict[int, tuple]) -> tuple[int, tuple, bool]:
+    """Input, the names of its categories, and whether a missing one is among them."""
+    if not column.is_plain:
+        raise ModelFileError("encodes a column that was scaled before; encode the input itself")
+    listed = np.asarray(held).tolist() if isinstance(held, np.ndarray) else list(held)
+    known = tuple(each for each in listed if not _is_missing(each))
+    if categories.setdefault(column.source, known) != known:
+        raise ModelFileError(f"encodes input {column.source} twice, with other categories; encode it once")
+    return column.source, known, len(known) < len(listed)
+
+
+def _is_missing(name: Any) -> bool:
+    return name is None or (isinstance(name, float) and np.isnan(name))
+
+
+def _refuse_rare(step: Part):
+    if step.get("min_frequency") is not None or step.get("max_categories") is not None:
+        raise ModelFileError("puts rare categories together; do that in the table, and encode what comes out")
+
+
+def _one_hot(step: Part, place: int, column: tuple[int, tuple, bool]) -> list[Column]:
+    """One column for each category but the dropped one; missing comes last, as sorted by the encoder."""
+    _refuse_rare(step)
+    source, known, has_missing = column
+    dropped = step.get("drop_idx_")
+    left_out = None if dropped is None else dropped[place]
+    return [
+        Column(
+            source,
+            table=(np.arange(len(known)) == asked).astype(float),
+            unknown=0.0,
+            missing=float(asked == len(known)),
+        )
+        for asked in range(len(known) + has_missing)
+        if left_out is None or asked != int(left_out)
+    ]
+
+
+def _ordinal(step: Part, place: int, column: tuple[int, tuple, bool]) -> list[Column]:
+    _refuse_rare(step)
+    source, known, _ = column
+    unknown = step["unknown_value"] if step["handle_unknown"] == "use_encoded_value" else None
+    missing = step.get("encoded_missing_value", np.nan)
+    return [
+        Column(
+            source,
+            table=np.arange(len(known), dtype=float),
+            unknown=np.nan if unknown is None else float(unknown),
+            missing=float(missing),
+        )
+    ]
+
+
+_ENCODERS = {"OneHotEncoder": _one_hot, "OrdinalEncoder": _ordinal}
+
+
+def encoding(made: Inputs) -> Encoding:
+    """For the first layer of a linear model or net."""
+    columns = made.columns
+    codes = max((len(each.table) for each in columns if each.table is not None), default=0)
+    tables = np.full((len(columns), codes + 2), np.nan)
+    for row, column in zip(tables, columns, strict=True):
+        if column.table is not None:
+            row[: len(column.table)] = column.table
+            row[-2:] = column.unknown, column.missing
+            row[len(column.table) : -2] = column.unknown
+    return Encoding(
+        source=np.array([column.source for column in columns], np.int32),
+        coded=np.array([column.table is not None for column in columns], bool),
+        tables=tables,
+        **{name: np.array([getattr(each, name) for each in columns]) for name in ("mean", "scale", "gain", "offset")},
+    )  # fmt: skip
+
+
+def in_raw_units(tree: Tree, made: Inputs, single_inputs: bool) -> Tree:
+    """A tree that asks of the columns, without sets of its own, as one of doubles that asks of the inputs.
+
+    Scaling and rounding keep the order, so a number ends up at most `threshold` exactly if it is at most the largest
+    double that does. A column of a category becomes a set of categories.
+    """
+    rounded = np.float32 if single_inputs else np.float64
+    inner = tree.feature >= 0
+    feature, threshold = tree.feature.copy(), np.array(tree.threshold, np.float64)
+    missing_left, unknown_left = tree.missing_left.copy(), np.zeros(len(feature), bool)
+    category_set, sets = np.full(len(feature), -1), []
+    for place, column in enumerate(made.columns):
+        asking = np.flatnonzero(inner & (tree.feature == place))
+        feature[asking] = column.source
+        if column.table is None:
+            threshold[asking] = _largest_at_most(column, tree.threshold[asking], rounded)
+            continue
+        for node in asking:
+
+            def goes_left(value, node=node):
+                at_most = rounded(value) <= tree.threshold[node]
+                return np.where(np.isnan(value), tree.missing_left[node], at_most)
+
+            missing_left[node], unknown_left[node] = goes_left(column.missing), goes_left(column.unknown)
+            category_set[node] = len(sets)
+            sets.append(Set(goes_left(column.table), bool(unknown_left[node])))
+    return Tree(
+        feature, threshold, tree.left, tree.right, tree.value, missing_left, category_set, unknown_left, sets
+    )  # fmt: skip
+
+
+def _largest_at_most(column: Column, thresholds: np.ndarray, rounded: type) -> np.ndarray:
+    """Of each threshold, the largest double x whose column value, rounded, is not above it."""
+
+    def fits(x: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore"):  # beyond float32 is infinite to the library, too
+            return column.of(x).astype(rounded) <= thresholds
+
+    return largest_where(fits, len(thresholds))

@@ -1,0 +1,191 @@
+"""scikit-learn's models are read from skops files and from memory as scikit-learn evaluates them."""
+
+import io
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from reader_fixture import CHANNELS, CITIES, NUMBERS, agree, claims, coded, trying
+from scipy.special import logit
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
+
+from generator.models.readers import read
+from generator.models.readers.sklearn import from_memory
+
+TREES = {
+    "tree": DecisionTreeClassifier(max_depth=7, random_state=1),
+    "extra tree": ExtraTreeClassifier(max_depth=9, random_state=1),
+    "forest": RandomForestClassifier(25, max_depth=6, random_state=1),
+    "forest of pure leaves": RandomForestClassifier(10, random_state=1),
+    "extra trees": ExtraTreesClassifier(24, min_samples_leaf=3, random_state=1),
+    "boosting": GradientBoostingClassifier(n_estimators=25, random_state=1),
+    "exponential boosting": GradientBoostingClassifier(n_estimators=25, loss="exponential", random_state=1),
+    "boosting from zero": GradientBoostingClassifier(n_estimators=25, init="zero", random_state=1),
+    "histogram boosting": HistGradientBoostingClassifier(max_iter=25, random_state=1),
+}
+SUMS = {
+    "logistic regression": LogisticRegression(),
+    **{
+        f"perceptron, {activation}": MLPClassifier((8, 5), activation=activation, solver="lbfgs", max_iter=40)
+        for activation in ("relu", "tanh", "logistic", "identity")
+    },
+}
+
+
+def score(model, rows) -> np.ndarray:
+    """The library's own, in the form in which the reader has it."""
+    last = model[-1] if hasattr(model, "steps") else model
+    if hasattr(last, "decision_function"):
+        return model.decision_function(rows)
+    fractions = model.predict_proba(rows)
+    if isinstance(last, MLPClassifier):
+        return logit(fractions[:, 1])
+    return fractions[:, 1] - fractions[:, 0]
+
+
+def agrees(model, rows: pd.DataFrame | np.ndarray, x: np.ndarray):
+    """From memory and from its file, of rows as the library has them and as codes."""
+    for deployed in (from_memory(model), read(skops.io.dumps(model), "model.skops")):
+        agree(deployed, x, score(model, rows), model.predict(rows) == model.classes_[1])
+    return deployed
+
+
+def named(deployed, x: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of codes with the names that they stand for; a code of no name becomes another one."""
+    frame = pd.DataFrame(x, columns=list(table))
+    for name, categories in zip(table, deployed.categories, strict=True):
+        if categories is not None:
+            other = "elsewhere" if isinstance(categories[0], str) else 99
+            names = {code: category for code, category in enumerate(categories)}
+            column = frame[name].map(
+                lambda code, names=names, other=other: names.get(code, other), na_action="ignore"
+            )
+            frame[name] = column.astype(object if other == "elsewhere" else float)
+    return frame
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.parametrize("missing", [True, False])
+@pytest.mark.parametrize("kind", TREES)
+def test_trees_are_equal(kind, missing):
+    takes_missing = "boosting" not in kind or "histogram" in kind
+    table, y = claims(missing=missing and takes_missing)
+    model = TREES[kind].fit(table[list(NUMBERS)].to_numpy(), y)
+    # also where training had none missing: each node says where such a row goes
+    x = trying(from_memory(model), table[list(NUMBERS)], missing=takes_missing)
+    agrees(model, x, x)
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.parametrize("kind", SUMS)
+def test_sums_are_equal_but_for_their_order(kind):
+    table, y = claims(missing=False)
+    table = table[list(NUMBERS)] / [1, 50, 3000, 4]
+    model = SUMS[kind].fit(table, y)
+    deployed = agrees(model, rows := table.sample(20_000, replace=True, random_state=1), rows.to_numpy())
+    assert deployed.inputs == NUMBERS
+    assert deployed.kind == ("linear" if kind == "logistic regression" else kind.split()[1])
+
+
+def test_histogram_boosting_encodes_categories_itself():
+    table, y = claims()
+    model = HistGradientBoostingClassifier(max_iter=25, categorical_features="from_dtype").fit(table, y)
+    deployed = from_memory(model)
+    assert deployed.categories == (None,) * 4 + (CITIES, CHANNELS)
+    assert (deployed.model.category_set >= 0).sum() > 10
+    x = trying(deployed, table)
+    agrees(model, named(deployed, x, table), x)
+
+
+@pytest.mark.parametrize(
+    ("last", "scaler"),
+    [
+        ("tree", StandardScaler()),
+        ("tree", MinMaxScaler()),
+        ("forest", MinMaxScaler()),
+        ("boosting", RobustScaler()),
+        ("histogram boosting", MaxAbsScaler()),
+        ("logistic regression", StandardScaler()),
+        ("logistic regression", MinMaxScaler()),
+    ],
+    ids=str,
+)
+def test_scalers_and_encoders_become_part_of_the_model(last, scaler):
+    table, y = claims(missing=False)
+    frame = table.assign(city=table["city"].astype(object).where(np.arange(len(table)) % 9 > 0, np.nan))
+    steps = [
+        ("numbers", scaler, ["balance", "amount"]),
+        ("names", OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["city"]),
+        ("places", OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), ["channel"]),
+    ]
+    model = make_pipeline(ColumnTransformer(steps, remainder="passthrough"), (TREES | SUMS)[last])
+    model.set_params(**{"logisticregression__max_iter": 5000} if "logistic" in last else {}).fit(frame, y)
+    deployed = from_memory(model)
+    assert deployed.inputs == tuple(table)
+    assert deployed.categories == (None,) * 4 + (CITIES, CHANNELS)
+    x = trying(deployed, table, missing=False)
+    x[::7, 4] = np.nan  # a category of its own
+    agrees(model, named(deployed, x, table), x)
+
+
+def test_one_encoder_for_all_columns():
+    table, y = claims(missing=False)
+    table = table[["city", "channel"]]
+    for drop in (None, "first"):
+        encoder = OneHotEncoder(drop=drop, handle_unknown="ignore")
+        model = make_pipeline(encoder, StandardScaler(with_mean=False), LogisticRegression()).fit(table, y)
+        deployed = from_memory(model)
+        x = np.random.default_rng(1).integers(0, 4, (20_000, 2)).astype(float)
+        agrees(model, named(deployed, x, table), x)
+
+
+def test_a_vote_of_one_half_is_not_fraud():
+    x, y = np.repeat([[0.0], [1.0]], 4, axis=0), np.array([0, 0, 1, 1] * 2)
+    model = DecisionTreeClassifier(max_depth=1).fit(x, y)
+    assert not (from_memory(model).margins(x) > 0).any()
+    assert not model.predict(x).any()
+
+
+def test_a_score_of_zero_is_fraud_to_gradient_boosting_alone():
+    x, y = np.zeros((8, 1)), np.array([0, 1] * 4)
+    boosting = GradientBoostingClassifier(n_estimators=1, init="zero").fit(x, y)
+    histogram = HistGradientBoostingClassifier(max_iter=1).fit(x, y)
+    assert (boosting.decision_function(x) == 0).all()
+    assert (histogram.decision_function(x) == 0).all()
+    assert (from_memory(boosting).margins(x) > 0).all() == boosting.predict(x).all() == True  # noqa: E712
+    assert (from_memory(histogram).margins(x) > 0).any() == histogram.predict(x).any() == False  # noqa: E712
+
+
+def test_no_class_of_a_file_is_looked_for(tmp_path):
+    table, y = claims(missing=False)
+    model = make_pipeline(StandardScaler(), TREES["tree"]).fit(table[list(NUMBERS)], y)
+    packed = zipfile.ZipFile(io.BytesIO(skops.io.dumps(model)))
+    path = tmp_path / "other.skops"
+    with zipfile.ZipFile(path, "w") as again:
+        for each in packed.infolist():
+            content = packed.read(each)
+            if each.filename == "schema.json":
+                content = content.replace(b"sklearn.tree", b"not.installed").replace(b'"numpy"', b'"os"')
+            again.writestr(each.filename, content)
+    x = coded(table)[:, :4]
+    assert (read(path).margins(x) == from_memory(model).margins(x)).all()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
+from generator.engine.files import sha256_of
 from generator.models.readers.deployed import Asked, Deployed, ModelFileError
 from generator.models.readers.formats import reader
 from generator.models.readers.parsing import refuse_large
@@ -37,11 +38,12 @@ def read(source: Path | bytes, name: str = "", asked: Asked | None = None) -> De
     name = name or (source.name if isinstance(source, Path) else "the model")
     try:
         if isinstance(source, Path):
-            asked = replace(asked, folder=source.parent)
-            refuse_large(source.stat().st_size)
-            source = source.read_bytes()
+            beside = source.with_name(f"{source.name}.data")
+            asked = replace(asked, file=source.name, beside=_bytes(beside) if beside.exists() else b"")
+            source = _bytes(source)
         refuse_large(len(source))
-        return reader(source, Path(name).suffix.lower())(source, asked)
+        made = reader(source, Path(name).suffix.lower())(source, asked)
+        return replace(made, digest=sha256_of(source, asked.beside))
     except OSError as error:
         raise ModelFileError(f"{name}: cannot be read: {error.strerror}; check the path") from None
     except ModelFileError as error:
@@ -51,3 +53,8 @@ def read(source: Path | bytes, name: str = "", asked: Asked | None = None) -> De
         raise ModelFileError(
             f"{name}: is damaged, or of a version without a reader ({said}); save it again with its library"
         ) from None
+
+
+def _bytes(path: Path) -> bytes:
+    refuse_large(path.stat().st_size)
+    return path.read_bytes()

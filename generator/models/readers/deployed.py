@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -25,8 +24,12 @@ class Asked:
     model: str = ""
     """Which one, of several in one file."""
     replicate: int = 0
-    folder: Path | None = None
-    """Where the file lies; a second file of its own is read from there."""
+    cut: float | None = None
+    """Above which score a row is flagged, where a file holds scores only."""
+    file: str = ""
+    """Its name."""
+    beside: bytes = b""
+    """The second file of weights that some files have, of the same name with .data behind it."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Deployed:
     """What is not flagged, what is; empty if the file does not say."""
     tolerance: float = 0.0
     """Largest difference of margins from the library's own, relative to their size where above 1; 0 if bit-equal."""
+    digest: str = ""
+    """SHA-256 of all files that it was read from."""
     notes: tuple[str, ...] = ()
     """What a user has to know: sentences."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from generator.models.readers import catboost, fraudnet, lightgbm, sklearn, xgboost
+from generator.models.readers import catboost, fraudnet, lightgbm, onnx, sklearn, xgboost
 from generator.models.readers.deployed import Asked, Deployed, ModelFileError
 
 Reader = Callable[[bytes, Asked], Deployed]
@@ -62,6 +62,8 @@ def reader(data: bytes, suffix: str) -> Reader:
         return xgboost.read_ubjson
     if data[8:9] == b"{" and int.from_bytes(data[:8], "little") < len(data):
         return fraudnet.read
+    if suffix == ".onnx" or data[:1] == b"\x08":  # the number of a version comes first
+        return onnx.read
     if data.lstrip()[:1] == b"{":
         for key, found in _KEYS:
             if key in data:

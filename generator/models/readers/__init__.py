@@ -5,6 +5,7 @@ represent exactly is refused in one line. The libraries that wrote the files are
 """
 
 import struct
+import zipfile
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +18,8 @@ from generator.models.readers.formats import reader
 from generator.models.readers.parsing import refuse_large
 
 _DAMAGED = (
-    LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, EOFError, NotImplementedError,
-    struct.error, zlib.error, SafetensorError,
+    LookupError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError, EOFError,
+    struct.error, zlib.error, zipfile.BadZipFile, SafetensorError,
 )  # fmt: skip
 """What parsing raises where a file is not what its first bytes promise."""
 

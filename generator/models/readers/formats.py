@@ -17,9 +17,10 @@ _TORCH = (
 )
 _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"\x80", _PICKLE),
-    (b"x\x9c", f"is compressed as joblib does it: {_PICKLE}"),
-    (b"x\x01", f"is compressed as joblib does it: {_PICKLE}"),
-    (b"x\xda", f"is compressed as joblib does it: {_PICKLE}"),
+    *(
+        (b"x" + level, f"is compressed as joblib does it: {_PICKLE}")
+        for level in (b"\x01", b"\x5e", b"\x9c", b"\xda")
+    ),
     (b"\x1f\x8b", "is compressed with gzip; unpack it first"),
     (b"CBM1", 'is of CatBoost, binary; save it with save_model(path, format="json")'),
     (b"binf", "is of XGBoost before 2, binary; load it there and save it as .json"),

@@ -47,5 +47,7 @@ def test_one_of_several_is_asked_for(published):
 def test_a_stack_alone_judges_standardised_rows(random_stack):
     found = read(save(random_stack.to_arrays()))
     x = np.random.default_rng(1).standard_normal((50, 3)).astype(np.float32)
-    np.testing.assert_allclose(found.margins(x), margins(random_stack.select(slice(0, 1)), x[None])[0], atol=1e-6)
+    np.testing.assert_allclose(
+        found.margins(x), margins(random_stack.select(slice(0, 1)), x[None])[0], atol=1e-6
+    )
     assert "Without a scaler" in found.notes[0]

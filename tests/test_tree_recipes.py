@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from generator.datasets import SourceOptions, dataset
+from generator.models.asked import Asked
 from generator.models.folds import make_folds
-from generator.models.kinds import TRAINED, Asked
+from generator.models.kinds import TRAINED
 from generator.models.trees.recipes import worst_corner
 from generator.records.spec import TrainingSpec, TreesSpec
 from generator.records.threat import Intervals, surface
@@ -30,7 +31,8 @@ def trained():
     checks = dataset("checks")
     table = checks.load(checks.study.model_copy(update={"rows": 400}), SourceOptions(offline=True))
     folds = make_folds(table.x, table.y, TrainingSpec(seeds=1, folds=2), 7)
-    asked = Asked(table.features, checks.study.threat, TreesSpec(rounds=30, depth=3, smallest_leaf=5))
+    trees = TreesSpec(rounds=30, depth=3, smallest_leaf=5)
+    asked = Asked(table.features, checks.study.threat, TrainingSpec(), trees, worst_epsilon=0.35, seed=7)
     recipes = ("boosted_trees", "monotone_trees", "monotone_trees_widest", "trees_left_out")
     return table, folds, asked, {name: TRAINED[name].train(folds, asked) for name in recipes}
 

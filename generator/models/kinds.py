@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from generator.models.asked import Asked
 from generator.models.folds import Folds
 from generator.models.fraudnet.deployed import DeployedNet
+from generator.models.fraudnet.monotone import monotone_net
 from generator.models.linear import Linear, logistic_regression
 from generator.models.model import Model
 from generator.models.trees import recipes as trees
-from generator.models.trees.recipes import Asked
 from generator.models.trees.trees import Trees
 
 KINDS: dict[str, type[Model]] = {kind.kind: kind for kind in (DeployedNet, Linear, Trees)}
@@ -24,9 +25,13 @@ class Trained(NamedTuple):
 
 
 TRAINED = {"logistic_regression": Trained(Linear.kind, lambda folds, _: logistic_regression(folds))} | {
-    train.__name__: Trained(Trees.kind, train)
-    for train in (
-        trees.boosted_trees, trees.monotone_trees, trees.monotone_trees_widest, trees.trees_left_out
+    train.__name__: Trained(kind.kind, train)
+    for kind, train in (
+        (DeployedNet, monotone_net),
+        (Trees, trees.boosted_trees),
+        (Trees, trees.monotone_trees),
+        (Trees, trees.monotone_trees_widest),
+        (Trees, trees.trees_left_out),
     )
-}  # fmt: skip
+}
 """By name of the model, as `generator.records.spec.Beside` lists them."""

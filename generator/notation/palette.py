@@ -93,6 +93,13 @@ MODELS = {
         made="PGD training in which only frauds move, only in the inputs anybody can change, and only in the "
              "direction that helps a fraudster.",
     ),
+    "monotone_net": ModelLook(
+        "Monotone FraudNet", "#a4133c", "#ff8fa3", "dash", "diamond-tall",
+        phrase="the monotone FraudNet",
+        made="FraudNet with weights kept within signs, so that it looks at every input with a direction of risk in "
+             "that direction only (after Runje and Shankaranarayana). It trains on frauds at the worst corner of what "
+             "anybody can change.",
+    ),
     "logistic_regression": ModelLook(
         "Logistic regression", "#a3320b", "#ff9e7a", "dot", "cross",
         phrase="logistic regression",

@@ -33,6 +33,11 @@ def margins(line: Line, boxes: Boxes) -> np.ndarray:
     return boxes.x @ line.w + line.b
 
 
+def monotone(line: Line) -> np.ndarray:
+    """In every input: a line has one slope."""
+    return np.where(line.w >= 0, 1, -1).astype(np.int8)
+
+
 def tolerance(spec: ProofSpec) -> float:
     return spec.tau
 

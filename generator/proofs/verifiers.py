@@ -34,6 +34,10 @@ class Verifier(Protocol):
     ) -> Verdicts:
         """Whether each row is judged correctly on all of its box; fraud is flagged above the threshold."""
 
+    def monotone(self, subject: Any) -> np.ndarray:
+        """(d,) int8: 1 where the margin is proved never to fall as an input rises, whatever the others are, -1 where
+        never to rise, 0 where neither."""
+
     def tolerance(self, spec: ProofSpec) -> float:
         """How far above the threshold the margin of a row may still lie to count as broken."""
 

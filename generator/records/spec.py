@@ -16,8 +16,8 @@ Recipe = str
 """The name of a way to harden in `generator.models.fraudnet.hardening.RECIPES`."""
 
 Beside = Literal[
-    "logistic_regression", "boosted_trees", "monotone_trees", "monotone_trees_widest", "trees_left_out"
-]
+    "monotone_net", "logistic_regression", "boosted_trees", "monotone_trees", "monotone_trees_widest", "trees_left_out",
+]  # fmt: skip
 """Models of another kind, as `generator.models.kinds.TRAINED` knows them."""
 
 
@@ -163,7 +163,8 @@ class HardeningSpec(Record):
     pgd_epsilon: float = 0.35
     """Budget PGD training ends at; it rises evenly, from zero, over the rounds but the last.
 
-    FGSM with random start, TRADES, certified and threat-matched training share budget and ramp.
+    FGSM with random start, TRADES, certified and threat-matched training share budget and ramp; monotone models train
+    on frauds moved by it.
     """
     pgd_steps: int = Field(default=7, ge=1)
     """Steps of the inner maximisation of PGD training, TRADES and threat-matched training."""
@@ -188,8 +189,6 @@ class TreesSpec(Record):
     learning_rate: float = Field(default=0.1, gt=0)
     smallest_leaf: int = Field(default=20, ge=1)
     """Training rows that a leaf needs."""
-    epsilon: float = Field(default=0.35, ge=0)
-    """Budget by which frauds move to their worst corner before monotone trees train on them."""
 
 
 class ProofSpec(Record):

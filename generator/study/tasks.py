@@ -13,12 +13,13 @@ from generator.engine.cache import Arrays
 from generator.engine.files import sha256_of, sha256_of_sources
 from generator.engine.seeding import stage_rng
 from generator.engine.stages import StageTask
+from generator.models.asked import Asked
 from generator.models.folds import Folds
 from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.hardening import harden
 from generator.models.fraudnet.network import FraudNet
 from generator.models.fraudnet.training import train_standard
-from generator.models.kinds import KINDS, TRAINED, Asked
+from generator.models.kinds import KINDS, TRAINED
 from generator.models.model import Model
 from generator.provenance import PACKAGE, lock_sha256, versions
 from generator.records.base import Record

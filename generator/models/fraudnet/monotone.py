@@ -20,6 +20,10 @@ from itertools import pairwise
 import numpy as np
 import torch
 
+from generator.engine.seeding import stage_rng
+from generator.models.asked import Asked
+from generator.models.folds import Folds
+from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.network import FraudNet
 from generator.models.fraudnet.training import Adam, Trainer
 from generator.records.spec import TrainingSpec
@@ -75,6 +79,16 @@ class Evasion:
     """(d,) at most so far below the value."""
     up: np.ndarray
     """(d,)"""
+
+
+def monotone_net(folds: Folds, asked: Asked) -> DeployedNet:
+    """FraudNets monotone in every input with a direction of risk, hardened against the quoted tier."""
+    reach, epsilon = asked.reach(asked.quoted), asked.worst_epsilon
+    net, _ = train_monotone(
+        folds.train_x(), folds.train_y(), asked.training, stage_rng(asked.seed, "monotone_net"),
+        asked.directions, Evasion(epsilon * reach.down, epsilon * reach.up),
+    )  # fmt: skip
+    return DeployedNet(net.requires_grad_(False), folds.means, folds.scales)
 
 
 def train_monotone(

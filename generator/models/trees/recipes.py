@@ -4,24 +4,13 @@ Where a model can only look at an input one way, a fraudster's worst case is a c
 are held monotone in every input with a direction of risk, and train on frauds that already stand at that corner.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
+from generator.models.asked import Asked
 from generator.models.folds import Folds
 from generator.models.trees.boosting import train_trees
 from generator.models.trees.trees import Trees
-from generator.records.features import Feature
-from generator.records.spec import TreesSpec
-from generator.records.threat import Intervals, Threat, Tier, surface
-
-
-class Asked(NamedTuple):
-    """What the training of a model beside FraudNet may depend on, besides its rows."""
-
-    features: tuple[Feature, ...]
-    threat: Threat
-    trees: TreesSpec
+from generator.records.threat import Intervals, Tier
 
 
 def boosted_trees(folds: Folds, asked: Asked) -> Trees:
@@ -31,7 +20,7 @@ def boosted_trees(folds: Folds, asked: Asked) -> Trees:
 
 def monotone_trees(folds: Folds, asked: Asked) -> Trees:
     """Monotone trees, hardened against the quoted tier."""
-    return _monotone(folds, asked, asked.threat.tier(asked.threat.quoted))
+    return _monotone(folds, asked, asked.quoted)
 
 
 def monotone_trees_widest(folds: Folds, asked: Asked) -> Trees:
@@ -41,18 +30,17 @@ def monotone_trees_widest(folds: Folds, asked: Asked) -> Trees:
 
 def trees_left_out(folds: Folds, asked: Asked) -> Trees:
     """Boosted trees that never see an input which the quoted tier moves."""
-    reach = surface(asked.features, asked.threat.tier(asked.threat.quoted)).intervals
+    reach = asked.reach(asked.quoted)
     return train_trees(
         folds.train_raw(), folds.train_y(), asked.trees, left_out=np.flatnonzero(reach.movable).tolist()
     )
 
 
 def _monotone(folds: Folds, asked: Asked, tier: Tier) -> Trees:
-    directions = np.array([feature.direction for feature in asked.features])
-    reach, x, y = surface(asked.features, tier).intervals, folds.train_raw(), folds.train_y()
+    directions, reach, x, y = asked.directions, asked.reach(tier), folds.train_raw(), folds.train_y()
     moved = [
         np.where(
-            fraud[:, None] == 1, worst_corner(rows, directions, reach, asked.trees.epsilon * scale), rows
+            fraud[:, None] == 1, worst_corner(rows, directions, reach, asked.worst_epsilon * scale), rows
         )
         for rows, fraud, scale in zip(x, y, folds.scales, strict=True)
     ]

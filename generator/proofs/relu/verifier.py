@@ -8,14 +8,24 @@ import numpy as np
 from generator.proofs import milp
 from generator.proofs.relu import network as networks
 from generator.proofs.relu import search, walk
-from generator.proofs.relu.monotone import worst_faces
+from generator.proofs.relu.monotone import monotone, worst_faces
 from generator.proofs.relu.network import Network
 from generator.proofs.relu.search import Lattice, warm_up
 from generator.proofs.verdicts import UNRESOLVED, Radii, Step, Verdicts
 from generator.records.boxes import Boxes
 from generator.records.spec import ProofSpec
 
-__all__ = ["cross_check", "decide", "margins", "proof_steps", "radius", "read", "tolerance", "warm_up"]
+__all__ = [
+    "cross_check",
+    "decide",
+    "margins",
+    "monotone",
+    "proof_steps",
+    "radius",
+    "read",
+    "tolerance",
+    "warm_up",
+]
 
 
 def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Network:

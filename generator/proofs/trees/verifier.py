@@ -8,7 +8,7 @@ import numpy as np
 from generator.proofs.trees import forest as forests
 from generator.proofs.trees import kernels, milp, search
 from generator.proofs.trees.forest import Forest
-from generator.proofs.trees.monotone import monotone
+from generator.proofs.trees.monotone import monotone as signs_of
 from generator.proofs.trees.walk import walk
 from generator.proofs.verdicts import BROKEN, PROVED, Radii, Step, Verdicts
 from generator.records.boxes import Boxes
@@ -17,13 +17,18 @@ from generator.records.spec import ProofSpec
 
 def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Forest:
     forest = forests.read(arrays, replicate)
-    return forest._replace(signs=monotone(forest))
+    return forest._replace(signs=signs_of(forest))
 
 
 def margins(forest: Forest, boxes: Boxes) -> np.ndarray:
     out = np.empty(len(boxes.raw))
     kernels.scores(forest, np.ascontiguousarray(boxes.raw, np.float64), out)
     return out
+
+
+def monotone(forest: Forest) -> np.ndarray:
+    """As `read` found it."""
+    return forest.signs
 
 
 def tolerance(spec: ProofSpec) -> float:

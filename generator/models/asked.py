@@ -1,0 +1,39 @@
+"""What the training of models beside FraudNet may depend on, besides its rows."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from generator.records.features import Feature
+from generator.records.spec import TrainingSpec, TreesSpec
+from generator.records.threat import Intervals, Threat, Tier, surface
+
+
+class Asked(NamedTuple):
+    """Inputs, attackers and settings of the study."""
+
+    features: tuple[Feature, ...]
+    threat: Threat
+    training: TrainingSpec
+    trees: TreesSpec
+    worst_epsilon: float
+    """Budget by which frauds move to their worst corner before monotone models train on them."""
+    seed: int
+
+    @property
+    def directions(self) -> np.ndarray:
+        """(d,) how each input bears on risk, as `Feature.direction`."""
+        return np.array([feature.direction for feature in self.features])
+
+    @property
+    def quoted(self) -> Tier:
+        """The tier that prose quotes."""
+        return self.threat.tier(self.threat.quoted)
+
+    def reach(self, tier: Tier) -> Intervals:
+        """What `tier` moves.
+
+        Raises:
+            TypeError: An input is no number.
+        """
+        return surface(self.features, tier).intervals

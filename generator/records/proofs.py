@@ -127,6 +127,15 @@ class Limit(Record):
         return self.population.known if self.population else self.known
 
 
+class ProvedMonotone(Record):
+    """Inputs that every replicate of a model is proved to be monotone in, whatever the others are."""
+
+    model: str
+    rises: tuple[str, ...]
+    """The margin never falls as one of these rises."""
+    falls: tuple[str, ...]
+
+
 class MonotoneLimit(Record):
     """What no monotone rule catches once frauds of one tier have evaded, at a matched share of false alarms."""
 
@@ -252,6 +261,8 @@ class ProofResult(Record):
     radii: tuple[RadiusSummary, ...]
     limit: Limit
     monotone: MonotoneLimits | None = None
+    proved_monotone: tuple[ProvedMonotone, ...] = ()
+    """Of every model, also where there is no such input."""
     """None in records from before there was such a limit."""
     rule: RuleProofs | None
     """None where the labels were found, not made by a rule."""

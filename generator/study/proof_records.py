@@ -1,6 +1,6 @@
 """From settled rows to the records of the proof: choices, radii, limits, labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from generator.records.proofs import (
     LabelAware,
     ProofStep,
     ProofWalk,
+    ProvedMonotone,
     RadiusSummary,
     Reach,
 )
@@ -168,4 +169,20 @@ def readable_proof(
             )
             for step in proofs[row]
         ),
+    )
+
+
+def proved_monotone(tiers: Mapping[str, Arrays], inputs: Sequence[str]) -> tuple[ProvedMonotone, ...]:
+    """What all replicates of each model share, from `tier_tasks`' arrays; one that no replicate asks for rises."""
+    return tuple(
+        ProvedMonotone(
+            model=model,
+            rises=tuple(
+                name for name, signs in zip(inputs, arrays["monotone"].T, strict=True) if (signs > 0).all()
+            ),
+            falls=tuple(
+                name for name, signs in zip(inputs, arrays["monotone"].T, strict=True) if (signs < 0).all()
+            ),
+        )
+        for model, arrays in tiers.items()
     )

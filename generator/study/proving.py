@@ -189,6 +189,7 @@ def proof_result(
         ),
         limit=proved.limit,
         monotone=proved.monotone,
+        proved_monotone=records.proved_monotone(proved.tiers, spec.input_names),
         rule=_rule_proofs(spec, table, table.rule, finals, settled) if table.rule else None,
         battery=battery_rows(proved.battery, finals, headline),
         gate=sanity_gate(evidence),

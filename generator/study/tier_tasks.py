@@ -71,7 +71,8 @@ def _tiers(
     """Only frauds evade, in the benchmark too: these are catch rates.
 
     Returns:
-        "cuts" (seeds * folds, points), margins; "flagged" (seeds, n, points) bool, nobody evading; per tier
+        "cuts" (seeds * folds, points), margins; "monotone" (seeds * folds, d), as the verifier says;
+        "flagged" (seeds, n, points) bool, nobody evading; per tier
         "<tier>" (seeds, n, budgets, points) int8, the outcome of frauds (broken where not flagged to
         begin with, 0 for genuine rows), and "witness/<tier>" (seeds, n, d), raw units, an example
         within the headline budget at the quoted point, NaN where there is none.
@@ -111,7 +112,8 @@ def _tiers(
     answers = {"flagged": flagged, **outcomes}
     answers |= {f"witness/{tier}": witness for tier, witness in witnesses.items()}
     by_row = rows_of(folds, seeds)
-    return {name: by_row(values) for name, values in answers.items()} | {"cuts": cuts}
+    monotone = np.stack([verifier.monotone(subject) for subject in subjects])
+    return {name: by_row(values) for name, values in answers.items()} | {"cuts": cuts, "monotone": monotone}
 
 
 def _inherited(start: np.ndarray, weaker: list[np.ndarray], stronger: list[np.ndarray]) -> np.ndarray:

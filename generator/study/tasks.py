@@ -105,10 +105,11 @@ def standard_state(trained: Arrays) -> State:
 
 def beside_task(spec: StudySpec, folds: Folds, features: tuple[Feature, ...], name: str) -> StageTask:
     """Train a model of another kind on the rows of every replicate."""
-    asked = Asked(features, spec.threat, spec.trees)
+    epsilon = spec.hardening.pgd_epsilon
+    asked = Asked(features, spec.threat, spec.training, spec.trees, epsilon, spec.seed)
     inputs = task_inputs(
-        TRAINING_SOURCE, name, spec.seed, str(features), spec.threat, spec.trees, folds=folds
-    )
+        TRAINING_SOURCE, name, spec.seed, str(features), spec.threat, spec.training, spec.trees, epsilon, folds=folds,
+    )  # fmt: skip
     return StageTask(inputs, _train_beside, (folds, asked, name))
 
 

@@ -13,9 +13,17 @@ ZERO = float(np.float32(1e-35))
 """A number this close to 0 is missing where zero means missing."""
 
 
+NODE = np.dtype([("limit", np.float64), ("feature", np.int32), ("right", np.int32)])
+"""What a walk down a tree needs of a node, in one place of the cache; in a leaf the limit is its value."""
+
+
 class Forest(NamedTuple):
     """Nodes parents first and left side next, so that the left side of node i is i + 1."""
 
+    nodes: np.ndarray
+    """(nodes,) NODE: the same once more as `limit`, `feature`, `right` and `value`."""
+    plain: np.ndarray
+    """(d,) bool: a number that has a value is compared, nothing else."""
     feature: np.ndarray
     """(nodes,) int32; -1 in a leaf."""
     limit: np.ndarray
@@ -98,7 +106,11 @@ def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Forest:
     largest = np.zeros(len(roots))
     np.maximum.at(largest, tree, np.abs(np.where(feature < 0, node["value"], 0.0)))
     slope = abs(numbers["scale"] / numbers["divisor"])
+    nodes = np.empty(len(feature), NODE)
+    nodes["limit"], nodes["feature"] = np.where(feature < 0, node["value"], limit), feature
+    nodes["right"] = right[: len(feature)]
     return Forest(
+        nodes=nodes, plain=~category & (missing != ZERO_OR_NAN),
         feature=feature, limit=limit, place=place, right=right[: len(feature)],
         missing_left=node["missing_left"], category_set=node["category_set"], unknown_left=node["unknown_left"],
         value=node["value"], roots=roots, sets=sets,

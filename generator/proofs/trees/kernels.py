@@ -125,21 +125,26 @@ def goes_left(forest, node, number):
 
 
 @kernel
-def _rounded(forest, number):
-    return np.float64(np.float32(number)) if forest.single_inputs else number
+def _rounded(number, single):
+    return np.float64(np.float32(number)) if single else number
 
 
 @kernel
 def score(forest, x):
     """The deployed margin of one raw row, above its own cut."""
+    # bound to names because a call that is given the forest copies all of it
+    nodes, plain, single_inputs = forest.nodes, forest.plain, forest.single_inputs
     total, single = forest.start, np.float32(forest.start)
-    for t in range(len(forest.roots)):
-        node = forest.roots[t]
-        while forest.feature[node] >= 0:
-            number = _rounded(forest, x[forest.feature[node]])
-            node = node + 1 if goes_left(forest, node, number) else forest.right[node]
-        total += forest.value[node]
-        single += np.float32(forest.value[node])
+    for root in forest.roots:
+        node = root
+        while nodes[node].feature >= 0:
+            j = nodes[node].feature
+            number = np.float64(np.float32(x[j])) if single_inputs else x[j]
+            plainly = plain[j] and not np.isnan(number)
+            left = number <= nodes[node].limit if plainly else goes_left(forest, node, number)
+            node = node + 1 if left else nodes[node].right
+        total += nodes[node].limit
+        single += np.float32(nodes[node].limit)
     if forest.single_sum:
         total = np.float64(single)
     return total / forest.divisor * forest.scale + forest.bias - forest.cut
@@ -177,7 +182,11 @@ def _list_values(forest, j, low, high, centre, may_be_missing, allowed, whole, v
                 count += 1
     elif low <= high:
         begin, end = forest.offset[j], forest.offset[j + 1]
-        seen_low, seen_high, last = _rounded(forest, low), _rounded(forest, high), -np.inf
+        seen_low, seen_high, last = (
+            _rounded(low, forest.single_inputs),
+            _rounded(high, forest.single_inputs),
+            -np.inf,
+        )
         for place in range(begin, end + 1):
             limit = forest.limits[place] if place < end else np.inf
             if whole:
@@ -202,7 +211,7 @@ def _list_values(forest, j, low, high, centre, may_be_missing, allowed, whole, v
 @kernel
 def _nearest(forest, centre, low, high, below, limit, whole):
     """The number of [low, high] closest to centre that is above `below` and at most `limit`, once rounded."""
-    seen = _rounded(forest, centre)
+    seen = _rounded(centre, forest.single_inputs)
     if below < seen <= limit and low <= centre <= high:
         return centre
     if seen <= below or np.isnan(centre):
@@ -225,7 +234,7 @@ def _set_out(forest, low, high, centre, may_be_missing, allowed, whole, work):
     used = 0
     for j in range(len(low)):
         work.start[j], work.first[j], work.last[j] = -1, 1, 0
-        seen_low, seen_high = _rounded(forest, low[j]), _rounded(forest, high[j])
+        seen_low, seen_high = _rounded(low[j], forest.single_inputs), _rounded(high[j], forest.single_inputs)
         touches_zero = forest.missing[j] == ZERO_OR_NAN and seen_low <= ZERO and seen_high >= -ZERO
         if not (forest.category[j] or may_be_missing[j] or np.isnan(centre[j]) or touches_zero):
             work.kind[j], work.low[j], work.high[j] = ORDINARY, seen_low, seen_high
@@ -237,7 +246,7 @@ def _set_out(forest, low, high, centre, may_be_missing, allowed, whole, work):
         if count < 0:
             return False
         work.kind[j] = SPECIAL if count > 1 else FIXED
-        work.low[j] = _rounded(forest, work.values[used])
+        work.low[j] = _rounded(work.values[used], forest.single_inputs)
         if count > 1:
             work.start[j], work.size[j], work.count[j] = used, count, count
             used += count
@@ -255,66 +264,63 @@ def _prune(forest, factor, work):
     constant, least, trees, count = 0.0, 0.0, 0, 0
     bottom = top = forest.start
     largest = 0.0
-    capacity = len(work.node_input)
-    for t in range(len(forest.roots)):
+    # bound to names because a call that is given forest or work copies all of it
+    nodes, kinds, lows, highs, stack = forest.nodes, work.kind, work.low, work.high, work.waiting
+    node_input, node_place, node_right = work.node_input, work.node_place, work.node_right
+    node_parent, node_value, tree_first = work.node_parent, work.node_value, work.tree_first
+    first_place, last_place, marks, places = work.first, work.last, work.marks, forest.place
+    capacity = len(node_input)
+    for root in forest.roots:
         first, waiting = count, 0
         low, high = np.inf, -np.inf
-        node, parent = forest.roots[t], -1
+        node, parent = root, -1
         while True:
-            j = forest.feature[node]
+            j = nodes[node].feature
             if j < 0:
-                value = forest.value[node]
+                value = nodes[node].limit
                 low, high = min(low, value), max(high, value)
-                if parent >= 0:
-                    if count >= capacity:
-                        return -1, 0.0, 0.0, 0.0
-                    work.node_input[count], work.node_parent[count] = -1, parent
-                    work.node_value[count] = value * factor
-                    count += 1
+                if parent < 0:
+                    break
+                if count >= capacity:
+                    return -1, 0.0, 0.0, 0.0
+                node_input[count], node_parent[count], node_value[count] = -1, parent, value * factor
+                count += 1
                 if waiting == 0:
                     break
                 waiting -= 1
-                node, parent = work.waiting[waiting, 0], work.waiting[waiting, 1]
-                work.node_right[parent] = count
+                node, parent = stack[waiting, 0], stack[waiting, 1]
+                node_right[parent] = count
                 continue
-            kind = work.kind[j]
+            kind = kinds[j]
             if kind == ORDINARY:
-                limit = forest.limit[node]
-                if work.high[j] <= limit:
+                limit = nodes[node].limit
+                if highs[j] <= limit:
                     node += 1
                     continue
-                if work.low[j] > limit:
-                    node = forest.right[node]
+                if lows[j] > limit:
+                    node = nodes[node].right
                     continue
-                place, other = forest.place[node], forest.right[node]
-                if work.first[j] > work.last[j]:
-                    work.first[j] = work.last[j] = place
-                elif place < work.first[j]:
-                    work.first[j] = place
-                elif place > work.last[j]:
-                    work.last[j] = place
-                work.marks[place] = 1
-                following = node + 1
+                place, other, following = places[node], nodes[node].right, node + 1
+                if first_place[j] > last_place[j]:
+                    first_place[j] = last_place[j] = place
+                else:
+                    first_place[j] = min(first_place[j], place)
+                    last_place[j] = max(last_place[j], place)
+                marks[place] = 1
             elif kind == FIXED:
-                node = node + 1 if goes_left(forest, node, work.low[j]) else forest.right[node]
+                node = node + 1 if goes_left(forest, node, lows[j]) else nodes[node].right
                 continue
             else:
-                begin, end = _path(work, j, 0, work.count[j] - 1, parent, count)
-                values = work.values[work.start[j] :]
-                side = goes_left(forest, node, _rounded(forest, values[begin]))
-                place = begin
-                while place < end and goes_left(forest, node, _rounded(forest, values[place + 1])) == side:
-                    place += 1
-                following = node + 1 if side else forest.right[node]
-                if place == end:
+                side, place = _run(forest, node, parent, count, work)
+                following = node + 1 if side else nodes[node].right
+                if place < 0:
                     node = following
                     continue
                 other = node
             if count >= capacity or waiting >= capacity:
                 return -1, 0.0, 0.0, 0.0
-            work.node_input[count], work.node_place[count] = j, place
-            work.node_parent[count], work.node_right[count] = parent, -1
-            work.waiting[waiting, 0], work.waiting[waiting, 1] = other, count
+            node_input[count], node_place[count], node_parent[count], node_right[count] = j, place, parent, -1
+            stack[waiting, 0], stack[waiting, 1] = other, count
             waiting += 1
             node, parent = following, count
             count += 1
@@ -322,32 +328,52 @@ def _prune(forest, factor, work):
             constant += low * factor
             least += low * factor
         else:
-            if trees + 1 >= len(work.tree_first):
-                return -1, 0.0, 0.0, 0.0
-            work.tree_first[trees] = first
+            tree_first[trees] = first
             trees += 1
             least += min(low * factor, high * factor)
         bottom, top = bottom + low, top + high
         largest += max(abs(bottom), abs(top))
-    work.tree_first[trees] = count
+    tree_first[trees] = count
     unit = 2.0**-24 if forest.single_sum else 2.0**-53
     return trees, constant, least, largest * unit
 
 
 @kernel
-def _path(work, j, first, last, parent, child):
+def _run(forest, node, parent, count, work):
+    """Which side the first listed values go that reach a node, and the last of them; -1 if the others do not differ."""
+    j = forest.feature[node]
+    begin, end = _path(
+        work.node_input,
+        work.node_place,
+        work.node_right,
+        work.node_parent,
+        j,
+        0,
+        work.count[j] - 1,
+        parent,
+        count,
+    )
+    values, place = work.values[work.start[j] :], begin
+    side = goes_left(forest, node, _rounded(values[begin], forest.single_inputs))
+    while place < end and side == goes_left(forest, node, _rounded(values[place + 1], forest.single_inputs)):
+        place += 1
+    return side, -1 if place == end else place
+
+
+@kernel
+def _path(node_input, node_place, node_right, node_parent, j, first, last, parent, child):
     """What the nodes above leave of the cells first to last of input j, where `child` is or comes below `parent`.
 
     A right side that is not there yet is being made now, so `child` lies on it if the mark says so.
     """
     node = parent
     while node >= 0:
-        if work.node_input[node] == j:
-            if work.node_right[node] == child:
-                first = max(first, work.node_place[node] + 1)
+        if node_input[node] == j:
+            if node_right[node] == child:
+                first = max(first, node_place[node] + 1)
             else:
-                last = min(last, work.node_place[node])
-        child, node = node, work.node_parent[node]
+                last = min(last, node_place[node])
+        child, node = node, node_parent[node]
     return first, last
 
 
@@ -416,7 +442,17 @@ def _tables(forest, trees, cells, work):
             j = work.part_input[parts]
             for node in range(begin, end):
                 if work.node_input[node] < 0:
-                    low, high = _path(work, j, 0, work.size[j] - 1, work.node_parent[node], node)
+                    low, high = _path(
+                        work.node_input,
+                        work.node_place,
+                        work.node_right,
+                        work.node_parent,
+                        j,
+                        0,
+                        work.size[j] - 1,
+                        work.node_parent[node],
+                        node,
+                    )
                     for cell in range(low, high + 1):
                         work.tables[work.start[j] + cell] += work.node_value[node]
             continue
@@ -455,7 +491,17 @@ def _tables(forest, trees, cells, work):
             for p in range(mine):
                 part = parts + p
                 j = work.part_input[part]
-                low, high = _path(work, j, 0, work.size[j] - 1, work.node_parent[node], node)
+                low, high = _path(
+                    work.node_input,
+                    work.node_place,
+                    work.node_right,
+                    work.node_parent,
+                    j,
+                    0,
+                    work.size[j] - 1,
+                    work.node_parent[node],
+                    node,
+                )
                 empty |= low > high
                 segment = work.part_segment[part]
                 while work.segment_end[segment] < low:
@@ -479,7 +525,7 @@ def _tables(forest, trees, cells, work):
 # ---------------------------------------------------------------- bounds
 
 
-@kernel
+@kernel(inline="always")  # else each call copies all that work is
 def _weigh(t, box, work):
     """The least of every segment of tree t's inputs, the tree's own messages taken back, and the total of each leaf."""
     for part in range(work.part_first[t], work.part_first[t + 1]):
@@ -556,7 +602,7 @@ def _bound(box, work):
     return total
 
 
-@kernel
+@kernel(inline="always")  # else each call copies all that work is
 def _leaf_at(t, cell, work):
     first = work.part_first[t]
     mine = work.part_first[t + 1] - first

@@ -10,8 +10,9 @@ from generator.proofs.trees.kernels import BROKEN, FULL, Work
 from generator.proofs.verdicts import Verdicts
 from generator.records.boxes import Boxes
 
-NODES, CELLS, BOXES = 4_096, 4_096, 64
-"""Places in the first working memory: most rows need less, and the others get more when they ask for it."""
+NODES, CELLS, BOXES = 16_384, 16_384, 256
+"""Places in the first working memory: most rows need less, and the others get more when they ask for it. What is not
+written to costs nothing."""
 
 
 class Region(NamedTuple):
@@ -96,6 +97,7 @@ def working_memory(forest: Forest, size: int) -> Work:
         "segment_rest": nodes, "leaf_value": nodes, "leaf_total": nodes, "range_least": 4 * nodes,
         "messages": 8 * cells, "point": d,
     }  # fmt: skip
-    arrays = {name: np.zeros(shape, np.int32) for name, shape in whole.items()}
-    arrays |= {name: np.zeros(shape) for name, shape in real.items()}
-    return Work(kind=np.zeros(d, np.int8), **arrays)
+    arrays = {name: np.empty(shape, np.int32) for name, shape in whole.items()}
+    arrays |= {name: np.empty(shape) for name, shape in real.items()}
+    arrays["marks"][:] = 0
+    return Work(kind=np.empty(d, np.int8), **arrays)

@@ -44,6 +44,7 @@ SPEC = StudySpec.model_validate(
         battery=BatterySpec(
             pgd_steps=10, restarts=1, apgd_steps=3, apgd_restarts=1, boundary_steps=3, search_queries=20,
             noise_draws=5, hop_skip_jump_rows=2, hop_skip_jump_steps=2, hop_skip_jump_queries=500,
+            zoo_rows=2, zoo_steps=2, tree_copy_rows=4,
         ),
         bootstrap=100,
     )

@@ -1,21 +1,33 @@
 """The battery reaches the closed form where there is one, and its parts agree with each other."""
 
+import itertools
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from generator.models.folds import Folds
 from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.network import FraudNet
 from generator.records.spec import BatterySpec
-from generator.threats import battery, queries
-from generator.threats.battery import FULL_COVERAGE, from_arrays, run_battery, to_arrays, worst_case
+from generator.threats import battery, copies, queries
+from generator.threats.battery import (
+    FIRST_ROWS,
+    FULL_COVERAGE,
+    from_arrays,
+    run_battery,
+    to_arrays,
+    worst_case,
+)
 from generator.threats.gradients import Target, pgd_margin
 from generator.threats.needs import FEW_INPUTS
 
 EPSILON = 0.35
 SPEC = BatterySpec(
-    restarts=2, pgd_steps=20, apgd_steps=15, search_queries=150, noise_draws=30, hop_skip_jump_rows=6
-)
+    restarts=2, pgd_steps=20, apgd_steps=15, search_queries=150, noise_draws=30, hop_skip_jump_rows=6,
+    zoo_rows=6, tree_copy_rows=10,
+)  # fmt: skip
 INDIRECT = {"noise", "transfer"}
 """Not meant to reach the worst case: one is the floor, the other knows only another model."""
 
@@ -136,13 +148,13 @@ def test_the_direct_attacks_together_are_stronger_than_noise(on_curved):
     assert worst_case(on_curved).right.sum() < on_curved["noise"].right.sum()
 
 
-def test_the_same_seed_gives_the_same_outcomes_hop_skip_jump_included(on_curved, curved, toy_folds):
+def test_the_same_seed_gives_the_same_outcomes_those_of_art_included(on_curved, curved, toy_folds):
     np.random.seed(1)  # noqa: NPY002 - whatever global state there was must not matter
     again = run_battery(curved, toy_folds, 0, EPSILON, SPEC, seed=9)
     for attack, outcome in on_curved.items():
         np.testing.assert_array_equal(outcome.right, again[attack].right)
         assert outcome.queries == again[attack].queries
-    assert again["hop_skip_jump"].queries > 0
+    assert min(again[name].queries for name in FIRST_ROWS) > 0
 
 
 def test_the_battery_leaves_the_global_generator_alone(curved, toy_folds):
@@ -151,17 +163,31 @@ def test_the_battery_leaves_the_global_generator_alone(curved, toy_folds):
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
-def test_hop_skip_jump_breaks_nothing_the_closed_form_protects(telling, toy_folds, on_linear):
-    found = on_linear["hop_skip_jump"]
-    assert len(found.rows) == SPEC.hop_skip_jump_rows
+@pytest.mark.parametrize("attack", FIRST_ROWS)
+def test_what_takes_rows_one_by_one_breaks_nothing_the_closed_form_protects(
+    attack, telling, toy_folds, on_linear
+):
+    found = on_linear[attack]
+    assert len(found.rows) == getattr(SPEC, f"{attack}_rows")
     assert set(found.rows) <= set(toy_folds.test_rows[3])
     assert found.right[_closed_form(telling, toy_folds, 1)[found.rows]].all()
+
+
+def test_zoo_finds_what_the_closed_form_says_can_be_broken(telling, toy_folds, on_linear):
+    """Slopes of a linear model are its weights wherever they are estimated."""
+    found = on_linear["zoo"]
+    expected = _closed_form(telling, toy_folds, 1)[found.rows]
+    assert 0 < expected.sum() < len(expected)
+    np.testing.assert_array_equal(found.right, expected)
+    # of each of the steps, two scores an input and one of the point; of the end, what ART logs
+    assert 70 <= found.queries <= 80
 
 
 def test_hop_skip_jump_leaves_a_model_of_one_answer_alone(toy_folds):
     constant = _linear(np.zeros((6, 3)), np.full(6, -1.0), toy_folds)
     outcomes = run_battery(constant, toy_folds, 0, EPSILON, SPEC, seed=9)
     assert outcomes["hop_skip_jump"].queries == 0
+    assert outcomes["tree_copy"].queries == toy_folds.n_train
     for outcome in outcomes.values():
         np.testing.assert_array_equal(outcome.right, toy_folds.y[outcome.rows] == 0)
 
@@ -177,7 +203,7 @@ def test_every_proposal_is_judged_within_the_budget(curved, toy_folds, monkeypat
 
     monkeypatch.setattr(battery, "judge", watched)
     run_battery(curved, toy_folds, 0, EPSILON, SPEC, seed=9)
-    assert len(seen) == len(FULL_COVERAGE) + 1
+    assert len(seen) == len(FULL_COVERAGE) + len(FIRST_ROWS)
     assert max(distance for _, distance in seen) <= EPSILON + 1e-5
 
 
@@ -193,6 +219,114 @@ def test_outcomes_survive_the_round_trip_through_arrays(on_curved):
 def test_a_budget_of_nothing_is_refused(curved, toy_folds):
     with pytest.raises(ValueError, match=r"the battery needs a budget above zero, not 0\.0"):
         run_battery(curved, toy_folds, 0, 0.0, SPEC, seed=9)
+
+
+# ---------------------------------------------------------------- what has no slopes
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """Boosted trees of each replicate, on raw rows."""
+
+    trees: tuple[HistGradientBoostingClassifier, ...]
+
+    kind = "boosted"
+
+    @property
+    def replicates(self) -> int:
+        return len(self.trees)
+
+    def margins(self, raw: np.ndarray) -> np.ndarray:
+        return np.stack([one.decision_function(rows) for one, rows in zip(self.trees, raw, strict=True)])
+
+    def select(self, replicates: slice) -> "Boosted":
+        return Boosted(self.trees[replicates])
+
+
+@pytest.fixture(scope="module")
+def boosted(small_folds) -> Boosted:
+    trees = (
+        HistGradientBoostingClassifier(max_iter=20, max_depth=3, min_samples_leaf=5).fit(
+            small_folds.x[rows], small_folds.y[rows]
+        )
+        for rows in small_folds.train_rows
+    )
+    return Boosted(tuple(trees))
+
+
+@pytest.fixture(scope="module")
+def on_boosted(boosted, small_folds):
+    rows = SPEC.model_copy(update={"zoo_rows": 40, "tree_copy_rows": 40, "hop_skip_jump_rows": 2})
+    return run_battery(boosted, small_folds, 0, EPSILON, rows, seed=9)
+
+
+def test_what_follows_slopes_does_not_apply_to_trees_and_the_rest_does(on_boosted):
+    sloped = {name for name, attack in FULL_COVERAGE.items() if "gradients" in attack.needs}
+    assert set(on_boosted) == {*FULL_COVERAGE, *FIRST_ROWS} - sloped
+    assert worst_case(on_boosted).right.sum() < on_boosted["noise"].right.sum()
+
+
+def test_on_trees_zoo_breaks_nearly_all_that_the_search_breaks_and_the_copy_some(
+    on_boosted, boosted, small_folds
+):
+    rows = on_boosted["zoo"].rows
+    clean = small_folds.to_rows((boosted.margins(small_folds.test_raw()) > 0) == small_folds.test_y())[0][
+        rows
+    ]
+    searched, zoo, copied = (on_boosted[name] for name in ("block_search", "zoo", "tree_copy"))
+    lost = clean.sum() - searched.right[rows].sum()
+    assert lost > 5
+    assert clean.sum() - zoo.right.sum() >= 0.7 * lost
+    assert clean.sum() - copied.right.sum() > 0
+
+
+def test_no_example_of_zoo_leaves_the_budget(boosted, small_folds):
+    one, first = boosted.select(slice(0, 1)), slice(0, 1)
+    x, y = small_folds.test_x(first)[0, :12], small_folds.test_y(first)[0, :12]
+    asked = []
+
+    def ask(points: np.ndarray) -> np.ndarray:
+        asked.append(np.abs(points[0, :, None] - x).max(2).min(1).max())
+        return one.margins(small_folds.decode(points, first))
+
+    found, _ = queries.zoo(ask, x, y, EPSILON, steps=5, seed=1, stage="test")
+    assert max(asked) <= EPSILON + 1e-6
+    assert 0 < np.abs(found - x).max() <= EPSILON + 1e-6
+
+
+# ---------------------------------------------------------------- a copy
+
+
+def test_an_example_for_the_copy_lies_just_beyond_its_threshold():
+    """A model of one threshold, which the copy finds between the two rows nearest to it."""
+    train = np.linspace(-1, 1, 21, dtype=np.float32)[:, None]
+    found, asked = copies.decision_tree(
+        lambda points: points[:, :, 0] - 0.22, train, np.array([[0.5], [-0.5]], np.float32), seed=1
+    )
+    np.testing.assert_allclose(found[:, 0], [0.25 - 0.001, 0.25 + 0.001], atol=1e-6)
+    assert asked == 21
+
+
+def test_where_art_climbs_past_the_root_of_the_copy_the_row_stays():
+    """Genuine only where four inputs are low: beside the path of a row with one of them high, all else is fraud."""
+    corners = np.array(list(itertools.product((-1.0, 1.0), repeat=4)), np.float32)
+    weight = np.where((corners < 0).all(1), 3, 1)
+    train = np.repeat(corners, weight, axis=0)
+
+    def ask(points: np.ndarray) -> np.ndarray:
+        return np.where((points < 0).all(2), -1.0, 1.0)
+
+    rows = corners[(corners > 0).sum(1) == 1]
+    found, _ = copies.decision_tree(ask, train, rows, seed=1)
+    stayed = (found == rows).all(1)
+    assert stayed.any()
+    assert (ask(found[None])[0, ~stayed] < 0).all()
+
+
+def test_a_model_of_one_answer_has_no_copy_to_attack():
+    rows = np.zeros((3, 2), np.float32)
+    found, _ = copies.decision_tree(lambda points: points[:, :, 0] + 1, rows, rows, seed=1)
+    np.testing.assert_array_equal(found, rows)
 
 
 # ---------------------------------------------------------------- what does not apply
@@ -217,7 +351,7 @@ def test_a_model_of_one_replicate_has_no_other_to_transfer_from_and_one_of_many_
 ):
     model, folds = _wide(d)
     found = run_battery(model, folds, 0, EPSILON, SPEC, seed=9)
-    assert {*FULL_COVERAGE, "hop_skip_jump"} - set(found) == left_out
+    assert {*FULL_COVERAGE, *FIRST_ROWS} - set(found) == left_out
     assert (worst_case(found).right <= found["noise"].right).all()
 
 

@@ -14,7 +14,7 @@ from generator.records.spec import AttackSpec, BatterySpec, ProofSpec, TrainingS
 from generator.study.gate import CHECKS, Evidence, sanity_gate
 from generator.study.proof_tasks import cross_check_task, settle_task
 from generator.study.proving import Settled, with_exact
-from generator.threats.battery import FULL_COVERAGE, BatteryOutcome, run_battery
+from generator.threats.battery import FIRST_ROWS, FULL_COVERAGE, BatteryOutcome, run_battery
 from generator.threats.evasion import evaluate
 from generator.threats.outcomes import CLEAN, Outcomes
 
@@ -60,7 +60,7 @@ def sound(tiny_spec, small_table) -> Evidence:
     )
     order = np.random.default_rng(0).permutation(ROWS)  # so that the rows kept are of both classes
     table = replace(small_table, x=small_table.x[order], y=small_table.y[order])
-    battery = {name: _fought(200) for name in (*FULL_COVERAGE, "hop_skip_jump")}
+    battery = {name: _fought(200) for name in (*FULL_COVERAGE, *FIRST_ROWS)}
     return Evidence(
         spec=spec,
         table=table,
@@ -255,6 +255,7 @@ def test_a_model_wrong_on_everything_predicts_after_all(sound):
 BATTERY = BatterySpec(
     pgd_steps=40, restarts=2, apgd_steps=5, apgd_restarts=1, boundary_steps=10, search_queries=150,
     noise_draws=50, hop_skip_jump_rows=1, hop_skip_jump_steps=1, hop_skip_jump_queries=200,
+    zoo_rows=1, zoo_steps=1, tree_copy_rows=1,
 )  # fmt: skip
 
 

@@ -29,6 +29,9 @@ noise_draws = 5
 hop_skip_jump_rows = 2
 hop_skip_jump_steps = 2
 hop_skip_jump_queries = 500
+zoo_rows = 2
+zoo_steps = 2
+tree_copy_rows = 4
 """
 
 DATASET = """\"\"\"Deposits: checks of which everybody knows the signature.\"\"\"

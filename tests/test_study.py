@@ -9,7 +9,7 @@ from threat_fixture import FRAUDSTERS
 from generator.engine import parallel
 from generator.records.results import StudyResult
 from generator.records.spec import HardeningSpec
-from generator.threats.battery import FULL_COVERAGE
+from generator.threats.battery import FIRST_ROWS, FULL_COVERAGE
 from generator.threats.outcomes import CLEAN
 
 ROWS, FRAUDS, SEEDS = 300, 60, 2
@@ -160,9 +160,9 @@ def test_every_model_is_proved_against_every_tier_and_fought_by_every_attack(res
     assert {(c.model, c.tier, c.false_positive_rate, c.epsilon) for c in proofs.tier_comparisons} == {
         (model, tier, *point) for model in RECIPES for tier in FRAUDSTERS.names for point in points
     }
-    attacks = {*FULL_COVERAGE, "hop_skip_jump", "worst_case", "exact"}
+    attacks = {*FULL_COVERAGE, *FIRST_ROWS, "worst_case", "exact"}
     assert {(b.model, b.attack) for b in proofs.battery} == {(m, a) for m in models for a in attacks}
-    assert {b.rows for b in proofs.battery if b.attack != "hop_skip_jump"} == {ROWS}
+    assert {b.rows for b in proofs.battery if b.attack not in FIRST_ROWS} == {ROWS}
     assert {r.model for r in proofs.radii} == {"standard", "accumulating_fgsm", "pgd_ramp", "pgd_tier1"}
     assert {each.model for each in proofs.rule.label_aware} == models
     assert [(c.epsilon, c.tier, c.measure) for c in proofs.choices] == [

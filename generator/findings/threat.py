@@ -100,6 +100,14 @@ def _attacks(result: StudyResult) -> list[AttackLine]:
             f"{count(battery.hop_skip_jump_steps)} steps, at most {count(battery.hop_skip_jump_queries)} "
             f"queries a row, on {count(battery.hop_skip_jump_rows)} rows",
         ),
+        "zoo": (
+            scores,
+            f"{count(battery.zoo_steps)} steps on estimated slopes, on {count(battery.zoo_rows)} rows",
+        ),
+        "tree_copy": (
+            answers,
+            f"a decision tree that imitates the model, on {count(battery.tree_copy_rows)} rows",
+        ),
         "noise": ("nothing", f"{count(battery.noise_draws)} uniform draws a row"),
     }
     ran = {row.attack for row in result.proofs.battery if row.kept is not None}

@@ -131,6 +131,12 @@ class BatterySpec(Record):
     hop_skip_jump_steps: int = Field(default=10, ge=1)
     hop_skip_jump_queries: int = Field(default=5_000, ge=1)
     """Answers a row may ask for before it is given up."""
+    zoo_rows: int = Field(default=20, ge=1)
+    """Rows of the seed's first replicate that are attacked by slopes estimated from scores, one by one."""
+    zoo_steps: int = Field(default=10, ge=1)
+    """Steps of Adam; each asks for two scores an input and one of the point reached."""
+    tree_copy_rows: int = Field(default=200, ge=1)
+    """Rows of the seed's first replicate that get examples from a decision tree that imitates the model."""
 
 
 class HardeningSpec(Record):
@@ -356,7 +362,9 @@ class StudySpec(Record):
                         "population_rows": 5_000,
                     }
                 ),
-                "battery": self.battery.model_copy(update={"restarts": 2, "hop_skip_jump_rows": 4}),
+                "battery": self.battery.model_copy(
+                    update={"restarts": 2, "hop_skip_jump_rows": 4, "zoo_rows": 4, "tree_copy_rows": 40}
+                ),
                 "bootstrap": 200,
             }
         )

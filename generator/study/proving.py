@@ -261,7 +261,7 @@ def battery_rows(
     ) + tuple(
         BatteryRow(model=model, attack=attack, rows=0, kept=None, queries=0.0)
         for model, outcomes in fought.items()
-        for attack in battery.FULL_COVERAGE
+        for attack in (*battery.FULL_COVERAGE, *battery.FIRST_ROWS)
         if attack not in outcomes
     ) + tuple(
         BatteryRow(

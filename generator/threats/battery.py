@@ -1,19 +1,20 @@
 """The strongest attack we have: many attacks at one budget, and for each row the worst that any of them did.
 
 Together they are the honest upper bound on robust accuracy: gradients on two losses with
-restarts, the nearest boundary, corners, scores only, answers only, and the examples of another
-model. Everything is a proposal; `judge` decides. The attackers move every input of every row.
+restarts, the nearest boundary, corners, scores only, answers only, the examples of another model and
+of a copy. Everything is a proposal; `judge` decides. The attackers move every input of every row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from generator.engine.seeding import stage_seed
 from generator.models.folds import Folds
 from generator.models.model import Model
 from generator.records.spec import BatterySpec
-from generator.threats import queries
+from generator.threats import copies, queries
 from generator.threats.evasion import judge
 from generator.threats.gradients import (
     Proposal,
@@ -75,10 +76,40 @@ FULL_COVERAGE: dict[str, Attack] = {
 """Attacks that run on every row."""
 
 
+def hop_skip_jump(target: Target, ask: queries.Ask, x: np.ndarray, y: np.ndarray) -> Proposal:
+    """See `queries.hop_skip_jump`."""
+    return queries.hop_skip_jump(
+        ask, x, y, target.epsilon,
+        steps=target.spec.hop_skip_jump_steps, limit=target.spec.hop_skip_jump_queries,
+        seed=target.seed, stage=f"battery: HopSkipJump/{target.block.start}",
+    )  # fmt: skip
+
+
+def zoo(target: Target, ask: queries.Ask, x: np.ndarray, y: np.ndarray) -> Proposal:
+    """See `queries.zoo`."""
+    steps, stage = target.spec.zoo_steps, f"battery: ZOO/{target.block.start}"
+    return queries.zoo(ask, x, y, target.epsilon, steps=steps, seed=target.seed, stage=stage)
+
+
+def tree_copy(target: Target, ask: queries.Ask, x: np.ndarray, y: np.ndarray) -> Proposal:
+    """See `copies.decision_tree`; the copy learns from rows that no replicate of the seed's first fold judges."""
+    folds, first = target.folds, target.block.start
+    rows = folds.x[folds.train_rows[first]] if folds.drawn is None else folds.drawn.x[first]
+    train = folds.encode(rows[None], slice(first, first + 1))[0]
+    return copies.decision_tree(ask, train, x, stage_seed(target.seed, f"battery: tree copy/{first}"))
+
+
+FIRST_ROWS: dict[str, Attack] = {
+    attack.__name__: Attack(attack, needs)
+    for attack, *needs in ((hop_skip_jump, "answers"), (zoo, "scores"), (tree_copy, "answers"))
+}
+"""Attacks through ART that take rows one by one: on as many of the first as `<name>_rows` of the settings says."""
+
+
 def run_battery(
     model: Model, folds: Folds, seed_index: int, epsilon: float, spec: BatterySpec, seed: int
 ) -> dict[str, BatteryOutcome]:
-    """Attack the replicates of one seed by all in FULL_COVERAGE that applies, and some rows by HopSkipJump.
+    """Attack the replicates of one seed by all in FULL_COVERAGE that applies, and some rows by those in FIRST_ROWS.
 
     Args:
         model: All replicates of `folds`.
@@ -89,7 +120,7 @@ def run_battery(
         seed: The study's seed.
 
     Returns:
-        Attack -> outcome, in the order of FULL_COVERAGE, then `hop_skip_jump`.
+        Attack -> outcome, in the order of FULL_COVERAGE, then of FIRST_ROWS.
 
     Raises:
         ValueError: The budget is not positive.
@@ -110,23 +141,22 @@ def run_battery(
         judged = judge(target.model, folds, block, x, proposal, epsilon)
         right = clean & ((judged.margins > 0) == y)
         outcomes[name] = _outcome(right[counted], numbers[counted], asked)
-    return outcomes | {"hop_skip_jump": _hop_skip_jump(target)}
+    for name, attack in FIRST_ROWS.items():
+        if attack.applies(model, folds):
+            outcomes[name] = _on_first_rows(target, getattr(spec, f"{name}_rows"), attack.propose)
+    return outcomes
 
 
-def _hop_skip_jump(target: Target) -> BatteryOutcome:
-    """HopSkipJump on the first test rows of the seed's first replicate."""
+def _on_first_rows(target: Target, rows: int, propose: Callable) -> BatteryOutcome:
+    """An attack that takes rows one by one, on the first test rows of the seed's first replicate."""
     first = slice(target.block.start, target.block.start + 1)
-    one, chosen = target.model.select(slice(0, 1)), slice(0, target.spec.hop_skip_jump_rows)
+    one, chosen = target.model.select(slice(0, 1)), slice(0, rows)
     x, y = target.x[:1, chosen], target.y[:1, chosen]
 
     def ask(points: np.ndarray) -> np.ndarray:
         return one.margins(target.folds.decode(points, first))
 
-    proposal, asked = queries.hop_skip_jump(
-        ask, x[0], y[0], target.epsilon,
-        steps=target.spec.hop_skip_jump_steps, limit=target.spec.hop_skip_jump_queries,
-        seed=target.seed, stage=f"battery: HopSkipJump/{target.block.start}",
-    )  # fmt: skip
+    proposal, asked = propose(target, ask, x[0], y[0])
     judged = judge(one, target.folds, first, x, proposal[None], target.epsilon)
     right = ((one.margins(target.folds.test_raw(first)[:, chosen]) > 0) == y) & ((judged.margins > 0) == y)
     return _outcome(right[0], target.folds.test_rows[target.block.start, chosen], asked)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import numpy as np
-from art.attacks.evasion import HopSkipJump
+from art.attacks.evasion import HopSkipJump, ZooAttack
 from art.estimators.classification import BlackBoxClassifierNeuralNetwork
 
 from generator.engine.seeding import global_seed
@@ -132,4 +132,44 @@ def hop_skip_jump(
             with suppress(OutOfQueriesError):
                 proposals[row] = attack.generate(x[row : row + 1], x_adv_init=start[None].copy())[0]
             most = max(most, asked)
+    return proposals, most
+
+
+def zoo(
+    ask: Ask, x: np.ndarray, y: np.ndarray, epsilon: float, *, steps: int, seed: int, stage: str
+) -> tuple[np.ndarray, int]:
+    """ZOO on rows x (rows, d), y (rows,) of one model: Adam on slopes that two scores an input estimate.
+
+    ART clips what it adds to a row, not the row, to the range it is given. So it moves in shares of the budget,
+    from nothing, within -1 and 1: there both are the same. The two scores lie half a budget to either side of the
+    point, because trees have no slope nearer by: with ART's own distance it leaves every row of theirs alone.
+
+    Returns proposals (rows, d) and the queries of a row.
+
+    Source: Chen et al. 2017, arXiv:1708.03999, section 3.
+    """
+    proposals, most, inputs = x.copy(), 0, x.shape[1]
+
+    def scores(row: int) -> Callable[[np.ndarray], np.ndarray]:
+        def asked(shares: np.ndarray) -> np.ndarray:
+            nonlocal counted
+            counted += len(shares)
+            margin = ask((x[row] + np.float32(epsilon) * np.clip(shares, -1, 1))[None].astype(np.float32))[0]
+            return np.stack([-margin, margin], axis=1).astype(np.float32)
+
+        return asked
+
+    with global_seed(seed, stage):
+        for row in range(len(x)):
+            counted = 0
+            target = BlackBoxClassifierNeuralNetwork(
+                scores(row), (inputs,), 2, channels_first=False, clip_values=(-1, 1)
+            )
+            attack = ZooAttack(
+                target, learning_rate=0.3, max_iter=steps, initial_const=1000.0, abort_early=False, use_resize=False,
+                use_importance=False, nb_parallel=inputs, variable_h=0.5, verbose=False,
+            )  # fmt: skip
+            shares = attack.generate(np.zeros((1, inputs), np.float32), y[row : row + 1])[0]
+            proposals[row] = x[row] + np.float32(epsilon) * shares
+            most = max(most, counted)
     return proposals, most

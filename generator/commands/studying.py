@@ -100,7 +100,6 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
     from generator.engine.progress import reporter
     from generator.engine.stages import Engine
     from generator.provenance import provenance
-    from generator.study.proof_tasks import WARM_UP
 
     pending, stems = [], []
     for dataset, spec, table in loaded(options):
@@ -119,6 +118,9 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
         raise InputError("\n  ".join(wrong))
     if not pending:
         return [_told(options.records, stem) for stem in stems], []
+    # brings torch, for which nobody should wait to hear that an input is bad, and which threads should not load at once
+    from generator.study.proof_tasks import WARM_UP
+
     cache = StageCache(options.records / "cache", fresh=options.fresh)
     pool = ThreadPoolExecutor(len(pending) + 1)
     # one thread for linear algebra here too: sums are then added in one order, and workers keep their cores

@@ -18,19 +18,22 @@
   let returning = false; // the focus goes back to a claim whose tip was just closed
   let waiting = 0;
 
-  /* A page has one script; epsilon.js brings the numbers of other budgets. */
+  /* A page has one script, and another one for what it says of other attackers. */
   window.studyClaims = (_, { claims, cells }) => {
     known = { claims: { ...known?.claims, ...claims }, cells: cells ?? known?.cells ?? {} };
   };
 
   // ---------------------------------------------------------------- what is known
 
-  function load() {
+  async function load() {
     const page = document.querySelector("[data-claims]")?.dataset.claims;
     loading ??= !page
       ? Promise.reject(new Error("no numbers on this page"))
       : window.study.load(`../data/claims-${page}.js`, assets).then(findCells);
-    return loading;
+    await loading;
+    // asked for with the first number that a reader asks about while another attacker is picked, whichever script came first
+    const others = document.body.hasAttribute("data-moved") && location.protocol.startsWith("http"); // not in a copy on a disk
+    if (others) await window.study.load(`../data/claims-at-${page}.js`, assets).catch(() => {});
   }
 
   /* Numbers in tables get an element only now, by their place: what stands there may be translated. What stands there for

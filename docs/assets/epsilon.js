@@ -22,11 +22,7 @@
 
   window.studyAt = (registered) => { written = registered; };
 
-  async function load() {
-    await window.study.load(`../data/at-${page}.js`, assets);
-    // a copy on a disk has them for the quoted attacker only
-    if (window.studyClaims && location.protocol.startsWith("http")) window.study.load(`../data/claims-at-${page}.js`, assets).catch(() => {});
-  }
+  const load = () => window.study.load(`../data/at-${page}.js`, assets);
 
   const now = () => ({ at: Number(slider.value), by: who?.value ?? tier, of: which?.value ?? "" });
   const asQuoted = ({ at, by }) => at === home && by === tier;

@@ -208,3 +208,14 @@ def test_a_first_move_that_ends_on_a_number_is_answered(browser, base):
         number
     ).perform()  # brings claims.js, too late to be seen by it
     assert tip(browser)
+
+
+def test_a_number_for_another_attacker_is_answered_though_he_was_picked_before_anybody_asked(browser, base):
+    browser.open(f"{base}proof/#at=1")
+    waited(browser, "document.body.hasAttribute('data-moved')")
+    assert browser.run("return !window.studyClaims")
+    other = "p [data-moved] [data-claim]"
+    waited(browser, f"document.querySelector('{other}')")
+    wanted = element(browser, other).text
+    hover(browser, other)
+    assert wanted in tip(browser)["text"]

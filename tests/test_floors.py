@@ -14,10 +14,10 @@ from generator.engine.files import visible_files
 PACKAGE = Path(__file__).parents[1] / "generator"
 
 BELOW = {
-    "records": set(),
     "program": set(),
+    "records": {"program"},
     "engine": {"records"},
-    "impact": {"records"},
+    "impact": {"program", "records"},
     "datasets": {"program", "engine", "records"},
     "models": {"engine", "records"},
     "threats": {"models", "engine", "records"},
@@ -25,10 +25,10 @@ BELOW = {
     "provenance": {"program", "engine", "records"},
     "study": {"provenance", "threats", "proofs", "models", "datasets", "impact", "engine", "records"},
     "notation": {"records"},
-    "audit": {"notation", "records"},
+    "audit": {"program", "notation", "records"},
     "findings": {"notation", "impact", "records"},
     "figures": {"findings", "notation", "impact", "records"},
-    "tools": {"findings", "notation", "impact", "records"},
+    "tools": {"program", "findings", "notation", "impact", "records"},
     "pages": {"figures", "findings", "notation", "engine", "records"},
     "publish": {"program", "pages", "engine", "records"},
     "runs": {"pages", "findings", "notation", "engine", "records"},

@@ -67,6 +67,15 @@ def test_the_wheel_holds_what_pages_are_made_of_and_nothing_that_is_made(wheel):
     assert wanted <= held
 
 
+def test_a_message_names_the_command_that_is_there(installed, tmp_path):
+    call = "from generator.__main__ import command; command()"
+    told = subprocess.run(
+        [sys.executable, "-c", call, "pages"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"},
+    ).stderr  # fmt: skip
+    assert told.endswith("data/results: no records; run `security-study study` first\n")
+
+
 def test_the_wheel_needs_the_packages_of_the_lock_at_their_versions(installed):
     (info,) = installed.glob("*.dist-info")
     told = _pinned(r"^Requires-Dist: ", (info / "METADATA").read_text())

@@ -10,6 +10,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
+from generator.program import STUDY
 from generator.records.base import RecordError
 from generator.records.files import rows_file, weights_file
 from generator.records.results import StudyResult
@@ -188,9 +189,9 @@ def read_published(result: StudyResult, folder: Path) -> Published:
     try:
         arrays = load(path.read_bytes())
     except FileNotFoundError:
-        raise RecordError(f"{path}: no such file; run `make study` to write it") from None
+        raise RecordError(f"{path}: no such file; run `{STUDY}` to write it") from None
     except SafetensorError as error:
-        raise RecordError(f"{path}: damaged ({error}); run `make study` to write it again") from None
+        raise RecordError(f"{path}: damaged ({error}); run `{STUDY}` to write it again") from None
     known = [model.name for model in result.models]
     if list(rows.models) != [name for name in known if name in rows.models]:
         raise RecordError(

@@ -11,7 +11,7 @@ from generator.engine import unchanged
 from generator.engine.files import scratch_folder, visible_files, write_whole
 from generator.engine.made import in_the_way, move_in, names_below, some
 from generator.notation import palette
-from generator.program import PACKAGE, PROGRAM, STUDIES
+from generator.program import PACKAGE, PROGRAM, STUDIES, STUDY
 from generator.records.base import RecordError
 from generator.records.files import refuse_misnamed, sums_file, unsound
 from generator.records.results import StudyResult
@@ -81,7 +81,7 @@ def record_files(options: argparse.Namespace) -> list[Path]:
     chosen = getattr(options, "datasets", None)
     paths = [p for p in visible_files(options.records, "*.json") if not chosen or p.stem in chosen]
     if not paths:
-        raise RecordError(f"{short(options.records)}: no records; run `make study` first")
+        raise RecordError(f"{short(options.records)}: no records; run `{STUDY}` first")
     return paths
 
 
@@ -97,7 +97,7 @@ def stored_results(options: argparse.Namespace) -> list[StudyResult]:
         if not sums_file(path.parent, path.stem).exists():
             log.warning("%s: no %s.sha256 beside it; taken unchecked", short(path), path.stem)
         elif wrong := unsound(path.parent, path.stem):
-            raise RecordError(f"{short(path.parent)}: {wrong[0]}; run `make study` to write it again")
+            raise RecordError(f"{short(path.parent)}: {wrong[0]}; run `{STUDY}` to write it again")
     return [_read(path) for path in paths]
 
 

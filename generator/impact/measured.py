@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from generator.impact.model import Amounts, Detection, day
+from generator.program import STUDY
 from generator.records.base import RecordError
 from generator.records.impact import OperatingRates, Rates, Scenario
 
@@ -59,9 +60,9 @@ def read_draws(path: Path) -> Draws:
             arrays = {name: stored[name] for name in stored.files}
         names = tuple(str(name) for name in arrays.pop("models"))
     except FileNotFoundError:
-        raise RecordError(f"{path}: no draws beside the record; run `make study` first") from None
+        raise RecordError(f"{path}: no draws beside the record; run `{STUDY}` first") from None
     except (KeyError, ValueError, OSError) as error:
-        raise RecordError(f"{path}: {error}; run `make study` to write it again") from None
+        raise RecordError(f"{path}: {error}; run `{STUDY}` to write it again") from None
     return Draws(names, arrays)
 
 

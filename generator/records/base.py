@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from generator.program import STUDY
+
 
 class RecordError(Exception):
     """A record file is missing, unreadable, or was written by another version of the schema."""
@@ -39,13 +41,13 @@ class Record(BaseModel):
         try:
             return cls.model_validate_json(path.read_bytes())
         except FileNotFoundError:
-            raise RecordError(f"{path}: no such record; run `make study` first") from None
+            raise RecordError(f"{path}: no such record; run `{STUDY}` first") from None
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"]) or "the file"
             raise RecordError(
                 f"{path}: {place}: {first['msg']}; it was written by another version, "
-                "run `make study` to write it again"
+                f"run `{STUDY}` to write it again"
             ) from None
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from generator.program import STUDY
 from generator.records.base import RecordError
 from generator.records.files import rows_file
 from generator.records.results import StudyResult
@@ -198,9 +199,9 @@ def _lines(path: Path) -> list[list[str]]:
     try:
         text = gzip.decompress(path.read_bytes()).decode()
     except FileNotFoundError:
-        raise RecordError(f"{path}: no such file; run `make study` to write it") from None
+        raise RecordError(f"{path}: no such file; run `{STUDY}` to write it") from None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise RecordError(f"{path}: damaged ({error}); run `make study` to write it again") from None
+        raise RecordError(f"{path}: damaged ({error}); run `{STUDY}` to write it again") from None
     return list(csv.reader(io.StringIO(text))) or [[]]
 
 

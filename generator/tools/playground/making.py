@@ -13,6 +13,7 @@ from safetensors.numpy import load
 
 from generator.notation import formats, palette
 from generator.notation.names import CONTROLS, MODELS
+from generator.program import STUDY
 from generator.records.base import RecordError
 from generator.records.files import rows_file, weights_file
 from generator.records.results import StudyResult
@@ -178,7 +179,7 @@ def _arrays(result: StudyResult, records: Path) -> dict[str, np.ndarray]:
     try:
         return load(path.read_bytes())
     except SafetensorError as error:
-        raise RecordError(f"{path}: damaged ({error}); run `make study` to write it again") from None
+        raise RecordError(f"{path}: damaged ({error}); run `{STUDY}` to write it again") from None
 
 
 def _transactions(
@@ -192,9 +193,9 @@ def _transactions(
     try:
         first, *lines = gzip.decompress(path.read_bytes()).decode().split("\n")
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise RecordError(f"{path}: damaged ({error}); run `make study` to write it again") from None
+        raise RecordError(f"{path}: damaged ({error}); run `{STUDY}` to write it again") from None
     if first != ",".join(header(names, result.spec.threat.quoted)):
-        raise RecordError(f"{path}, line 1: it has other columns; run `make study` to write it again")
+        raise RecordError(f"{path}, line 1: it has other columns; run `{STUDY}` to write it again")
     seed, fold = divmod(REPLICATE, result.spec.training.folds)
     wanted = [f",{model},{seed},{fold}," for model in models]
     found: dict[str, dict[str, dict[str, str]]] = {}

@@ -1,38 +1,13 @@
-/* The five charts of the calculator as inline SVG, small and quick: a slider redraws them while it moves. Colours are
-   classes and CSS variables, so that they follow the scheme of the page. */
+/* The five charts of the calculator, drawn with tool-drawing.js. */
 (() => {
   "use strict";
 
   const FONT = 11;
   const LEGEND = 86; // px from one entry to the next
+  const { canvas, path, scale, ticks, upright, xAxis, yAxis } = window.studyDrawing;
   const format = (...given) => window.studyOutput.format(...given);
 
   // ---------------------------------------------------------------- pieces
-
-  const { shape, size } = window.study;
-
-  function canvas(box) {
-    const [width, height] = size(box);
-    const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" });
-    const add = (name, attributes, text) => svg.appendChild(shape(name, attributes, text));
-    return { width, height, add, done: () => box.replaceChildren(svg) };
-  }
-
-  /* About `count` round values between low and high. */
-  function ticks(low, high, count) {
-    const rough = (high - low) / count || 1;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map((m) => m * power).find((each) => each >= rough);
-    const found = [];
-    for (let at = Math.ceil(low / step); at * step <= high + step * 1e-9; at++) found.push(at * step);
-    return found;
-  }
-
-  const scale = (low, high, from, to, log) => {
-    const place = log ? Math.log : (x) => x;
-    const [a, b] = [place(low), place(high)];
-    return (value) => from + (to - from) * (place(value) - a) / (b - a || 1);
-  };
 
   /* Axes with their labels; x and y turn values into places. */
   function frame(box, { x, y, xTicks, yTicks, xText, yText, log = false }) {
@@ -41,19 +16,10 @@
     const area = { left, right: width - 10, top: 8, bottom: height - 22 };
     const X = scale(...x, area.left, area.right, log);
     const Y = scale(...y, area.bottom, area.top);
-    for (const at of yTicks) {
-      add("line", { class: "grid", x1: area.left, x2: area.right, y1: Y(at), y2: Y(at) });
-      add("text", { x: area.left - 5, y: Y(at) + 4, "text-anchor": "end" }, yText(at));
-    }
-    for (const at of xTicks) {
-      const anchor = X(at) > area.right - 14 ? "end" : X(at) < area.left + 10 ? "start" : "middle";
-      add("line", { class: "grid", x1: X(at), x2: X(at), y1: area.top, y2: area.bottom });
-      add("text", { x: X(at), y: area.bottom + 15, "text-anchor": anchor }, xText(at));
-    }
+    yAxis(add, area, Y, yTicks, yText);
+    xAxis(add, area, X, xTicks, xText);
     return { X, Y, add, done, area };
   }
-
-  const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
   function strip(add, xs, bands, X, Y) {
     const up = xs.map((x, i) => [X(x), Y(bands[i].high)]);
@@ -80,7 +46,7 @@
     add("line", { class: "zero", x1: area.left, x2: area.right, y1: Y(0), y2: Y(0) });
     add("path", { class: "line", d: path(xs.map((x, i) => [X(x), Y(bands[i].value)])) });
     if (share > 0 && share <= 1) {
-      add("line", { class: "mark", x1: X(share), x2: X(share), y1: area.top, y2: area.bottom });
+      upright(add, area, "mark", X(share));
       label(add, area, X(share), area.top + 10, `pays from ${format(share, "share")}`);
     }
     add("circle", { class: "own", cx: X(own), cy: Y(ownNet), r: 5 });
@@ -112,10 +78,7 @@
     const area = { left, right: width - 14, top: keys.length ? 26 : 6, bottom: height - 22 };
     const X = scale(...x, area.left, area.right);
     const step = (area.bottom - area.top) / titles.length;
-    for (const at of ticks(...x, 4)) {
-      add("line", { class: "grid", x1: X(at), x2: X(at), y1: area.top, y2: area.bottom });
-      add("text", { x: X(at), y: area.bottom + 15, "text-anchor": "middle" }, format(at, "short"));
-    }
+    xAxis(add, area, X, ticks(...x, 4), (at) => format(at, "short"), false);
     titles.forEach((title, i) => {
       add("text", { x: left - 6, y: area.top + (i + 0.5) * step + 4, "text-anchor": "end" }, title);
     });
@@ -131,7 +94,7 @@
       const y = area.top + (i + 0.5) * step;
       add("path", { class: "arm", d: `M${X(low)} ${y}H${X(high)}M${X(low)} ${y - 4}v8M${X(high)} ${y - 4}v8` });
     };
-    const rule = (name, at) => add("line", { class: name, x1: X(at), x2: X(at), y1: area.top, y2: area.bottom });
+    const rule = (name, at) => upright(add, area, name, X(at));
     return { bar, arm, rule, done };
   }
 

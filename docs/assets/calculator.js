@@ -10,7 +10,7 @@
   const assets = document.currentScript.src;
   const load = (path) => window.study.load(path, assets);
   try {
-    await load("tool.js");
+    await Promise.all(["tool.js", "tool-drawing.js"].map(load));
   } catch (error) {
     unavailable(error);
     return;

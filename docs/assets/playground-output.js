@@ -1,12 +1,13 @@
 /* What the playground says and draws: numbers written as generator/notation/formats.py writes them, its sentences, and the
-   chart of one model, an inline SVG. Colours are classes and CSS variables, so that they follow the scheme of the page. */
+   chart of one model, drawn with tool-drawing.js. */
 (() => {
   "use strict";
 
   // ---------------------------------------------------------------- numbers, as formats.py writes them
 
   const GAP = "\u202f";
-  const { number, shape, significant, size, trimmed } = window.study;
+  const { number, significant, trimmed } = window.study;
+  const { canvas, path, scale, upright, xAxis, yAxis } = window.studyDrawing;
 
   const sigma = (value, decimals) => `${decimals ? number(value, decimals) : trimmed(significant(value, 6))}${GAP}σ`;
   /* A score: where one decimal would say none or all of it, how close it is. */
@@ -75,19 +76,15 @@
   const SCORES = [0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999];
   const logit = (p) => Math.log(p / (1 - p));
 
-  const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
-
   /* What is drawn, margins in logits, budgets in standard deviations:
      largest; cut; curve [[budget, margin]] or null; radius { proved, broken } or null; epsilon; attacked, the margin at
      epsilon; mine { distance, margin } or null; above and below, what the two sides of the cut are called. */
   function draw(box, { largest, cut, curve, radius, epsilon, attacked, mine, above, below }) {
-    const [width, height] = size(box);
+    const { width, height, add, done } = canvas(box);
     if (!width || height < 100) return; // not laid out
     const area = { left: 52, right: width - 12, top: 20, bottom: height - 34 };
-    const X = (e) => area.left + (area.right - area.left) * Math.min(e, largest) / largest;
-    const Y = (m) => area.bottom - (area.bottom - area.top) * (Math.min(EDGE, Math.max(-EDGE, m)) + EDGE) / (2 * EDGE);
-    const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" });
-    const add = (name, attributes, text) => svg.appendChild(shape(name, attributes, text));
+    const along = scale(0, largest, area.left, area.right), up = scale(-EDGE, EDGE, area.bottom, area.top);
+    const X = (e) => along(Math.min(e, largest)), Y = (m) => up(Math.min(EDGE, Math.max(-EDGE, m)));
 
     const words = []; // on top of every line
     const word = (name, x, y, anchor, said) => words.push([{ class: `word ${name}`, x, y, "text-anchor": anchor }, said]);
@@ -96,16 +93,8 @@
       add("rect", { class: "safe", x: area.left, y: area.top, width: end - area.left, height: area.bottom - area.top });
       if (end - area.left > 130) word("safe-word", area.left + 6, area.bottom - 7, "start", "no attack can flip it");
     }
-    for (const score of SCORES) {
-      const y = Y(logit(score));
-      add("line", { class: "grid", x1: area.left, x2: area.right, y1: y, y2: y });
-      add("text", { x: area.left - 6, y: y + 4, "text-anchor": "end" }, tick(score));
-    }
-    for (let part = 0; part <= 4; part++) {
-      const at = (largest * part) / 4, anchor = part === 4 ? "end" : part ? "middle" : "start";
-      add("line", { class: "grid", x1: X(at), x2: X(at), y1: area.top, y2: area.bottom });
-      add("text", { x: X(at), y: area.bottom + 14, "text-anchor": anchor }, sigma(at));
-    }
+    yAxis(add, area, (score) => Y(logit(score)), SCORES, tick);
+    xAxis(add, area, X, [0, 1, 2, 3, 4].map((part) => (largest * part) / 4), (at) => sigma(at));
     add("text", { x: middle, y: height - 5, "text-anchor": "middle" }, "budget of the attacker");
     add("text", { x: 2, y: 11 }, "fraud score after the attack");
 
@@ -114,19 +103,19 @@
     word("", area.right - 4, y - 5, "end", above);
     word("", area.right - 4, y + 13, "end", below);
     if (end !== null && radius.broken < Infinity) {
-      add("line", { class: "limit", x1: end, x2: end, y1: area.top, y2: area.bottom });
+      upright(add, area, "limit", end);
       const left = end > middle;
       word("limit-word", end + (left ? -6 : 6), area.top + 12, left ? "end" : "start", `limit ${sigma(radius.proved, 3)}`);
     }
     if (curve) add("path", { class: "line", d: path(curve.map(([e, m]) => [X(e), Y(m)])) });
-    add("line", { class: "now", x1: X(epsilon), x2: X(epsilon), y1: area.top, y2: area.bottom });
+    upright(add, area, "now", X(epsilon));
     for (const [attributes, said] of words) add("text", attributes, said);
     add("circle", { class: "dot", cx: X(epsilon), cy: Y(attacked), r: 5.5 });
     if (mine && mine.distance <= largest) {
       const x = X(mine.distance), at = Y(mine.margin);
       add("path", { class: "mine", d: `M${x} ${at - 8}L${x + 8} ${at}L${x} ${at + 8}L${x - 8} ${at}Z` });
     }
-    box.replaceChildren(svg);
+    done();
   }
 
   // ---------------------------------------------------------------- the two models

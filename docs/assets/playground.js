@@ -9,7 +9,7 @@
 
   const assets = document.currentScript.src;
   const PARTS = {
-    studyModel: "playground-model.js", studyFields: "tool.js", studyProof: "playground-proof.js",
+    studyModel: "playground-model.js", studyFields: "tool.js", studyDrawing: "tool-drawing.js", studyProof: "playground-proof.js",
     studyPlayOutput: "playground-output.js", studyPlayPage: "playground-page.js",
   };
   const studies = new Map(); // dataset -> what it was given
@@ -20,7 +20,7 @@
     const parts = Object.entries(PARTS).filter(([name]) => !window[name]).map(([, part]) => part);
     const data = studies.has(dataset) ? [] : [`../data/playground-${dataset}.js`];
     const load = (path) => window.study.load(path, assets);
-    await Promise.all(parts.splice(0, 2).map(load)); // the others are made of pieces of these
+    await Promise.all(parts.splice(0, 3).map(load)); // the others are made of pieces of these
     await Promise.all([...parts, ...data].map(load));
     return studies.get(dataset);
   }

@@ -38,6 +38,7 @@ TOLERANCE = 1e-3
 SCRIPTS = (
     "playground",
     "tool",
+    "tool-drawing",
     "playground-model",
     "playground-proof",
     "playground-output",

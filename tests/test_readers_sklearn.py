@@ -29,7 +29,8 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
-from generator.models.readers import read
+from generator.models.readers import ModelFileError, read
+from generator.models.readers.deployed import Asked
 from generator.models.readers.sklearn import from_memory
 
 TREES = {
@@ -174,6 +175,31 @@ def test_a_score_of_zero_is_fraud_to_gradient_boosting_alone():
     assert (histogram.decision_function(x) == 0).all()
     assert (from_memory(boosting).margins(x) > 0).all() == boosting.predict(x).all() == True  # noqa: E712
     assert (from_memory(histogram).margins(x) > 0).any() == histogram.predict(x).any() == False  # noqa: E712
+
+
+@pytest.mark.parametrize("kind", ["boosting", "histogram boosting", "tree", "logistic regression"])
+def test_the_first_class_may_be_fraud(kind):
+    table, y = claims(missing=False)
+    x = table[list(NUMBERS)].to_numpy()
+    model = (TREES | SUMS)[kind].set_params(**{"max_iter": 5000} if kind in SUMS else {})
+    model.fit(x, np.where(y == 1, "ok", "fraud"))
+    file = skops.io.dumps(model)
+    deployed = read(file, asked=Asked(fraud="fraud"))
+    assert deployed.classes == ("ok", "fraud")
+    agree(deployed, x, -score(model, x), model.predict(x) == "fraud")
+    assert (read(file).margins_raw(x) == -deployed.margins_raw(x)).all()
+    with pytest.raises(ModelFileError, match="has the classes fraud, ok, none of them 'bad'; say which"):
+        read(file, asked=Asked(fraud="bad"))
+
+
+def test_a_row_on_the_cut_changes_sides_with_the_class():
+    x, y = np.zeros((8, 1)), np.array([0, 1] * 4)
+    for model in (
+        GradientBoostingClassifier(n_estimators=1, init="zero").fit(x, y),
+        HistGradientBoostingClassifier(max_iter=1).fit(x, y),
+    ):
+        deployed = from_memory(model).against(0)
+        assert ((deployed.margins(x) > 0) == (model.predict(x) == 0)).all()
 
 
 def test_no_class_of_a_file_is_looked_for(tmp_path):

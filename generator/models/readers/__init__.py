@@ -44,6 +44,7 @@ def read(source: Path | bytes, name: str = "", asked: Asked | None = None) -> De
             source = _bytes(source)
         refuse_large(len(source))
         made = reader(source, Path(name).suffix.lower())(source, asked)
+        made = made if asked.fraud is None else made.against(asked.fraud)
         return replace(made, digest=sha256_of(source, asked.beside))
     except OSError as error:
         raise ModelFileError(f"{name}: cannot be read: {error.strerror}; check the path") from None

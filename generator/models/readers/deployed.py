@@ -1,7 +1,7 @@
 """What a reader makes of a file: a model of a known kind, and all that the file says of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class Asked:
     model: str = ""
     """Which one, of several in one file."""
     replicate: int = 0
+    fraud: str | int | None = None
+    """Which class is fraud; None: the second one, as the library sorts them."""
     cut: float | None = None
     """Above which score a row is flagged, where a file holds scores only."""
     file: str = ""
@@ -69,3 +71,44 @@ class Deployed:
     def margins(self, raw: np.ndarray) -> np.ndarray:
         """(n,) above the library's own cut: the row is flagged where above 0."""
         return self.model.margins(raw)
+
+    def certain(self, raw: np.ndarray) -> np.ndarray:
+        """(n,) whether a row's label does not hang on rounding within the tolerance."""
+        own = self.margins(raw)
+        return (
+            np.abs(own) > self.tolerance * np.maximum(1, np.abs(own))
+            if self.tolerance
+            else np.full(len(own), True)
+        )
+
+    def against(self, fraud: str | int) -> "Deployed":
+        """The same model, flagging the rows of class `fraud`.
+
+        Raises:
+            ModelFileError: It has no such class.
+        """
+        names = [str(name) for name in self.classes]
+        if str(fraud) not in names:
+            raise ModelFileError(
+                f"has the classes {', '.join(names)}, none of them {fraud!r}; say which one is fraud"
+            )
+        if names.index(str(fraud)) == 1:
+            return self
+        return replace(self, model=_turned(self.model), classes=self.classes[::-1])
+
+
+def _turned(model: Ensemble | Layered) -> Ensemble | Layered:
+    """Scores with the other sign, to the bit; what was on the cut, and not flagged, is flagged now."""
+    if isinstance(model, Layered):
+        *weights, weight = model.weights
+        *biases, bias = model.biases
+        turn = np.negative if weight.shape[1] == 1 else lambda part: part[..., ::-1]
+        return replace(
+            model, weights=(*weights, turn(weight)), biases=(*biases, turn(bias)), cut=_beyond(model.cut)
+        )  # fmt: skip
+    arithmetic = replace(model.arithmetic, bias=-model.arithmetic.bias, cut=_beyond(model.arithmetic.cut))
+    return replace(model, value=-model.value, start=-model.start, arithmetic=arithmetic)
+
+
+def _beyond(cut: float) -> float:
+    return float(np.nextafter(-cut, -np.inf))

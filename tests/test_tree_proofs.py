@@ -9,12 +9,12 @@ from tree_fixture import breakable, forest_of, inside, tiny_case, tiny_ensemble
 
 from generator.models.folds import make_folds
 from generator.models.trees import ensemble as models
-from generator.models.trees.boosting import boosted_trees, train_trees
+from generator.models.trees.boosting import train_trees
 from generator.models.trees.trees import Trees
 from generator.proofs.trees import forest, milp, search, verifier
 from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED
 from generator.records.boxes import Boxes
-from generator.records.spec import ProofSpec, TrainingSpec
+from generator.records.spec import ProofSpec, TrainingSpec, TreesSpec
 from generator.threats.surface import ball
 
 SPEC = ProofSpec()
@@ -106,10 +106,10 @@ def test_what_is_called_monotone_is_so_in_all_cells_and_a_single_tree_that_is_so
 
 def test_a_constraint_is_found_again_and_makes_one_score_a_proof(rows_of_four):
     x, y = rows_of_four
-    model = train_trees([x], [y], monotone=(1, 0, -1, 1))
+    model = train_trees([x], [y], TreesSpec(), monotone=(1, 0, -1, 1))
     subject = verifier.read(model.arrays(), 0)
     assert subject.signs.tolist() == [1, 0, -1, 1]
-    assert verifier.read(train_trees([x], [y]).arrays(), 0).signs.tolist() == [0, 0, 0, 0]
+    assert verifier.read(train_trees([x], [y], TreesSpec()).arrays(), 0).signs.tolist() == [0, 0, 0, 0]
     some, truth = x[:100], y[:100]
     moves = np.array([20.0, 0.0, 800.0, 1.0])
     boxes = Boxes(some, some, some - moves, some + moves, np.zeros(4, bool), np.zeros(4), np.ones(4))
@@ -123,7 +123,9 @@ def test_a_constraint_is_found_again_and_makes_one_score_a_proof(rows_of_four):
 
 
 def test_an_ensemble_whose_scale_is_negative_falls_where_its_trees_rise(rows_of_four):
-    (ensemble,) = train_trees([rows_of_four[0]], [rows_of_four[1]], monotone=(1, 0, -1, 1)).ensembles
+    (ensemble,) = train_trees(
+        [rows_of_four[0]], [rows_of_four[1]], TreesSpec(), monotone=(1, 0, -1, 1)
+    ).ensembles
     turned = replace(ensemble, arithmetic=replace(ensemble.arithmetic, scale=-1.0))
     assert forest_of(turned).signs.tolist() == [-1, 0, 1, -1]
 
@@ -146,7 +148,7 @@ def rows_of_four():
 def trained(rows_of_four):
     """Their folds, boosted trees of these, and the first replicate as proofs read it."""
     folds = make_folds(*rows_of_four, TrainingSpec(seeds=1, folds=2), seed=5)
-    model = boosted_trees(folds)
+    model = train_trees(folds.train_raw(), folds.train_y(), TreesSpec())
     return folds, model, verifier.read(model.arrays(), 0)
 
 

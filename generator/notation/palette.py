@@ -118,12 +118,12 @@ MODELS = {
              "on frauds that already stand at the worst corner of what anybody can change.",
     ),
     "monotone_trees_widest": ModelLook(
-        "Monotone trees, insider", "#8a4fff", "#c9a8ff", "dash", "triangle-ne",
+        "Monotone trees, insider", "#8a4fff", "#c9a8ff", "dash", "hourglass",
         phrase="the monotone trees hardened against an insider",
         made="As before, on frauds at the worst corner of what the most capable fraudster can change.",
     ),
     "trees_left_out": ModelLook(
-        "Trees without attackable inputs", "#7c3a2d", "#e0917f", "dashdot", "triangle-se",
+        "Trees without attackable inputs", "#7c3a2d", "#e0917f", "dashdot", "bowtie",
         phrase="the trees without attackable inputs",
         made="Boosted trees that never see an input that anybody can change.",
     ),

@@ -321,3 +321,29 @@ def test_attacks_that_follow_gradients_do_not_apply_to_a_model_that_has_none(ran
     found = evaluate(Answering(model), toy_folds, SPEC, EPSILONS).right
     assert set(found) == {CLEAN}
     np.testing.assert_array_equal(found[CLEAN], evaluate(model, toy_folds, SPEC, EPSILONS).right[CLEAN])
+
+
+class _Fence:
+    """Flags what lies outside the box by however little, as a threshold of a tree at its face would."""
+
+    def __init__(self, lower, upper):
+        self.lower, self.upper = lower, upper
+
+    def margins(self, raw):
+        return np.where(((raw < self.lower) | (raw > self.upper)).any(-1), 1.0, -1.0)
+
+
+@pytest.mark.parametrize("epsilon", [0.05, 0.1, 0.35, 1.0])
+def test_rows_are_judged_within_the_box_to_the_last_bit(toy_folds, epsilon):
+    """Float32 puts x + epsilon beyond the face of some row; a tree that splits there would tell."""
+    x = toy_folds.test_x()
+    centre, everything = x.astype(np.float64), slice(None)
+    lower, upper = (toy_folds.decode(centre + side, everything) for side in (-epsilon, epsilon))
+    outside = 0
+    for side in (-1, 1):
+        proposal = x + np.float32(side * epsilon)
+        plain = toy_folds.decode(proposal, everything)
+        outside += int(((plain < lower) | (plain > upper)).any(-1).sum())
+        judged = judge(_Fence(lower, upper), toy_folds, everything, x, proposal, epsilon)
+        assert (judged.margins < 0).all()
+    assert outside > 0

@@ -171,7 +171,10 @@ def judge(
     proposal = np.where(broken[..., None], x, proposal)
     outside = np.abs(proposal - x).max(-1) > epsilon + TOLERANCE
     projected = np.clip(proposal, x - np.float32(epsilon), x + np.float32(epsilon))
-    raw = folds.decode(projected, block)
+    # rounding to float32 can leave the box by a hair, which is enough to pass a threshold of a tree
+    centre = x.astype(np.float64)
+    faces = folds.decode(centre - epsilon, block), folds.decode(centre + epsilon, block)
+    raw = np.clip(folds.decode(projected, block), *faces)
     return Judged(folds.encode(raw, block), model.margins(raw), int((broken | outside).sum()))
 
 

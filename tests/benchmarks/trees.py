@@ -87,6 +87,7 @@ def _read(booster: xgboost.Booster) -> Ensemble:
     leaf = left < 0
     numbers = joined("split_conditions").astype(np.float32).astype(np.float64)
     (p,) = np.float32(json.loads(learner["learner_model_param"]["base_score"]))
+    odds = np.float64(np.float32(1) / p - np.float32(1))  # in float32, and its logarithm rounded once
     return Ensemble(
         feature=np.where(leaf, -1, joined("split_indices")).astype(np.int32),
         threshold=np.where(leaf, np.nan, numbers),
@@ -98,7 +99,7 @@ def _read(booster: xgboost.Booster) -> Ensemble:
         unknown_left=np.zeros(len(leaf), bool),
         value=np.where(leaf, numbers, 0.0),
         roots=roots.astype(np.int32),
-        start=float(-np.log(np.float32(1) / p - np.float32(1))),
+        start=-float(np.float32(np.log(odds))),
         inputs=INPUTS,
         arithmetic=Arithmetic(True, True, True, FLAGGED_ABOVE, ("nan",) * INPUTS),
     )
@@ -142,7 +143,7 @@ def _setting(
     mean = (time.process_time() - began) / len(rows)
     ours = np.array([_one_row(forest, region, flagged, row) for row in range(len(rows))])
     signed = {True: theirs.negate_leaf_values(), False: theirs}
-    count = SLOW if (inputs, share) == SLOW_SETTING else len(rows)
+    count = min(SLOW, len(rows)) if (inputs, share) == SLOW_SETTING else len(rows)
     line = {
         "name": f"{inputs} of {INPUTS} inputs, {share:g} of the spread",
         "ours": float(np.median(ours)), "ours_mean": mean,

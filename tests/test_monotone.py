@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from generator.proofs.monotone import Implied, implied, most_caught, sides
+from generator.proofs.monotone import Bound, Implied, implied, most_caught, sides
 from generator.records.threat import surface
 from generator.study.tier_tasks import matched_cut
 from generator.threats.surface import boxes
@@ -104,10 +104,10 @@ def test_without_one_of_the_classes_everything_is_caught(frauds, genuine):
     assert most_caught(pairs, 0).caught == frauds
 
 
-def test_more_rows_than_the_flow_can_count_are_refused():
-    none = np.empty(0, np.int64)
-    with pytest.raises(ValueError, match="60000 frauds and 40000 genuine rows are too many for the flow"):
-        most_caught(Implied(60_000, 40_000, none, none), 5)
+def test_of_more_rows_than_the_flow_can_count_all_frauds_are_the_bound():
+    one = np.zeros(1, np.int64)
+    assert most_caught(Implied(60_000, 40_000, one, one), 0) == Bound(Fraction(60_000), Fraction(0))
+    assert most_caught(Implied(60_000, 30_000, one, one), 0).caught == 59_999
 
 
 def test_chance_hides_less_the_more_rows_are_drawn():

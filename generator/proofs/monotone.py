@@ -12,6 +12,7 @@ has to be known, and no pair of two frauds or two genuine rows.
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -23,7 +24,7 @@ from generator.records.threat import Intervals
 CHUNK = 2_000_000
 """Pairs compared at once: a few megabytes."""
 LARGEST = 2**31 - 1
-"""Capacities are 32-bit whole numbers."""
+"""Capacities are whole numbers of 32 bits, and together at most frauds times genuine rows."""
 ROUNDING = 1e-9
 """Standard deviations within which a side of a box is at a limit of the input."""
 
@@ -38,6 +39,11 @@ class Implied:
     """(pairs,)"""
     row: np.ndarray
     """(pairs,) among the genuine rows."""
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """The genuine rows that some fraud implies, rising."""
+        return np.unique(self.row)
 
 
 @dataclass(frozen=True)
@@ -112,18 +118,12 @@ def most_caught(pairs: Implied, flagged: int) -> Bound:
 
     It is the least of the Lagrangian max (caught - price * (rows flagged - flagged)) over all prices: the concave
     hull of what monotone rules reach. A maximum closure gives the rule at a price, and the line through two rules
-    the next price, until no rule lies above the line.
-
-    Raises:
-        ValueError: More rows than 32-bit capacities can count.
+    the next price, until no rule lies above the line. Of more rows than the flow can count, all frauds are the bound.
 
     Source: Picard 1976, Maximal closure of a graph, Management Science 22(11).
     """
-    if pairs.frauds * pairs.genuine > LARGEST:
-        raise ValueError(f"{pairs.frauds} frauds and {pairs.genuine} genuine rows are too many for the flow")
-    fewest = pairs.frauds - len(np.unique(pairs.fraud)), 0
-    most = pairs.frauds, len(np.unique(pairs.row))
-    if flagged >= most[1]:
+    fewest, most = (pairs.frauds - len(np.unique(pairs.fraud)), 0), (pairs.frauds, len(pairs.rows))
+    if flagged >= most[1] or pairs.frauds * pairs.genuine > LARGEST:
         return Bound(Fraction(pairs.frauds), Fraction(0))
     while True:
         price = Fraction(most[0] - fewest[0], most[1] - fewest[1])
@@ -143,7 +143,7 @@ def _best_rule(pairs: Implied, price: Fraction) -> tuple[int, int]:
     denominator, genuine row -> sink its numerator, and a cut through a pair gains nothing on one through its fraud.
     """
     n, gain, cost = pairs.frauds + pairs.genuine, price.denominator, price.numerator
-    rows = pairs.frauds + np.unique(pairs.row)
+    rows = pairs.frauds + pairs.rows
     tail = np.concatenate([np.full(pairs.frauds, n), pairs.fraud, rows])
     head = np.concatenate([np.arange(pairs.frauds), pairs.frauds + pairs.row, np.full(len(rows), n + 1)])
     carries = np.repeat([gain, gain, cost], [pairs.frauds, len(pairs.fraud), len(rows)])

@@ -9,7 +9,7 @@ from generator.datasets import FreshRows, LabelledTable
 from generator.engine.cache import Arrays
 from generator.engine.stages import StageTask
 from generator.models.folds import Folds
-from generator.proofs.monotone import Bound, Implied, implied, most_caught, sides
+from generator.proofs.monotone import LARGEST, Bound, Implied, implied, most_caught, sides
 from generator.records.proofs import MonotoneLimit, MonotoneLimits
 from generator.records.spec import ProofSpec, StudySpec
 from generator.records.threat import Surface, Threat, surface
@@ -108,7 +108,10 @@ def _some_pairs(reach: Surface, drawn: Folds, epsilon: float, risk: np.ndarray) 
     """Of as many of the first rows drawn as have about `DRAWN_PAIRS`: pairs grow with the square of the rows."""
     probe = min(len(drawn.y), PROBE)
     found = _pairs(reach, _first(drawn, probe), 0, epsilon, risk)
-    rows = min(len(drawn.y), int(probe * np.sqrt(DRAWN_PAIRS / max(len(found.fraud), 1))))
+    rows = int(probe * np.sqrt(DRAWN_PAIRS / max(len(found.fraud), 1)))
+    rows = min(
+        len(drawn.y), rows, int(2 * np.sqrt(LARGEST))
+    )  # of so many, the flow can count all pairs there may be
     return _pairs(reach, _first(drawn, rows), 0, epsilon, risk)
 
 

@@ -140,6 +140,10 @@ def _parser(called: str) -> argparse.ArgumentParser:
         "--site", type=_path, metavar="DIR",
         help="check this published site, hashes and all (default: the records alone)",
     )  # fmt: skip
+    checked.add_argument(
+        "--export", metavar="ID",
+        help="instead, write what was asked about this row as ONNX and VNN-LIB, into build/questions/; needs onnx",
+    )  # fmt: skip
 
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, parents, words in (

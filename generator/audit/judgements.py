@@ -8,7 +8,7 @@ import numpy as np
 from generator.audit.published import AuditError, Published
 from generator.records.files import weights_file
 from generator.records.rows import tier_column
-from generator.records.threat import surface
+from generator.records.threat import Intervals, surface
 
 SLACK = 1e-6
 """Standardised units by which rounding to float32 may carry an example over the face of its box; grows with
@@ -114,14 +114,29 @@ def _cuts(published: Published):
 # ---------------------------------------------------------------- examples
 
 
+def plain_box(published: Published) -> tuple[np.ndarray, np.ndarray]:
+    """Around every row, the headline budget in all inputs both ways: lower and upper (n, 1, s, d), standardised."""
+    epsilon = published.result.spec.attack.headline_epsilon
+    return published.centre - epsilon, published.centre + epsilon
+
+
+def tier_box(published: Published) -> tuple[np.ndarray, np.ndarray, Intervals]:
+    """What the quoted tier reaches of every row with the headline budget; and what it may do to each input."""
+    result, centre = published.result, published.centre
+    reach = surface(result.data.features, result.spec.threat.tier(published.rows.tier)).intervals
+    down, up = (result.spec.attack.headline_epsilon * side for side in (reach.down, reach.up))
+    lower = np.maximum(centre - down, np.minimum(published.scaled(reach.low), centre))
+    upper = np.minimum(centre + up, np.maximum(published.scaled(reach.high), centre))
+    return lower, upper, reach
+
+
 def _examples(published: Published) -> tuple[np.ndarray, np.ndarray]:
     """(n, m, s) each: whether a line has an example in the plain box, and whether that only touches zero."""
-    rows, epsilon = published.rows, published.result.spec.attack.headline_epsilon
+    rows = published.rows
     fraud = (rows.label == 1)[:, None, None]
     right = (rows.margin > 0) == fraud
     has = _complete(published, "witness", rows.witness, right & (rows.outcome == "broken"))
-    centre = published.centre
-    _within(published, "witness", rows.witness, centre - epsilon, centre + epsilon)
+    _within(published, "witness", rows.witness, *plain_box(published))
     margin = published.judge(rows.witness)
     wrong = (margin > 0) != fraud
     published.hold(~has | wrong | (np.abs(margin) <= CLOSE), "witness", "an input that is misjudged", margin)
@@ -130,7 +145,7 @@ def _examples(published: Published) -> tuple[np.ndarray, np.ndarray]:
 
 def _tier_examples(published: Published) -> tuple[np.ndarray, np.ndarray]:
     """The same for frauds in the reach of the quoted tier at the quoted cut."""
-    rows, result = published.rows, published.result
+    rows = published.rows
     outcome, kind = (tier_column(rows.tier, name) for name in ("outcome", "witness"))
     fraud = (rows.label == 1)[:, None, None]
     published.hold(
@@ -146,11 +161,7 @@ def _tier_examples(published: Published) -> tuple[np.ndarray, np.ndarray]:
     has = _complete(
         published, kind, rows.tier_witness, fraud & rows.flagged & (rows.tier_outcome == "broken")
     )
-    reach = surface(result.data.features, result.spec.threat.tier(rows.tier)).intervals
-    down, up = (result.spec.attack.headline_epsilon * side for side in (reach.down, reach.up))
-    centre = published.centre
-    lower = np.maximum(centre - down, np.minimum(published.scaled(reach.low), centre))
-    upper = np.minimum(centre + up, np.maximum(published.scaled(reach.high), centre))
+    lower, upper, reach = tier_box(published)
     _within(published, kind, rows.tier_witness, lower, upper)
     for j in np.flatnonzero(reach.whole & reach.movable):
         value = rows.tier_witness[..., j]

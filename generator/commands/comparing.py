@@ -1,6 +1,7 @@
 """Runs beside each other, and what is published beside its per-row files."""
 
 import argparse
+from pathlib import Path
 
 from generator.commands.common import InputError, console, record_files, say, short, stored_results
 from generator.runs import previous
@@ -31,16 +32,38 @@ def fetch_previous(options: argparse.Namespace) -> int:
     return 0
 
 
+ASKED = Path("build", "questions")
+"""Where questions for other solvers go."""
+
+
 def verify_claims(options: argparse.Namespace) -> int:
-    """Check a published site, or the records, against the per-row files: hashes, judgements, examples, figures."""
+    """Check a published site, or the records, against the per-row files: hashes, judgements, examples, figures.
+
+    Or write what was asked about one row, for other solvers.
+    """
     from generator.audit import AuditError, audit, audit_table
+    from generator.audit.export import export
     from generator.publish.manifest import ManifestError, check_published
 
     try:
         folder = options.site / "data" if options.site else options.records
         results = check_published(folder) if options.site else stored_results(options)
+        if options.export:
+            return _exported(
+                options.export, [p for r in results for p in export(r, folder, options.export, ASKED)]
+            )
         replayed = {result.data.name: audit(result, folder) for result in results}
     except (AuditError, ManifestError) as error:
         raise InputError(str(error)) from None
     console.print(audit_table(replayed))
+    return 0
+
+
+def _exported(row_id: str, written: list[Path]) -> int:
+    if not written:
+        raise InputError(
+            f"no published row is called {row_id}; ids stand in the first column of data/rows/*.csv.gz"
+        )
+    for path in written:
+        say(f"{short(path)}: written")
     return 0

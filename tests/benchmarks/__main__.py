@@ -15,7 +15,7 @@ from rich.table import Table
 from generator.engine import parallel
 from tests.benchmarks import rebuilding, results
 
-BENCHMARKS = ("training", "attacks", "proofs", "trees", "pages", "rebuilding")
+BENCHMARKS = ("training", "attacks", "proofs", "trees", "nets", "pages", "rebuilding")
 """Modules; each is imported when it runs, because some need libraries that the others do without."""
 
 
@@ -31,8 +31,9 @@ def main():
 
 
 def _has_what_it_needs(name: str) -> bool:
-    if name == "trees":
-        return all(map(find_spec, ("veritas", "xgboost")))
+    peers = {"trees": ("veritas", "xgboost"), "nets": ("maraboupy",)}
+    if name in peers:
+        return all(map(find_spec, peers[name]))
     return name != "rebuilding" or rebuilding.EARLIER in os.environ
 
 

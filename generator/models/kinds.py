@@ -9,10 +9,11 @@ from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.monotone import monotone_net
 from generator.models.linear import Linear, logistic_regression
 from generator.models.model import Model
+from generator.models.smooth import SmoothNet
 from generator.models.trees import recipes as trees
 from generator.models.trees.trees import Trees
 
-KINDS: dict[str, type[Model]] = {kind.kind: kind for kind in (DeployedNet, Linear, Trees)}
+KINDS: dict[str, type[Model]] = {kind.kind: kind for kind in (DeployedNet, Linear, Trees, SmoothNet)}
 """By name; each is restored from arrays and folds. `generator.proofs.verifiers.VERIFIERS` has the same names."""
 
 

@@ -13,7 +13,7 @@ from generator.proofs import milp
 from generator.proofs.relu import kernels, search
 from generator.proofs.relu.bounds import crown, interval_layers, layer_bounds
 from generator.proofs.relu.network import Network, from_arrays, margins
-from generator.proofs.relu.search import BROKEN, PROVED, Lattice, radius, replay, verify
+from generator.proofs.relu.search import BROKEN, PROVED, UNRESOLVED, Lattice, radius, replay, verify
 from generator.proofs.relu.walk import walk
 from generator.records.spec import TrainingSpec
 from tests.marabou_fixture import ask
@@ -211,7 +211,15 @@ def test_both_kinds_of_loops_give_two_layers_the_same_verdicts(monkeypatch):
     np.testing.assert_array_equal(by_layers.outcome, by_chain.outcome)
 
 
-def test_a_proof_of_a_deep_network_can_be_read(monkeypatch):
+def test_a_box_of_a_deep_network_counts_for_more_of_the_limit():
+    net, _, y, box = case(5, (6, 5, 6, 5), n=40)
+    hurried, patient = (verify(net, *box, y, box_limit=limit * search.CHAIN_COST) for limit in (1, 10_000))
+    assert (hurried.boxes == 1).all()
+    np.testing.assert_array_equal(hurried.outcome == UNRESOLVED, (patient.boxes > 1))
+    assert 0 < (patient.boxes > 1).sum() < 40
+
+
+def test_a_proof_of_a_deep_network_can_be_read():
     net, x, y, _ = case(9, (8, 6, 7), n=20)
     read = [
         walk(net, row - 0.15, row + 0.15, int(label), 200, search.TAU)

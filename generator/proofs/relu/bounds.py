@@ -13,6 +13,10 @@ encloses less, α = 1 where u > -l and 0 elsewhere, or, with all of its layer, �
 bound counts (layer 2: per neuron and side); of the margin three linear bounds are kept. At
 α = 0 the layer-2 bound is never looser than interval arithmetic.
 
+Networks of any other depth are bounded alike, ReLU by ReLU: by intervals, and backwards where these leave the sign
+of a pre-activation open. Of the margin the second and third bound come from choosing each lower line again, as it
+would have been better where the bound before was least.
+
 Sums are rounded to float64 (relative 1e-16 a step, some 1e-12 in all), which is why a proof
 asks for a bound above `generator.proofs.relu.search.TAU` and not above zero.
 

@@ -62,8 +62,9 @@ def test_a_proof_scores_rows_as_the_model_does():
 def test_arrays_of_another_kind_are_refused():
     arrays = Trees((tiny_case(0)[0],)).arrays()
     for damaged in (
-        {name: part for name, part in arrays.items() if name != "right"},
-        arrays | {"left": np.zeros_like(arrays["left"])},
+        {name: part for name, part in arrays.items() if name != "number"},
+        arrays | {"feature": np.zeros_like(arrays["feature"])},
+        arrays | {"trees": arrays["trees"] + 99},
     ):
         with pytest.raises(ValueError, match="tree ensemble"):
             verifier.read(damaged, 0)

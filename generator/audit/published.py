@@ -128,39 +128,56 @@ def _network_margins(arrays: Mapping[str, np.ndarray], x: np.ndarray, raw: np.nd
     return x[:, 1] - x[:, 0]
 
 
-PER_NODE = ("feature", "threshold", "left", "right", "missing_left", "category_set", "unknown_left", "value")
 PER_MODEL = (
-    "codes", "start", "strict", "single_inputs", "single_sum", "cut", "divisor", "scale", "bias"
+    "trees", "codes", "start", "strict", "single_inputs", "single_sum", "cut", "divisor", "scale", "bias"
 )  # fmt: skip
 NEARLY_ZERO = float(np.float32(1e-35))
 
 
 def _tree_shapes(spec: StudySpec, d: int, found: Shapes) -> Shapes:
-    own = {name: found.get(name, ()) for name in ("feature", "sets", "roots")}
-    return own | dict.fromkeys(PER_NODE, own["feature"]) | dict.fromkeys(PER_MODEL, ()) | {"missing": (d,)}
+    own = {name: found.get(name, ()) for name in ("feature", "category_set", "sets")}
+    nodes = dict.fromkeys(("number", "missing_left"), own["feature"])
+    return own | nodes | {"unknown_left": own["category_set"], "missing": (d,)} | dict.fromkeys(PER_MODEL, ())
+
+
+def _right_sides(inner: list[bool]) -> tuple[np.ndarray, list[int]]:
+    """Of nodes whose left side comes next: the place of the right side behind the left one's last leaf; and roots."""
+    right, roots, waiting, due = np.zeros(len(inner), int), [], [], 0
+    for place, parts in enumerate(inner):
+        if not due:
+            roots.append(place)
+            due = 1
+        due += 1 if parts else -1
+        if parts:
+            waiting.append(place)
+        elif waiting:
+            right[waiting.pop()] = place + 1
+    return right, roots
 
 
 def _tree_margins(arrays: Mapping[str, np.ndarray], x: np.ndarray, raw: np.ndarray) -> np.ndarray:
     """All trees at once, a level at a time; summed in their order and float type."""
-    roots, sets, codes = arrays["roots"], arrays["sets"], int(arrays["codes"])
-    node = np.tile(roots[roots >= 0], (len(raw), 1))
+    sets, codes, by_set = arrays["sets"], int(arrays["codes"]), arrays["category_set"].size > 0
+    right, roots = _right_sides((arrays["feature"] >= 0).tolist())
+    node = np.tile(roots[: arrays["trees"]], (len(raw), 1))
     seen = raw.astype(np.float32).astype(np.float64) if arrays["single_inputs"] else raw
     rows = np.arange(len(raw))[:, None]
     for _ in range(len(arrays["feature"])):
         feature = arrays["feature"][node]
         if (feature < 0).all():
             break
-        number, rule, limit = seen[rows, feature], arrays["missing"][feature], arrays["threshold"][node]
+        number, rule, limit = seen[rows, feature], arrays["missing"][feature], arrays["number"][node]
         number = np.where((rule == 2) & np.isnan(number), 0.0, number)
         left = number < limit if arrays["strict"] else number <= limit
-        known = (number >= 0) & (number < codes)
-        listed = sets[arrays["category_set"][node], np.where(known, number, 0).astype(int)]
-        listed = np.where(known, listed, arrays["unknown_left"][node])
-        left = np.where(arrays["category_set"][node] >= 0, listed, left)
+        if by_set:
+            known = (number >= 0) & (number < codes)
+            listed = sets[arrays["category_set"][node], np.where(known, number, 0).astype(int)]
+            listed = np.where(known, listed, arrays["unknown_left"][node])
+            left = np.where(arrays["category_set"][node] >= 0, listed, left)
         missing = np.isnan(number) | ((rule == 1) & (np.abs(number) <= NEARLY_ZERO))
         left = np.where(missing, arrays["missing_left"][node], left)
-        node = np.where(feature < 0, node, np.where(left, arrays["left"][node], arrays["right"][node]))
-    summands = np.column_stack((np.full(len(raw), arrays["start"]), arrays["value"][node]))
+        node = np.where(feature < 0, node, np.where(left, node + 1, right[node]))
+    summands = np.column_stack((np.full(len(raw), arrays["start"]), arrays["number"][node]))
     sums = summands.astype(np.float32 if arrays["single_sum"] else np.float64).cumsum(axis=1)[:, -1]
     return sums.astype(np.float64) / arrays["divisor"] * arrays["scale"] + arrays["bias"] - arrays["cut"]
 

@@ -6,11 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from generator.engine import preorder
 from generator.models.folds import Folds
 from generator.models.trees.ensemble import MISSING, Arithmetic, Ensemble
 
-NODES = ("feature", "threshold", "left", "right", "missing_left", "category_set", "unknown_left", "value")
-"""Arrays with a value a node."""
 FLAGS = ("strict", "single_inputs", "single_sum")
 NUMBERS = ("cut", "divisor", "scale", "bias")
 """Of the arithmetic."""
@@ -27,7 +26,7 @@ class Trees:
     @classmethod
     def restored(cls, arrays: Mapping[str, np.ndarray], folds: Folds) -> "Trees":
         """All replicates."""
-        return cls(tuple(_ensemble(arrays, replicate) for replicate in range(len(arrays["roots"]))))
+        return cls(tuple(_ensemble(arrays, replicate) for replicate in range(len(arrays["trees"]))))
 
     @property
     def replicates(self) -> int:
@@ -40,25 +39,38 @@ class Trees:
         return Trees(self.ensembles[replicates])
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Each part of `Ensemble` and `Arithmetic` by name; short replicates are filled up with leaves and roots -1.
+        """What a model of any size keeps of its nodes in few bytes, short replicates filled up with leaves.
 
+        `trees` (replicates,) counts them. Nodes lie as `generator.engine.preorder` puts them, so that no side needs
+        a place: `feature` (replicates, nodes), -1 in a leaf; `number`, the threshold, or what the leaf adds;
+        `missing_left`. `category_set` and `unknown_left` have nodes only if one of them asks for a category.
         `missing` (replicates, d) holds places in `MISSING`, `sets` (replicates, sets, codes) at least one set.
         """
         each = self.ensembles
-        nodes = max(len(one.feature) for one in each)
-        fill = {"feature": -1, "threshold": np.nan, "left": -1, "right": -1, "category_set": -1}
-        parts = {
-            name: _stacked([getattr(one, name) for one in each], (nodes,), fill.get(name, 0))
-            for name in NODES
-        }
+        orders = [preorder.order(one.left, one.right, one.roots) for one in each]
+        nodes, whole = max(map(len, orders)), np.result_type(np.int8, np.min_scalar_type(-each[0].inputs))
+
+        def stacked(name: str, dtype: type, nodes: int = nodes, fill: float = 0) -> np.ndarray:
+            ordered = [getattr(one, name)[order[:nodes]] for one, order in zip(each, orders, strict=True)]
+            return _stacked(ordered, (nodes,), fill).astype(dtype)
+
+        feature = stacked("feature", whole, fill=-1)
+        listing = nodes if any((one.category_set >= 0).any() for one in each) else 0
         largest = tuple(np.max([(1, 1), *(one.sets.shape for one in each)], axis=0))
-        parts["sets"] = _stacked([one.sets for one in each], largest, 0)
-        parts["roots"] = _stacked([one.roots for one in each], (max(len(one.roots) for one in each),), -1)
-        parts["codes"] = np.array([one.sets.shape[1] for one in each], np.int32)
-        parts["start"] = np.array([one.start for one in each], np.float64)
-        parts["missing"] = np.array(
-            [[MISSING.index(name) for name in one.arithmetic.missing] for one in each], np.int8
-        )
+        parts = {
+            "trees": np.array([len(one.roots) for one in each], np.int32),
+            "feature": feature,
+            "number": np.where(feature < 0, stacked("value", np.float64), stacked("threshold", np.float64)),
+            "missing_left": stacked("missing_left", bool),
+            "category_set": stacked("category_set", np.int32, listing, -1),
+            "unknown_left": stacked("unknown_left", bool, listing),
+            "sets": _stacked([one.sets for one in each], largest, 0),
+            "codes": np.array([one.sets.shape[1] for one in each], np.int32),
+            "start": np.array([one.start for one in each], np.float64),
+            "missing": np.array(
+                [[MISSING.index(name) for name in one.arithmetic.missing] for one in each], np.int8
+            ),
+        }
         for names, dtype in ((FLAGS, bool), (NUMBERS, np.float64)):
             parts |= {
                 name: np.array([getattr(one.arithmetic, name) for one in each], dtype) for name in names
@@ -80,10 +92,22 @@ def _ensemble(arrays: Mapping[str, np.ndarray], replicate: int) -> Ensemble:
     arithmetic = Arithmetic(
         **{name: bool(one[name]) for name in FLAGS}, **{name: float(one[name]) for name in NUMBERS}, missing=missing
     )  # fmt: skip
+    leaf = one["feature"] < 0
+    right, roots = preorder.sides(leaf, int(one["trees"]))
+    nodes, places = len(right), np.arange(len(right), dtype=np.int32)
+    leaf, number = leaf[:nodes], one["number"][:nodes]
+    listing = one["category_set"].size > 0
     return Ensemble(
-        **{name: one[name] for name in NODES},
+        feature=one["feature"][:nodes].astype(np.int32),
+        threshold=np.where(leaf, np.nan, number),
+        left=np.where(leaf, np.int32(-1), places + np.int32(1)),
+        right=right,
+        missing_left=one["missing_left"][:nodes],
+        category_set=one["category_set"][:nodes] if listing else np.full(nodes, -1, np.int32),
         sets=np.ascontiguousarray(one["sets"][:, : one["codes"]]),
-        roots=one["roots"][one["roots"] >= 0],
+        unknown_left=one["unknown_left"][:nodes] if listing else np.zeros(nodes, bool),
+        value=np.where(leaf, number, 0.0),
+        roots=roots,
         start=float(one["start"]),
         inputs=len(missing),
         arithmetic=arithmetic,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from generator.engine.compiling import kernel
+from generator.engine import preorder
 
 ZERO_OR_NAN, AS_ZERO = np.int8(1), np.int8(2)
 """Places of these rules for missing values in the arrays of the model."""
@@ -72,14 +72,12 @@ def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Forest:
     """
     try:
         one = {name: part[replicate] for name, part in arrays.items()}
-        roots = one["roots"][one["roots"] >= 0]
-        order, right, roots = _preorder(one["feature"], one["left"], one["right"], roots)
-        if not len(order):
-            raise ValueError("a node of a tree ensemble is reached on two ways")
-        node = {
-            name: one[name][order]
-            for name in ("feature", "threshold", "missing_left", "category_set", "unknown_left", "value")
-        }
+        right, roots = preorder.sides(one["feature"] < 0, int(one["trees"]))
+        nodes = len(right)
+        feature, number = one["feature"][:nodes].astype(np.int32), one["number"][:nodes]
+        missing_left, none = one["missing_left"][:nodes], not one["category_set"].size
+        category_set = np.full(nodes, -1, np.int32) if none else one["category_set"][:nodes]
+        unknown_left = np.zeros(nodes, bool) if none else one["unknown_left"][:nodes]
         missing, strict, single_inputs = one["missing"], bool(one["strict"]), bool(one["single_inputs"])
         sets = np.ascontiguousarray(one["sets"][:, : one["codes"]])
         numbers = {name: float(one[name]) for name in ("start", "divisor", "scale", "bias", "cut")}
@@ -87,10 +85,10 @@ def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Forest:
     except (KeyError, IndexError) as error:
         raise ValueError(f"these are no arrays of a tree ensemble: {error}") from None
     d = len(missing)
-    feature = node["feature"]
-    by_set = (feature >= 0) & (node["category_set"] >= 0)
-    limit = _limits(node["threshold"], strict, single_inputs)
-    in_zero = (feature >= 0) & (missing[feature] == ZERO_OR_NAN) & (limit <= ZERO) & (limit >= -ZERO)
+    leaf, value = feature < 0, np.where(feature < 0, number, 0.0)
+    by_set = ~leaf & (category_set >= 0)
+    limit = _limits(np.where(leaf, np.nan, number), strict, single_inputs)
+    in_zero = ~leaf & (missing[feature] == ZERO_OR_NAN) & (limit <= ZERO) & (limit >= -ZERO)
     limit = np.where(in_zero, _below(-ZERO, single_inputs), limit)
     limit[by_set] = np.nan
     place, limits, offset = np.full(len(feature), -1, np.int32), [], [0]
@@ -104,51 +102,20 @@ def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Forest:
     category = np.isin(np.arange(d), feature[by_set])
     tree = np.repeat(np.arange(len(roots)), np.diff([*roots, len(feature)]))
     largest = np.zeros(len(roots))
-    np.maximum.at(largest, tree, np.abs(np.where(feature < 0, node["value"], 0.0)))
+    np.maximum.at(largest, tree, np.abs(value))
     slope = abs(numbers["scale"] / numbers["divisor"])
     nodes = np.empty(len(feature), NODE)
-    nodes["limit"], nodes["feature"] = np.where(feature < 0, node["value"], limit), feature
-    nodes["right"] = right[: len(feature)]
+    nodes["limit"], nodes["feature"], nodes["right"] = np.where(leaf, number, limit), feature, right
     return Forest(
         nodes=nodes, plain=~category & (missing != ZERO_OR_NAN),
-        feature=feature, limit=limit, place=place, right=right[: len(feature)],
-        missing_left=node["missing_left"], category_set=node["category_set"], unknown_left=node["unknown_left"],
-        value=node["value"], roots=roots, sets=sets,
+        feature=feature, limit=limit, place=place, right=right,
+        missing_left=missing_left, category_set=category_set, unknown_left=unknown_left,
+        value=value, roots=roots, sets=sets,
         limits=np.concatenate(limits), offset=np.array(offset), missing=missing, category=category,
         category_column=np.where(category, np.cumsum(category) - 1, -1),
         single_inputs=single_inputs, single_sum=single_sum, **numbers, magnitude=1.0 + slope * float(largest.sum()),
         signs=np.zeros(d, np.int8),
     )  # fmt: skip
-
-
-@kernel
-def _preorder(feature, left, right, roots):
-    """Nodes in the order in which a walk that goes left first meets them, places of their right sides, and of roots.
-
-    No nodes if the walk never ends.
-    """
-    order, new_right = np.empty(len(feature), np.int32), np.full(len(feature), -1, np.int32)
-    new_roots, waiting = np.empty(len(roots), np.int32), np.empty((len(feature) + 1, 2), np.int32)
-    count = 0
-    for t in range(len(roots)):
-        new_roots[t] = count
-        waiting[0, 0], waiting[0, 1], top = roots[t], -1, 1
-        while top:
-            top -= 1
-            node, parent = waiting[top]
-            if parent >= 0:
-                new_right[parent] = count
-            while True:
-                if count == len(order):
-                    return order[:0], new_right, new_roots
-                order[count] = node
-                count += 1
-                if feature[node] < 0:
-                    break
-                waiting[top, 0], waiting[top, 1] = right[node], count - 1
-                top += 1
-                node = left[node]
-    return order[:count], new_right, new_roots
 
 
 def _limits(threshold: np.ndarray, strict: bool, single: bool) -> np.ndarray:

@@ -86,13 +86,13 @@ def proof_steps(
 
 def warm_up():
     """A tree of one leaf and one row compile all loops."""
-    leaf = {
-        "feature": -1, "threshold": np.nan, "left": -1, "right": -1, "missing_left": False, "category_set": -1,
-        "unknown_left": False, "value": 1.0,
-    }  # fmt: skip
-    dtypes = {float: np.float64, int: np.int32, bool: bool}
-    arrays = {name: np.full((1, 1), value, dtypes[type(value)]) for name, value in leaf.items()}
-    arrays |= {"roots": np.zeros((1, 1), np.int32), "sets": np.zeros((1, 1, 1), bool)}
+    arrays = {
+        "trees": np.ones(1, np.int32),
+        "feature": np.full((1, 1), -1, np.int8),
+        "number": np.ones((1, 1)),
+    }
+    arrays |= {"missing_left": np.zeros((1, 1), bool), "sets": np.zeros((1, 1, 1), bool)}
+    arrays |= {"category_set": np.zeros((1, 0), np.int32), "unknown_left": np.zeros((1, 0), bool)}
     arrays |= {"codes": np.ones(1, np.int32), "missing": np.zeros((1, 1), np.int8)}
     arrays |= {name: np.zeros(1) for name in ("start", "bias", "cut")}
     arrays |= {name: np.ones(1) for name in ("divisor", "scale")}

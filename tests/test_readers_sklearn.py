@@ -160,6 +160,29 @@ def test_one_encoder_for_all_columns():
         agrees(model, named(deployed, x, table), x)
 
 
+@pytest.mark.parametrize("encoder", [OneHotEncoder(sparse_output=False), OrdinalEncoder()], ids=str)
+@pytest.mark.parametrize("last", ["tree", "logistic regression"])
+def test_a_row_that_an_encoder_refuses_is_refused(encoder, last):
+    table, y = claims(missing=False)
+    table = table[["city", "channel"]]
+    deployed = from_memory(make_pipeline(encoder, (TREES | SUMS)[last]).fit(table, y))
+    x = coded(table)
+    assert np.isfinite(deployed.margins(x)).all()
+    x[3, 1] = np.nan
+    with pytest.raises(ValueError, match="row 3 lacks a value, which this model refuses"):
+        deployed.margins(x)
+
+
+def test_a_missing_category_is_an_unknown_one_where_training_had_none():
+    table, y = claims(missing=False)
+    table = table[["city", "channel"]]
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=9)
+    model = make_pipeline(encoder, TREES["tree"]).fit(table, y)
+    x = np.random.default_rng(1).integers(0, 6, (20_000, 2)).astype(float)
+    x[::5, 0] = x[::7, 1] = np.nan
+    agrees(model, named(from_memory(model), x, table), x)
+
+
 def test_a_vote_of_one_half_is_not_fraud():
     x, y = np.repeat([[0.0], [1.0]], 4, axis=0), np.array([0, 0, 1, 1] * 2)
     model = DecisionTreeClassifier(max_depth=1).fit(x, y)

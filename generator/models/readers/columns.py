@@ -28,6 +28,8 @@ class Column:
     """The value of a category without a code; NaN if none has one."""
     missing: float = np.nan
     """The value of a row without a category."""
+    refuses_missing: bool = False
+    """Whether the encoder raises an error for such a row."""
 
     @property
     def is_plain(self) -> bool:
@@ -197,12 +199,14 @@ def _one_hot(step: Part, place: int, column: tuple[int, tuple, bool]) -> list[Co
     source, known, has_missing = column
     dropped = step.get("drop_idx_")
     left_out = None if dropped is None else dropped[place]
+    unknown = np.nan if step["handle_unknown"] == "error" else 0.0
     return [
         Column(
             source,
             table=(np.arange(len(known)) == asked).astype(float),
-            unknown=0.0,
-            missing=float(asked == len(known)),
+            unknown=unknown,
+            missing=float(asked == len(known)) if has_missing else unknown,
+            refuses_missing=not has_missing and np.isnan(unknown),
         )
         for asked in range(len(known) + has_missing)
         if left_out is None or asked != int(left_out)
@@ -210,16 +214,18 @@ def _one_hot(step: Part, place: int, column: tuple[int, tuple, bool]) -> list[Co
 
 
 def _ordinal(step: Part, place: int, column: tuple[int, tuple, bool]) -> list[Column]:
+    """One column of places. A missing one has a value of its own where training had any, else it is unknown."""
     _refuse_rare(step)
-    source, known, _ = column
-    unknown = step["unknown_value"] if step["handle_unknown"] == "use_encoded_value" else None
-    missing = step.get("encoded_missing_value", np.nan)
+    source, known, has_missing = column
+    takes_unknown = step["handle_unknown"] == "use_encoded_value"
+    unknown = float(step["unknown_value"]) if takes_unknown else np.nan
     return [
         Column(
             source,
             table=np.arange(len(known), dtype=float),
-            unknown=np.nan if unknown is None else float(unknown),
-            missing=float(missing),
+            unknown=unknown,
+            missing=float(step.get("encoded_missing_value", np.nan)) if has_missing else unknown,
+            refuses_missing=not (has_missing or takes_unknown),
         )
     ]
 

@@ -79,22 +79,34 @@ _Read = tuple[Ensemble | Layered, dict[int, tuple], float, tuple[str, ...]]
 """The model, categories of inputs that it encodes itself, tolerance and notes."""
 
 
-def _arithmetic(made: Inputs, single_inputs: bool, **others: Any) -> Arithmetic:
-    return Arithmetic(
-        **{"strict": False, "single_inputs": single_inputs, "single_sum": False, "cut": 0.0}
-        | {"missing": ("nan",) * made.width}
-        | others
-    )
-
-
 def _grown(
-    trees: Sequence[Tree], made: Inputs, single_inputs: bool, start: float = 0.0, **others: Any
+    trees: Sequence[Tree],
+    made: Inputs,
+    single_inputs: bool,
+    start: float = 0.0,
+    divisor: float = 1.0,
+    cut: float = 0.0,
+    takes_missing: bool = True,
 ) -> Ensemble:
     """Trees that ask of columns, as an ensemble that asks of inputs."""
     plain = all(column.is_plain and column.source == place for place, column in enumerate(made.columns))
     if not plain:
         trees = [in_raw_units(tree, made, single_inputs) for tree in trees]
-    return together(trees, start, made.width, _arithmetic(made, plain and single_inputs, **others))
+    # a category that is missing may have a value all the same
+    refused = {
+        column.source
+        for column in made.columns
+        if column.refuses_missing or (not takes_missing and np.isnan(column.missing))
+    }
+    arithmetic = Arithmetic(
+        strict=False,
+        single_inputs=plain and single_inputs,
+        single_sum=False,
+        cut=cut,
+        missing=tuple("refused" if place in refused else "nan" for place in range(made.width)),
+        divisor=divisor,
+    )
+    return together(trees, start, made.width, arithmetic)
 
 
 def _tree(held: Part, value: Callable[[np.ndarray], np.ndarray]) -> Tree:
@@ -142,12 +154,9 @@ def _boosting(last: Part, made: Inputs) -> _Read:
         start = 0.0
     rate = float(last["learning_rate"])
     trees = [_tree(each, lambda values: rate * values[:, 0]) for (each,) in last["estimators_"]]
-    # an encoder may have a value for a missing category
-    needed = {column.source for column in made.columns if np.isnan(column.missing)}
-    missing = tuple("refused" if place in needed else "nan" for place in range(made.width))
     # a score of 0 is flagged
     cut = float(np.nextafter(0.0, -np.inf))
-    return _grown(trees, made, True, float(start), missing=missing, cut=cut), {}, 0.0, ()
+    return _grown(trees, made, True, float(start), cut=cut, takes_missing=False), {}, 0.0, ()
 
 
 def _histogram_boosting(last: Part, made: Inputs) -> _Read:

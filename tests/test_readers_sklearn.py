@@ -149,6 +149,31 @@ def test_scalers_and_encoders_become_part_of_the_model(last, scaler):
     agrees(model, named(deployed, x, table), x)
 
 
+def test_columns_are_found_by_name_within_other_steps():
+    table, y = claims(missing=False)
+    table = table[list(NUMBERS)]
+    inner = ColumnTransformer([("turned", RobustScaler(), ["balance"]), ("rest", "passthrough", ["amount"])])
+    model = make_pipeline(
+        ColumnTransformer([("some", inner, ["amount", "count", "balance"])]), TREES["histogram boosting"]
+    ).fit(table, y)
+    x = trying(from_memory(model), table)
+    agrees(model, pd.DataFrame(x, columns=list(table)), x)
+    named_before = make_pipeline(
+        StandardScaler().set_output(transform="pandas"),
+        ColumnTransformer([("some", "passthrough", ["count", "balance"])]),
+        TREES["tree"],
+    ).fit(table, y)
+    x = trying(from_memory(named_before), table, missing=False)
+    agrees(named_before, pd.DataFrame(x, columns=list(table)), x)
+    renamed = make_pipeline(
+        ColumnTransformer([("some", StandardScaler(), list(NUMBERS))]).set_output(transform="pandas"),
+        ColumnTransformer([("some", "passthrough", ["some__count"])]),
+        TREES["tree"],
+    ).fit(table, y)
+    with pytest.raises(ModelFileError, match="chooses a column 'some__count' that an earlier step made"):
+        from_memory(renamed)
+
+
 def test_one_encoder_for_all_columns():
     table, y = claims(missing=False)
     table = table[["city", "channel"]]

@@ -110,20 +110,29 @@ def _side_by_side(
     made = []
     for _, inner, chosen in step["transformers_"]:
         if inner != "drop":
-            made += _after(
-                inner, [columns[place] for place in _places(chosen, names, len(columns))], names, categories
-            )
-    return made  # fmt: skip
+            taken = [columns[place] for place in _places(chosen, columns, names)]
+            made += _after(inner, taken, names, categories)
+    return made
 
 
-def _places(chosen: Any, names: Sequence[str], width: int) -> list[int]:
+def _places(chosen: Any, columns: Sequence[Column], names: Sequence[str]) -> list[int]:
     if isinstance(chosen, Part):
         raise ModelFileError("chooses columns by a function or slice; list their names")
     listed = np.atleast_1d(np.asarray(chosen)).tolist()
     if listed and isinstance(listed[0], bool):
         return [place for place, taken in enumerate(listed) if taken]
-    places = [names.index(each) if isinstance(each, str) else int(each) for each in listed]
-    return [place if place >= 0 else place + width for place in places]
+    return [
+        _place_of(each, columns, names) if isinstance(each, str) else int(each) % len(columns)
+        for each in listed
+    ]
+
+
+def _place_of(name: str, columns: Sequence[Column], names: Sequence[str]) -> int:
+    """Of the one column that is made of the input of this name."""
+    found = [place for place, column in enumerate(columns) if names and names[column.source] == name]
+    if len(found) != 1:
+        raise ModelFileError(f"chooses a column {name!r} that an earlier step made; choose it by its number")
+    return found[0]
 
 
 def _scaled(column: Column, mean: float, scale: float, gain: float, offset: float) -> Column:

@@ -26,6 +26,18 @@ from generator.records.spec import (
     TrainingSpec,
 )
 
+FIRST = (
+    "browser/test_budgets.py", "test_audit.py", "test_ledger.py", "test_one_place.py", "test_kept.py",
+    "browser/test_circumstances.py", "browser/test_calculator.py", "test_faults.py", "test_hostile.py", "test_study.py",
+)  # fmt: skip
+"""What takes longest begins, and what each of the first needs is made by it alone: the site, the study, nothing."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]):
+    """Files of tests in the order in which workers are to take them."""
+    place = {Path(__file__).parent / name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(item.path, len(FIRST)))
+
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from generator.datasets import Dataset, LabelledTable, SourceOptions, dataset
 from generator.datasets.profile import summary
+from generator.models.asked import Asked
 from generator.models.folds import Folds
 from generator.models.linear import Linear, logistic_regression
 from generator.records.spec import (
@@ -83,7 +84,7 @@ class Answering:
         return cls(Linear.restored(arrays, folds))
 
     @classmethod
-    def train(cls, folds: Folds) -> "Answering":
+    def train(cls, folds: Folds, asked: Asked) -> "Answering":
         return cls(logistic_regression(folds))
 
     @property

@@ -11,6 +11,7 @@ ReLUs that do not bend on a box do not bend within it, so its halves are bounded
 the same function with these made linear: the deeper a box, the less a bound costs.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,9 +151,8 @@ def _steps(lattice: Lattice | None, d: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _rule(network: Network, tau: float, box_limit: int) -> kernels.Rule:
-    return kernels.Rule(
-        float(tau), max(1, int(box_limit) // (1 if len(network.weights) == 2 else CHAIN_COST))
-    )
+    cost = 1 if len(network.weights) == 2 else CHAIN_COST
+    return kernels.Rule(float(tau), math.ceil(box_limit / cost))
 
 
 def _boxes(low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from generator.findings.frameworks import FRAMEWORKS, MAPPINGS
 from generator.findings.limitations import REGISTER, leading
 from generator.publish.manifest import MANIFEST
 from generator.publish.metadata import CITATION, GUIDE, SCHEMA
-from generator.publish.sbom import BILL
+from generator.publish.sbom import SBOM
 from generator.records.results import StudyResult
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -55,7 +55,7 @@ def broken_links(folder: Path) -> list[str]:
     for name, page in pages.items():
         for link in re.findall(r"\]\(([^)\s]+)\)", page):
             file, _, anchor = link.partition("#")
-            if file.startswith("http") or file in (SCHEMA, GUIDE, CITATION, BILL, f"data/{MANIFEST}"):
+            if file.startswith("http") or file in (SCHEMA, GUIDE, CITATION, SBOM, f"data/{MANIFEST}"):
                 continue
             there = file or name
             if not (folder / there).exists() or (anchor and anchor not in known.get(there, {anchor})):

@@ -143,8 +143,8 @@ def test_the_interval_of_a_share_may_end_beyond_all():
 @pytest.mark.parametrize(
     ("verdict", "words", "sentence"),
     [
-        ("pays above", f"from 13.8{GAP}% (5.0{GAP}% to 47.6{GAP}%)", f"X pays from 13.8{GAP}% of attacking fraudsters"),
-        ("pays below", f"up to 60.0{GAP}%: not more robust", f"X pays up to 60.0{GAP}% of attacking fraudsters"),
+        ("pays above", f"from 13.8{GAP}% (5.0{GAP}% to 47.6{GAP}%)", f"even when 13.8{GAP}% of fraudsters attack"),
+        ("pays below", f"up to 60.0{GAP}%: not more robust", f"X pays while at most 60.0{GAP}% of fraudsters attack"),
         ("always pays", f"at any share (5.0{GAP}% to 47.6{GAP}%)", "X pays whatever the share"),
         ("never pays", f"at no share (5.0{GAP}% to 47.6{GAP}%)", "X does not pay even if every fraudster attacks"),
         ("not more robust", "at no share: not more robust", "attacks are no reason for X"),
@@ -340,7 +340,7 @@ def test_the_page_answers_its_question_and_traces_its_numbers(tmp_path):
     )  # fmt: skip
     text = (tmp_path / "docs" / "impact.md").read_text()
     assert re.search(r"^# At what share of attacking fraudsters does hardening pay", text, re.M)
-    assert text.index("of attacking fraudsters (") < text.index('<section class="calculator"')
+    assert text.index("of fraudsters attack (") < text.index('<section class="calculator"')
     assert (tmp_path / "docs" / "data" / "calculator-kaggle-T1.js").exists()
     assert json.loads((tmp_path / "docs" / "data" / "assumptions.json").read_text())["presets"]
     ledger = json.loads((tmp_path / "docs" / "data" / "ledger.json").read_text())

@@ -8,7 +8,7 @@ import yaml
 from report_fixture import tiny_result
 
 from generator.publish.metadata import CITATION, GUIDE, SCHEMA
-from generator.publish.sbom import BILL, bill
+from generator.publish.sbom import SBOM, sbom
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,7 +37,7 @@ def test_the_citation_is_of_this_version(tiny_docs):
 
 
 def test_the_bill_has_every_locked_package_with_version_and_licence(tiny_docs):
-    held = json.loads((tiny_docs / BILL).read_text())
+    held = json.loads((tiny_docs / SBOM).read_text())
     lock = [line for line in (ROOT / "requirements.txt").read_text().split() if "==" in line]
     components = {f"{each['name']}=={each['version']}": each for each in held["components"]}
     assert set(lock) <= set(components)
@@ -46,7 +46,7 @@ def test_the_bill_has_every_locked_package_with_version_and_licence(tiny_docs):
 
 
 def test_a_package_that_is_not_installed_is_listed_without_licence():
-    first, *_ = json.loads(bill("nobody-has-this==1.0\n"))["components"]
+    first, *_ = json.loads(sbom("nobody-has-this==1.0\n"))["components"]
     assert first == {
         "type": "library", "name": "nobody-has-this", "version": "1.0", "purl": "pkg:pypi/nobody-has-this@1.0",
     }  # fmt: skip

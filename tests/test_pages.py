@@ -18,7 +18,7 @@ from generator.notation.tracing import traced
 from generator.pages.rendering import PageError, prepare, render_page, render_pages
 from generator.pages.typed_digits import typed_digits
 from generator.publish.metadata import CITATION, GUIDE, SCHEMA, write_metadata
-from generator.publish.sbom import BILL
+from generator.publish.sbom import SBOM
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "templates"
@@ -226,7 +226,7 @@ def test_what_an_earlier_run_left_is_gone_and_what_a_person_put_there_stays(tmp_
 
 
 def test_git_ignores_what_is_made_in_docs_and_nothing_that_a_person_puts_there(docs):
-    named = {GUIDE, SCHEMA, CITATION, BILL, ".lock"} | {
+    named = {GUIDE, SCHEMA, CITATION, SBOM, ".lock"} | {
         f"{path.name}{'/' * path.is_dir()}" for path in docs.iterdir()
     }
     own = {"CNAME", "robots.txt", "pictures/a.svg", "assets/extra.css"}

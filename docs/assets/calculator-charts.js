@@ -47,7 +47,7 @@
     add("path", { class: "line", d: path(xs.map((x, i) => [X(x), Y(bands[i].value)])) });
     if (share > 0 && share <= 1) {
       upright(add, area, "mark", X(share));
-      label(add, area, X(share), area.top + 10, `pays from ${format(share, "share")}`);
+      label(add, area, X(share), area.top + 10, `breaks even at ${format(share, "share")}`);
     }
     add("circle", { class: "own", cx: X(own), cy: Y(ownNet), r: 5 });
     done();

@@ -43,8 +43,8 @@
     const a = percent(s.attack_prevalence);
     const said = `95${GAP}% interval ${span(found.prevalence, "share")}`;
     const start = {
-      "pays above": `At these values, ${title} pays from ${share(found.prevalence.value)} of attacking fraudsters (${said}).`,
-      "pays below": `At these values, ${title} pays up to ${share(found.limit)} of attacking fraudsters: it is not more robust, but saves elsewhere.`,
+      "pays above": `At these values, ${title} breaks even when ${share(found.prevalence.value)} of fraudsters attack (${said}).`,
+      "pays below": `At these values, ${title} pays while at most ${share(found.limit)} of fraudsters attack: it is not more robust, but saves elsewhere.`,
       "always pays": `At these values, ${title} pays whatever the share of attacking fraudsters (${said}).`,
       "never pays": `At these values, ${title} does not pay even if every fraudster attacks (${said}).`,
       "not more robust": `At these values, attacks are no reason for ${title}: it gains nothing as more fraudsters attack.`,
@@ -110,7 +110,7 @@
       xs: priors, bands: priors.map((p) => at({ ...s, fraud_share: p }, prevalence)),
       own: s.fraud_share, ownShare: found.prevalence.value,
     }));
-    say("prior", `At ${percent(s.fraud_share, 2)} fraud, hardening pays from ${format(found.prevalence.value, "share")} attackers.`);
+    say("prior", `At ${percent(s.fraud_share, 2)} fraud, hardening breaks even when ${format(found.prevalence.value, "share")} of fraudsters attack.`);
 
     const base = net(...means, s);
     const rows = Object.entries(MOVING).map(([name, label]) => {

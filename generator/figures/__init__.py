@@ -58,7 +58,7 @@ from generator.figures import (
     walkthrough,
 )
 from generator.figures.chart import Chart
-from generator.figures.embedding import Place, embed, files_of, registration
+from generator.figures.embedding import FigurePlace, embed, files_of, registration
 from generator.figures.variants import variants
 from generator.figures.workbook import Told, by_budget
 
@@ -68,7 +68,7 @@ __all__ = [
     "QUOTED",
     "WHOSE",
     "Chart",
-    "Place",
+    "FigurePlace",
     "Told",
     "by_budget",
     "embed",

@@ -43,19 +43,19 @@ def break_even(result: StudyResult, draws: Draws | None = None) -> Chart:
             data += _lines([100 * p for p in FRAUD_SHARES], shown, name, bool(sampled), percentages)
     return Chart(
         slug=f"{result.data.name}-break-even",
-        title="The share of attacking fraudsters from which hardening pays",
+        title="The share of fraudsters who attack at which hardening breaks even",
         caption="Above its line, a hardened model saves more than it costs; at the top, it does not pay even if "
         "every fraudster attacks. With equal false alarms a line is flat. Fraudsters who move what anybody can "
         f"move, {_terms(result)}. Strips are 95 % "
         f"intervals.{remark(drawn, names)}",
-        summary=f"At a fraud share of {formats.percent(scenario.fraud_share)}, hardening pays from: "
+        summary=f"At a fraud share of {formats.percent(scenario.fraud_share)}, hardening breaks even at: "
         f"{formats.listed(said)}.",
         figure=figure(
             data,
             xaxis=axis("Fraud share of all transactions", type="log", ticksuffix=" %"),
             yaxis=percent_axis("Fraudsters who attack"),
         ),
-        headers=("Model", "Fraud share (%)", "Pays from (%)", "95 % low (%)", "95 % high (%)", "Reading"),
+        headers=("Model", "Fraud share (%)", "Break-even (%)", "95 % low (%)", "95 % high (%)", "Reading"),
         rows=tuple(rows),
     )
 

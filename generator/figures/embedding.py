@@ -26,7 +26,7 @@ UNSAFE = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 @dataclass(frozen=True)
-class Place:
+class FigurePlace:
     """How a figure stands on a page."""
 
     later: bool = False
@@ -41,7 +41,7 @@ class Place:
     """For whom it is drawn, whoever is picked."""
 
 
-def embed(chart: Chart, known: str = "", place: Place = Place()) -> str:
+def embed(chart: Chart, known: str = "", place: FigurePlace = FigurePlace()) -> str:
     """The figure for a Markdown page in the root of the docs; put it at the beginning of a line.
 
     The drawing of a figure far down the page is not in the page but in the figure's own script, which is loaded when a
@@ -82,12 +82,12 @@ def embed(chart: Chart, known: str = "", place: Place = Place()) -> str:
     ])  # fmt: skip
 
 
-def _told(place: Place) -> str:
+def _told(place: FigurePlace) -> str:
     told = (("of", place.dataset), ("follows", place.follows), ("attacker", place.attacker))
     return "".join(f' data-{name}="{value}"' for name, value in told if value)
 
 
-def _whom(place: Place) -> str:
+def _whom(place: FigurePlace) -> str:
     return f' <span class="chart-drawn">Drawn for {html.escape(place.drawn)}.</span>' if place.drawn else ""
 
 

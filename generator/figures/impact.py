@@ -1,4 +1,4 @@
-"""What a scenario day costs: missed frauds, leakage, false alarms, and what an accuracy alone can say."""
+"""What a scenario day costs: missed frauds, fraud loss, false alarms, and what an accuracy alone can say."""
 
 from generator.figures.chart import Chart, numbers, percentages, rounded
 from generator.figures.frame import axis, error_bar, figure, filling, marker, rule
@@ -53,7 +53,7 @@ def missed_frauds(result: StudyResult) -> Chart:
             yaxis=axis(autorange="reversed"),
         ),
         headers=("Model", "Attack", "ε (σ)", "Missed frauds a day", "95 % low", "95 % high",
-        f"Leakage a day ({result.spec.currency})"),
+        f"Fraud loss a day ({result.spec.currency})"),
         rows=tuple(rows),
         height=130 + 72 * len(drawn),
     )  # fmt: skip

@@ -15,8 +15,8 @@ from generator.figures.frame import EPSILON
 from generator.figures.svg import settled
 from generator.notation.marks import plain
 
-SIGN = re.compile(r"\d{1,3}(?:,\d{3})+|[^<>\s\"',:;={}\[\]]+|.", re.DOTALL)
-"""A word, a number or a sign: shared, or an attacker's own, as a whole."""
+TOKEN = re.compile(r"\d{1,3}(?:,\d{3})+|[^<>\s\"',:;={}\[\]]+|.", re.DOTALL)
+"""A word, a number or a character: shared, or an attacker's own, as a whole."""
 
 
 def variants(charts: Sequence[Sequence[Chart]]) -> str:
@@ -55,14 +55,14 @@ def _told(chart: Chart, views: Sequence[str]) -> Mapping[str, str]:
 def _parted(texts: Sequence[Sequence[str]]) -> list[Any]:
     """What the texts share, and between that what each budget has there: a string, or one for each tier.
 
-    Texts that have not equally many signs share nothing.
+    Texts that have not equally many tokens share nothing.
 
     Args:
         texts: by budget, and within a budget by tier; rows are equally long.
     """
-    signs = [SIGN.findall(text) for row in texts for text in row]
-    alike = len({len(each) for each in signs}) == 1
-    columns = zip(*signs, strict=True) if alike else [[text for row in texts for text in row]]
+    tokens = [TOKEN.findall(text) for row in texts for text in row]
+    alike = len({len(each) for each in tokens}) == 1
+    columns = zip(*tokens, strict=True) if alike else [[text for row in texts for text in row]]
     width, made = len(texts[0]), [""]
     for column in columns:
         if len(set(column)) == 1:

@@ -21,11 +21,11 @@ from generator.records.spreadsheet import disarmed
 CREATED = datetime(1980, 1, 1)
 """What would else be the time of the run: equal charts, equal bytes."""
 SHEET_NAME = 31
-"""Signs of the name of a sheet that Excel takes."""
+"""Characters of the name of a sheet that Excel takes."""
 LONGEST_TEXT = 32_767
-"""Signs of a cell that Excel takes; the CSV has all of them."""
+"""Characters of a cell that Excel takes; the CSV has all of them."""
 WIDEST = 48
-"""Of a column, in signs."""
+"""Of a column, in characters."""
 DAY = re.compile(r"(?:19|[2-9]\d)\d\d-\d\d-\d\d")
 """As ISO writes it, from 1900 on, when the days of Excel begin."""
 BUDGET = "Budget ε (σ)"

@@ -35,7 +35,7 @@ TOLD = {"missed_frauds", "cost_usd", "net_usd"}
 
 
 @dataclass(frozen=True)
-class ModelLine:
+class PricedModel:
     """One hardened model in the opening scenario."""
 
     words: ModelName
@@ -97,7 +97,7 @@ class Economics:
     scenario: Scenario
     assumptions: str
     sentence: str
-    lines: tuple[ModelLine, ...]
+    lines: tuple[PricedModel, ...]
     presets: tuple[PresetLine, ...]
     policies: tuple[PolicyLine, ...]
     evasion: tuple[EvasionLine, ...]
@@ -172,10 +172,10 @@ def _sourced(found: Band) -> Band:
 # ---------------------------------------------------------------- lines
 
 
-def _model_line(measured: Measured, choice: Choice, scenario: Scenario, name: str) -> ModelLine:
+def _model_line(measured: Measured, choice: Choice, scenario: Scenario, name: str) -> PricedModel:
     chosen = Choice(name, choice.tier, choice.epsilon, choice.point)
     found = answered(measured, chosen, scenario, TOLD)
-    return ModelLine(
+    return PricedModel(
         words=MODELS[name],
         answer=found,
         missed=_missed(found),

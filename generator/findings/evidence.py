@@ -10,7 +10,7 @@ from generator.records.results import StudyResult
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EvidenceRegister:
     """The same for every dataset."""
 
     register: tuple[Limitation, ...]
@@ -25,7 +25,7 @@ class Evidence:
     check: str = CHECK
 
 
-def evidence(results: Sequence[StudyResult]) -> Evidence:
+def evidence(results: Sequence[StudyResult]) -> EvidenceRegister:
     """What holds for these studies."""
     entries, ruled = register(results), [result.data.rule is not None for result in results]
-    return Evidence(entries, leading(entries), labels_made=any(ruled), labels_found=not all(ruled))
+    return EvidenceRegister(entries, leading(entries), labels_made=any(ruled), labels_found=not all(ruled))

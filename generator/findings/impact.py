@@ -26,7 +26,7 @@ from generator.records.roles import Roles
 
 
 @dataclass(frozen=True)
-class Day:
+class ScenarioDay:
     title: str
     row: ImpactRow | None
     """None where the attack does not apply to this kind of model."""
@@ -41,7 +41,7 @@ class ImpactLine:
     """One model's scenario day: one row per attack, clean first; false alarms are those of a clean day."""
 
     words: ModelName
-    days: tuple[Day, ...]
+    days: tuple[ScenarioDay, ...]
     false_alarms: Estimate
 
 
@@ -104,7 +104,7 @@ def impact_lines(result: StudyResult) -> tuple[ImpactLine, ...]:
     lines = []
     for model in models_in_order(result):
         days = tuple(
-            Day(
+            ScenarioDay(
                 attack_title(attack, result.spec),
                 None if attack in model.not_applicable else impact_row(result, model.name, attack),
                 _doubted(result, model.name, attack),

@@ -15,7 +15,7 @@ CHECK = "check before relying on it"
 """Said of a figure that was not read in its first source."""
 
 
-class Input(Record):
+class ScenarioInput(Record):
     """One number of a scenario that a reader sets."""
 
     name: str
@@ -47,15 +47,17 @@ class Assumptions(Record):
     """Everything about money that this study did not measure."""
 
     opening: Scenario = Scenario()
-    inputs: tuple[Input, ...]
+    inputs: tuple[ScenarioInput, ...]
     presets: tuple[Preset, ...]
 
 
 def _input(
     name: str, title: str, unit: Unit, ends: tuple[float, float], scale: Scale, step: float, note: str
-) -> Input:
+) -> ScenarioInput:
     low, high = ends
-    return Input(name=name, title=title, unit=unit, low=low, high=high, scale=scale, step=step, note=note)
+    return ScenarioInput(
+        name=name, title=title, unit=unit, low=low, high=high, scale=scale, step=step, note=note
+    )
 
 
 def _preset(

@@ -37,7 +37,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Benchmark:
     """The same work done two ways, one after the other on one core."""
 
     work: str
@@ -88,7 +88,7 @@ class Plan:
 @dataclass(frozen=True)
 class Speed:
     sections: Mapping[str, Section]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Benchmark, ...]
     rebuilds: tuple[Rebuild, ...]
     faults: tuple[Fault, ...]
     plan: Plan | None
@@ -129,23 +129,23 @@ def values(benchmarks: Benchmarks) -> dict[str, Any]:
 def _comparisons(sections: Mapping[str, Section]):
     if training := sections.get("training"):
         found = training.measured
-        yield Comparison(
+        yield Benchmark(
             f"one model of {formats.count(found['replicates'])} trained: in a stack, and in a loop of ART",
             found["seconds_per_replicate_stacked"], found["seconds_per_model_looped"], found["ratio"],
         )  # fmt: skip
     if attacks := sections.get("attacks"):
         for attack, found in attacks.measured.items():
-            yield Comparison(
+            yield Benchmark(
                 f"{attack.upper()} on a thousand rows: in a stack, and with ART row by row",
                 1000 / found["rows_per_second_whole_stack"], 1000 / found["rows_per_second_row_by_row"],
                 found["ratio_row_by_row"],
             )  # fmt: skip
     if proofs := sections.get("proofs"):
         for found in proofs.measured["comparisons"]:
-            yield Comparison(found["name"], found["ours"], found["other"], found["ratio"])
+            yield Benchmark(found["name"], found["ours"], found["other"], found["ratio"])
     if pages := sections.get("pages"):
         found = pages.measured
-        yield Comparison(
+        yield Benchmark(
             "pages and site from the records, and the cold study that made them",
             found["site_seconds"], found["study_seconds"], found["ratio"],
         )  # fmt: skip

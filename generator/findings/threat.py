@@ -93,12 +93,12 @@ def _attacks(result: StudyResult) -> list[AttackLine]:
         "apgd": (weights, f"{count(battery.apgd_steps)} steps, {count(battery.apgd_restarts)} starts"),
         "nearest_boundary": (weights, f"{count(battery.boundary_steps)} steps"),
         "transfer": ("another model of the same kind", f"{count(battery.pgd_steps)} steps on that model"),
-        "block_search": (scores, f"{count(battery.search_queries)} queries a row"),
+        "block_search": (scores, f"{count(battery.search_queries)} queries per row"),
         "corners": (scores, "every corner of the box"),
         "hop_skip_jump": (
             answers,
             f"{count(battery.hop_skip_jump_steps)} steps, at most {count(battery.hop_skip_jump_queries)} "
-            f"queries a row, on {count(battery.hop_skip_jump_rows)} rows",
+            f"queries per row, on {count(battery.hop_skip_jump_rows)} rows",
         ),
         "zoo": (
             scores,
@@ -108,7 +108,7 @@ def _attacks(result: StudyResult) -> list[AttackLine]:
             answers,
             f"a decision tree that imitates the model, on {count(battery.tree_copy_rows)} rows",
         ),
-        "noise": ("nothing", f"{count(battery.noise_draws)} uniform draws a row"),
+        "noise": ("nothing", f"{count(battery.noise_draws)} uniform draws per row"),
     }
     ran = {row.attack for row in result.proofs.battery if row.kept is not None}
     lines += [AttackLine(palette.battery(name), *words) for name, words in known.items() if name in ran]

@@ -22,7 +22,7 @@ JOIN = "\u202f"
 MINUS = "\u2212"
 BYTES = ("bytes", "KB", "MB", "GB", "TB")
 MARKUP = re.compile(r"[^\w\s,.;/%()\u0080-\U0010ffff]|_")
-"""Every sign that Markdown or HTML could read as its own; ASCII only, letters and digits never."""
+"""Every character that Markdown or HTML could read as its own; ASCII only, letters and digits never."""
 
 
 def number(value: float, decimals: int = 2) -> str:
@@ -214,7 +214,7 @@ def capital(text: str) -> str:
 
 
 def md(text: str) -> str:
-    """Text from data as it stands: signs of HTML and Markdown become entities, line breaks become spaces."""
+    """Text from data as it stands: characters of HTML and Markdown become entities, line breaks become spaces."""
     return MARKUP.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(text.split()))
 
 

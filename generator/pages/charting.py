@@ -39,7 +39,7 @@ class ChartError(Exception):
 
 
 @dataclass(frozen=True)
-class Drawn:
+class PublishedChart:
     """A chart with all that is published of it."""
 
     chart: Chart
@@ -60,14 +60,14 @@ class Charts:
         self.offered = offered
         self._shelf = shelf
         # an object among the options lives on here, so that its id stays its own
-        self._asked: dict[tuple, tuple[Drawn, Mapping[str, Any]]] = {}
+        self._asked: dict[tuple, tuple[PublishedChart, Mapping[str, Any]]] = {}
         self._slugs: dict[str, Chart] = {}
 
     def follows(self, name: str) -> str:
         """What of the attacker a chart follows; see `FOLLOWING`."""
         return FOLLOWING.get(name, "") if self.offered else ""
 
-    def drawn(self, name: str, result: StudyResult, style: str, options: Mapping[str, Any]) -> Drawn:
+    def drawn(self, name: str, result: StudyResult, style: str, options: Mapping[str, Any]) -> PublishedChart:
         """The chart of that name.
 
         Args:
@@ -83,13 +83,15 @@ class Charts:
         given = ((key, part if isinstance(part, str) else id(part)) for key, part in sorted(options.items()))
         asked = (name, result.data.name, *given)
         if asked not in self._asked:
-            drawn = self._kept(name, result, style, options)
+            drawn = self._from_shelf(name, result, style, options)
             if self._slugs.setdefault(drawn.chart.slug, drawn.chart) != drawn.chart:
                 raise ChartError(f"two different charts share the slug {drawn.chart.slug!r}")
             self._asked[asked] = drawn, options
         return self._asked[asked][0]
 
-    def _kept(self, name: str, result: StudyResult, style: str, options: Mapping[str, Any]) -> Drawn:
+    def _from_shelf(
+        self, name: str, result: StudyResult, style: str, options: Mapping[str, Any]
+    ) -> PublishedChart:
         if not self._shelf or CHARTS[name].__module__.partition(".")[0] != __package__.partition(".")[0]:
             return self._draw(name, result, style, options)  # whose source nobody knows
         inputs = {
@@ -101,13 +103,13 @@ class Charts:
             "asked": repr([name, *((key, _said(part)) for key, part in sorted(options.items()))]),
         }
         stage = f"{result.data.name}/{name}"
-        if kept := self._shelf.take(stage, inputs):
-            return _read(kept, self._book.marks)
+        if entry := self._shelf.take(stage, inputs):
+            return _read(entry, self._book.marks)
         drawn = self._draw(name, result, style, options)
         self._shelf.put(stage, inputs, _written(drawn, self._book.marks))
         return drawn
 
-    def _draw(self, name: str, result: StudyResult, style: str, options: Mapping[str, Any]) -> Drawn:
+    def _draw(self, name: str, result: StudyResult, style: str, options: Mapping[str, Any]) -> PublishedChart:
         try:
             chart, paths = self._book.drawn(CHARTS[name](result, **options))
         except LedgerError as error:
@@ -119,7 +121,9 @@ class Charts:
             told = replace(told, budgets=by_budget({row[0].epsilon: each[0] for row, each in rows}))
             more = {f"{chart.slug}-at.js": variants(others).encode()}
         files = files_of(chart, style, told) | more
-        return Drawn(chart, tuple(paths), {f"data/{name}": content for name, content in files.items()})
+        return PublishedChart(
+            chart, tuple(paths), {f"data/{name}": content for name, content in files.items()}
+        )
 
     def _redrawn(
         self, name: str, result: StudyResult, options: Mapping[str, Any], by: str
@@ -159,25 +163,29 @@ def _attacker(name: str, result: StudyResult) -> str:
     return f"{whom}, quoted at {budget}" if name in FOLLOWING or name in QUOTED else whom
 
 
-def _written(drawn: Drawn, known: Marks) -> Entry:
+def _written(drawn: PublishedChart, numbered: Marks) -> Entry:
     """The chart as it is kept, with the marks in its texts."""
     fields = vars(drawn.chart)
-    numbers = sorted({found[1] for name in MARKED for found in MARK.finditer(fields[name])})
-    told = {"chart": fields, "paths": drawn.paths, "marks": {each: asdict(known[each]) for each in numbers}}
+    numbers = sorted({mark[1] for name in MARKED for mark in MARK.finditer(fields[name])})
+    told = {
+        "chart": fields,
+        "paths": drawn.paths,
+        "marks": {number: asdict(numbered[number]) for number in numbers},
+    }
     return Entry(files=drawn.files, told=told)
 
 
-def _read(kept: Entry, known: Marks) -> Drawn:
+def _read(entry: Entry, numbered: Marks) -> PublishedChart:
     """The chart as it was kept; its marks are numbered anew."""
-    fields = kept.told["chart"]
-    found = {
-        number: Mark(**each | {"values": tuple(each["values"]), "paths": tuple(each["paths"])})
-        for number, each in kept.told["marks"].items()
+    fields = entry.told["chart"]
+    marks_told = {
+        number: Mark(**mark | {"values": tuple(mark["values"]), "paths": tuple(mark["paths"])})
+        for number, mark in entry.told["marks"].items()
     }
-    again = {name: MARK.sub(lambda each: known.wrap(found[each[1]]), fields[name]) for name in MARKED}
+    again = {name: MARK.sub(lambda mark: numbered.wrap(marks_told[mark[1]]), fields[name]) for name in MARKED}
     parts = {
         "headers": tuple(fields["headers"]),
         "rows": tuple(map(tuple, fields["rows"])),
         "views": tuple(fields["views"]),
     }
-    return Drawn(Chart(**fields | again | parts), tuple(kept.told["paths"]), kept.files)
+    return PublishedChart(Chart(**fields | again | parts), tuple(entry.told["paths"]), entry.files)

@@ -40,7 +40,7 @@ class LedgerError(Exception):
     """A number cannot be traced, or a reference to a claim leads nowhere."""
 
 
-class Page:
+class PageClaims:
     """The claims of one page, by id."""
 
     def __init__(self, name: str):
@@ -78,7 +78,7 @@ class Book:
         self.marks = marks
         self.documents = documents
         """What paths lead into, by name."""
-        self.pages: dict[str, Page] = {}
+        self.pages: dict[str, PageClaims] = {}
         self._told: dict[Mark, dict[str, Any]] = {}
         self._numbered: Numbered = {}
         self._led: dict[str, bool] = {}
@@ -103,7 +103,7 @@ class Book:
         Raises:
             LedgerError: The page names a claim that is not on it.
         """
-        page = self.pages[name] = Page(name)
+        page = self.pages[name] = PageClaims(name)
         text = self._linked(page, text)
         for asked in re.findall(r'data-claim="([^"]*)"', text):
             if asked not in page.claims:
@@ -123,7 +123,7 @@ class Book:
             return plain(text), {}
         return self._elements(text, page.claim), {each: self._entry(found) for each, found in known.items()}
 
-    def _linked(self, page: Page, text: str) -> str:
+    def _linked(self, page: PageClaims, text: str) -> str:
         """The text with its marks turned into elements or taken away."""
         text = PAIR.sub(self._joined, text)
         pieces, at, tables = [], 0, 0
@@ -161,7 +161,7 @@ class Book:
             lambda found: f'<span data-claim="{named(self.marks[found[1]])}">{found[2]}</span>', text
         )
 
-    def _table(self, page: Page, table: str, number: int) -> str:
+    def _table(self, page: PageClaims, table: str, number: int) -> str:
         """The table without marks; its claims are known by their place, and it by an element in its head."""
         head, rule, *body = table.split("\n")
         known = len(page.cells)

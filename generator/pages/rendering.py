@@ -23,11 +23,11 @@ from generator.engine.files import scratch_folder, sha256_of, visible_files
 from generator.engine.forking import share
 from generator.engine.made import in_the_way, move_in, names_below, some
 from generator.engine.unchanged import fingerprint
-from generator.figures import QUOTED, WHOSE, Place, embed
+from generator.figures import QUOTED, WHOSE, FigurePlace, embed
 from generator.findings import Banners, DatasetFindings, at_tier, banners, find
 from generator.findings.anomaly_words import ANOMALIES, AnomalyWords
 from generator.findings.evaluations import MASKING_POINTS
-from generator.findings.evidence import Evidence, evidence
+from generator.findings.evidence import EvidenceRegister, evidence
 from generator.notation import formats, marks, palette
 from generator.notation.attackers import Attacker, Attackers, at_budget, attackers, named, whose
 from generator.notation.formats import FILTERS, LEVEL
@@ -35,7 +35,7 @@ from generator.notation.names import MODELS, ModelName, hardened_in_order
 from generator.notation.tracing import CONSTANTS, REPORT, length, traced
 from generator.pages import following, levels
 from generator.pages import typed_digits as prose
-from generator.pages.charting import ChartError, Charts, Drawn
+from generator.pages.charting import ChartError, Charts, PublishedChart
 from generator.pages.ledger import Book, LedgerError, chart_line, section
 from generator.pages.provenance_line import how_we_know
 from generator.pages.shelf import Entry, Shelf
@@ -78,7 +78,7 @@ class PageContext(TypedDict):
     """The same, as the name of the interval."""
     anomaly_words: Mapping[str, AnomalyWords]
     """What to say of each oddity of a dataset, by its slug."""
-    evidence: Evidence
+    evidence: EvidenceRegister
     """The register of limitations and the frameworks of the crosswalk."""
     follows: bool
     """Whether there are other attackers for parts of the pages to follow."""
@@ -146,13 +146,13 @@ def prepare(
     shelf: Shelf | None = None,
 ) -> Prepared:
     """Find all there is to say about the records; see `render_pages`."""
-    known = {result.data.name: result for result in results} | dict(documents)
+    by_name = {result.data.name: result for result in results} | dict(documents)
     with marks.recording() as recorded:
         ready = [traced(each, each.data.name) for each in results]
-        book = Book(recorded, {**known, REPORT: CONSTANTS})
+        book = Book(recorded, {**by_name, REPORT: CONSTANTS})
         offered = attackers(ready)
         context = {**_context(ready), **extras(ready)}
-        return Prepared(ready, context, book, offered, Charts(known, book, offered, shelf))
+        return Prepared(ready, context, book, offered, Charts(by_name, book, offered, shelf))
 
 
 def render_page(prepared: Prepared, page: str, templates: Path, docs: Path) -> Made:
@@ -162,7 +162,7 @@ def render_page(prepared: Prepared, page: str, templates: Path, docs: Path) -> M
     a chart that was drawn is kept. Only files that differ are touched, the page last: whoever watches builds once.
 
     Raises:
-        PageError: As `render_pages`.
+        PageError: A template asks for something that is not there, or a number on it cannot be traced.
     """
     made = _render(prepared, page, templates, _style(docs))
     with scratch_folder(docs) as fresh:
@@ -206,7 +206,7 @@ def render_pages(
     ready = cache(lambda: prepare(results, documents, extras, shelf))
     style = _style(docs)
     names = [path.name.removesuffix(SUFFIX) for path in visible_files(templates, f"[!_]*{SUFFIX}")]
-    pages = {name: made for name in names if shelf and (made := _kept(shelf, name, templates, style))}
+    pages = {name: made for name in names if shelf and (made := _from_shelf(shelf, name, templates, style))}
     kept = len(pages)
     if missing := [name for name in names if name not in pages]:
         pages |= _render_all(ready(), missing, templates, style, shelf)
@@ -243,7 +243,7 @@ def _render_all(
         with suppress(PageError):  # it comes again below, for the first page that has one
             share(sorted(names, key=lambda name: -(templates / f"{name}{SUFFIX}").stat().st_size), render)
     for name in names:
-        made = shelf and name not in pages and _kept(shelf, name, templates, style)
+        made = shelf and name not in pages and _from_shelf(shelf, name, templates, style)
         if made:
             pages[name] = made
         elif name not in pages:
@@ -267,7 +267,7 @@ def _inputs(shelf: Shelf, page: str, templates: Path, style: str) -> dict[str, s
     }
 
 
-def _kept(shelf: Shelf, page: str, templates: Path, style: str) -> Made | None:
+def _from_shelf(shelf: Shelf, page: str, templates: Path, style: str) -> Made | None:
     """The page as an earlier run made it of the same."""
     entry = shelf.take(f"pages/{page}", _inputs(shelf, page, templates, style))
     return Made(files=entry.files, **entry.told) if entry else None
@@ -313,8 +313,8 @@ def environment(templates: Path) -> jinja2.Environment:
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
-        # The output is Markdown, where HTML escaping would damage quotes and signs. Text that comes from data
-        # (ids, categories, file names) passes the `md` filter instead, which disarms HTML and Markdown alike.
+        # The output is Markdown, where HTML escaping would damage quotes and more. Text that comes from data (ids,
+        # categories, file names) passes the `md` filter instead, which disarms HTML and Markdown alike.
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -360,7 +360,7 @@ def _render(prepared: Prepared, page: str, templates: Path, style: str) -> Made:
     """One page, with all that is published beside it.
 
     Raises:
-        PageError: As `render_pages`.
+        PageError: A template asks for something that is not there, or a number on it cannot be traced.
     """
     sheet, book = Sheet(prepared, page, style), prepared.book
     name = f"{page}{SUFFIX}"
@@ -395,7 +395,7 @@ class Sheet:
         self._prepared = prepared
         self._page = page
         self._style = style
-        self.charts: dict[str, Drawn] = {}
+        self.charts: dict[str, PublishedChart] = {}
         self._threat = prepared.results[0].spec.threat
         self._figures = 0
         self._parts: dict[str, Sequence[following.Place]] = {}
@@ -430,7 +430,7 @@ class Sheet:
             named(about, result.spec.threat),
             f"by up to {formats.epsilon(budget)}" if name in QUOTED else "",
         )
-        place = Place(
+        place = FigurePlace(
             later=self._figures > FEWER.get(self._page, AT_ONCE),
             dataset=result.data.name,
             follows=self._prepared.charts.follows(name),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from generator.program import PROGRAM
 from generator.publish.manifest import write_manifest
-from generator.publish.sbom import write_bill
+from generator.publish.sbom import write_sbom
 from generator.records.results import StudyResult
 
 SCHEMA = "results.schema.json"
@@ -27,7 +27,7 @@ def write_metadata(results: Sequence[StudyResult], docs: Path, root: Path = PROG
     )
     _write(docs / GUIDE, guide(results, docs))
     shutil.copyfile(root / CITATION, docs / CITATION)
-    write_bill(root, docs)
+    write_sbom(root, docs)
     write_manifest(results, docs / "data", root)
 
 

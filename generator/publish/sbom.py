@@ -5,7 +5,7 @@ import re
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
-BILL = "sbom.cdx.json"
+SBOM = "sbom.cdx.json"
 LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;#]+)", re.MULTILINE)
 BUNDLED = (("npm", "plotly.js-cartesian-dist-min", "4.1.1", "MIT"), ("npm", "axe-core", "4.14.1", "MPL-2.0"))
 """(kind, name, version, licence) of what lies in the repository; axe-core is for tests alone."""
@@ -13,7 +13,7 @@ LONGEST = 60
 """Signs of a licence's name in free text; some packages put the whole text in its place."""
 
 
-def bill(lock: str) -> str:
+def sbom(lock: str) -> str:
     """The bill of the lock file `lock` as JSON: equal locks, equal bytes; licences as the installed packages say."""
     packages = [("pypi", name, version, licence(name)) for name, version in LOCKED.findall(lock)]
     components = [
@@ -47,6 +47,6 @@ def licence(name: str) -> str:
     )
 
 
-def write_bill(root: Path, docs: Path):
+def write_sbom(root: Path, docs: Path):
     lock = (root / "requirements.txt").read_text(encoding="utf-8")
-    (docs / BILL).write_text(bill(lock), encoding="utf-8", newline="\n")
+    (docs / SBOM).write_text(sbom(lock), encoding="utf-8", newline="\n")

@@ -4,24 +4,24 @@ import html
 import re
 
 DIGIT, WIDE, NARROW, SLIM, UPPER, OTHER = 0.556, 0.86, 0.29, 0.36, 0.69, 0.55
-"""Advance in em of the classes of signs in the sans serif fonts pages use; the widest of them counts."""
+"""Advance in em of the classes of characters in the sans serif fonts pages use; the widest of them counts."""
 LONG = 22
 """Letters of a label from which it is broken into two lines."""
 BREAK = re.compile(r"<br\s*/?>")
 TAG = re.compile(r"</?b>")
 READ = re.compile(r"[&<>@$]|^[a-z_]")
-"""Signs that Plotly, or the palette, reads as its own in a text of a figure; and the first of `constructor` and other
-names that every JavaScript object knows, which Plotly would not count among its categories."""
+"""Characters that Plotly, or the palette, reads as its own in a text of a figure; and the first of `constructor` and
+other names that every JavaScript object knows, which Plotly would not count among its categories."""
 
 
 def width(text: str, size: float = 12) -> float:
     """About how many px a line of text takes, a little more rather than less."""
-    return size * sum(_advance(sign) for sign in text)
+    return size * sum(_advance(char) for char in text)
 
 
 def literal(text: str) -> str:
     """Text from data for a figure, where a drawing and Plotly show it as it stands."""
-    return READ.sub(lambda sign: f"&#{ord(sign[0])};", text)
+    return READ.sub(lambda char: f"&#{ord(char[0])};", text)
 
 
 def seen(text: str) -> str:
@@ -56,13 +56,13 @@ def element(x: str, y: str, text: str | list[str], *, more: str = "", leading: i
     return f"<text{place}{more}>{html.escape(first)}{below}</text>"
 
 
-def _advance(sign: str) -> float:
-    if sign.isdigit():
+def _advance(char: str) -> float:
+    if char.isdigit():
         return DIGIT
-    if sign in "mwMW%@—":
+    if char in "mwMW%@—":
         return WIDE
-    if sign in "ijl.,:;'|! ":
+    if char in "ijl.,:;'|! ":
         return NARROW
-    if sign in "frt-/()[]":
+    if char in "frt-/()[]":
         return SLIM
-    return UPPER if sign.isupper() else OTHER
+    return UPPER if char.isupper() else OTHER

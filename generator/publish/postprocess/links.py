@@ -23,22 +23,22 @@ class LinkError(Exception):
     """A page refers to something that is not there; the message names page, line and address."""
 
 
-def check(site: Path, known: Mapping[str, markup.Page] = MappingProxyType({})):
+def check(site: Path, held: Mapping[str, markup.Markup] = MappingProxyType({})):
     """Check all pages and styles below `site`.
 
     Args:
-        known: what is in the pages that were read already, by name below `site`.
+        held: what is in the pages that were read already, by name below `site`.
 
     Raises:
         LinkError: with every problem found, one a line.
     """
-    if problems := list(problems_of(site, known)):
+    if problems := list(problems_of(site, held)):
         raise LinkError("\n".join(problems))
 
 
-def problems_of(site: Path, known: Mapping[str, markup.Page]) -> Iterator[str]:
+def problems_of(site: Path, held: Mapping[str, markup.Markup]) -> Iterator[str]:
     """One line for each problem, in the order of pages and lines."""
-    files = Files(site, known)
+    files = Files(site, held)
     for name in sorted(each for each in files.names if each.endswith(".html")):
         page = files.page(name)
         yield from (f"{name}: the id {each!r} stands more than once" for each in page.repeated)
@@ -57,14 +57,14 @@ def problems_of(site: Path, known: Mapping[str, markup.Page]) -> Iterator[str]:
 class Files:
     """What is below a site, looked at once."""
 
-    def __init__(self, site: Path, known: Mapping[str, markup.Page]):
+    def __init__(self, site: Path, held: Mapping[str, markup.Markup]):
         self._site = site
         paths = list(site.rglob("*"))
         self.names = {path.relative_to(site).as_posix() for path in paths if path.is_file()}
         self._folders = {".", *(posixpath.dirname(name) or "." for name in self.names)}
-        self._pages = dict(known)
+        self._pages = dict(held)
 
-    def page(self, name: str) -> markup.Page:
+    def page(self, name: str) -> markup.Markup:
         if name not in self._pages:
             self._pages[name] = markup.read(self._site / name)
         return self._pages[name]

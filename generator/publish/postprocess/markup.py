@@ -30,7 +30,7 @@ class Figure:
 
 
 @dataclass
-class Page:
+class Markup:
     ids: set[str] = field(default_factory=set)
     repeated: list[str] = field(default_factory=list)
     """Ids that stand more than once."""
@@ -43,23 +43,23 @@ class Page:
     """(line, attribute) of event handlers in the markup."""
 
 
-def read(path: Path) -> Page:
+def read(path: Path) -> Markup:
     return parse(path.read_text(encoding="utf-8"))
 
 
-def to_json(page: Page) -> dict[str, Any]:
+def to_json(page: Markup) -> dict[str, Any]:
     """The page as JSON can hold it."""
     return {**vars(page), "ids": sorted(page.ids), "figures": [vars(figure) for figure in page.figures]}
 
 
-def from_json(page: Mapping[str, Any]) -> Page:
+def from_json(page: Mapping[str, Any]) -> Markup:
     """The page that `to_json` was given, whether or not JSON has made lists of its pairs meanwhile."""
     pairs = {name: [tuple(pair) for pair in page[name]] for name in ("references", "handlers")}
     figures = [Figure(**figure) for figure in page["figures"]]
-    return Page(**page | pairs | {"ids": set(page["ids"]), "figures": figures})
+    return Markup(**page | pairs | {"ids": set(page["ids"]), "figures": figures})
 
 
-def parse(text: str) -> Page:
+def parse(text: str) -> Markup:
     """What a page holds."""
     reader = _Reader()
     reader.feed(text)
@@ -70,7 +70,7 @@ def parse(text: str) -> Page:
 class _Reader(HTMLParser):
     def __init__(self):
         super().__init__(convert_charrefs=True)
-        self.page = Page()
+        self.page = Markup()
         self.depth = 0
         self.figure_depth = 0
         self.title_depth = 0

@@ -26,7 +26,7 @@ class Finished:
     """In it, sorted: names of classes are among them."""
     sheets: Sequence[str]
     """Style sheets it asked for, in order; `text` asks for one in their place, `loading.SHARED`."""
-    held: markup.Page
+    held: markup.Markup
 
     def with_sheet(self, name: str) -> "Finished":
         """The page with the name of the one style sheet that all pages share."""

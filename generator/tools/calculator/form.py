@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from generator.findings.breakeven import money, share, share_range, verdict_sentence
 from generator.findings.economics import answered, opening_choice
-from generator.findings.scenarios import INPUTS, PRESETS, Input, default_scenario, scenario_of
+from generator.findings.scenarios import INPUTS, PRESETS, ScenarioInput, default_scenario, scenario_of
 from generator.impact.bands import Band
 from generator.impact.measured import BUDGET, Choice
 from generator.impact.whatif import Answer, Measured
@@ -39,7 +39,7 @@ DAY = (
     ("frauds_before_catch", "Frauds before the first catch", "count"),
 )
 BENEFIT = (
-    ("prevalence", "Pays from this share of attackers", "share"),
+    ("prevalence", "Breaks even at this share of attackers", "share"),
     ("count_only", "The same, counting missed frauds only", "share"),
     ("net_usd", "Net benefit a day", "money"),
     ("net_year_usd", "Net benefit a year", "money"),
@@ -51,7 +51,7 @@ BENEFIT = (
 CHARTS = (
     ("net", "Net benefit a day against the share of attackers",
      "Line: mean rates; strip: 95 % of the bootstrap draws. Above zero, hardening pays."),
-    ("prior", "Pays from which share of attackers, by fraud share",
+    ("prior", "Breaks even at which share of attackers, by fraud share",
      "The rarer frauds are, the more false alarms weigh. At the top, even every fraudster attacking is not enough."),
     ("tornado", "What moves the net benefit a day",
      "Each input alone, half and one and a half times its value (shares end at all)."),
@@ -194,7 +194,7 @@ def _values(scenario: Scenario) -> str:
     )
 
 
-def _input(each: Input, value: float, currency: str) -> str:
+def _input(each: ScenarioInput, value: float, currency: str) -> str:
     unit = {"percent": "%", "money": currency, "number": ""}[each.unit]
     told = {"percent": " (%)", "money": f" ({_currency(currency)})", "number": ""}[each.unit]
     factor = 100 if each.unit == "percent" else 1
@@ -213,7 +213,7 @@ def _input(each: Input, value: float, currency: str) -> str:
     )
 
 
-def position(each: Input, value: float) -> float:
+def position(each: ScenarioInput, value: float) -> float:
     """Where on its slider, 0 to 1, a value lies."""
     if each.scale == "log":
         return math.log(value / each.low) / math.log(each.high / each.low)

@@ -32,7 +32,7 @@ class InputLine:
 
 
 @dataclass(frozen=True)
-class ModelLine:
+class PlayedModel:
     """One model of the worked example."""
 
     title: str
@@ -48,7 +48,7 @@ class WorkedExample:
     offer: Offer
     example: Example
     sentence: str
-    models: tuple[ModelLine, ...]
+    models: tuple[PlayedModel, ...]
     inputs: tuple[InputLine, ...]
     """Empty where the standard model holds."""
 
@@ -112,7 +112,7 @@ def worked_example(offer: Offer) -> WorkedExample:
     example = offer.example
     models = [offer.standard, offer.model(example.hardened)]
     lines = tuple(
-        ModelLine(
+        PlayedModel(
             model.title,
             _probability(example.transaction.found[model.name]),
             _answer(example, model.name),

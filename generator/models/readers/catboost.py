@@ -40,7 +40,7 @@ def read(data: bytes, asked: Asked) -> Deployed:
         raise ModelFileError(f"flags above a probability of {probability}; set one between 0 and 1")
     names = {int(each["flat_feature_index"]): each["feature_id"] for each in floats.values()}
     named = all(names.get(place) for place in range(width))
-    version = re.search(r"Branch: tags/v([\d.]+)", about.get("catboost_version_info", ""))
+    version = re.search(r"(?:tags/v|release )(\d[\d.]*)", about.get("catboost_version_info", ""))
     return Deployed(
         together(
             grown,

@@ -15,7 +15,7 @@ from rich.table import Table
 from generator.engine import parallel
 from tests.benchmarks import rebuilding, results
 
-BENCHMARKS = ("training", "attacks", "proofs", "trees", "nets", "pages", "rebuilding")
+BENCHMARKS = ("training", "attacks", "proofs", "trees", "cliques", "nets", "pages", "rebuilding")
 """Modules; each is imported when it runs, because some need libraries that the others do without."""
 
 
@@ -31,7 +31,7 @@ def main():
 
 
 def _has_what_it_needs(name: str) -> bool:
-    peers = {"trees": ("veritas", "xgboost"), "nets": ("maraboupy",)}
+    peers = {"trees": ("veritas", "xgboost"), "cliques": ("xgboost",), "nets": ("maraboupy",)}
     if name in peers:
         return all(map(find_spec, peers[name]))
     return name != "rebuilding" or rebuilding.EARLIER in os.environ

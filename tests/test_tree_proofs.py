@@ -10,8 +10,10 @@ from tree_fixture import breakable, forest_of, inside, tiny_case, tiny_ensemble
 from generator.models.folds import make_folds
 from generator.models.trees import ensemble as models
 from generator.models.trees.boosting import train_trees
+from generator.models.trees.ensemble import Ensemble
 from generator.models.trees.trees import Trees
 from generator.proofs.trees import forest, milp, search, verifier
+from generator.proofs.trees.forest import Forest
 from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED
 from generator.records.boxes import Boxes
 from generator.records.spec import ProofSpec, TrainingSpec, TreesSpec
@@ -229,6 +231,52 @@ def test_an_input_in_whole_numbers_has_no_cell_between_two_of_them():
     for whole, outcome in ((True, PROVED), (False, BROKEN)):
         boxes = Boxes(row, row, row - 1, row + 1, np.array([whole, False, False]), 0 * ones, ones)
         assert verifier.decide(forest_of(ensemble), boxes, np.ones(1), SPEC).outcome.tolist() == [outcome]
+
+
+def _sum_of_stumps(rows: int, step: float, **parts) -> Ensemble:
+    """A tree for each input, which adds `step` above 0 and nothing below."""
+    stumps = [(3 * place, place) for place in range(rows)]
+    return Ensemble(
+        feature=np.array([n for _, j in stumps for n in (j, -1, -1)], np.int32),
+        threshold=np.array([0.0, np.nan, np.nan] * rows),
+        left=np.array([n for root, _ in stumps for n in (root + 1, -1, -1)], np.int32),
+        right=np.array([n for root, _ in stumps for n in (root + 2, -1, -1)], np.int32),
+        missing_left=np.zeros(3 * rows, bool), category_set=np.full(3 * rows, -1, np.int32),
+        sets=np.zeros((0, 0), bool), unknown_left=np.zeros(3 * rows, bool),
+        value=np.array([0.0, 0.0, step] * rows), roots=np.arange(0, 3 * rows, 3, dtype=np.int32),
+        inputs=rows, **parts,
+    )  # fmt: skip
+
+
+def _around_zero(ensemble: Ensemble) -> tuple[Forest, Boxes]:
+    """Searched as if it were not monotone, from a row above every threshold."""
+    subject = forest_of(ensemble)._replace(signs=np.zeros(ensemble.inputs, np.int8))
+    row, ones = np.ones((1, ensemble.inputs)), np.ones(ensemble.inputs)
+    return subject, Boxes(row, row, row - 2, row, np.zeros(ensemble.inputs, bool), 0 * ones, ones)
+
+
+@pytest.mark.parametrize(("single", "outcome"), [(True, BROKEN), (False, PROVED)])
+def test_a_cell_that_only_rounding_decides_is_decided_as_deployed(single, outcome):
+    """Above 0 the sum is 2^24 + 3, which float32 calls 2^24 + 4; below it is 2^24 + 1, which float32 calls 2^24."""
+    arithmetic = models.Arithmetic(False, single, single, cut=2.0**24, missing=("nan",))
+    ensemble = replace(
+        _sum_of_stumps(1, 2.0, start=2.0**24, arithmetic=arithmetic), value=np.array([0, 1.0, 3.0])
+    )
+    subject, boxes = _around_zero(ensemble)
+    found = verifier.decide(subject, boxes, np.ones(1), SPEC)
+    assert found.outcome.tolist() == [outcome]
+    assert found.margin[0] == (0.0 if single else pytest.approx(1.0))
+    assert not found.by_rounding.any()
+
+
+@pytest.mark.parametrize(("inputs", "outcome"), [(6, PROVED), (12, BROKEN)])
+def test_a_row_with_too_many_cells_at_the_cut_is_broken_by_rounding(inputs, outcome):
+    """Every cell is judged correctly by less than a bound can tell: 64 are scored one by one, 4,096 are not."""
+    arithmetic = models.Arithmetic(False, False, False, cut=0.0, missing=("nan",) * inputs)
+    subject, boxes = _around_zero(_sum_of_stumps(inputs, 1e-13, start=1e-12, arithmetic=arithmetic))
+    found = verifier.decide(subject, boxes, np.ones(1), SPEC)
+    assert found.outcome.tolist() == [outcome]
+    assert found.by_rounding.tolist() == [outcome == BROKEN]
 
 
 def test_a_row_over_the_limit_is_unresolved_and_nothing_else(trained):

@@ -27,6 +27,11 @@ class Verdicts:
     may not flip the float32 model.
     """
 
+    @property
+    def by_rounding(self) -> np.ndarray:
+        """(n,) bool: broken, although the witness is judged correctly by less than rounding can move it."""
+        return (self.outcome == BROKEN) & (self.margin > 0)
+
 
 @dataclass(frozen=True)
 class Radii:

@@ -1,0 +1,57 @@
+"""Boosted trees go through a whole study: attacked without gradients, proved in every tier, and audited."""
+
+import numpy as np
+import pytest
+from other_study import SPEC, claims
+from study_fixture import Recorder, StudyRun, store
+
+from generator.audit import audit
+from generator.datasets import SourceOptions
+from generator.engine.cache import StageCache
+from generator.engine.stages import Engine
+from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED
+from generator.provenance import provenance
+from generator.study.run import run_study
+
+MODEL = "boosted_trees"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> StudyRun:
+    leading = tuple(MODEL if name == "logistic_regression" else name for name in SPEC.proof.leading)
+    spec = SPEC.model_copy(
+        update={"beside": (MODEL,), "proof": SPEC.proof.model_copy(update={"leading": leading})}
+    )
+    known, recorder, cache = claims(), Recorder(), tmp_path_factory.mktemp("cache")
+    table = known.load(spec, SourceOptions(offline=True))
+    origin = provenance(spec, table.source.canonical_sha256)
+    study = run_study(spec, known, table, origin, Engine(StageCache(cache), 1, recorder))
+    return StudyRun(spec, known, table, origin, cache, recorder, study)
+
+
+def test_every_row_is_settled_at_every_budget_and_in_every_tier(run):
+    outcome = run.study.settled[MODEL]["outcome"]
+    assert set(np.unique(outcome)) == {PROVED, BROKEN}
+    fraud = run.study.folds.y == 1
+    for tier in SPEC.threat.tiers:
+        told = run.study.proved.tiers[MODEL][tier.name][:, fraud]
+        assert not (told == UNRESOLVED).any(), tier.name
+        assert (told == PROVED).any(), tier.name
+
+
+def test_attacks_without_gradients_stay_above_what_is_proved(run):
+    result = run.result
+    assert (result.model(MODEL).kind, result.model(MODEL).not_applicable) == ("trees", ("fgsm", "pgd"))
+    kept = {row.attack: row.kept for row in result.proofs.battery if row.model == MODEL}
+    assert kept.pop("exact") <= min(each for each in kept.values() if each is not None)
+    gate = {check.slug: check.status for check in result.proofs.gate}
+    for slug in ("contradictions", "second-method", "settled", "witnesses", "zero-budget", "monotone"):
+        assert gate[slug] == "PASS", slug
+
+
+def test_the_audit_judges_every_published_example_again(run, tmp_path):
+    store(run, tmp_path)
+    replayed = {each.model: each for each in audit(run.result, tmp_path)}[MODEL]
+    assert replayed.examples > 100
+    assert replayed.tier_examples > 10
+    assert replayed.touching == replayed.tier_touching == 0

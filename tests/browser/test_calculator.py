@@ -252,15 +252,15 @@ def shown(browser, *names: str) -> list[str]:
     )
 
 
-def mistyped_numbers(browser) -> list[str]:
-    """What goes wrong when a reader types into the ten fields."""
+def mistyped_numbers(browser, most: int | None = None) -> list[str]:
+    """What goes wrong when a reader types into the ten fields, or into `most` of them."""
     fields = browser.driver.find_elements("css selector", ".calculator-bank input:not([type=range])")
     names = [field.get_attribute("name") for field in fields]
     assert names == [each.name for each in INPUTS]
     factors = [100 if each.unit == "percent" else 1 for each in INPUTS]
     return mistyped(
         browser,
-        fields,
+        fields[:most],
         fits=lambda i, number: factors[i] * INPUTS[i].low <= number <= factors[i] * INPUTS[i].high,
         counted=lambda i, link: factors[i] * float(link[names[i]]),
     )

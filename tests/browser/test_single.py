@@ -67,7 +67,7 @@ def test_the_calculator_and_the_palette_work_and_a_link_with_an_anchor_arrives(o
     browser.switch_scheme()
     waited(browser, f"{scheme} !== {before!r}")
     waited(browser, "scrollY > 100")
-    assert mistyped_numbers(browser) == []
+    assert mistyped_numbers(browser, most=2) == []  # the rest is asked of the site, of the same script
     assert_quiet(browser, address)
 
 

@@ -130,9 +130,11 @@ return [...document.querySelectorAll("figure.chart")].map((figure) => {
 """
 AXE = Path(__file__).parent / "axe" / "axe-4.14.1.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice")
+LOOKS = ("color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable")
+"""Rules on what a width or a scheme changes, of the ones above."""
 VIOLATIONS = """
-const done = arguments[1];
-axe.run(document, { runOnly: arguments[0], resultTypes: ["violations"] }).then(
+const done = arguments[2];
+axe.run(document, { runOnly: arguments[0], resultTypes: ["violations"], preload: arguments[1] }).then(
   ({ violations }) => done(violations.map(
     ({ id, nodes }) => `${id} (${nodes.length}): ${nodes[0].target} ${nodes[0].failureSummary}`)),
   (error) => done([String(error)]));
@@ -242,10 +244,10 @@ class Browser:
     def figures(self) -> list[dict]:
         return self.run(FIGURES)
 
-    def axe(self) -> list[str]:
-        """What axe-core finds wrong with the page as it is now, one line a rule."""
+    def axe(self, rules: tuple[str, ...] = RULES, *, styles: bool = False) -> list[str]:
+        """What axe-core finds wrong with the page as it is now, and with its `styles` if asked; one line a rule."""
         self.cdp("Runtime.evaluate", expression=_axe())
-        return self.driver.execute_async_script(VIOLATIONS, list(RULES))
+        return self.driver.execute_async_script(VIOLATIONS, list(rules), styles)
 
     def overflow(self) -> int:
         """Pixels the page is wider than its window."""

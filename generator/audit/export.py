@@ -1,10 +1,14 @@
-"""The questions about one published transaction, written so that any verifier of networks can be asked the same.
+"""The questions about one published transaction, written so that any other solver can be asked the same.
 
-A question is two files: NAME.onnx, the published network with one more layer that makes its two logits the margin
-less the cut, and NAME.vnnlib (VNN-LIB 1.0), the box of the row and the assertion of a mistake in it. So `unsat`
-says that the row is proved and `sat` that it is broken. Inputs are standardised, as the network has them.
+Of a network a question is two files: NAME.onnx, the published network with one more layer that makes its two logits
+the margin less the cut, and NAME.vnnlib (VNN-LIB 1.0), the box of the row and the assertion of a mistake in it. So
+`unsat` says that the row is proved and `sat` that it is broken. Inputs are standardised, as the network has them.
+
+Of trees it is NAME.json. Their own thresholds cut each input into cells, within which no tree can tell two values
+apart, so a box is some cells of each input, and what is left has neither comparisons nor float types of inputs.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +18,7 @@ from types import ModuleType
 import numpy as np
 
 from generator.audit.judgements import plain_box, tier_box
-from generator.audit.published import AuditError, Published, read_published
+from generator.audit.published import AuditError, Published, read_published, right_sides
 from generator.records.results import StudyResult
 
 SEED = 0
@@ -35,6 +39,11 @@ class Question:
     lower: np.ndarray
     """(d,) standardised."""
     upper: np.ndarray
+    means: np.ndarray
+    """(d,) raw units, with `scales`: raw = standardised * scale + mean."""
+    scales: np.ndarray
+    raw: np.ndarray
+    """(d,) the row itself."""
     fraud: bool
     cut: float
     """Flagged where the margin is above it."""
@@ -88,7 +97,8 @@ def questions(published: Published, row_id: str) -> Iterator[Question]:
             yield Question(
                 name=re.sub(r"[^\w.-]", "_", f"{result.data.name}-{row_id}-{model}-{tier}"),
                 kind=result.model(model).kind, arrays=arrays, features=rows.features,
-                lower=lower, upper=upper, fraud=fraud,
+                lower=lower, upper=upper, raw=rows.x[row], fraud=fraud,
+                means=published.arrays["means"][replicate], scales=published.arrays["scales"][replicate],
                 cut=0.0 if cuts is None else float(cuts[row, m, SEED]),
                 whole=tuple(name for name in whole if name in moving),
                 outcome=str(outcome[row, m, SEED]),
@@ -162,5 +172,86 @@ def _decimal(value: float) -> str:
     return np.format_float_positional(value, unique=True, trim="0")
 
 
-WRITERS: dict[str, Callable[[Question, Path], list[Path]]] = {"relu": write_network}
+# ---------------------------------------------------------------- trees
+
+
+def write_trees(question: Question, folder: Path) -> list[Path]:
+    """NAME.json.
+
+    Raises:
+        AuditError: A tree asks for a category, which has no cells in an order.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{question.name}.json"
+    path.write_text(json.dumps(tree_question(question), indent=1) + "\n", encoding="utf-8")
+    return [path]
+
+
+def tree_question(question: Question) -> dict:
+    """What NAME.json holds: cells of each input, trees over cells, and what is asked."""
+    arrays = question.arrays
+    if arrays["category_set"].size:
+        raise AuditError(f"{question.name}: trees that ask for categories are not written")
+    feature, number = arrays["feature"], arrays["number"]
+    thresholds = [np.unique(number[feature == j]) for j in range(len(question.features))]
+    side = "<=" if question.fraud else ">"
+    return {
+        "question": f"Is there one cell for each input, among its reachable ones, with a margin {side} cut?",
+        "found": f"{question.outcome}: {'yes' if question.outcome == 'broken' else 'no'}",
+        "margin": "start + the leaf of each tree, summed in this order, / divisor * scale + bias - own_cut",
+        "float_type_of_the_sum": "float32" if arrays["single_sum"] else "float64",
+        "cut": question.cut,
+        "own_cut": float(arrays["cut"]),
+        **{name: float(arrays[name]) for name in ("start", "divisor", "scale", "bias")},
+        "comparison": f"cell k of an input: k of its thresholds are {'<=' if arrays['strict'] else '<'} the value",
+        "inputs": [
+            {"name": name, "thresholds": cuts.tolist(), "reachable": _reachable(question, j, cuts)}
+            for j, (name, cuts) in enumerate(zip(question.features, thresholds, strict=True))
+        ],
+        "nodes": "[input, k, place of the right side]: left, the next node, where the cell is k or less; else [leaf]",
+        "trees": _trees(feature, number, thresholds, int(arrays["trees"])),
+    }
+
+
+def _reachable(question: Question, j: int, thresholds: np.ndarray) -> list[int]:
+    """The cells of input j that some value of the box lies in; of whole numbers, some whole number or the row."""
+    raw, whole = question.raw[j], question.features[j] in question.whole
+    ends = np.array([question.lower[j], question.upper[j]]) * question.scales[j] + question.means[j]
+    if question.lower[j] == question.upper[j]:
+        values = np.array([raw])
+    elif whole:
+        values = np.append(
+            np.arange(np.ceil(ends[0] - NEARLY_WHOLE), np.floor(ends[1] + NEARLY_WHOLE) + 1), raw
+        )
+    else:
+        low, high = (_cell(question, thresholds, value) for value in (min(ends[0], raw), max(ends[1], raw)))
+        return list(range(low, high + 1))
+    return sorted({_cell(question, thresholds, value) for value in values.tolist()})
+
+
+def _cell(question: Question, thresholds: np.ndarray, value: float) -> int:
+    if question.arrays["single_inputs"]:
+        value = float(np.float32(value))
+    return int(np.searchsorted(thresholds, value, side="right" if question.arrays["strict"] else "left"))
+
+
+def _trees(feature: np.ndarray, number: np.ndarray, thresholds: list[np.ndarray], count: int) -> list[list]:
+    """Each tree as its nodes, places counted from its root."""
+    right, roots = right_sides((feature >= 0).tolist())
+    ends = [*roots[1:], len(feature)]
+    return [
+        [
+            [int(feature[n]), int(np.searchsorted(thresholds[feature[n]], number[n])), int(right[n]) - root]
+            if feature[n] >= 0
+            else [float(number[n])]
+            for n in range(root, end)
+        ]
+        for root, end in list(zip(roots, ends, strict=True))[:count]
+    ]
+
+
+NEARLY_WHOLE = 1e-6
+"""Raw units by which the face of a box may miss the whole number that it stands for."""
+
+WRITERS: dict[str, Callable[[Question, Path], list[Path]]] = {"relu": write_network, "trees": write_trees}
 """By kind of model; what is not here needs no solver, or has no format."""

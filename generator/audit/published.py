@@ -140,7 +140,7 @@ def _tree_shapes(spec: StudySpec, d: int, found: Shapes) -> Shapes:
     return own | nodes | {"unknown_left": own["category_set"], "missing": (d,)} | dict.fromkeys(PER_MODEL, ())
 
 
-def _right_sides(inner: list[bool]) -> tuple[np.ndarray, list[int]]:
+def right_sides(inner: list[bool]) -> tuple[np.ndarray, list[int]]:
     """Of nodes whose left side comes next: the place of the right side behind the left one's last leaf; and roots."""
     right, roots, waiting, due = np.zeros(len(inner), int), [], [], 0
     for place, parts in enumerate(inner):
@@ -158,7 +158,7 @@ def _right_sides(inner: list[bool]) -> tuple[np.ndarray, list[int]]:
 def _tree_margins(arrays: Mapping[str, np.ndarray], x: np.ndarray, raw: np.ndarray) -> np.ndarray:
     """All trees at once, a level at a time; summed in their order and float type."""
     sets, codes, by_set = arrays["sets"], int(arrays["codes"]), arrays["category_set"].size > 0
-    right, roots = _right_sides((arrays["feature"] >= 0).tolist())
+    right, roots = right_sides((arrays["feature"] >= 0).tolist())
     node = np.tile(roots[: arrays["trees"]], (len(raw), 1))
     seen = raw.astype(np.float32).astype(np.float64) if arrays["single_inputs"] else raw
     rows = np.arange(len(raw))[:, None]

@@ -1,4 +1,4 @@
-"""Files beside the tiny results from which the playground can be made: invented rows, and networks of full size."""
+"""Files beside the tiny results from which the playground can be made: invented rows, networks of full size, trees."""
 
 from pathlib import Path
 
@@ -6,16 +6,22 @@ import numpy as np
 from safetensors.numpy import save
 
 from generator.engine.files import write_whole
+from generator.models.trees.boosting import train_trees
 from generator.proofs.relu.network import from_arrays, margins
-from generator.proofs.relu.search import BROKEN, PROVED, radius, verify
+from generator.proofs.verdicts import BROKEN, PROVED
+from generator.proofs.verifiers import VERIFIERS
+from generator.records.boxes import Boxes
 from generator.records.files import rows_file, weights_file
 from generator.records.results import StudyResult
 from generator.records.rows import Rows, rows_bytes
+from generator.records.spec import ProofSpec, TreesSpec
 from generator.tools.playground import make_offers
 from generator.tools.playground.making import playable
 from generator.tools.playground.offer import Offer
 
 ROWS, FOLDS = 90, 3
+TREES = {"boosted_trees": 0, "monotone_trees": 1}
+"""Models of the fixture that are trees, and the sign they are held to in every input."""
 WORDS = {PROVED: "proved", BROKEN: "broken"}
 
 
@@ -23,10 +29,31 @@ IDS = tuple(f"ROW{i:04d}" for i in range(ROWS))
 
 
 def tiny_offers(results, folder: Path, ids: tuple[str, ...] = IDS) -> dict[str, Offer]:
-    """The offers of results without files, from files that are made up in `folder`."""
+    """The offers of results without files, from files that are made up in `folder`; trees are among the models."""
+    results = [with_trees(result) for result in results]
     for number, result in enumerate(results):
         write_files(result, folder, np.random.default_rng(7 + number), ids)
     return make_offers(results, folder)
+
+
+def with_trees(result: StudyResult) -> StudyResult:
+    """The result with `TREES` among its leading models, which found what its standard model found."""
+    standard, spec = result.model(result.roles.baseline), result.spec
+    models = (standard.model_copy(update={"name": name, "kind": "trees"}) for name in TREES)
+    radii = (
+        each.model_copy(update={"model": name})
+        for name in TREES
+        for each in result.proofs.radii
+        if each.model == standard.name
+    )
+    proof = spec.proof.model_copy(update={"leading": (*spec.proof.leading, *TREES)})
+    return result.model_copy(
+        update={
+            "models": (*result.models, *models),
+            "spec": spec.model_copy(update={"proof": proof}),
+            "proofs": result.proofs.model_copy(update={"radii": (*result.proofs.radii, *radii)}),
+        }
+    )
 
 
 def stack(
@@ -53,19 +80,19 @@ def write_files(result: StudyResult, folder: Path, rng: np.random.Generator, ids
     raw = np.clip(means + scales * rng.normal(0, 1, (ROWS, len(features))), low, high)
     raw = np.array([[round(v, f.decimals) for v, f in zip(row, features, strict=True)] for row in raw])
     x = ((raw - means) / scales).astype(np.float32).astype(np.float64)
-    replicates = seeds * FOLDS
+    replicates, spec = seeds * FOLDS, ProofSpec()
     arrays = {"means": np.tile(means, (replicates, 1)), "scales": np.tile(scales, (replicates, 1))}
+    boxes = Boxes(raw, x, x - 0.35, x + 0.35, np.zeros(len(features), bool), means, scales)
     label, found = None, []
     for number, model in enumerate(models):
-        one = stack(rng, len(features), 1, scale=2.5 - number / 2)
-        network = from_arrays(one, 0)
-        one["biases.2"][0, 0, 1] -= np.float32(np.quantile(margins(network, x), 0.6))
-        network = from_arrays(one, 0)
-        margin = margins(network, x)
+        kind = result.model(model).kind
+        one = _trees(model, raw, label) if kind == "trees" else _network(rng, x, 2.5 - number / 2)
+        verifier = VERIFIERS[kind]
+        subject = verifier.read(one, 0)
+        margin = verifier.margins(subject, boxes)
         label = (margin > 0).astype(int) if label is None else label
-        verdicts = verify(network, x - 0.35, x + 0.35, label)
-        radii = radius(network, x, label, np.ones_like(x), np.ones_like(x), 1.0)
-        found.append((margin, verdicts, radii))
+        verdicts = verifier.decide(subject, boxes, label, spec)
+        found.append((margin, verdicts, verifier.radius(subject, boxes, label, 1.0, spec)))
         arrays |= {f"{model}/{name}": np.repeat(value, replicates, 0) for name, value in one.items()}
         arrays[f"{model}/cuts"] = np.full(replicates, np.quantile(margin[label == 0], 0.9))
 
@@ -76,7 +103,7 @@ def write_files(result: StudyResult, folder: Path, rng: np.random.Generator, ids
 
     margin = each([m for m, _, _ in found])
     outcome = each([[WORDS[o] for o in v.outcome] for _, v, _ in found])
-    witness = each([v.witness * scales + means for _, v, _ in found])
+    witness = each([v.witness for _, v, _ in found])
     rows = Rows(
         features=tuple(f.name for f in features), models=models, tier=result.spec.threat.quoted,
         ids=np.array(ids), label=label, x=raw,
@@ -88,3 +115,14 @@ def write_files(result: StudyResult, folder: Path, rng: np.random.Generator, ids
     name = result.data.name
     write_whole(rows_file(folder, name), rows_bytes(rows))
     write_whole(weights_file(folder, name), save({k: np.ascontiguousarray(v) for k, v in arrays.items()}))
+
+
+def _network(rng: np.random.Generator, x: np.ndarray, scale: float) -> dict[str, np.ndarray]:
+    one = stack(rng, x.shape[1], 1, scale)
+    one["biases.2"][0, 0, 1] -= np.float32(np.quantile(margins(from_arrays(one, 0), x), 0.6))
+    return one
+
+
+def _trees(model: str, raw: np.ndarray, label: np.ndarray) -> dict[str, np.ndarray]:
+    spec = TreesSpec(rounds=20, depth=3, smallest_leaf=4)
+    return train_trees([raw], [label], spec, monotone=[TREES[model]] * raw.shape[1]).arrays()

@@ -7,20 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playground_fixture import tiny_offers
+from playground_fixture import TREES, tiny_offers
 from report_fixture import ROOT, tiny_result
 from rows_fixture import lines_of, publish
 from safetensors.numpy import load
 from threat_fixture import FRAUDSTERS
 
 from generator.datasets import dataset
+from generator.models.trees.boosting import train_trees
 from generator.pages.rendering import render_pages
 from generator.proofs.relu.network import from_arrays, margins
 from generator.records.base import RecordError
 from generator.records.files import rows_file, weights_file
+from generator.records.spec import TreesSpec
 from generator.records.threat import surface
 from generator.tools import playground
-from generator.tools.playground.making import OFFERED, offered_of, playable, tier_of
+from generator.tools.playground.making import CONSTANTS, OFFERED, PACKED, offered_of, playable, tier_of
 from generator.tools.playground.offer import Offer
 
 TEMPLATES = ("_macros.md.j2", "_digits.txt", "playground.md.j2")
@@ -102,6 +104,50 @@ def test_networks_of_the_offer_give_the_recorded_margins(offer, folder):
         assert margins(from_arrays(own, 0), x) == pytest.approx(said, abs=1e-4)
 
 
+def test_trees_of_the_offer_give_the_recorded_margins(tiny):
+    for offer in tiny[1].values():
+        for name in TREES:
+            packed = base64.b64decode(offer.model(name).weights)
+            count = (len(packed) - 40) // 9
+            constants = dict(zip(CONSTANTS, np.frombuffer(packed, "<f8", 5), strict=True))
+            number = np.frombuffer(packed, "<f8", count, offset=40)
+            feature = np.frombuffer(packed, "i1", count, offset=40 + number.nbytes)
+            for each in offer.transactions:
+                total = constants["start"] + _leaves(number.tolist(), feature.tolist(), each.raw)
+                margin = (
+                    total / constants["divisor"] * constants["scale"] + constants["bias"] - constants["cut"]
+                )
+                assert margin == pytest.approx(each.found[name].margin, abs=1e-6)
+
+
+def _leaves(number: list[float], feature: list[int], row: tuple[float, ...]) -> float:
+    """The sum of what the trees say of a row; a left side is the next node, a right side comes behind it."""
+
+    def walk(node: int, reached: bool) -> tuple[int, float]:
+        if feature[node] < 0:
+            return node + 1, number[node] if reached else 0.0
+        left = row[feature[node]] <= number[node]
+        behind, first = walk(node + 1, reached and left)
+        behind, second = walk(behind, reached and not left)
+        return behind, first + second
+
+    node, total = 0, 0.0
+    while node < len(feature):
+        node, part = walk(node, True)
+        total += part
+    return total
+
+
+def test_trees_that_the_browser_would_judge_otherwise_are_refused(toy_table):
+    x, y = toy_table
+    model = train_trees([x], [y], TreesSpec(rounds=3, smallest_leaf=2))
+    arrays = {name: part[0] for name, part in model.arrays().items()}
+    assert len(PACKED["trees"](arrays)) == 40 + 9 * len(model.ensembles[0].feature)
+    for name in ("strict", "single_inputs", "single_sum"):
+        with pytest.raises(RecordError, match="float64"):
+            PACKED["trees"](arrays | {name: np.array(True)})
+
+
 def test_both_classes_are_offered_with_the_opening_one_among_them(tiny):
     for offer in tiny[1].values():
         labels = [each.label for each in offer.transactions]
@@ -169,6 +215,7 @@ def test_the_worked_example_is_on_the_page_and_each_of_its_numbers_is_traced(tin
     text, ledger = _page(*tiny, tmp_path)
     for offer in tiny[1].values():
         assert f"Transaction {offer.example.transaction.id} is a" in text
+    assert "so the live proof cuts the box there and nowhere else" in text
     paths = {path for claim in ledger["claims"].values() for path in claim["paths"]}
     for wanted in ("example/epsilon", "replicates", "example/transaction/raw/0", "box_limit"):
         assert f"playground-checks#/{wanted}" in paths

@@ -136,6 +136,13 @@ def test_replicates_of_unlike_size_are_the_same_after_they_were_stored(rows, toy
     np.testing.assert_array_equal(model.select(slice(1, 2)).margins(asked[1:]), model.margins(asked)[1:])
 
 
+def test_a_node_of_trees_on_numbers_is_stored_in_ten_bytes(rows):
+    model = train_trees([rows[0]], [rows[1]], TreesSpec())
+    nodes, arrays = len(model.ensembles[0].feature), model.arrays()
+    assert nodes > 1_000
+    assert sum(part.nbytes for part in arrays.values()) < 10 * nodes + 200
+
+
 def test_the_audit_makes_the_same_margins_from_the_stored_arrays_alone():
     for seed in range(300):
         ensemble, region, *_ = tiny_case(seed)

@@ -117,8 +117,18 @@
       }
       return farthest;
     }
+    /* A box in raw units, as generator/proofs/trees/search.py has it: the transaction's own value belongs to it. */
+    function region(within) {
+      const moves = within.lower.map((lower, i) => (lower < within.upper[i] ? 1 : 0));
+      const faces = (face) => decode(study, face).map((value, i) => (!moves[i] ? raw[i] : whole[i] ? Math.round(value) : value));
+      const [low, high] = [faces(within.lower), faces(within.upper)];
+      return { low: low.map((value, i) => Math.min(value, raw[i])), high: high.map((value, i) => Math.max(value, raw[i])), whole };
+    }
+    /* A raw point in the units of the budget; only the transaction's own values are rounded. */
+    const standardised = (values) => Float64Array.from(values, (value, i) =>
+      (value === raw[i] ? x[i] : (value - study.means[i]) / study.scales[i]));
     const smooth = whole.every((is, i) => !is || down[i] + up[i] === 0);
-    return { x, d, down, up, step, offset, still, smooth, box, distance };
+    return { x, raw, d, down, up, step, offset, still, smooth, box, region, standardised, distance };
   }
 
   /* The point with its whole-numbered inputs on the nearest whole number of the box. */

@@ -47,10 +47,11 @@
   }
 
   /* What the attack made of the score, and whether it found what the proof says. */
-  function scores({ before, after, cut, found, outcome, wrong, still }, attack) {
+  function scores({ before, after, cut, found, outcome, wrong, still }, { title: attack, instead }) {
     const start = `Fraud score ${percent(before)}`, end = `Stopped above ${percent(cut)}.`;
     if (wrong || still) return `${start}. ${end}`;
-    const moved = `${start}, after ${attack} ${percent(after)}. ${end}`;
+    const why = instead ? " Trees have no gradient to follow: greedy search moves one input at a time." : "";
+    const moved = `${start}, after ${instead ? attack.toLowerCase() : attack} ${percent(after)}. ${end}${why}`;
     if (found) return `${moved} ${attack} finds it.`;
     if (outcome === "broken") return `${moved} ${attack} misses it: the example is from the proof.`;
     return outcome === "proved" ? `${moved} ${attack} fails, as it must.` : moved;
@@ -121,7 +122,6 @@
   // ---------------------------------------------------------------- the two models
 
   const SLIDER = 200; // steps of an input that moves continuously
-  const NAMES = { fgsm: "FGSM", pgd: "PGD" };
 
   /* Whether a signed margin is on the right side; as in the study, a transaction at the cut itself passes. */
   const right = (each, m) => (each.fraud ? m > 0 : m >= 0);
@@ -129,7 +129,7 @@
 
   /* The input that is shown for a model: what the attack found, else what the proof found, else the attack's best try. */
   function ending(each) {
-    if (each.wrong || each.still) return each.place.x;
+    if (each.wrong || each.still) return each.point;
     if (right(each, each.attacked.margin) && each.verdict?.outcome === "broken") return each.verdict.witness;
     return each.attacked.point;
   }
@@ -139,7 +139,7 @@
   }
 
   function card(root, each, { study, state, mine }) {
-    const { probability, encode, margin } = window.studyModel, epsilon = Number(state.epsilon);
+    const { probability } = window.studyModel, epsilon = Number(state.epsilon);
     const place = root.querySelector(`.playground-model[data-side=${each.side}]`), outcome = each.verdict?.outcome;
     const answer = verdict({ ...each, outcome }, epsilon, study);
     const holds = limit(each.radius, { ...each, largest: study.largest, tolerance: study.tolerance });
@@ -152,14 +152,17 @@
     text(place.querySelector(".playground-scores"), scores({
       before: probability(unsigned(each, each.before)), after: probability(unsigned(each, each.attacked.margin)),
       cut: probability(each.cut), found: !right(each, each.attacked.margin), outcome, wrong: each.wrong, still: each.still,
-    }, NAMES[state.attack]));
+    }, each.by));
     text(place.querySelector(".playground-limit"), holds);
-    const plot = place.querySelector(".playground-plot"), tried = mine && encode(study, mine);
+    const plot = place.querySelector(".playground-plot"), tried = mine && each.kind.point(study, mine);
     plot.ariaLabel = `Fraud score against the budget. ${answer.join(": ")} ${holds}`;
     draw(plot, {
       largest: study.largest, cut: each.cut, epsilon, attacked: unsigned(each, each.attacked.margin), radius: each.radius,
       curve: each.curve?.map(([e, m]) => [e, unsigned(each, m)]),
-      mine: mine && { distance: each.place.distance(tried), margin: unsigned(each, margin(each.net, tried)) },
+      mine: mine && {
+        distance: each.place.distance(each.kind.standardised(each.place, tried)),
+        margin: unsigned(each, each.kind.margin(each.net, tried)),
+      },
       above: "stopped", below: "passes",
     });
   }
@@ -178,7 +181,7 @@
   function table(root, { study, state, raw: transaction, mine, sides, whole }) {
     const { decode } = window.studyModel, { place } = sides[0], epsilon = Number(state.epsilon);
     const box = place.box(epsilon), [lower, upper] = [decode(study, box.lower), decode(study, box.upper)];
-    const ends = sides.map((each) => decode(study, ending(each)));
+    const ends = sides.map((each) => each.kind.raw(study, ending(each)));
     study.features.forEach((feature, i) => {
       const row = root.querySelector(`[data-feature="${i}"]`), cell = (kind) => row.querySelector(`[data-cell=${kind}]`);
       const moves = box.upper[i] - box.lower[i] > 1e-7, steps = whole(i);
@@ -216,10 +219,10 @@
 
   /* What the models make of the reader's own try. */
   function tries(root, { study, mine, sides }) {
-    const { encode, margin, probability } = window.studyModel, place = root.querySelector(".playground-try");
+    const { probability } = window.studyModel, place = root.querySelector(".playground-try");
     if (!mine) return text(place, "Move the sliders of your own try: can you flip an answer that is proved?");
-    const tried = encode(study, mine), said = sides.map((each) => {
-      const m = margin(each.net, tried), ok = right(each, m), stopped = ok === each.fraud;
+    const said = sides.map((each) => {
+      const m = each.kind.margin(each.net, each.kind.point(study, mine)), ok = right(each, m), stopped = ok === each.fraud;
       const ends = each.wrong ? "" : ok ? ", as before" : ": you flipped it";
       return `${each.model.title} ${percent(probability(unsigned(each, m)))}, ${stopped ? "stopped" : "passes"}${ends}`;
     });

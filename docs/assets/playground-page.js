@@ -84,9 +84,10 @@
     const parts = parted(text), epsilon = Number(field("epsilon").value);
     if (!parts) return;
     const asked = parts.map((part) => window.study.parse(part).value);
-    mine = within(asked.map((value, i) => (Number.isNaN(value) ? raw[i] : value)), models(chosen(), raw)[0].place.box(epsilon));
+    const { place } = models(chosen(), raw)[0];
+    mine = within(asked.map((value, i) => (Number.isNaN(value) ? raw[i] : value)), place, place.box(epsilon));
     asked.forEach((value, i) => {
-      if (Math.abs(value - mine[i]) <= 1e-6 * Math.max(1, Math.abs(value))) return; // links hold eight digits
+      if (Math.abs(value - mine[i]) <= 1e-6 * Math.max(1, Math.abs(value))) return; // links hold eight digits at least
       const why = Number.isNaN(value) ? "is not a number" : "is out of this attacker's reach", feature = study.features[i];
       const counts = window.studyPlayOutput.raw(feature, mine[i], whole(i));
       sayBeside(ownSlider(i), `In the link, ${quoted(parts[i])} ${why}; ${counts} counts.`);
@@ -157,30 +158,29 @@
     jobs = [];
     sides = models(state, raw);
     for (const made of sides) {
-      const limit = window.studyProof.radius(made.net, made.place, study.largest, study.tolerance, made.rule);
+      const limit = made.kind.radius(made.net, made.place, study.largest, study.tolerance, made.rule);
       if (!made.wrong && !made.still) jobs.push({ steps: limit, done: (found) => { made.radius = found; } });
       jobs.push({ steps: curve(made), done: (points) => { made.curve = points; } });
     }
   }
 
-  /* The two models at one transaction: networks that are positive where they are right, place, attack, cut. */
+  /* The two models at one transaction: their nets or trees, positive where they are right, place, attack, cut. */
   function models(state, values) {
-    const { network, towardsRight, reach, margin, fgsm, pgd } = window.studyModel;
-    const fraud = state.label === "fraud", place = reach(study, state.tier, values, fraud);
+    const fraud = state.label === "fraud", place = window.studyModel.reach(study, state.tier, values, fraud);
     const rule = { tau: study.tau, limit: study.box_limit };
-    const attack = (net, epsilon) => (state.attack === "fgsm" ? fgsm(net, place, epsilon)
-      : pgd(net, place, epsilon, Number(state.steps), study.pgd_share));
     return SIDES.map((side) => {
       const name = side === "standard" ? study.models[0].name : state.hardened;
       const model = study.models.find((each) => each.name === name);
-      model.network ??= network(model.weights, study.widths);
+      const kind = window.studyKinds[model.kind], attack = kind.attack(state.attack);
+      model.made ??= kind.make(model, study);
       const cut = study.cuts.find((each) => each.name === state.cut).margins[name];
-      const net = towardsRight(model.network, fraud, cut), before = margin(net, place.x);
+      const net = kind.towardsRight(model.made, fraud, cut), point = kind.point(study, values), before = kind.margin(net, point);
       const recorded = state.transaction !== TYPED && state.tier === study.example.tier && state.cut === "own" && study.exact[name]
         ? offered(state.transaction)?.found[name] : null;
       return {
-        side, model, cut, net, fraud, place, rule, recorded, still: place.still, wrong: before <= 0,
-        before, attack: (epsilon) => attack(net, epsilon), curve: null, radius: null, verdict: null,
+        side, model, kind, cut, net, fraud, place, point, rule, recorded, still: place.still, wrong: kind.wrong(net, before),
+        before, by: attack, attack: (epsilon) => attack.run(net, place, epsilon, Number(state.steps), study.pgd_share),
+        curve: null, radius: null, verdict: null,
       };
     });
   }
@@ -220,14 +220,14 @@
       known = key;
       prepare(state);
     }
-    const epsilon = Number(state.epsilon), { settle } = window.studyProof;
-    if (mine) mine = within(mine, sides[0].place.box(epsilon));
+    const epsilon = Number(state.epsilon);
+    if (mine) mine = within(mine, sides[0].place, sides[0].place.box(epsilon));
     jobs = jobs.filter((each) => !each.verdict); // of another budget
     for (const each of sides) {
       each.attacked = each.attack(epsilon);
       each.verdict = null;
       const asked = performance.now();
-      jobs.unshift({ verdict: true, steps: settle(each.net, each.place.box(epsilon), each.place, each.rule),
+      jobs.unshift({ verdict: true, steps: each.kind.settle(each.net, each.place.box(epsilon), each.place, each.rule),
         done: (found) => { each.verdict = { ...found, ms: performance.now() - asked }; } });
     }
     work();
@@ -236,8 +236,8 @@
   }
 
   /* An own try stays within the budget; what may not move stays the transaction's. */
-  function within(values, { lower, upper }) {
-    const [low, high] = [lower, upper].map((each) => window.studyModel.decode(study, each));
+  function within(values, place, { lower, upper }) {
+    const { low, high } = place.region({ lower, upper });
     return values.map((value, i) => (upper[i] - lower[i] > 1e-7 ? Math.min(high[i], Math.max(low[i], value)) : raw[i]));
   }
 
@@ -249,7 +249,7 @@
       const { raw: values, label } = offered(id), now = { ...state, label, transaction: id };
       for (const each of models(now, values)) {
         if (each.wrong || each.still) continue;
-        const { broken } = yield* window.studyProof.radius(each.net, each.place, study.largest, study.tolerance, each.rule);
+        const { broken } = yield* each.kind.radius(each.net, each.place, study.largest, study.tolerance, each.rule);
         for (let epsilon = Math.ceil(20 * (broken + 0.01)) / 20; epsilon <= study.largest; epsilon += 0.05) {
           if (each.attack(epsilon).margin > CLEAR) return [id, Number(epsilon.toFixed(2))];
           yield;
@@ -272,7 +272,8 @@
   function hash() {
     const { transaction, label, ...rest } = chosen(), state = { dataset: "", transaction, ...rest };
     if (transaction === TYPED) Object.assign(state, { label, values: raw.join(",") });
-    if (mine) state.mine = mine.map((each) => Number(each.toPrecision(8))).join(",");
+    const digits = Math.max(...(sides ?? []).map(({ kind }) => kind.digits), 8); // trees part numbers that look the same
+    if (mine) state.mine = mine.map((each) => Number(each.toPrecision(digits))).join(",");
     return PREFIX + new URLSearchParams(state).toString().replaceAll("%2C", ",");
   }
 
@@ -320,7 +321,7 @@
   };
 
   function copy(side) {
-    attempt(window.studyModel.decode(study, window.studyPlayOutput.ending(sides[side])));
+    attempt(sides[side].kind.raw(study, window.studyPlayOutput.ending(sides[side])));
   }
 
   // ---------------------------------------------------------------- what the reader does

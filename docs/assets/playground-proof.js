@@ -382,4 +382,14 @@
   }
 
   window.studyProof = { settle, radius, finish, bound, makeWork };
+
+  /* What the page asks of a kind of model, networks here. A point is what the model reads: standardised, of a network. */
+  const { network, towardsRight, encode, decode, fgsm, pgd } = window.studyModel;
+  const attacks = { fgsm: { title: "FGSM", run: fgsm }, pgd: { title: "PGD", run: pgd } };
+  const relu = {
+    make: ({ weights }, { widths }) => network(weights, widths), towardsRight, margin, settle, radius,
+    wrong: (net, m) => m <= 0, point: encode, raw: decode, standardised: (place, point) => point,
+    attack: (name) => attacks[name], digits: 8,
+  };
+  window.studyKinds = { ...window.studyKinds, relu };
 })();

@@ -12,6 +12,7 @@
     studyModel: "playground-model.js", studyFields: "tool.js", studyDrawing: "tool-drawing.js", studyProof: "playground-proof.js",
     studyPlayOutput: "playground-output.js", studyPlayPage: "playground-page.js",
   };
+  const KINDS = { trees: "playground-trees.js" }; // loaded for data that has a model of this kind
   const studies = new Map(); // dataset -> what it was given
 
   window.studyPlay = (dataset, offer) => studies.set(dataset, offer);
@@ -22,7 +23,9 @@
     const load = (path) => window.study.load(path, assets);
     await Promise.all(parts.splice(0, 3).map(load)); // the others are made of pieces of these
     await Promise.all([...parts, ...data].map(load));
-    return studies.get(dataset);
+    const study = studies.get(dataset), kinds = new Set(study.models.map((model) => model.kind));
+    await Promise.all([...kinds].filter((kind) => !window.studyKinds[kind]).map((kind) => load(KINDS[kind])));
+    return study;
   }
 
   /* Show a state: of a link, also one that is pasted while the page is open, or one that was chosen. */

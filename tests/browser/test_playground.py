@@ -12,6 +12,7 @@ from browser import answered, mistyped, typed
 from browser import waited as wait
 from offenders import all_hold
 from playground_fixture import stack
+from playing import OUTCOME, SETTLED, choose, outcome, text, visit
 from report_fixture import ROOT, tiny_result
 from selenium.webdriver.common.keys import Keys
 from threat_fixture import FRAUDSTERS
@@ -41,6 +42,7 @@ SCRIPTS = (
     "tool-drawing",
     "playground-model",
     "playground-proof",
+    "playground-trees",
     "playground-output",
     "playground-page",
 )
@@ -134,12 +136,6 @@ def _packed(weights: dict[str, np.ndarray]) -> str:
     return base64.b64encode(np.concatenate(parts).astype("<f4").tobytes()).decode()
 
 
-def visit(browser, url: str, **given):
-    """Open a page as a reader who moves: the playground waits for a first sign of one."""
-    browser.open(url, **given)
-    browser.run("dispatchEvent(new Event('scroll'))")
-
-
 @pytest.fixture(scope="module")
 def offers(project):
     """As the site of these tests has them."""
@@ -166,30 +162,6 @@ def worked(case, browser, base) -> dict:
         "labels": case.folds.y.tolist(), "epsilons": EPSILONS, "radii": FRAUDSTERS.names, "tolerance": TOLERANCE,
     }  # fmt: skip
     return browser.driver.execute_async_script(WORK, given)
-
-
-SETTLED = "document.querySelector('.playground').dataset.state === 'settled'"
-
-
-def text(browser, selector: str) -> str:
-    return browser.run(f"return document.querySelector({json.dumps(selector)}).textContent")
-
-
-def choose(browser, name: str, value: str):
-    """Choose or set, as a reader does."""
-    browser.run(
-        f"const f = document.querySelector('.playground [name={name}]'); f.value = {json.dumps(value)}; "
-        "for (const kind of ['input', 'change']) f.dispatchEvent(new Event(kind, { bubbles: true })); "
-        "document.querySelector('.playground').dataset.state = 'asked'"
-    )
-    wait(browser, SETTLED)
-
-
-def outcome(browser, side: str) -> str:
-    return browser.run(OUTCOME % side)
-
-
-OUTCOME = "return document.querySelector('.playground-model[data-side=%s]').dataset.outcome"
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def page(results: Sequence[StudyResult], found: Measured) -> str:
     selects = (
         _select("dataset", "Data", [(r.data.name, r.data.title) for r in results], results[0].data.name)
         + _select(
-            "hardened", "Hardened model",
+            "hardened", "Compared with",
             [(m, palette.model(m).title) for m in models if m != found.roles.baseline], choice.hardened,
         )
         + _select("tier", "Who attacks", [(t, f"{t}: {found.threat.titles[t]}") for t in tiers], choice.tier)
@@ -258,7 +258,7 @@ def _benefit_table(found: Answer) -> str:
         for name, label, kind in BENEFIT
     )
     return (
-        '<table class="calculator-table"><caption>Hardened against standard</caption>'
+        '<table class="calculator-table"><caption>What changes against the standard model</caption>'
         '<thead><tr><th scope="col">Output</th><th scope="col">Difference</th></tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )

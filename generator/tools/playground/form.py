@@ -35,7 +35,7 @@ def page(offers: Sequence[Offer]) -> str:
         + _select("label", "It is", LABELS, example.transaction.label)
     )  # fmt: skip
     defence = _select(
-        "hardened", "Hardened model", [(m.name, m.title) for m in offer.models[1:]], example.hardened
+        "hardened", "Compared with", [(m.name, m.title) for m in offer.models[1:]], example.hardened
     ) + _select("cut", "A payment is stopped at", [(c.name, c.title) for c in offer.cuts], example.cut)
     attack = (
         _select("tier", "Who attacks", [(t.name, f"{t.name}: {t.title}") for t in offer.tiers], example.tier)

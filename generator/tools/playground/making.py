@@ -4,7 +4,7 @@ import base64
 import csv
 import gzip
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,8 @@ REPLICATE = 0
 """The first one: its radii are exact."""
 OFFERED = 20
 """Transactions of each class."""
+CONSTANTS = ("start", "divisor", "scale", "bias", "cut")
+"""Of a tree ensemble, in the order in which the browser reads them."""
 BOX_LIMIT = 200_000
 """Boxes after which a browser gives up: about a second; the hardest of these models need some hundreds."""
 
@@ -84,7 +86,7 @@ def make_offer(result: StudyResult, records: Path) -> Offer:
         ),
         tiers=tuple(tier_of(result, tier) for tier in spec.threat.tiers),
         cuts=cuts,
-        models=tuple(_model(name, weights) for name in models),
+        models=tuple(_model(name, result.model(name).kind, weights) for name in models),
         exact={
             name: any(radius.model == name and seed < radius.seeds for radius in result.proofs.radii)
             for name in models
@@ -101,13 +103,14 @@ def make_offer(result: StudyResult, records: Path) -> Offer:
 
 
 def playable(result: StudyResult) -> tuple[str, ...]:
-    """The standard model, the recipe chosen against the plain box, and the one made for the real threat.
+    """The standard model, the recipe chosen against the plain box, the one made for the real threat, leading trees.
 
-    Of these only networks: the browser runs no other kind.
+    Of these only kinds that the browser runs.
     """
-    roles = result.roles
-    named = dict.fromkeys(filter(None, (roles.baseline, roles.recommended, roles.matched)))
-    return tuple(name for name in named if result.model(name).kind == "relu")
+    roles, kinds = result.roles, {model.name: model.kind for model in result.models}
+    trees = (name for name in result.spec.proof.leading if kinds.get(name) == "trees")
+    named = dict.fromkeys(filter(None, (roles.baseline, roles.recommended, roles.matched, *trees)))
+    return tuple(name for name in named if kinds[name] in PACKED)
 
 
 def tier_of(result: StudyResult, tier: Tier) -> PlayTier:
@@ -157,18 +160,43 @@ def _opening(
     return max(transactions, key=tells)
 
 
-def _model(name: str, arrays: dict[str, np.ndarray]) -> PlayModel:
-    layers = sum(key.startswith(f"{name}/weights.") for key in arrays)
-    parts = [
-        arrays[f"{name}/{kind}.{layer}"][REPLICATE].ravel()
-        for layer in range(layers)
-        for kind in ("weights", "biases")
-    ]
-    look = palette.model(name)
+def _model(name: str, kind: str, weights: Mapping[str, np.ndarray]) -> PlayModel:
+    part, look = f"{name}/", palette.model(name)
+    own = {key.removeprefix(part): each[REPLICATE] for key, each in weights.items() if key.startswith(part)}
     return PlayModel(
-        name=name, title=look.title, phrase=MODELS[name].phrase, light=look.light, dark=look.dark,
-        weights=base64.b64encode(np.concatenate(parts).astype("<f4").tobytes()).decode(),
+        name=name, kind=kind, title=look.title, phrase=MODELS[name].phrase, light=look.light, dark=look.dark,
+        weights=base64.b64encode(PACKED[kind](own)).decode(),
     )  # fmt: skip
+
+
+# ---------------------------------------------------------------- models as bytes, little-endian
+
+
+def _network(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """float32: of each layer the weights (fan_in, fan_out), then the biases."""
+    layers = sum(key.startswith("weights.") for key in arrays)
+    parts = [arrays[f"{part}.{layer}"].ravel() for layer in range(layers) for part in ("weights", "biases")]
+    return np.concatenate(parts).astype("<f4").tobytes()
+
+
+def _trees(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """float64: `CONSTANTS`, then a number a node; int8: an input a node, -1 in leaves; as `Trees.arrays` has them.
+
+    Raises:
+        RecordError: The browser knows less than they ask for: numbers, compared and summed as the study trains them.
+    """
+    more = ("strict", "single_inputs", "single_sum", "missing", "category_set")
+    if any(arrays[name].any() for name in more) or arrays["feature"].dtype.itemsize > 1:
+        raise RecordError("the playground runs trees of the study only, which compare and sum in float64")
+    leaf = arrays["feature"] < 0
+    open_ends = np.cumsum(np.where(leaf, -1, 1))  # each tree ends one lower than the one before it
+    nodes = 1 + int(np.argmax(open_ends == -int(arrays["trees"])))
+    numbers = (*(arrays[name] for name in CONSTANTS), *arrays["number"][:nodes])
+    return np.array(numbers, "<f8").tobytes() + arrays["feature"][:nodes].astype("i1").tobytes()
+
+
+PACKED: dict[str, Callable[[Mapping[str, np.ndarray]], bytes]] = {"relu": _network, "trees": _trees}
+"""By kind of model: one replicate as the browser reads it. A kind that is not here is not offered."""
 
 
 # ---------------------------------------------------------------- the files

@@ -50,23 +50,24 @@ class Cut(Record):
 
 
 class PlayModel(Record):
-    """One trained network."""
+    """One trained model."""
 
     name: str
+    kind: str
     title: str
     phrase: str
     """How it is called within a sentence."""
     light: str
     dark: str
     weights: str
-    """Little-endian float32, base64: of each layer the weights (fan_in, fan_out), then the biases."""
+    """Base64 of the bytes that `making.PACKED` makes of its kind."""
 
 
 class Found(Record):
     """What the study found for one transaction under one model of this replicate."""
 
     margin: float
-    """Fraud logit minus genuine logit, nobody attacking."""
+    """Log-odds of fraud, nobody attacking."""
     outcome: Outcome
     """Plain box, headline budget, the model's own cut."""
     proved: float

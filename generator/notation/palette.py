@@ -107,24 +107,24 @@ MODELS = {
     ),
     "boosted_trees": ModelLook(
         "Boosted trees", "#4d6b00", "#b7d35a", "solid", "triangle-left",
-        phrase="the boosted trees",
+        phrase="the boosted tree ensemble",
         made="An ensemble of decision trees, each fitted to what those before it left over. Trained on "
              "clean rows only.",
     ),
     "monotone_trees": ModelLook(
         "Monotone trees", "#006d77", "#5fd3dd", "solid", "triangle-right",
-        phrase="the monotone trees",
+        phrase="the monotone tree ensemble",
         made="Boosted trees that may look at every input with a direction of risk in that direction only. They train "
              "on frauds that already stand at the worst corner of what anybody can change.",
     ),
     "monotone_trees_widest": ModelLook(
         "Monotone trees, insider", "#8a4fff", "#c9a8ff", "dash", "hourglass",
-        phrase="the monotone trees hardened against an insider",
+        phrase="the monotone tree ensemble hardened against an insider",
         made="As before, on frauds at the worst corner of what the most capable fraudster can change.",
     ),
     "trees_left_out": ModelLook(
         "Trees without attackable inputs", "#7c3a2d", "#e0917f", "dashdot", "bowtie",
-        phrase="the trees without attackable inputs",
+        phrase="the tree ensemble without attackable inputs",
         made="Boosted trees that never see an input that anybody can change.",
     ),
     "approve_everything": ModelLook(
@@ -145,9 +145,10 @@ ATTACKS = {
 
 BOUNDS = {
     "limit": Look("Limit: best any classifier", "#5b4b8a", "#b9a9ee", "longdashdot", "cross"),
+    "monotone_limit": Look("Limit: best monotone rule", "#7a6200", "#e3c94a", "dot", "triangle-down-open"),
     "rule": Look("The labelling rule itself", "#7a4a00", "#e0b36a", "longdash", "triangle-up-open"),
 }
-"""What no model passes, and what the rule behind the labels reaches."""
+"""What no model passes, what no monotone one passes, and what the rule behind the labels reaches."""
 
 CLASSES = {
     "legitimate": Look("Legitimate", "#5b6b7b", "#93a5b8", "dash"),

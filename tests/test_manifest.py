@@ -258,7 +258,7 @@ def test_a_record_forged_together_with_its_hashes_is_refused_by_its_rows(site, t
     from generator.records.results import StudyResult
 
     def better(record):
-        record["proofs"]["choices"][2]["validated"]["value"] += 0.1
+        record["proofs"]["choices"][4]["validated"]["value"] += 0.1
 
     alter_record(site / "data", better)
     write_manifest([StudyResult.read(site / "data" / "checks.json")], site / "data", root=site)

@@ -61,8 +61,10 @@ def test_no_country_reads_another_number(lines):
 
 
 def test_the_models_are_those_quoted_and_those_some_fold_chose(models, study):
-    spec = study.result.spec.proof
-    assert {*spec.leading, *(choice.model for choice in study.result.choices)} <= set(models)
+    spec = study.result.spec
+    quoted = (spec.threat.benchmark, spec.threat.quoted)
+    chosen = {choice.model for choice in study.result.choices if choice.tier in quoted}
+    assert {*spec.proof.leading, *chosen} <= set(models)
     assert models == [name for name in study.settled if name in models]
 
 

@@ -124,7 +124,10 @@ def _operating_point(published: Published):
 
 
 def _choices(published: Published, by_model: Mapping[str, Mapping[tuple[str, float], np.ndarray]]):
-    """The recipe each fold's other rows choose among those published, and what it keeps of the fold."""
+    """The model each fold's other rows choose among those published, and what it keeps of the fold.
+
+    Of tiers, the rows hold the quoted one alone.
+    """
     rows, headline = published.rows, published.result.spec.attack.headline_epsilon
     recipes = [model for model in rows.models if model != published.result.roles.baseline]
     proved = {
@@ -133,6 +136,8 @@ def _choices(published: Published, by_model: Mapping[str, Mapping[tuple[str, flo
     }
     counted = {"robust_accuracy": np.ones(len(rows.label), bool), "caught_proved": rows.label == 1}
     for choice in published.result.choices:
+        if choice.measure == "caught_proved" and choice.tier != rows.tier:
+            continue
         which = counted[choice.measure]
         made = fold_choices(np.stack(proved[choice.measure]), which, rows.fold.T)
         place = f"choice against {choice.tier}"

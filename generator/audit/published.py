@@ -215,7 +215,8 @@ def read_published(result: StudyResult, folder: Path) -> Published:
             f"{rows_file(folder, result.data.name)}, model: expected some of {', '.join(known)} in that order, "
             f"found {', '.join(rows.models)}"
         )
-    choices = [choice.model for choice in result.choices]
+    threat = result.spec.threat
+    choices = [c.model for c in result.choices if c.tier in (threat.benchmark, threat.quoted)]
     for model in (*(name for name in result.spec.proof.leading if name in known), *choices):
         if model not in rows.models:
             raise RecordError(f"{rows_file(folder, result.data.name)}: expected lines of {model}, found none")

@@ -58,18 +58,18 @@ class TierComparison(Record):
 
 
 class Choice(Record):
-    """The recipe that kept most on rows it was chosen on, and what it kept on rows it was not."""
+    """The model that kept most on rows it was chosen on, and what it kept on rows it was not."""
 
     tier: str
     epsilon: float
     measure: Literal["robust_accuracy", "caught_proved"]
     model: str
-    """The recipe chosen for most folds."""
+    """The model chosen for most folds."""
     agreeing: int
-    """Folds (over all seeds) whose own validation rows chose this recipe."""
+    """Folds (over all seeds) whose own validation rows chose this model."""
     folds: int
     validated: Estimate
-    """The measure on each fold's rows for the recipe its other folds chose: no row takes part in its own choice."""
+    """The measure on each fold's rows for the model its other folds chose: no row takes part in its own choice."""
 
 
 class RadiusSummary(Record):

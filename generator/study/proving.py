@@ -1,6 +1,6 @@
 """The half of a study that proves: settle every row, then say what follows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -231,18 +231,18 @@ def _choices(
     tiers: Mapping[str, Arrays],
     e: int,
     epsilon: float,
-) -> tuple[Choice, Choice]:
-    """The recipe that keeps most of the plain box at one budget, and the one that catches most in the quoted tier."""
-    threat = spec.threat
-    recipes = [model for model in tiers if model != spec.roles.baseline]
-    kept = {m: finals[m].right["exact", epsilon] for m in recipes}
-    caught = {m: tiers[m][threat.quoted][:, :, e, quoted_point(spec.proof)] == PROVED for m in recipes}
-    return (
-        records.choose(
-            kept, np.ones(len(folds.y), bool), folds, threat.benchmark, epsilon, "robust_accuracy"
-        ),
-        records.choose(caught, folds.y == 1, folds, threat.quoted, epsilon, "caught_proved"),
+) -> Iterator[Choice]:
+    """The model that keeps most of the plain box at one budget, and what catches most in each tier of fraudsters."""
+    threat, point = spec.threat, quoted_point(spec.proof)
+    models = [model for model in tiers if model != spec.roles.baseline]
+    kept = {m: finals[m].right["exact", epsilon] for m in models}
+    yield records.choose(
+        kept, np.ones(len(folds.y), bool), folds, threat.benchmark, epsilon, "robust_accuracy"
     )
+    for tier in threat.tiers:
+        if tier.name == threat.quoted or tier.moves == "frauds":
+            caught = {m: tiers[m][tier.name][:, :, e, point] == PROVED for m in models}
+            yield records.choose(caught, folds.y == 1, folds, tier.name, epsilon, "caught_proved")
 
 
 def battery_rows(

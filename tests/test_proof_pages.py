@@ -285,7 +285,7 @@ def test_the_choice_is_named_with_its_side_of_approving_everything(low, high, si
     chosen = first.model_copy(update={"validated": estimate((low + high) / 2, low, high)})
     said = findings.find(with_proofs(result, choices=(chosen, *rest))).proof.choice
     assert said.startswith(
-        "Chosen on validation rows, the recipe to take against this attacker is PGD training"
+        "Chosen on validation rows, the model to take against this attacker is PGD training"
     )
     assert f"and {side} the 80.0\u202f% of approving everything" in said
 

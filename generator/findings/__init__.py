@@ -14,6 +14,7 @@ from generator.findings import (
     evaluations,
     exact,
     impact,
+    kinds,
     original,
     proofs,
     recipes,
@@ -186,6 +187,15 @@ class DatasetFindings:
             matched=tiers.matched_sentence(self.result, found.proofs, found.rate, self.tier),
             by_rate=tiers.by_rate(found.proofs, self.tier),
         )
+
+    @cached_property
+    def kinds(self) -> kinds.Kinds | None:
+        """None where FraudNet is the only kind of model: pages leave those parts out."""
+        return kinds.kinds(self.result, self.tier)
+
+    @by_budget
+    def monotone(self) -> tuple[kinds.MonotoneRow, ...]:
+        return kinds.monotone_rows(self.result)
 
     @by_budget
     def drawn(self) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ def decisions(result: StudyResult, recipes: tuple[RecipeRow, ...]) -> tuple[Deci
     """The rows of the decision table; a row whose ground the record lacks is left out."""
     rows = (
         _nobody(result),
-        _realistic(result),
+        _realistic(result, result.spec.threat.quoted, "Fraudsters change what anybody can"),
+        _widest(result),
         _benchmark(result, recipes),
         _offered(result, recipes),
     )
@@ -57,9 +58,17 @@ def _nobody(result: StudyResult) -> Decision | None:
     )
 
 
-def _realistic(result: StudyResult) -> Decision | None:
-    choice = _choice(result, result.spec.threat.quoted)
-    compared = _compared(result, choice.model) if choice else None
+def _widest(result: StudyResult) -> Decision | None:
+    """Against the fraudsters who can do most, where that is not who is quoted."""
+    widest = result.spec.threat.widest
+    if widest.name == result.spec.threat.quoted:
+        return None
+    return _realistic(result, widest.name, formats.capital(widest.attacker))
+
+
+def _realistic(result: StudyResult, tier: str, situation: str) -> Decision | None:
+    choice = _choice(result, tier)
+    compared = _compared(result, choice.model, tier) if choice else None
     if not choice or not compared:
         return None
     advice, ground = {
@@ -71,16 +80,16 @@ def _realistic(result: StudyResult) -> Decision | None:
         ),
     }[compared.direction]
     return Decision(
-        "Fraudsters change what anybody can",
+        situation,
         advice,
         f"With {MODELS[choice.model].phrase}, {ground}: {formats.points(compared.difference.value)} "
         f"({formats.interval(compared.difference, 'points')}).",
     )
 
 
-def _compared(result: StudyResult, model: str) -> TierComparison | None:
+def _compared(result: StudyResult, model: str, tier: str) -> TierComparison | None:
     rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
-    asked = (model, result.spec.threat.quoted, rate, epsilon)
+    asked = (model, tier, rate, epsilon)
     return next(
         (
             c

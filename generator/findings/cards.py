@@ -207,7 +207,9 @@ def _use(result: StudyResult, model: str) -> str:
     chosen = [c for c in result.choices if c.model == model]
     if chosen:
         tiers = formats.listed(choice.tier for choice in chosen)
-        return f"The recipe chosen on validation rows against {tiers}: the one to try first on a bank's own data."
+        return (
+            f"The model chosen on validation rows against {tiers}: the one to try first on a bank's own data."
+        )
     roles = result.roles
     if model == roles.baseline:
         return "The undefended baseline that every other model is compared with."
@@ -215,7 +217,7 @@ def _use(result: StudyResult, model: str) -> str:
         return "A reading of the original recipe, kept to test what was reported. Not a defence to adopt."
     if model == roles.ablation:
         return "A control: what the extra training alone does. Not a defence."
-    return "A recipe for comparison; on validation rows another one was chosen more often."
+    return "For comparison; on validation rows another model was chosen more often."
 
 
 def _failures(result: StudyResult, model: ModelResult) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ def _hardening(result: StudyResult) -> str:
     if not compared:
         return ""
     recipes = formats.count(counted(len(compared), result.comparisons))
-    return f"{recipes} recipes, each beside the standard model on the same rows."
+    return f"{recipes} models, each beside the standard model on the same rows."
 
 
 def _masking(result: StudyResult) -> str:

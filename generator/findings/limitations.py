@@ -144,7 +144,7 @@ REGISTER = (
     Limitation(
         "L20", "The settings of TRADES and of certified training were picked on test rows.",
         "Their figures are a little too good. The other recipes kept their first settings.",
-        "too good", "low", "The choice between recipes is made on validation rows.", "hardening.md", "Hardening",
+        "too good", "low", "The choice between models is made on validation rows.", "hardening.md", "Hardening",
     ),
     Limitation(
         "L21", "The limit is for one classifier of all rows, with the spread of the whole table.",
@@ -153,9 +153,10 @@ REGISTER = (
         "either way", "low", "It is drawn as a ceiling, and no verdict rests on it.", "proof.md", "Proof",
     ),
     Limitation(
-        "L22", "One model family, one set of settings.",
-        "Nothing is said about trees, rules or larger networks.",
-        "either way", "medium", "None here.", "hardening.md", "Hardening",
+        "L22", "Few kinds of model, with one set of settings each.",
+        "Nothing is said about rules, larger networks or larger ensembles.",
+        "either way", "medium", "Where other kinds are trained beside FraudNet, each is proved as it is.",
+        "hardening.md", "Hardening",
     ),
     Limitation(
         "L23", "The original is known from its description and its reported figures.",

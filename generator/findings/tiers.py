@@ -1,4 +1,4 @@
-"""Threat tiers in words: what each may do in raw units, what each leaves caught, and which recipe to take."""
+"""Threat tiers in words: what each may do in raw units, what each leaves caught, and which model to take."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class TierRow:
 
 @dataclass(frozen=True)
 class ChoiceRow:
-    """The recipe to take against one tier, chosen on rows that are not in its figure."""
+    """The model to take against one tier, chosen on rows that are not in its figure."""
 
     choice: Choice
     words: ModelName
@@ -112,8 +112,9 @@ def tier_sentence(result: StudyResult, proofs: ProofResult, model: str, rate: fl
 
 
 def matched_sentence(result: StudyResult, proofs: ProofResult, rate: float, tier: str) -> str:
-    """Whether training against the real threat pays, and whether training against the generic box does."""
-    models = dict.fromkeys(filter(None, (result.roles.matched, result.roles.recommended)))
+    """Whether the model chosen for this tier pays, and training against the real threat, and against the box."""
+    chosen = chosen_for(proofs.choices, tier)
+    models = dict.fromkeys(filter(None, (chosen, result.roles.matched, result.roles.recommended)))
     said = [tier_sentence(result, proofs, model, rate, tier) for model in models]
     first, *rest = [part for part in said if part] or [""]
     if not first:
@@ -121,6 +122,14 @@ def matched_sentence(result: StudyResult, proofs: ProofResult, rate: float, tier
     attacker = result.spec.threat.tier(tier).attacker
     start = f"Against {attacker}, at a false-alarm rate of {formats.percent(rate, 0)}, {first}"
     return " ".join([start, *map(formats.capital, rest)])
+
+
+def chosen_for(choices: tuple[Choice, ...], tier: str) -> str | None:
+    """The model of any kind that validation rows chose by the frauds caught under a tier; None where none was chosen.
+
+    `choices` are those at one budget.
+    """
+    return next((c.model for c in choices if (c.tier, c.measure) == (tier, "caught_proved")), None)
 
 
 def choice_rows(proofs: ProofResult) -> tuple[ChoiceRow, ...]:

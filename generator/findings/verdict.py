@@ -6,6 +6,7 @@ from generator.findings.evaluations import ModelRow, trivial_accuracy
 from generator.findings.exact import overstated, standard_sentence, standing_sentence
 from generator.findings.gate import failures
 from generator.findings.recipes import AGAINST, RecipeRow, price_in_frauds
+from generator.findings.tiers import chosen_for
 from generator.notation import formats
 from generator.notation.names import MODELS
 from generator.records.proofs import Choice, ProofResult
@@ -57,7 +58,7 @@ def headline(result: StudyResult, standard: ModelRow, original: RecipeRow | None
 
 
 def choice_sentence(result: StudyResult, proofs: ProofResult, recipes: tuple[RecipeRow, ...]) -> str:
-    """The recipe chosen on validation rows against the plain box, and what it provably keeps."""
+    """The model chosen on validation rows against the plain box, and what it provably keeps."""
     choice = next((c for c in proofs.choices if c.tier == result.spec.threat.benchmark), None)
     row = next((r for r in recipes if choice and r.name == choice.model), None)
     if not choice or not row:
@@ -67,7 +68,7 @@ def choice_sentence(result: StudyResult, proofs: ProofResult, recipes: tuple[Rec
     side = "above" if kept.low > trivial else "below" if kept.high < trivial else "level with"
     direction = f", {AGAINST[row.exact_change.direction]}"
     return (
-        f"Chosen on validation rows, the recipe to take against this attacker is {row.words.phrase} "
+        f"Chosen on validation rows, the model to take against this attacker is {row.words.phrase} "
         f"({_agreement(choice)}). On rows that took no part in the choice, accuracy of "
         f"{formats.percent(kept.value)} ({formats.interval(kept)}) is proved{direction}, and {side} the "
         f"{formats.percent(trivial)} of approving everything. It then provably catches "
@@ -193,14 +194,15 @@ def _beside(result: StudyResult, asked: tuple) -> str:
 
 
 def tier_cards(result: StudyResult, tier: str) -> tuple[Card, ...]:
-    """The threat-matched recipe under one tier; none where the record lacks it."""
+    """The model chosen against one tier, or else the threat-matched one; none where the record lacks it."""
     rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
-    matched, short = result.roles.matched, result.spec.threat.tier(tier).short
-    asked = (matched, tier, rate, epsilon)
+    short = result.spec.threat.tier(tier).short
+    chosen = chosen_for(result.choices, tier) or result.roles.matched
+    asked = (chosen, tier, rate, epsilon)
     for row in result.proofs.tiers:
         if (row.model, row.tier, row.false_positive_rate, row.epsilon) == asked:
             label = (
-                f"{MODELS[matched].phrase}, {short}, {formats.percent(rate, 0)} false alarms, "
+                f"{MODELS[chosen].phrase}, {short}, {formats.percent(rate, 0)} false alarms, "
                 "proved: frauds caught"
             )
             shown = card(row.caught_proved, label)

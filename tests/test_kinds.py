@@ -219,3 +219,36 @@ def test_a_study_of_fraudnet_alone_has_no_section_on_kinds(tmp_path):
         text = (tmp_path / "docs" / f"{page}.md").read_text(encoding="utf-8")
         assert "Which kind of model holds" not in text
         assert "monotone rule" not in text
+
+
+def test_the_chart_of_tiers_draws_the_model_chosen_against_the_quoted_one_of_whatever_kind():
+    drawn = {title for each in CHARTS["tiers"](RESULT).figure["data"] for title in each["y"]}
+    assert "Monotone trees" in drawn
+    assert "Boosted trees" not in drawn
+
+
+# ---------------------------------------------------------------- advice
+
+
+def test_the_advice_against_realistic_fraudsters_is_the_model_chosen_of_any_kind():
+    advice = {row.situation: row.advice for row in findings.find(RESULT).decisions}
+    assert advice["Fraudsters change what anybody can"] == "Try the monotone tree ensemble"
+    assert findings.find(RESULT).proof.matched.startswith(
+        "Against a fraudster who moves only what anybody can move, at a false-alarm rate of 5\u202f%, the monotone "
+        "tree ensemble provably catches 70.0\u202f% of frauds against 48.0\u202f% by the standard model"
+    )
+    (card,) = findings.find(RESULT).headline.tier_cards
+    assert card.label.startswith("the monotone tree ensemble, ")
+
+
+def test_advice_against_an_insider_needs_a_choice_of_its_own():
+    insider = "A fraudster with somebody inside"
+    assert insider not in {row.situation for row in findings.find(RESULT).decisions}
+    choices = [c.model_copy(update={"tier": "T3"}) for c in RESULT.proofs.choices if c.tier == "T1"]
+    proofs = RESULT.proofs.model_copy(update={"choices": (*RESULT.proofs.choices, *choices)})
+    advice = {
+        row.situation: row.advice
+        for row in findings.find(RESULT.model_copy(update={"proofs": proofs})).decisions
+    }
+    # 60 % against 38 % under T3
+    assert advice[insider] == "Try the monotone tree ensemble"

@@ -3,6 +3,7 @@
 from generator.figures.chart import Chart, numbers, percentages, rounded
 from generator.figures.frame import axis, error_bar, figure, grid, line, marker, percent_axis, placed
 from generator.findings.selection import leading, remark
+from generator.findings.tiers import chosen_for
 from generator.notation import formats, palette
 from generator.records.proofs import TierResult
 from generator.records.results import Estimate, StudyResult
@@ -18,7 +19,7 @@ def tiers(result: StudyResult, tier: str = "") -> Chart:
     rates = _quoted_first(result, found)
     names = [name for name in result.spec.threat.names if any(row.tier == name for row in found)]
     every = palette.in_order({row.model for row in found})
-    drawn = leading(result, every)
+    drawn = _drawn(result, every)
     titles = [palette.model(name).title for name in drawn]
     data, axes, rows = [], {}, []
     for rate in rates:
@@ -146,6 +147,12 @@ def frontier(result: StudyResult) -> Chart:
         narrow_height=560,
         views=tuple(curve.tier for curve in curves),
     )  # fmt: skip
+
+
+def _drawn(result: StudyResult, every: list[str]) -> list[str]:
+    """The leading models, and the one chosen against the quoted tier, of whatever kind it is."""
+    chosen = chosen_for(result.choices, result.spec.threat.quoted)
+    return [name for name in every if name in (*leading(result, every), chosen)]
 
 
 def _at_headline(result: StudyResult) -> list[TierResult]:

@@ -147,7 +147,7 @@ def test_the_interval_of_a_share_may_end_beyond_all():
         ("pays below", f"up to 60.0{GAP}%: not more robust", f"X pays while at most 60.0{GAP}% of fraudsters attack"),
         ("always pays", f"at any share (5.0{GAP}% to 47.6{GAP}%)", "X pays whatever the share"),
         ("never pays", f"at no share (5.0{GAP}% to 47.6{GAP}%)", "X does not pay even if every fraudster attacks"),
-        ("not more robust", "at no share: not more robust", "attacks are no reason for X"),
+        ("not more robust", "at no share: not more robust", "attacks are no reason for a switch to X"),
         ("catching does not pay", "at no share: a review costs more than a fraud", "no model pays"),
     ],
 )  # fmt: skip

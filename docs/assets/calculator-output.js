@@ -43,11 +43,11 @@
     const a = percent(s.attack_prevalence);
     const said = `95${GAP}% interval ${span(found.prevalence, "share")}`;
     const start = {
-      "pays above": `At these values, ${title} breaks even when ${share(found.prevalence.value)} of fraudsters attack (${said}).`,
-      "pays below": `At these values, ${title} pays while at most ${share(found.limit)} of fraudsters attack: it is not more robust, but saves elsewhere.`,
-      "always pays": `At these values, ${title} pays whatever the share of attacking fraudsters (${said}).`,
-      "never pays": `At these values, ${title} does not pay even if every fraudster attacks (${said}).`,
-      "not more robust": `At these values, attacks are no reason for ${title}: it gains nothing as more fraudsters attack.`,
+      "pays above": `At these values, the switch to ${title} breaks even when ${share(found.prevalence.value)} of fraudsters attack (${said}).`,
+      "pays below": `At these values, the switch to ${title} pays while at most ${share(found.limit)} of fraudsters attack: it is not more robust, but saves elsewhere.`,
+      "always pays": `At these values, the switch to ${title} pays whatever the share of attacking fraudsters (${said}).`,
+      "never pays": `At these values, the switch to ${title} does not pay even if every fraudster attacks (${said}).`,
+      "not more robust": `At these values, attacks are no reason for a switch to ${title}: it gains nothing as more fraudsters attack.`,
       "catching does not pay": "At these values, reviewing an alert costs more than a caught fraud saves: no model pays.",
     }[found.verdict];
     const net = found.benefit.net_usd;

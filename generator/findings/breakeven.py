@@ -62,13 +62,14 @@ def opening_sentence(found: Answer, scenario: Scenario, title: str) -> str:
 def pays_sentence(found: BreakEven, title: str) -> str:
     span = f"{formats.LEVEL} interval {share_range(found.prevalence)}"
     return {
-        "pays above": f"At these values, {title} breaks even when {share(found.prevalence.value)} of fraudsters "
-        f"attack ({span}).",
-        "pays below": f"At these values, {title} pays while at most {share(found.limit)} of fraudsters attack: it is "
-        "not more robust, but saves elsewhere.",
-        "always pays": f"At these values, {title} pays whatever the share of attacking fraudsters ({span}).",
-        "never pays": f"At these values, {title} does not pay even if every fraudster attacks ({span}).",
-        "not more robust": f"At these values, attacks are no reason for {title}: it gains nothing as more "
+        "pays above": f"At these values, the switch to {title} breaks even when "
+        f"{share(found.prevalence.value)} of fraudsters attack ({span}).",
+        "pays below": f"At these values, the switch to {title} pays while at most {share(found.limit)} "
+        "of fraudsters attack: it is not more robust, but saves elsewhere.",
+        "always pays": f"At these values, the switch to {title} pays whatever the share of attacking "
+        f"fraudsters ({span}).",
+        "never pays": f"At these values, the switch to {title} does not pay even if every fraudster attacks ({span}).",
+        "not more robust": f"At these values, attacks are no reason for a switch to {title}: it gains nothing as more "
         "fraudsters attack.",
         "catching does not pay": "At these values, reviewing an alert costs more than a caught fraud saves: "
         "no model pays.",

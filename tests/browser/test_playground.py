@@ -11,7 +11,7 @@ import pytest
 from browser import answered, mistyped, typed
 from browser import waited as wait
 from offenders import all_hold
-from playground_fixture import stack
+from playground_fixture import stack, with_trees
 from playing import OUTCOME, SETTLED, choose, outcome, text, visit
 from report_fixture import ROOT, tiny_result
 from selenium.webdriver.common.keys import Keys
@@ -139,7 +139,7 @@ def _packed(weights: dict[str, np.ndarray]) -> str:
 @pytest.fixture(scope="module")
 def offers(project):
     """As the site of these tests has them."""
-    return make_offers((tiny_result("checks"), tiny_result("kaggle")), project / "records")
+    return make_offers([with_trees(tiny_result(name)) for name in ("checks", "kaggle")], project / "records")
 
 
 @pytest.fixture(scope="module", params=["trained", "steep"])

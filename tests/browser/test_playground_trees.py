@@ -10,7 +10,7 @@ import pytest
 from browser import answered
 from browser import waited as wait
 from offenders import all_hold
-from playground_fixture import TREES
+from playground_fixture import TREES, with_trees
 from playing import OUTCOME, SETTLED, choose, outcome, text, visit
 from report_fixture import tiny_result
 from selenium.webdriver.common.keys import Keys
@@ -91,7 +91,7 @@ class Case:
 @pytest.fixture(scope="module")
 def offers(project):
     """As the site of these tests has them."""
-    return make_offers((tiny_result("checks"), tiny_result("kaggle")), project / "records")
+    return make_offers([with_trees(tiny_result(name)) for name in ("checks", "kaggle")], project / "records")
 
 
 @pytest.fixture(scope="module", params=["boosted", "monotone"])

@@ -61,9 +61,6 @@ class Forest(NamedTuple):
     """(d,) int8, as `generator.proofs.trees.monotone.monotone` proves them; 0 until it is asked."""
 
 
-PER_NODE = ("feature", "limit", "right", "missing_left", "category_set", "unknown_left", "value")
-
-
 def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Forest:
     """The replicate in these arrays of `generator.models.trees.trees.Trees`.
 

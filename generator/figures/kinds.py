@@ -66,16 +66,15 @@ def kinds(result: StudyResult, tier: str = "") -> Chart:
         ),
         headers=("Tier", "Model", "Caught, no evasion (%)", "95 % low (%)", "95 % high (%)", "Proved (%)",
                  "Proved low (%)", "Proved high (%)", "Left open", "No monotone rule above (%)"),
-        rows=tuple(row for each in _tiers(result, tier) for row in _rows(result, each, held)),
+        rows=tuple(row for each in _tiers(result) for row in _rows(result, each, held)),
         height=130 + 30 * len(found),
         narrow_height=150 + 34 * len(found),
     )  # fmt: skip
 
 
-def _tiers(result: StudyResult, first: str) -> list[str]:
-    """Those of the record, the one that is drawn first."""
-    known = [name for name in result.spec.threat.names if results(result, name)]
-    return sorted(known, key=lambda name: name != first)
+def _tiers(result: StudyResult) -> list[str]:
+    """Those of the record."""
+    return [name for name in result.spec.threat.names if results(result, name)]
 
 
 def _rows(result: StudyResult, tier: str, held: set[str]) -> list[tuple]:

@@ -194,10 +194,10 @@ def _beside(result: StudyResult, asked: tuple) -> str:
 
 
 def tier_cards(result: StudyResult, tier: str) -> tuple[Card, ...]:
-    """The model chosen against one tier, or else the threat-matched one; none where the record lacks it."""
+    """The model chosen against one tier, or else the threat-matched one, or the one to take against the benchmark."""
     rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
     short = result.spec.threat.tier(tier).short
-    chosen = chosen_for(result.choices, tier) or result.roles.matched
+    chosen = chosen_for(result.choices, tier) or result.roles.matched or result.roles.recommended
     asked = (chosen, tier, rate, epsilon)
     for row in result.proofs.tiers:
         if (row.model, row.tier, row.false_positive_rate, row.epsilon) == asked:

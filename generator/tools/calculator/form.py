@@ -96,8 +96,8 @@ def page(results: Sequence[StudyResult], found: Measured) -> str:
     )  # fmt: skip
     return "\n".join(
         [
-            f'<section class="calculator" id="calculator" data-wakes="tool.js calculator.js" data-drawn '
-            f'data-datasets="{names}" style="{_colours(choice, found.roles)}" '
+            '<section class="calculator" id="calculator" data-wakes="tool.js tool-drawing.js calculator.js" '
+            f'data-drawn data-datasets="{names}" style="{_colours(choice, found.roles)}" '
             'aria-label="What-if calculator">',
             '<p class="calculator-note"><strong>Assumption-driven, not a forecast.</strong> Rates are measured; '
             "everything a bank brings is yours to set.</p>",

@@ -52,6 +52,11 @@ class WorkedExample:
     inputs: tuple[InputLine, ...]
     """Empty where the standard model holds."""
 
+    @property
+    def with_trees(self) -> bool:
+        """Whether the page offers decision trees for this data."""
+        return any(model.kind == "trees" for model in self.offer.models)
+
 
 def make_offers(
     results: Sequence[StudyResult],

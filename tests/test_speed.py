@@ -1,5 +1,6 @@
 """The page on speed and scale: what was measured and what follows for a larger study; nothing where nothing was."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,27 @@ def test_a_larger_study_is_planned_from_what_grows_with_rows_and_what_with_repli
     assert told.page_change == pytest.approx(0.02)
 
 
+def test_verifiers_of_others_stand_beside_ours_in_seconds(tmp_path):
+    trees = {
+        "name": "5 inputs", "ours": 2e-5, "other": 4e-3, "other_ratio": 200.0, "pruned": 1e-4, "pruned_ratio": 5.0,
+    }  # fmt: skip
+    cliques = {
+        "name": "as shipped", "ours": 1e-4, "other": 3e-2, "ratio": 300.0, "rows": 300, "robust": 232,
+        "called_robust_but_broken": 5, "robust_but_missed": 18,
+    }  # fmt: skip
+    nets = {"name": "a net", "ours": {"median": 0.01}, "marabou": {"median": 4.0}, "ratio_of_medians": 400.0}
+    measured = {
+        name: {"comparisons": [found]}
+        for name, found in (("trees", trees), ("cliques", cliques), ("nets", nets))
+    }
+    told = speed.values(benchmarks(**measured))["speed"]
+    assert [(row.ours, row.other, row.ratio) for row in told.comparisons] == [
+        (2e-5, 4e-3, 200.0), (2e-5, 1e-4, 5.0), (1e-4, 3e-2, 300.0), (1e-5, 4e-3, 400.0),
+    ]  # fmt: skip
+    text = " ".join(re.sub("<[^>]*>", "", page(benchmarks(**measured), tmp_path)).split())
+    assert "of 300 rows it calls 5 robust that are broken, and misses 18 of 232 robust ones" in text
+
+
 def test_what_was_not_measured_is_named_with_the_command_that_does_it(tmp_path):
     text = page(benchmarks(), tmp_path)
     for command in ("make scale", "make bench", "make faults"):
@@ -77,7 +99,8 @@ def test_the_page_shows_all_that_was_kept(tmp_path):
     kept = read_benchmarks(KEPT)
     text = page(kept, tmp_path)
     assert kept.sections.keys() <= {
-        "training", "attacks", "proofs", "pages", "rebuilding", "scale", "faults", "cluster",
+        "training", "attacks", "proofs", "trees", "cliques", "nets", "pages", "rebuilding", "scale", "faults",
+        "cluster",
     }  # fmt: skip
     for name, section in kept.sections.items():
         assert f"- **{name.capitalize()}**" in text

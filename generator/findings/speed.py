@@ -143,6 +143,29 @@ def _comparisons(sections: Mapping[str, Section]):
     if proofs := sections.get("proofs"):
         for found in proofs.measured["comparisons"]:
             yield Benchmark(found["name"], found["ours"], found["other"], found["ratio"])
+    if trees := sections.get("trees"):
+        for found in trees.measured["comparisons"]:
+            for against, other, ratio in (
+                ("Veritas as shipped", "other", "other_ratio"),
+                ("Veritas on trees pruned to the box", "pruned", "pruned_ratio"),
+            ):
+                yield Benchmark(
+                    f"a row of boosted trees proved, {found['name']}: search over cells, and {against}, medians",
+                    found["ours"], found[other], found[ratio],
+                )  # fmt: skip
+    if cliques := sections.get("cliques"):
+        for found in cliques.measured["comparisons"]:
+            yield Benchmark(
+                f"a row of boosted trees proved, {found['name']}: search over cells, and ART's clique method",
+                found["ours"], found["other"], found["ratio"],
+            )  # fmt: skip
+    if nets := sections.get("nets"):
+        for found in nets.measured["comparisons"]:
+            ours, other = (found[who]["median"] / 1000 for who in ("ours", "marabou"))
+            yield Benchmark(
+                f"a row of a network proved, {found['name']}: own search, and Marabou, medians",
+                ours, other, found["ratio_of_medians"],
+            )  # fmt: skip
     if pages := sections.get("pages"):
         found = pages.measured
         yield Benchmark(

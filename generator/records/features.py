@@ -36,6 +36,12 @@ class Input(Record):
     risk: Literal["up", "down", "none"] | None = None
     """Direction in which it can only look riskier; not given, it is the one away from where a fraudster would move it,
     and none where he would move it both ways."""
+    reach: Literal["budget", "any"] | float = "budget"
+    """How far a number moves: by the budget, in standard deviations; to anywhere in the range of the data; or by so
+    many raw units."""
+    reachable: tuple[str, ...] | None = None
+    """Of a flag, a category or a band, what a fraudster can make it; not given: all of them, on the side that helps
+    where bands are moved up or down."""
     integer: bool = False
     """A number that moves in whole units only."""
     note: Words
@@ -48,6 +54,11 @@ class Input(Record):
                 f"input {self.name!r} is a {self.kind}: only numbers are integer, and all but numbers have categories"
             )
         return self
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """What a fraudster who can change it can make of it, where it is no number and wherever he starts."""
+        return self.categories if self.reachable is None else self.reachable
 
     @property
     def direction(self) -> int:

@@ -52,15 +52,16 @@ class Threat(Record):
     """In the order that pages show them."""
     quoted: str
     """The tier that prose quotes, and that threat-matched hardening trains against."""
-    benchmark: str
-    """The tier of the original's protocol, the box that attacks are compared on: no fraudster, but the field's test."""
+    benchmark: str | None = None
+    """The tier of the original's protocol, the box that attacks are compared on: no fraudster, but the field's test.
+    None where nothing is asked of it."""
 
     @model_validator(mode="after")
     def _names_are_tiers(self):
         if len(set(self.names)) < len(self.names):
             raise ValueError(f"two tiers have the same name: {', '.join(self.names)}")
         for role in ("quoted", "benchmark"):
-            if getattr(self, role) not in self.names:
+            if getattr(self, role) is not None and getattr(self, role) not in self.names:
                 raise ValueError(
                     f"{role} tier {getattr(self, role)!r} is not declared: {', '.join(self.names)}"
                 )
@@ -111,6 +112,9 @@ class Interval:
     high: float
     whole: bool
     """Only the whole numbers in it."""
+    fixed: float = 0.0
+    """Raw units that it goes each way that helps, whatever the budget; then `down` and `up` are 0 or 1 of these, and
+    the budget counts for nothing. inf: to `low` and `high`."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,8 @@ class Intervals:
     high: np.ndarray
     whole: np.ndarray
     """bool"""
+    fixed: np.ndarray
+    """Raw units; where above 0 the budget counts for nothing."""
 
     @property
     def movable(self) -> np.ndarray:
@@ -167,7 +173,7 @@ class Surface:
         return Intervals(
             *(
                 np.array([getattr(each, side) for each in parts])
-                for side in ("down", "up", "low", "high", "whole")
+                for side in ("down", "up", "low", "high", "whole", "fixed")
             )
         )
 
@@ -181,7 +187,7 @@ def _reach(feature: Feature, tier: Tier) -> Reach:
     everything = tier.reaches is None
     reached = everything or feature.control in tier.reaches
     if feature.kind != "number":
-        return Anything() if everything else Categories(feature.categories if reached else ())
+        return Anything() if everything else Categories(feature.reached if reached else ())
     helps = "both" if everything else feature.helps
     return Interval(
         down=float(reached and helps in ("down", "both")),
@@ -189,4 +195,5 @@ def _reach(feature: Feature, tier: Tier) -> Reach:
         low=feature.low if tier.bounded else -np.inf,
         high=feature.high if tier.bounded else np.inf,
         whole=tier.bounded and feature.integer,
+        fixed=0.0 if everything else {"budget": 0.0, "any": np.inf}.get(feature.reach, feature.reach),
     )

@@ -4,6 +4,8 @@ import operator
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -42,6 +44,21 @@ def test_no_tasks_have_no_answers():
 def test_the_error_of_a_task_reaches_the_caller(workers):
     with pytest.raises(ZeroDivisionError):
         list(parallel.run([(operator.truediv, (1, 0))], workers))
+
+
+def _slow(answer: int) -> int:
+    time.sleep(0.5)
+    return answer
+
+
+def test_tasks_are_answered_although_workers_end_under_them_with_the_fault_of_another():
+    with ThreadPoolExecutor(2) as pool:
+        good = pool.submit(lambda: list(parallel.run([(_slow, (i,)) for i in range(6)], 2)))
+        time.sleep(1)
+        bad = pool.submit(lambda: list(parallel.run([(operator.truediv, (1, 0))], 2)))
+        with pytest.raises(ZeroDivisionError):
+            bad.result()
+        assert good.result() == [0, 1, 2, 3, 4, 5]
 
 
 def test_there_is_at_least_one_worker():

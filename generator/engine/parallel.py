@@ -3,7 +3,7 @@
 import ctypes
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any
@@ -20,13 +20,38 @@ def run(tasks: Iterable[Task], workers: int) -> Iterator[Any]:
     """The answers of `tasks`, (function, arguments), in their order, each as soon as it is there.
 
     Every task computes on one thread, in a worker process if there are several workers, so
-    that sums are added up in the same order on any machine with the same libraries.
+    that sums are added up in the same order on any machine with the same libraries. Studies that run
+    side by side share the workers: where a task of one fails, joblib ends them under the other, whose
+    tasks without an answer are then asked again.
     """
+    waiting = list(tasks)
+    while waiting:
+        answered = 0
+        try:
+            for answer in _dispatched(waiting, workers):
+                answered += 1
+                yield answer
+        except RuntimeError as error:
+            if not _ended_by_another(error):
+                raise
+        waiting = waiting[answered:]
+
+
+def _dispatched(tasks: Sequence[Task], workers: int) -> Iterator[Any]:
     import joblib  # used here alone, and slow to import
 
     calls = (joblib.delayed(alone)(function, arguments) for function, arguments in tasks)
     with _uninterrupted():
         return joblib.Parallel(n_jobs=workers, return_as="generator", pre_dispatch="all")(calls)
+
+
+def _ended_by_another(error: BaseException | None) -> bool:
+    """Whether workers were ended while tasks of this call had no fault of their own."""
+    from joblib.externals.loky.process_executor import ShutdownExecutorError
+
+    while error is not None and not isinstance(error, ShutdownExecutorError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 @contextmanager

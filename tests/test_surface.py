@@ -7,7 +7,7 @@ from threat_fixture import FRAUDSTERS
 from generator.datasets import dataset
 from generator.models.folds import Folds
 from generator.records.boxes import Boxes
-from generator.records.features import Feature
+from generator.records.features import Feature, Input
 from generator.records.threat import Categories, Threat, surface
 from generator.threats.surface import boxes, describe
 
@@ -150,21 +150,81 @@ def test_an_unknown_tier_and_a_negative_budget_are_refused():
         _boxes("T0", -0.1)
 
 
-def test_what_boxes_cannot_hold_is_refused_by_name():
-    channel = Feature(
-        name="Channel", title="Channel", unit="", decimals=0, kind="category", categories=("ATM", "Online"),
-        control="free", helps="both", note="", low=0, high=1, mean=0.5, standard_deviation=0.5,
+def _named(name: str, kind: str, names: str, helps: str = "both", **more) -> Feature:
+    return _feature(name, "free", helps, 0, 4, kind=kind, categories=tuple(names), **more)
+
+
+MIXED = (
+    _feature("Claimed", "free", "down", 10, 90, reach="any"),
+    _feature("Age of policy", "free", "up", 0, 30, reach=2.5),
+    _feature("Witnesses", "free", "both", 0, 9, integer=True, reach=3.0),
+    _named("Make", "category", "abcd", reachable=("b", "d")),
+    _named("Price", "band", "abcd", helps="down"),
+    _named("Report", "flag", "ab", helps="up"),
+    _named("Base", "category", "abc", helps="none"),
+)
+MIXED_RAW = np.array(
+    [[40.0, 5, 4, 0, 2, 0, 1], [95.0, 29, 8, 1, 0, 1, 2], [np.nan, np.nan, 4, np.nan, np.nan, 0, 1]]
+)
+
+
+def _mixed(tier: str, epsilon: float = 0.1, labels=(1, 1, 1)) -> Boxes:
+    rows = np.arange(3)[None]
+    folds = Folds(
+        train_rows=rows, test_rows=rows, test_counts=np.array([3]), means=np.full((1, 7), 3.0),
+        scales=np.full((1, 7), 0.7), x=MIXED_RAW, y=np.array(labels), seeds=1,
     )  # fmt: skip
-    reached = surface((*FEATURES, channel), FRAUDSTERS.tier("T1"))
-    assert reached.reach["Channel"] == Categories(("ATM", "Online"))
-    with pytest.raises(TypeError, match="input 'Channel' is no number"):
-        boxes(reached, _folds(), slice(0, 1), 0.1)
-    with pytest.raises(ValueError, match="input 'Channel' is a category"):
-        Feature.model_validate(channel.model_dump() | {"categories": ()})
-    gap = RAW.copy()
-    gap[0, 0] = np.nan
-    with pytest.raises(ValueError, match="a row lacks a value"):
-        _boxes("T1", 0.1, _folds(raw=gap))
+    return boxes(surface(MIXED, FRAUDSTERS.tier(tier)), folds, slice(0, 1), epsilon).of(0)
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 2.0])
+def test_a_fixed_reach_ends_exactly_at_its_limit_whatever_the_budget(epsilon):
+    low, high = _mixed("T1", epsilon).raw_faces()
+    nothing = np.nan
+    assert low[:2, :3].tolist() == [[10, 5, 1], [10, 29, 5]]
+    assert high[:2, :3].tolist() == [[40, 7.5, 7], [95, 30, 9]]
+    np.testing.assert_array_equal(low[2, :3], [nothing, nothing, 1])
+    around = _mixed("T1", epsilon)
+    np.testing.assert_allclose(around.to_raw(around.lower)[:, :3], low[:, :3], atol=1e-5)
+
+
+def test_names_reach_names_on_the_side_that_helps_and_a_row_without_one_gets_none():
+    def places(row: int) -> dict[int, list[int]]:
+        return {j: np.flatnonzero(part[row]).tolist() for j, part in _mixed("T1").allowed.items()}
+
+    assert [places(row) for row in range(3)] == [
+        {3: [0, 1, 3], 4: [0, 1, 2], 5: [0, 1]}, {3: [1, 3], 4: [0], 5: [1]}, {3: [], 4: [], 5: [0, 1]}
+    ]  # fmt: skip
+    low, high = _mixed("T1").raw_faces()
+    np.testing.assert_array_equal(low[:, 3:], [[0, 0, 0, 1], [1, 0, 1, 2], [np.nan, np.nan, 0, 1]])
+    np.testing.assert_array_equal(high[:, 3:], [[3, 2, 1, 1], [3, 0, 1, 2], [np.nan, np.nan, 1, 1]])
+
+
+def test_a_genuine_row_keeps_its_names_and_the_benchmark_reaches_all():
+    for part in _mixed("T1", labels=(0, 0, 0)).allowed.values():
+        assert set(part.sum(1)) <= {0, 1}
+    whole = _mixed("T0")
+    assert [whole.allowed[j][0].all() for j in (3, 4, 5, 6)] == [True] * 4
+    assert not whole.exact
+
+
+def test_what_moves_is_known_of_inputs_of_any_kind():
+    reached = surface(MIXED, FRAUDSTERS.tier("T1"))
+    assert reached.movable.tolist() == [True] * 6 + [False]
+    assert reached.reach["Make"] == Categories(("b", "d"), tuple("abcd"))
+    with pytest.raises(TypeError, match="input 'Make' is no number"):
+        _ = reached.intervals
+    with pytest.raises(ValueError, match="input 'Make' is a category"):
+        Feature.model_validate(MIXED[3].model_dump() | {"categories": ()})
+    assert [(r.feature, r.down, r.up) for r in describe(reached, MIXED, 0.55)] == [
+        ("Claimed", np.inf, 0), ("Age of policy", 0, 2.5), ("Witnesses", 3, 3)
+    ]  # fmt: skip
+
+
+def test_range_and_spread_are_those_of_the_rows_that_have_a_value():
+    asked = Input.model_validate(MIXED[0].model_dump(include=set(Input.model_fields)))
+    given = asked.measured(np.array([2.0, np.nan, 6.0]))
+    assert (given.low, given.high, given.mean, given.standard_deviation) == (2, 6, 4, 2)
 
 
 def test_a_threat_names_its_tiers_and_knows_which_holds_which():

@@ -1,6 +1,7 @@
 """Where rows may move: what an attack must stay in and a proof must cover."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,7 +11,8 @@ class Boxes:
     """One box around each of n rows, in standard deviations of the rows that their replicate trained on.
 
     The replicate reads the raw value (x * scale + mean). An input whose box has no width cannot move: it
-    keeps its raw value, whatever its standardised one was rounded to.
+    keeps its raw value, whatever its standardised one was rounded to. Where a row lacks a value all faces
+    are NaN, and it keeps lacking it.
     """
 
     raw: np.ndarray
@@ -27,17 +29,40 @@ class Boxes:
     """(..., d)"""
     scale: np.ndarray
     """(..., d)"""
+    exact: Mapping[int, np.ndarray] = field(default_factory=dict)
+    """By input that moves whatever the budget: (..., n, 2) its faces in raw units, to which `lower` and `upper` are
+    rounded."""
+    allowed: Mapping[int, np.ndarray] = field(default_factory=dict)
+    """By input that moves and is no number: (..., n, k) bool, the places that a row may have, its own among them. Its
+    faces, the least and the largest of them, are then no more than a hull."""
 
     def of(self, replicate: int, rows: np.ndarray | slice = slice(None)) -> "Boxes":
         """Some rows of one replicate, where the first axis is replicates."""
-        parts = {name: getattr(self, name)[replicate, rows] for name in ("raw", "x", "lower", "upper")}
-        return Boxes(**parts, whole=self.whole, mean=self.mean[replicate], scale=self.scale[replicate])
+        return replace(
+            self._picked((replicate, rows)), mean=self.mean[replicate], scale=self.scale[replicate]
+        )
 
     def only(self, rows: np.ndarray) -> "Boxes":
         """Some of the n rows (m,)."""
-        return replace(
-            self, raw=self.raw[rows], x=self.x[rows], lower=self.lower[rows], upper=self.upper[rows]
-        )
+        return self._picked(rows)
+
+    def _picked(self, where: np.ndarray | tuple) -> "Boxes":
+        rows = {name: getattr(self, name)[where] for name in ("raw", "x", "lower", "upper")}
+        own = {
+            name: {place: part[where] for place, part in getattr(self, name).items()} for name in ("exact", "allowed")
+        }  # fmt: skip
+        return replace(self, **rows, **own)
+
+    def raw_faces(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest point (n, d) of each of n rows in raw units; the row's own value belongs to them, which
+        standardising may have moved."""
+        low, high = self.to_raw(self.lower), self.to_raw(self.upper)
+        moves = self.lower < self.upper
+        whole = moves & self.whole
+        low, high = (np.where(whole, np.rint(face), np.where(moves, face, self.raw)) for face in (low, high))
+        for place, faces in self.exact.items():
+            low[:, place], high[:, place] = faces[:, 0], faces[:, 1]
+        return np.fmin(low, self.raw), np.fmax(high, self.raw)
 
     def to_raw(self, x: np.ndarray) -> np.ndarray:
         """Standardised points (n, d) in raw units."""

@@ -67,7 +67,9 @@ class Input(Record):
         return {"up": 1, "down": -1}.get(self.risk or away.get(self.helps, "none"), 0)
 
     def measured(self, values: np.ndarray) -> "Feature":
-        """This input, with the range and spread (divisor n) of values (n,) in raw units."""
+        """This input, with the range and spread (divisor n) of values (n,) in raw units, of rows that have one."""
+        lacking = np.isnan(values)
+        values = values[~lacking] if lacking.any() else values
         return Feature(
             **self.model_dump(),
             low=float(values.min()),

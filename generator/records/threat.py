@@ -119,17 +119,26 @@ class Interval:
 
 @dataclass(frozen=True)
 class Categories:
-    """Some categories, whatever the budget, and the one that the row has."""
+    """Some categories, whatever the budget, and the one that the row has. A row that has none gets none."""
 
     names: tuple[str, ...]
+    """What a row can be made, where it is on the side that helps."""
+    known: tuple[str, ...]
+    """All that there are, in the order of their places."""
+    down: bool = True
+    """Whether it moves to names before its own."""
+    up: bool = True
+
+    @property
+    def table(self) -> np.ndarray:
+        """(known, known) bool: what a row of each place can be, its own among it."""
+        place = np.arange(len(self.known))
+        before, after = place < place[:, None], place > place[:, None]
+        reached = np.array([name in self.names for name in self.known], bool)
+        return (reached & (before & self.down | after & self.up)) | np.eye(len(place), dtype=bool)
 
 
-@dataclass(frozen=True)
-class Anything:
-    """Every value that the input can have, whatever the budget; none at all where rows may lack one."""
-
-
-Reach = Interval | Categories | Anything
+Reach = Interval | Categories
 
 
 @dataclass(frozen=True)
@@ -144,6 +153,14 @@ class Intervals:
     """bool"""
     fixed: np.ndarray
     """Raw units; where above 0 the budget counts for nothing."""
+
+    def steps(self, budget: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How far each input goes down, and up, with budgets (..., d) in raw units. inf: to its limit."""
+        own = self.fixed > 0
+        down, up = (
+            np.where(own, np.where(side > 0, self.fixed, 0.0), budget * side) for side in (self.down, self.up)
+        )
+        return down, up
 
     @property
     def movable(self) -> np.ndarray:
@@ -169,13 +186,34 @@ class Surface:
         for name, reach in self.reach.items():
             if not isinstance(reach, Interval):
                 raise TypeError(f"input {name!r} is no number, and a box is an interval of each input")
-        parts = self.reach.values()
+        return self.numbers
+
+    @property
+    def numbers(self) -> Intervals:
+        """The reach of every number; what is none does not move here."""
+        stays = Interval(0.0, 0.0, -np.inf, np.inf, False)
+        parts = [each if isinstance(each, Interval) else stays for each in self.reach.values()]
         return Intervals(
             *(
                 np.array([getattr(each, side) for each in parts])
                 for side in ("down", "up", "low", "high", "whole", "fixed")
             )
         )
+
+    @property
+    def tables(self) -> dict[int, np.ndarray]:
+        """By place of the input, as `Categories.table`: of those that move and are no number."""
+        found = {
+            place: reach.table for place, reach in enumerate(self.reach.values()) if isinstance(reach, Categories)
+        }  # fmt: skip
+        return {
+            place: table for place, table in found.items() if (table & ~np.eye(len(table), dtype=bool)).any()
+        }
+
+    @property
+    def movable(self) -> np.ndarray:
+        """(d,) bool, of inputs of any kind."""
+        return self.numbers.movable | np.isin(np.arange(len(self.reach)), list(self.tables))
 
 
 def surface(features: tuple[Feature, ...], tier: Tier) -> Surface:
@@ -186,14 +224,23 @@ def surface(features: tuple[Feature, ...], tier: Tier) -> Surface:
 def _reach(feature: Feature, tier: Tier) -> Reach:
     everything = tier.reaches is None
     reached = everything or feature.control in tier.reaches
+    helps = "both" if everything else feature.helps if reached else "none"
     if feature.kind != "number":
-        return Anything() if everything else Categories(feature.reached if reached else ())
-    helps = "both" if everything else feature.helps
+        # names without an order have no side
+        ordered = feature.kind in ("band", "flag")
+        return Categories(
+            feature.categories if everything else feature.reached,
+            feature.categories,
+            down=helps != "none" if not ordered else helps in ("down", "both"),
+            up=helps != "none" if not ordered else helps in ("up", "both"),
+        )
+    # what goes anywhere goes to anywhere in the data
+    within = tier.bounded or (not everything and feature.reach == "any")
     return Interval(
-        down=float(reached and helps in ("down", "both")),
-        up=float(reached and helps in ("up", "both")),
-        low=feature.low if tier.bounded else -np.inf,
-        high=feature.high if tier.bounded else np.inf,
+        down=float(helps in ("down", "both")),
+        up=float(helps in ("up", "both")),
+        low=feature.low if within else -np.inf,
+        high=feature.high if within else np.inf,
         whole=tier.bounded and feature.integer,
         fixed=0.0 if everything else {"budget": 0.0, "any": np.inf}.get(feature.reach, feature.reach),
     )

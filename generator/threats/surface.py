@@ -35,35 +35,74 @@ def boxes(surface: Surface, folds: Folds, replicates: slice, epsilon: float) -> 
     a row outside those limits may stay where it is and move back, but not further out. Where
     nothing may move the box is the point x. The faces of a whole-numbered feature that may move
     are the outermost whole numbers within reach, so they equal x at epsilon 0 to float32 rounding.
+    Where a reach is fixed the budget counts for nothing. What is no number moves among the places that
+    its row can have. A row that lacks a value keeps lacking it.
 
     Raises:
-        ValueError: epsilon is negative, or a row lacks a value.
-        TypeError: An input is no number.
+        ValueError: epsilon is negative.
     """
-    reach, frauds_only = surface.intervals, surface.tier.moves == "frauds"
+    reach, frauds_only = surface.numbers, surface.tier.moves == "frauds"
     around = ball(folds, replicates, epsilon)
     raw, x, means, scales = around.raw, around.x, around.mean[:, None], around.scale[:, None]
-    moves = np.ones_like(x, bool)
+    moves = np.ones((*x.shape[:2], 1), bool)
     if frauds_only:
         moves &= folds.test_y(replicates)[:, :, None] == 1
-    lower = _face(x, raw, -epsilon * reach.down, reach, means, scales)
-    upper = _face(x, raw, epsilon * reach.up, reach, means, scales)
+    own = reach.fixed > 0
+    down, up = reach.steps(np.zeros_like(reach.fixed))
+    lower = _face(x, raw, np.where(own, -down / scales, -epsilon * reach.down), reach, means, scales)
+    upper = _face(x, raw, np.where(own, up / scales, epsilon * reach.up), reach, means, scales)
+    lower, upper = np.where(moves, lower, x), np.where(moves, upper, x)
+    exact = {
+        j: np.where(moves, _raw_faces(raw[..., j], down[j], up[j], reach, j), raw[..., j, None])
+        for j in np.flatnonzero(own & reach.movable)
+    }
+    allowed = {j: _places(raw[..., j], moves[..., 0], table) for j, table in surface.tables.items()}
+    for j, places in allowed.items():
+        lower[..., j], upper[..., j] = _hull(places, raw[..., j], x[..., j], means[..., j], scales[..., j])
+    ordered = np.isin(np.arange(len(reach.whole)), list(allowed))
     return replace(
-        around, lower=np.where(moves, lower, x), upper=np.where(moves, upper, x), whole=reach.whole
+        around, lower=lower, upper=upper, whole=reach.whole | ordered, exact=exact, allowed=allowed
     )
+
+
+def _raw_faces(raw: np.ndarray, down: float, up: float, reach: Intervals, j: int) -> np.ndarray:
+    """(..., 2) of rows (...) that move by so many raw units, within the limits or where they are."""
+    low, high = reach.low[j], reach.high[j]
+    if reach.whole[j]:
+        down, up, low, high = np.floor(down + WHOLE), np.floor(up + WHOLE), np.ceil(low), np.floor(high)
+    faces = np.clip(raw - down, np.minimum(low, raw), raw), np.clip(raw + up, raw, np.maximum(high, raw))
+    return np.stack(faces, axis=-1)
+
+
+def _places(raw: np.ndarray, moves: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """(..., k) bool of rows (...): what `table` (k, k) lets them be; only their own where they do not move."""
+    lacking = np.isnan(raw)
+    own = np.where(lacking, 0, raw).astype(int)
+    found = np.where(moves[..., None], table[own], np.eye(len(table), dtype=bool)[own])
+    return found & ~lacking[..., None]
+
+
+def _hull(
+    places: np.ndarray, raw: np.ndarray, x: np.ndarray, means: np.ndarray, scales: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Least and largest of the places (..., k) of rows (...), standardised; x itself where it is the row's own."""
+    first, last = places.argmax(-1), places.shape[-1] - 1 - places[..., ::-1].argmax(-1)
+    none = ~places.any(-1)
+    low, high = (np.where(none | (place == raw), x, (place - means) / scales) for place in (first, last))
+    return low, high
 
 
 def ball(folds: Folds, replicates: slice, epsilon: float) -> Boxes:
     """The plain box of every test row: every input moves continuously by epsilon, both ways, without limits.
 
+    Where a row lacks a value its faces are NaN.
+
     Raises:
-        ValueError: epsilon is negative, or a row lacks a value.
+        ValueError: epsilon is negative.
     """
     if epsilon < 0:
         raise ValueError(f"a budget cannot be negative: {epsilon}")
     raw, x = folds.test_raw(replicates), folds.test_x(replicates).astype(np.float64)
-    if not np.isfinite(raw).all():
-        raise ValueError("a row lacks a value, and there is no interval around nothing")
     return Boxes(
         raw=raw,
         x=x,
@@ -94,14 +133,16 @@ def _face(
 
 
 def describe(surface: Surface, features: tuple[Feature, ...], epsilon: float) -> tuple[Move, ...]:
-    """How far `epsilon` goes on each feature, in raw units: epsilon * standard deviation of all rows.
+    """How far `epsilon` goes on each number, in raw units: epsilon * standard deviation of all rows.
 
-    Whole numbers are rounded down to what can be reached. The limits of single rows are not in it.
+    Whole numbers are rounded down to what can be reached. Where a reach is fixed it is that, inf for as far as the
+    data go. The limits of single rows are not in it.
     """
-    reach = surface.intervals
-    steps = epsilon * np.array([feature.standard_deviation for feature in features])
-    steps = np.where(reach.whole, np.floor(steps + WHOLE), steps)
+    reach = surface.numbers
+    sides = reach.steps(epsilon * np.array([feature.standard_deviation for feature in features]))
+    down, up = (np.where(reach.whole, np.floor(steps + WHOLE), steps) for steps in sides)
     return tuple(
-        Move(feature.name, float(down), float(up))
-        for feature, down, up in zip(features, steps * reach.down, steps * reach.up, strict=True)
+        Move(feature.name, float(low), float(high))
+        for feature, low, high in zip(features, down, up, strict=True)
+        if feature.kind == "number"
     )

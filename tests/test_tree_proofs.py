@@ -194,15 +194,16 @@ def test_a_mixed_integer_program_agrees_with_every_answer(trained):
     assert set(ours) == {PROVED, BROKEN}
 
 
-def test_a_mixed_integer_program_agrees_on_tiny_ensembles_with_whole_numbers():
+def test_a_mixed_integer_program_agrees_on_tiny_ensembles_with_whole_numbers_and_places():
     asked = 0
     for seed in range(400):
         ensemble, region, y, thresholds = tiny_case(seed)
-        if (ensemble.category_set >= 0).any() or "zero" in ensemble.arithmetic.missing:
+        unlisted = (ensemble.category_set >= 0).any() and region.listed[-1] < 0
+        if unlisted or "zero" in ensemble.arithmetic.missing:
             continue
         rows = ~region.missing.any(axis=1)
         region = region._replace(
-            **{n: getattr(region, n)[rows] for n in ("centre", "low", "high", "missing")}
+            **{n: getattr(region, n)[rows] for n in ("centre", "low", "high", "missing", "allowed")}
         )
         subject = forest_of(ensemble)
         ours = search.verify(subject, region, y[rows], thresholds[rows], box_limit=LIMIT).outcome

@@ -17,7 +17,7 @@ def test_frauds_move_to_the_corner_where_they_look_least_risky():
     reach = Intervals(
         down=np.array([1.0, 0.0, 1.0, 1.0, 0.0]), up=np.array([0.0, 1.0, 1.0, 0.0, 0.0]),
         low=np.array([0.0, 0.0, 0.0, 0.0, 0.0]), high=np.array([9.0, 9.0, 9.0, 9.0, 9.0]),
-        whole=np.array([False, False, False, True, False]),
+        whole=np.array([False, False, False, True, False]), fixed=np.zeros(5),
     )  # fmt: skip
     directions, budget = np.array([1, -1, 0, 1, 1]), np.array([2.5, 2.5, 2.5, 2.5, 2.5])
     rows = np.array([[5.0, 5.0, 5.0, 5.0, 5.0], [1.0, 8.0, 5.0, 1.0, 5.0], [-3.0, 12.0, 5.0, 0.0, 5.0]])

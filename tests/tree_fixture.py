@@ -81,15 +81,17 @@ def tiny_case(seed: int) -> tuple[Ensemble, Region, np.ndarray, np.ndarray]:
     centre[lost] = np.nan
     never = lost & (rng.random((ROWS, D)) < 0.5)
     low[never], high[never] = 1, 0
-    allowed = np.zeros((0, 0, 0), bool)
-    # where no tree asks for the category, trees do not know that it is one
-    if (ensemble.category_set >= 0).any() and rng.random() < 0.5:
-        allowed = rng.random((ROWS, 1, CODES + 1)) < 0.6
-        for row, code in enumerate(centre[:, -1]):
-            if not np.isnan(code):
-                allowed[row, 0, int(code) if 0 <= code < CODES else CODES] = True
+    # places: of the category, which has codes that no tree knows, and of whole numbers
+    listed = np.full(D, -1, np.int32)
+    mine = np.flatnonzero(whole & (rng.random(D) < 0.5))
+    listed[mine] = np.arange(len(mine))
+    allowed = rng.random((ROWS, len(mine), CODES + 2)) < 0.4
+    for row, column in itertools.product(range(ROWS), range(len(mine))):
+        code = centre[row, mine[column]]
+        if 0 <= code < CODES + 2:
+            allowed[row, column, int(code)] = True
     thresholds = np.where(rng.random(ROWS) < 0.5, 0.0, rng.integers(-2, 3, ROWS) / 2)
-    region = Region(centre, low, high, missing, allowed, whole)
+    region = Region(centre, low, high, missing, whole, listed, allowed)
     return ensemble, region, rng.integers(0, 2, ROWS), thresholds
 
 
@@ -104,9 +106,10 @@ def points(ensemble: Ensemble, region: Region, row: int) -> np.ndarray:
             near = [np.nextafter(mine.astype(kind), kind(away)) for away in (-99, 99)]
             mine = np.concatenate((mine, *near)).astype(float)
             mine = mine[(mine >= low) & (mine <= high)]
-        if len(region.allowed) and j == D - 1:
-            unknown = (mine < 0) | (mine >= CODES)
-            mine = mine[region.allowed[row, 0, np.where(unknown, CODES, mine).astype(int)]]
+        if region.listed[j] >= 0:
+            own = region.centre[row, j]
+            mine = np.union1d(np.flatnonzero(region.allowed[row, region.listed[j]]), own)
+            mine = mine[~np.isnan(mine)]
         values.append([*mine, np.nan] if region.missing[row, j] else list(mine))
     return np.array(list(itertools.product(*values)))
 
@@ -119,14 +122,13 @@ def breakable(ensemble: Ensemble, region: Region, row: int, fraud: bool, thresho
 
 def inside(point: np.ndarray, region: Region, row: int) -> bool:
     """Whether a point belongs to a row's region."""
-    none = np.isnan(point)
+    none, own = np.isnan(point), point == region.centre[row]
     whole = none | ~region.whole | (point == np.rint(point))
     within = (region.low[row] <= point) & (point <= region.high[row])
-    code = point[-1]
-    allowed = True
-    if len(region.allowed) and not none[-1]:
-        allowed = region.allowed[row, 0, int(code) if 0 <= code < CODES else CODES]
-    return bool((np.where(none, region.missing[row], within) & whole).all() and allowed)
+    for j in np.flatnonzero(region.listed >= 0):
+        places = np.flatnonzero(region.allowed[row, region.listed[j]])
+        within[j] = own[j] or point[j] in places
+    return bool((np.where(none, region.missing[row], within) & whole).all())
 
 
 def forest_of(ensemble: Ensemble) -> Forest:

@@ -46,8 +46,6 @@ class Forest(NamedTuple):
     """(d,) int8, the rule for missing values."""
     category: np.ndarray
     """(d,) bool: a category, whose values are codes."""
-    category_column: np.ndarray
-    """(d,) place among the categories; -1 for numbers."""
     single_inputs: bool
     single_sum: bool
     start: float
@@ -109,7 +107,6 @@ def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Forest:
         missing_left=missing_left, category_set=category_set, unknown_left=unknown_left,
         value=value, roots=roots, sets=sets,
         limits=np.concatenate(limits), offset=np.array(offset), missing=missing, category=category,
-        category_column=np.where(category, np.cumsum(category) - 1, -1),
         single_inputs=single_inputs, single_sum=single_sum, **numbers, magnitude=1.0 + slope * float(largest.sum()),
         signs=np.zeros(d, np.int8),
     )  # fmt: skip

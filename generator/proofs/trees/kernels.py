@@ -161,10 +161,19 @@ def scores(forest, x, out):
 
 
 @kernel
-def _list_values(forest, j, low, high, centre, may_be_missing, allowed, whole, values, first):
+def _list_values(forest, j, low, high, centre, may_be_missing, listed, allowed, whole, values, first):
     """Write every value of a special input that trees can tell apart to `values` from `first` on; how many, or -1."""
     count, size = 0, len(values)
-    if forest.category[j]:
+    if listed:
+        for place in range(-1, len(allowed)):
+            # the row's own value may be one without a place
+            own = place < 0 and not np.isnan(centre) and not 0 <= centre < len(allowed)
+            if own or (place >= 0 and allowed[place]):
+                if first + count >= size:
+                    return -1
+                values[first + count] = centre if own else float(place)
+                count += 1
+    elif forest.category[j]:
         codes = forest.sets.shape[1]
         for code in range(-1, codes + 1):
             if code == -1:
@@ -173,9 +182,7 @@ def _list_values(forest, j, low, high, centre, may_be_missing, allowed, whole, v
                 value = max(np.ceil(low), float(codes))
             else:
                 value = float(code)
-            if low <= value <= high and (
-                len(allowed) == 0 or allowed[min(code, codes) if code >= 0 else codes]
-            ):
+            if low <= value <= high:
                 if first + count >= size:
                     return -1
                 values[first + count] = value
@@ -229,19 +236,30 @@ def _nearest(forest, centre, low, high, below, limit, whole):
 
 
 @kernel
-def _set_out(forest, low, high, centre, may_be_missing, allowed, whole, work):
+def _set_out(forest, low, high, centre, may_be_missing, whole, listed, allowed, work):
     """Note what each input may be. False if work is too small."""
     used = 0
     for j in range(len(low)):
         work.start[j], work.first[j], work.last[j] = -1, 1, 0
         seen_low, seen_high = _rounded(low[j], forest.single_inputs), _rounded(high[j], forest.single_inputs)
         touches_zero = forest.missing[j] == ZERO_OR_NAN and seen_low <= ZERO and seen_high >= -ZERO
-        if not (forest.category[j] or may_be_missing[j] or np.isnan(centre[j]) or touches_zero):
+        special = forest.category[j] or may_be_missing[j] or np.isnan(centre[j]) or touches_zero
+        if not (special or listed[j] >= 0):
             work.kind[j], work.low[j], work.high[j] = ORDINARY, seen_low, seen_high
             continue
-        row = allowed[forest.category_column[j]] if len(allowed) else np.empty(0, np.bool_)
+        row = allowed[listed[j]] if listed[j] >= 0 else np.empty(0, np.bool_)
         count = _list_values(
-            forest, j, low[j], high[j], centre[j], may_be_missing[j], row, whole[j], work.values, used
+            forest,
+            j,
+            low[j],
+            high[j],
+            centre[j],
+            may_be_missing[j],
+            listed[j] >= 0,
+            row,
+            whole[j],
+            work.values,
+            used,
         )
         if count < 0:
             return False
@@ -704,7 +722,9 @@ def _wrong(margin, fraud, threshold):
 
 
 @kernel
-def settle(forest, low, high, centre, may_be_missing, allowed, whole, fraud, threshold, limit, work, witness):
+def settle(
+    forest, low, high, centre, may_be_missing, whole, listed, allowed, fraud, threshold, limit, work, witness
+):  # fmt: skip
     """Whether one row is judged correctly at every point of its box, which holds the row itself.
 
     Returns:
@@ -715,7 +735,7 @@ def settle(forest, low, high, centre, may_be_missing, allowed, whole, fraud, thr
     witness[:] = centre
     if _wrong(own, fraud, threshold):
         return BROKEN, 1, sign * (own - threshold)
-    if not _set_out(forest, low, high, centre, may_be_missing, allowed, whole, work):
+    if not _set_out(forest, low, high, centre, may_be_missing, whole, listed, allowed, work):
         return FULL, 0, 0.0
     factor = sign * forest.scale / forest.divisor
     trees, constant, least, rounding = _prune(forest, factor, work)
@@ -822,16 +842,15 @@ def _halve(chosen, place, waiting, work):
 
 @kernel
 def settle_rows(
-    forest, low, high, centre, may_be_missing, allowed, whole, fraud, threshold, limit, work,
+    forest, low, high, centre, may_be_missing, whole, listed, allowed, fraud, threshold, limit, work,
     outcome, witness, boxes, margin,
 ):  # fmt: skip
     """`settle` row by row from the first that is still FULL; False as soon as one needs more room."""
     for i in range(len(low)):
         if outcome[i] == FULL:
-            rows = allowed[i] if len(allowed) else np.empty((0, 0), np.bool_)
             outcome[i], boxes[i], margin[i] = settle(
-                forest, low[i], high[i], centre[i], may_be_missing[i], rows, whole, fraud[i], threshold[i], limit,
-                work, witness[i],
+                forest, low[i], high[i], centre[i], may_be_missing[i], whole, listed, allowed[i], fraud[i],
+                threshold[i], limit, work, witness[i],
             )  # fmt: skip
             if outcome[i] == FULL:
                 return False

@@ -11,8 +11,10 @@ Weights need not be whole: with whole binaries only one leaf of a tree is left.
 Source: Kantchelian, Tygar and Joseph 2016, Evasion and hardening of tree ensemble classifiers (ICML).
 """
 
+import itertools
+import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +26,8 @@ from generator.proofs.trees.forest import AS_ZERO, ZERO, ZERO_OR_NAN, Forest
 from generator.proofs.trees.search import Region
 from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED
 
+MOST_PLACES = 256
+"""Programs for a row."""
 Test = tuple[int, float]
 """Input and threshold."""
 
@@ -31,10 +35,44 @@ Test = tuple[int, float]
 def verify(
     forest: Forest, where: Region, y: np.ndarray, thresholds: np.ndarray, *, tau: float, time_limit: float
 ) -> np.ndarray:
-    """Outcomes (n,) of rows whose inputs are all numbers or stay as they are, with gap 0.
+    """Outcomes (n,) with gap 0; what is no number is tried place by place, in at most MOST_PLACES ways.
 
     Proved needs a dual bound above tau, broken the deployed margin at the optimum on the wrong side.
     """
+    outcome = np.full(len(y), UNRESOLVED)
+    for row in range(len(y)):
+        told = []
+        for way in _ways(where, row):
+            told.append(_numbers_only(forest, way, y[[row]], thresholds[[row]], tau, time_limit)[0])
+            if told[-1] == BROKEN:
+                break
+        if told:
+            outcome[row] = BROKEN if BROKEN in told else min(told)
+    return outcome
+
+
+def _ways(where: Region, row: int) -> Iterator[Region]:
+    """The region of a row with each listed input at one of its places; none if there are too many."""
+    one = Region(*(part[[row]] if part.ndim > 1 else part for part in where))
+    listed = np.flatnonzero(one.listed >= 0)
+    places = [np.flatnonzero(one.allowed[0, one.listed[j]]) for j in listed]
+    choices = [[place] if np.isnan(place) else [*{place, *map(float, some)}]
+               for place, some in zip(one.centre[0, listed], places, strict=True)]  # fmt: skip
+    if math.prod(map(len, choices)) > MOST_PLACES:
+        return
+    for chosen in itertools.product(*choices):
+        at = one.centre.copy()
+        at[:, listed] = chosen
+        still = one.listed >= 0
+        yield one._replace(
+            centre=at, low=np.where(still, at, one.low), high=np.where(still, at, one.high),
+            listed=np.full_like(one.listed, -1),
+        )  # fmt: skip
+
+
+def _numbers_only(
+    forest: Forest, where: Region, y: np.ndarray, thresholds: np.ndarray, tau: float, time_limit: float
+) -> np.ndarray:
     outcome = np.full(len(y), UNRESOLVED)
     for row, fraud in enumerate(y == 1):
         sign = 1.0 if fraud else -1.0

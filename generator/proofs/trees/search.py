@@ -25,27 +25,29 @@ class Region(NamedTuple):
     high: np.ndarray
     missing: np.ndarray
     """(n, d) bool: may have no value."""
-    allowed: np.ndarray
-    """(n, categories, codes + 1) bool: of the codes between the faces only these, last those without a code; with no
-    rows all."""
     whole: np.ndarray
     """(d,) bool: moves on whole numbers only."""
+    listed: np.ndarray
+    """(d,) int32: place in `allowed`; -1 where the faces say all."""
+    allowed: np.ndarray
+    """(n, listed, k) bool: the places 0, 1, ... that a row may have of a listed input, its own among them if it has one;
+    its faces count for nothing."""
 
 
 def region(boxes: Boxes) -> Region:
     """The boxes in raw units. The row's own value belongs to them, which standardising may have moved."""
-    low, high = boxes.to_raw(boxes.lower), boxes.to_raw(boxes.upper)
-    moves = boxes.lower < boxes.upper
-    whole = moves & boxes.whole
-    low, high = (np.where(whole, np.rint(face), np.where(moves, face, boxes.raw)) for face in (low, high))
+    low, high = boxes.raw_faces()
+    n, d = low.shape
+    listed = np.full(d, -1, np.int32)
+    listed[list(boxes.allowed)] = np.arange(len(boxes.allowed))
+    most = max((part.shape[1] for part in boxes.allowed.values()), default=0)
+    allowed = np.zeros((n, len(boxes.allowed), most), bool)
+    for place, part in enumerate(boxes.allowed.values()):
+        allowed[:, place, : part.shape[1]] = part
     return Region(
-        centre=boxes.raw,
-        low=np.fmin(low, boxes.raw),
-        high=np.fmax(high, boxes.raw),
-        missing=np.isnan(boxes.raw),
-        allowed=np.zeros((0, 0, 0), bool),
-        whole=boxes.whole,
-    )
+        centre=boxes.raw, low=low, high=high, missing=np.isnan(boxes.raw), whole=boxes.whole, listed=listed,
+        allowed=allowed,
+    )  # fmt: skip
 
 
 def verify(
@@ -62,7 +64,7 @@ def verify(
     witness = np.full((n, d), np.nan)
     arguments = (
         *(np.ascontiguousarray(part, np.float64) for part in (where.low, where.high, where.centre)),
-        np.ascontiguousarray(where.missing), where.allowed, where.whole,
+        np.ascontiguousarray(where.missing), where.whole, where.listed, where.allowed,
         np.asarray(y) == 1, np.ascontiguousarray(thresholds, np.float64), box_limit,
     )  # fmt: skip
     size = 1
@@ -75,10 +77,28 @@ def verify(
 
 
 def _at_the_worst_face(forest: Forest, where: Region, fraud: np.ndarray) -> Region:
+    where = _without_lists_of_monotone_inputs(forest, where)
     sign = np.where(fraud[:, None], forest.signs, -forest.signs)
     sign = np.where(where.missing | np.isnan(where.centre), 0, sign)
     low, high = np.where(sign < 0, where.high, where.low), np.where(sign > 0, where.low, where.high)
     return where._replace(low=low, high=high)
+
+
+def _without_lists_of_monotone_inputs(forest: Forest, where: Region) -> Region:
+    """Of places in a row only the first and the last can hurt where the forest is monotone."""
+    low, high, listed = where.low.copy(), where.high.copy(), where.listed.copy()
+    for j in np.flatnonzero((where.listed >= 0) & (forest.signs != 0)):
+        places, own = where.allowed[:, where.listed[j]], where.centre[:, j]
+        some = places.any(1)
+        if (some & where.missing[:, j]).any():
+            continue
+        first, last = places.argmax(1), places.shape[1] - 1 - places[:, ::-1].argmax(1)
+        low[:, j], high[:, j] = (
+            np.where(some, np.fmin(first, own), own),
+            np.where(some, np.fmax(last, own), own),
+        )
+        listed[j] = -1
+    return where._replace(low=low, high=high, listed=listed)
 
 
 def working_memory(forest: Forest, size: int) -> Work:

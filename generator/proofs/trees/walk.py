@@ -12,11 +12,14 @@ from generator.records.boxes import Boxes
 
 
 def walk(forest: Forest, boxes: Boxes, where: Region, fraud: bool, longest: int) -> list[Step] | None:
-    """The boxes that prove the only row of `boxes`; None if more than `longest` are needed.
+    """The boxes that prove the only row of `boxes`; None if more than `longest` are needed, or it can become something
+    that is no number.
 
     A weaker bound than that of the search, which adds nothing but leaves; a box that it does not prove is
     halved at the threshold that parts most of what the trees can add.
     """
+    if (where.listed >= 0).any():
+        return None
     sign = 1.0 if fraud else -1.0
     slope = sign * forest.scale / forest.divisor
     constant = sign * (forest.bias - forest.cut) + slope * forest.start

@@ -2,27 +2,52 @@
 
 import numpy as np
 import pytest
+from threat_fixture import FRAUDSTERS
 
 from generator.datasets import SourceOptions, dataset
 from generator.models.asked import Asked
 from generator.models.folds import make_folds
 from generator.models.kinds import TRAINED
-from generator.models.trees.recipes import worst_corner
+from generator.models.trees.recipes import anything, worst_corner
 from generator.records.spec import TrainingSpec, TreesSpec
-from generator.records.threat import Intervals, surface
+from generator.records.threat import Categories, Interval, Surface, surface
+
+
+def _moving(down: float, up: float, whole: bool = False, fixed: float = 0.0) -> Interval:
+    return Interval(down, up, low=0.0, high=9.0, whole=whole, fixed=fixed)
+
+
+TIER = FRAUDSTERS.tier("T1")
 
 
 def test_frauds_move_to_the_corner_where_they_look_least_risky():
     """Down where risk rises with the input, up where it falls, by whole steps, within limits, else not at all."""
-    reach = Intervals(
-        down=np.array([1.0, 0.0, 1.0, 1.0, 0.0]), up=np.array([0.0, 1.0, 1.0, 0.0, 0.0]),
-        low=np.array([0.0, 0.0, 0.0, 0.0, 0.0]), high=np.array([9.0, 9.0, 9.0, 9.0, 9.0]),
-        whole=np.array([False, False, False, True, False]), fixed=np.zeros(5),
+    reach = Surface(
+        TIER,
+        {"a": _moving(1, 0), "b": _moving(0, 1), "c": _moving(1, 1), "d": _moving(1, 0, whole=True),
+         "e": _moving(0, 0)},
     )  # fmt: skip
     directions, budget = np.array([1, -1, 0, 1, 1]), np.array([2.5, 2.5, 2.5, 2.5, 2.5])
     rows = np.array([[5.0, 5.0, 5.0, 5.0, 5.0], [1.0, 8.0, 5.0, 1.0, 5.0], [-3.0, 12.0, 5.0, 0.0, 5.0]])
     expected = [[2.5, 7.5, 5.0, 3.0, 5.0], [0.0, 9.0, 5.0, 0.0, 5.0], [-3.0, 12.0, 5.0, 0.0, 5.0]]
     np.testing.assert_array_equal(worst_corner(rows, directions, reach, budget), expected)
+
+
+def test_frauds_without_a_budget_go_to_the_end_and_bands_to_the_last_name_they_reach():
+    """A gap stays a gap, names without an order stay, and what could be anything without being safer is left out."""
+    reach = Surface(
+        TIER,
+        {"any": _moving(0, 1, fixed=np.inf), "some": _moving(1, 0, fixed=2.0), "both": _moving(1, 1, fixed=np.inf),
+         "band": Categories(("b", "c"), tuple("abcd"), up=False), "make": Categories(("a",), tuple("abc")),
+         "flag": Categories(("n", "y"), ("n", "y"), down=False)},
+    )  # fmt: skip
+    directions, none = np.array([-1, 1, 0, 1, 0, -1]), np.nan
+    rows = np.array(
+        [[5.0, 5.0, 5.0, 3.0, 2.0, 0.0], [none, none, none, none, none, none], [10, 1, 5, 0, 1, 1]]
+    )
+    expected = [[9.0, 3.0, 5.0, 1.0, 2.0, 1.0], [none, none, none, none, none, none], [10, 0, 5, 0, 1, 1]]
+    np.testing.assert_array_equal(worst_corner(rows, directions, reach, np.full(6, 99.0)), expected)
+    assert anything(directions, reach).tolist() == [2, 4]
 
 
 @pytest.fixture(scope="module")

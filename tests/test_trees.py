@@ -163,6 +163,38 @@ def test_each_replicate_trains_on_its_own_rows_in_raw_units(toy_folds):
         )  # fmt: skip
 
 
+def test_names_are_told_apart_by_place_and_rare_or_unseen_ones_are_judged_as_no_name(rows):
+    """The third input is left out, so that no place is by chance the one that scikit-learn has."""
+    x, y = rows[0].copy(), rows[1]
+    rng = np.random.default_rng(3)
+    x[:, 1] = rng.integers(2, 7, len(x)) * 2  # places 4, 6, ... 12, and no others
+    x[:, 4] = np.where(rng.random(len(x)) < 0.5, rng.integers(0, 300, len(x)), x[:, 4])
+    y = y ^ (x[:, 1] == 8) ^ (x[:, 4] == 7)
+    spec = TreesSpec(rounds=30)
+    (ensemble,) = train_trees(
+        [x], [y], spec, monotone=(1, 1, 0, 0, -1), left_out=(2,), unordered=(1, 4)
+    ).ensembles
+    assert {1, 4} <= set(ensemble.feature[ensemble.category_set >= 0]) <= {1, 4}
+    places, counts = np.unique(x[:, 4][~np.isnan(x[:, 4])], return_counts=True)
+    seen = x[:, [0, 1, 3, 4]].copy()
+    seen[np.isin(seen[:, 3], places[np.argsort(-counts, kind="stable")[255:]]), 3] = np.nan
+    theirs = HistGradientBoostingClassifier(
+        max_iter=30, max_depth=4, early_stopping=False, categorical_features=[1, 3], monotonic_cst=[1, 0, 0, 0],
+    ).fit(seen, y)  # fmt: skip
+    asked = x.copy()
+    asked[:1500, 1] = rng.integers(0, 15, 1500)
+    asked[:, 4] = rng.integers(0, 320, len(x))
+    asked[rng.random(x.shape) < 0.1] = np.nan
+    np.testing.assert_array_equal(ensemble.margins(asked), theirs.decision_function(asked[:, [0, 1, 3, 4]]))
+
+
+def test_an_input_without_any_value_is_left_out(rows):
+    x = rows[0].copy()
+    x[:, 2] = np.nan
+    (ensemble,) = train_trees([x], [rows[1]], TreesSpec(rounds=5)).ensembles
+    assert 2 not in set(ensemble.feature)
+
+
 def test_an_input_left_out_is_never_asked_for_and_a_constraint_reaches_the_input_it_was_meant_for(rows):
     x, y = rows
     (ensemble,) = train_trees([x], [y], TreesSpec(), monotone=(0, 0, 0, -1, 1), left_out=(1, 2)).ensembles

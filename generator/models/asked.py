@@ -6,7 +6,7 @@ import numpy as np
 
 from generator.records.features import Feature
 from generator.records.spec import TrainingSpec, TreesSpec
-from generator.records.threat import Intervals, Threat, Tier, surface
+from generator.records.threat import Surface, Threat, Tier, surface
 
 
 class Asked(NamedTuple):
@@ -30,10 +30,11 @@ class Asked(NamedTuple):
         """The tier that prose quotes."""
         return self.threat.tier(self.threat.quoted)
 
-    def reach(self, tier: Tier) -> Intervals:
-        """What `tier` moves.
+    @property
+    def unordered(self) -> list[int]:
+        """Inputs whose values are names without an order; flags and bands are read as numbers."""
+        return [place for place, feature in enumerate(self.features) if feature.kind == "category"]
 
-        Raises:
-            TypeError: An input is no number.
-        """
-        return surface(self.features, tier).intervals
+    def reach(self, tier: Tier) -> Surface:
+        """What `tier` moves."""
+        return surface(self.features, tier)

@@ -62,7 +62,9 @@ class Input(Record):
 
     @property
     def direction(self) -> int:
-        """1 where risk may only rise with it, -1 where only fall, 0 where neither is known."""
+        """1 where risk may only rise with it, -1 where only fall, 0 where neither is known or names have no order."""
+        if self.kind == "category":
+            return 0
         away = {"down": "up", "up": "down"}
         return {"up": 1, "down": -1}.get(self.risk or away.get(self.helps, "none"), 0)
 

@@ -83,7 +83,7 @@ class Evasion:
 
 def monotone_net(folds: Folds, asked: Asked) -> DeployedNet:
     """FraudNets monotone in every input with a direction of risk, hardened against the quoted tier."""
-    reach, epsilon = asked.reach(asked.quoted), asked.worst_epsilon
+    reach, epsilon = asked.reach(asked.quoted).intervals, asked.worst_epsilon
     net, _ = train_monotone(
         folds.train_x(), folds.train_y(), asked.training, stage_rng(asked.seed, "monotone_net"),
         asked.directions, Evasion(epsilon * reach.down, epsilon * reach.up),

@@ -2,6 +2,9 @@
 
 Where a model can only look at an input one way, a fraudster's worst case is a corner of his box. So trees
 are held monotone in every input with a direction of risk, and train on frauds that already stand at that corner.
+
+An input that a fraudster makes anything of, and that has no direction of risk, is left out of monotone trees: wherever
+frauds stood while a tree was trained, they would stand elsewhere afterwards.
 """
 
 import numpy as np
@@ -10,12 +13,12 @@ from generator.models.asked import Asked
 from generator.models.folds import Folds
 from generator.models.trees.boosting import train_trees
 from generator.models.trees.trees import Trees
-from generator.records.threat import Intervals, Tier
+from generator.records.threat import Surface, Tier
 
 
 def boosted_trees(folds: Folds, asked: Asked) -> Trees:
     """Boosted trees of every replicate on its own training rows."""
-    return train_trees(folds.train_raw(), folds.train_y(), asked.trees)
+    return train_trees(folds.train_raw(), folds.train_y(), asked.trees, unordered=asked.unordered)
 
 
 def monotone_trees(folds: Folds, asked: Asked) -> Trees:
@@ -30,9 +33,9 @@ def monotone_trees_widest(folds: Folds, asked: Asked) -> Trees:
 
 def trees_left_out(folds: Folds, asked: Asked) -> Trees:
     """Boosted trees that never see an input which the quoted tier moves."""
-    reach = asked.reach(asked.quoted)
+    moved = np.flatnonzero(asked.reach(asked.quoted).movable)
     return train_trees(
-        folds.train_raw(), folds.train_y(), asked.trees, left_out=np.flatnonzero(reach.movable).tolist()
+        folds.train_raw(), folds.train_y(), asked.trees, left_out=moved.tolist(), unordered=asked.unordered
     )
 
 
@@ -44,17 +47,37 @@ def _monotone(folds: Folds, asked: Asked, tier: Tier) -> Trees:
         )
         for rows, fraud, scale in zip(x, y, folds.scales, strict=True)
     ]
-    return train_trees(moved, y, asked.trees, monotone=directions.tolist())
+    return train_trees(
+        moved, y, asked.trees, monotone=directions.tolist(), left_out=anything(directions, reach).tolist(),
+        unordered=asked.unordered,
+    )  # fmt: skip
 
 
-def worst_corner(x: np.ndarray, directions: np.ndarray, reach: Intervals, budget: np.ndarray) -> np.ndarray:
+def anything(directions: np.ndarray, reach: Surface) -> np.ndarray:
+    """Inputs without a direction of risk that a fraudster makes any value, or any of some names, of."""
+    endless = reach.numbers.movable & np.isinf(reach.numbers.fixed)
+    endless[list(reach.tables)] = True
+    return np.flatnonzero(endless & (directions == 0))
+
+
+def worst_corner(x: np.ndarray, directions: np.ndarray, reach: Surface, budget: np.ndarray) -> np.ndarray:
     """Rows x (n, d) raw, moved by budget (d,) raw units to where they look least risky.
 
-    Inputs without a direction of risk stay, and no row goes further beyond a limit than it is.
+    Inputs without a direction of risk stay, and so does the lack of a value; no row goes further beyond a limit
+    than it is. Of names in an order a row takes the least risky one that it reaches.
 
     Args:
         directions: (d,) as `Feature.direction`.
     """
-    step = budget * np.select([directions > 0, directions < 0], [-reach.down, reach.up], 0.0)
-    step = np.where(reach.whole, np.trunc(step), step)
-    return np.clip(x + step, np.minimum(reach.low, x), np.maximum(reach.high, x))
+    numbers = reach.numbers
+    down, up = numbers.steps(budget)
+    step = np.select([directions > 0, directions < 0], [-down, up], 0.0)
+    step = np.where(numbers.whole, np.trunc(step), step)
+    moved = np.clip(x + step, np.minimum(numbers.low, x), np.maximum(numbers.high, x))
+    for place, table in reach.tables.items():
+        if directions[place]:
+            ends = (table if directions[place] > 0 else table[:, ::-1]).argmax(axis=1)
+            ends = ends if directions[place] > 0 else len(table) - 1 - ends
+            has = ~np.isnan(x[:, place])
+            moved[has, place] = ends[x[has, place].astype(int)]
+    return moved

@@ -30,8 +30,8 @@ class Region(NamedTuple):
     listed: np.ndarray
     """(d,) int32: place in `allowed`; -1 where the faces say all."""
     allowed: np.ndarray
-    """(n, listed, k) bool: the places 0, 1, ... that a row may have of a listed input, its own among them if it has one;
-    its faces count for nothing."""
+    """(n, listed, k) bool: the places 0, 1, ... that a row may have of a listed input, its own among them if it has
+    one; its faces count for nothing."""
 
 
 def region(boxes: Boxes) -> Region:

@@ -1,14 +1,16 @@
 """A study file says what is asked; a wrong one is answered with all of its mistakes, each with a way out."""
 
 import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 from report_fixture import templates_of
 
-from generator.datasets import StudyFileError, dataset, datasets
-from generator.datasets.study_file import check_columns, read_study
+from generator.datasets import StudyFileError, dataset, datasets, is_validation
+from generator.datasets.study_file import check_columns, read_study, read_validation
 from generator.program import STUDIES
 from generator.provenance import provenance
 from generator.records.files import unsound
@@ -57,8 +59,9 @@ def test_all_mistakes_of_a_file_are_told_at_once_with_key_finding_and_what_is_al
     assert _refused(path).splitlines() == [
         f"{path}: 6 mistakes",
         "  table: is missing",
-        "  inputs.Account Age.control: found 'costley'; known: free, effort, costly, insider, nobody; "
-        "did you mean 'costly'?",
+        "  inputs.Account Age.control: found 'costley'; known: free (anybody can change it, free of cost), "
+        "effort (a fraudster can, with effort), costly (it takes money or patience), "
+        "insider (it takes somebody inside), nobody (no fraudster can); did you mean 'costly'?",
         "  inputs.Distance.title: is missing",
         '  label.fraud_share: found "a fifth"; input should be a valid number',
         "  attack: found 'headline_epsilom'; known: epsilons, headline_epsilon, round_epsilons, attacks, pgd_steps, "
@@ -75,7 +78,7 @@ def test_all_mistakes_of_a_file_are_told_at_once_with_key_finding_and_what_is_al
         (
             "rows = 5000",
             "rows = 5000\nthreat = 'fraudster'",
-            "threat: found 'fraudster'; known: fraudsters; did you",
+            "threat: found 'fraudster'; known: fraudsters, validators; did you",
         ),
         ("rows = 5000", "rows =", "it is no TOML: Invalid value (at line 8"),
         ("[0.35]", "[0.36]", "attack: budgets [0.36] are quoted but not in epsilons"),
@@ -113,6 +116,132 @@ def test_a_study_of_ones_own_may_have_attackers_of_its_own(tmp_path):
     (tmp_path / "threats" / "clerks.toml").write_text(text.replace("T3", "clerk"), encoding="utf-8")
     study = read_study(_written(tmp_path, ("rows = 5000", 'rows = 5000\nthreat = "clerks"')))
     assert study.threat.names[-1] == "clerk"
+
+
+OWN = """
+table = "claims.csv"
+title = "Claims"
+groups = ["Sex"]
+id = "Policy"
+label = { column = "Fraud", fraud = "Yes" }
+split = { column = "Day", judged_from = 2024-01-31 }
+
+[[inputs]]
+name = "Amount"
+title = "Amount"
+decimals = 2
+control = "effort"
+helps = "down"
+reach = "any"
+note = "Whoever claims writes it."
+
+[[inputs]]
+name = "Witness"
+title = "Witness"
+decimals = 0
+kind = "flag"
+categories = ["No", "Yes"]
+control = "free"
+helps = "up"
+note = "A friend will do."
+
+[[deployed]]
+name = "champion"
+title = "Champion"
+file = "model.json"
+cut = { alert_rate = 0.05 }
+"""
+
+
+def _own(folder: Path, *changes: tuple[str, str]) -> Path:
+    text = OWN
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after, 1)
+    (folder / "mine.toml").write_text(text, encoding="utf-8")
+    return folder / "mine.toml"
+
+
+def test_a_study_file_whose_table_is_a_file_is_a_validation_against_the_validators_tiers(tmp_path):
+    path = _own(tmp_path)
+    spec = read_validation(path)
+    assert is_validation(path)
+    assert (spec.dataset, spec.tables, spec.threat.names) == ("mine", ("claims.csv",), ("T1", "T2", "T3"))
+    assert (spec.threat.benchmark, spec.split.judged_from, spec.inputs[0].reach) == (
+        None,
+        "2024-01-31",
+        "any",
+    )
+    assert not is_validation(_written(tmp_path, name="other"))
+    assert [each.name for each in datasets(tmp_path)] == ["other"]
+    with pytest.raises(StudyFileError, match=r"mine\.toml: it is a validation"):
+        datasets(tmp_path, ["mine"])
+
+
+def test_what_a_study_file_is_can_be_asked_without_pandas(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; from generator.datasets import is_validation, read_validation; "
+        f"print(read_validation(Path({str(_own(tmp_path))!r})).title, 'pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "Claims False\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            [
+                ('control = "free"', 'control = "anybody"'),
+                ('reach = "any"', 'reach = "all"'),
+                ('"claims.csv"', '["claims.csv", 3]'),
+                ("alert_rate", "alert_rat"),
+                ("helps = \"up\"", "helps = \"upwards\""),
+            ],
+            [
+                "table.2: found 3; input should be a valid string",
+                "inputs.Amount.reach: found 'all'; known: budget, any, or a number of raw units",
+                "inputs.Witness.control: found 'anybody'; known: free (anybody can change it, free of cost), effort "
+                "(a fraudster can, with effort), costly (it takes money or patience), insider (it takes somebody "
+                "inside), nobody (no fraudster can); did you mean 'free'?",
+                "inputs.Witness.helps: found 'upwards'; known: up (a fraudster would raise it), down (he would lower "
+                "it), both (either may help him), none (he would leave it)",
+                "deployed.champion.cut: found 'alert_rat'; known: score, alert_rate, false_positive_rate; did you "
+                "mean 'alert_rate'?",
+            ],
+        ),
+        (
+            [
+                ('"claims.csv"', '["claims.csv", "claims.xlsx"]'),
+                ('reach = "any"', "reach = -3"),
+                ('helps = "up"', 'helps = "up"\nreachable = ["yes"]'),
+                ('groups = ["Sex"]', 'groups = ["Sex", "Policy"]\nignored = ["Amount"]'),
+                ("2024-01-31", "'31.1.2024'"),
+                ('title = "Claims"', 'title = "Claims"\nreading = { decimal = ",", encoding = "utf8x" }'),
+            ],
+            [
+                "table: found 'claims.xlsx', which is no table that is read; its name ends in .csv, .tsv, .txt, "
+                ".parquet",
+                "reading.decimal: found ',', which is the delimiter too",
+                "reading.encoding: found 'utf8x'; known: utf-8, utf-16, cp1252, latin-1, cp1250, cp1251, cp932, "
+                "gb18030; did you mean 'utf-8'?",
+                "inputs.Amount.reach: found -3; give more than 0, or control = 'nobody'",
+                "inputs.Witness.reachable: found 'yes'; known: No, Yes; did you mean 'Yes'?",
+                "split.judged_from: found '31.1.2024'; give a day as 2023-12-31",
+                "id: 'Policy' is named by groups too; it can be one of them",
+                "ignored: 'Amount' is used; take it out of ignored, or out of where it is used",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_all_mistakes_of_a_validation_are_told_at_once(tmp_path, changes, told):
+    path = _own(tmp_path, *changes)
+    with pytest.raises(StudyFileError) as caught:
+        read_validation(path)
+    assert str(caught.value).splitlines() == [
+        f"{path}: {len(told)} mistakes",
+        *(f"  {line}" for line in told),
+    ]
 
 
 WORDS = {

@@ -1,11 +1,10 @@
 """The datasets of the study: what is asked stands in a study file, what computes in the folder here that it names."""
 
 import importlib
-import pkgutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from generator.datasets.study_file import StudyFileError, read_study
+from generator.datasets.study_file import StudyFileError, is_validation, read_study, read_validation
 from generator.datasets.table import (
     DataError,
     Dataset,
@@ -28,11 +27,15 @@ __all__ = [
     "check_learnable",
     "dataset",
     "datasets",
+    "is_validation",
+    "read_validation",
 ]
 
 
 def datasets(folder: Path = STUDIES, names: Sequence[str] = ()) -> list[Dataset]:
     """The datasets whose study files lie in `folder`, by name; those that are named, if any are.
+
+    Study files of a validation are none of them.
 
     Raises:
         StudyFileError: There is none of that name, or a file cannot be used.
@@ -43,7 +46,12 @@ def datasets(folder: Path = STUDIES, names: Sequence[str] = ()) -> list[Dataset]
             raise StudyFileError(
                 f"unknown dataset {name!r}; known: {', '.join(files) or f'none in {folder}'}"
             )
-    return [_dataset(files[name]) for name in (names or files)]
+        if is_validation(files[name]):
+            raise StudyFileError(
+                f"{files[name]}: it is a validation of a table of one's own, no dataset of this project"
+            )
+    chosen = names or [name for name, path in files.items() if not is_validation(path)]
+    return [_dataset(files[name]) for name in chosen]
 
 
 def dataset(name: str) -> Dataset:
@@ -53,7 +61,7 @@ def dataset(name: str) -> Dataset:
 
 def _dataset(path: Path) -> Dataset:
     study = read_study(path)
-    tables = [each.name for each in pkgutil.iter_modules(__path__) if each.ispkg]
+    tables = sorted(each.parent.name for each in Path(__file__).parent.glob("[!.]*/dataset.py"))
     if study.table not in tables:
         raise StudyFileError(f"{path}: table: found {study.table!r}; known: {', '.join(tables)}")
     made = importlib.import_module(f"{__name__}.{study.table}.dataset")

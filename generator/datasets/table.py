@@ -4,14 +4,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import pandas as pd
 
 from generator.records.features import Feature
 from generator.records.results import DatasetSummary, DataSource
 from generator.records.spec import LabelSpec, StudySpec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ScoreTerms = Callable[[np.ndarray], np.ndarray]
 """x (m, d) raw units -> terms (m, k) of the risk score, on scales frozen on the whole table."""
@@ -90,7 +92,7 @@ class LabelledTable:
     name: str
     title: str
     description: str
-    frame: pd.DataFrame
+    frame: "pd.DataFrame"
     """The canonical table: every column, rows in file order, index 0..n-1."""
     ids: np.ndarray
     """(n,) str, unique."""

@@ -1,8 +1,6 @@
 """The sixteen columns of the Kaggle table: what each holds, what must be true of it."""
 
-import unicodedata
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
@@ -13,15 +11,12 @@ import pyarrow
 from pyarrow import compute
 
 from generator.datasets.complaints import bad_rows
+from generator.datasets.names import LONGEST, is_name
 
 DECIMALS = {"TransactionAmount": 2, "AccountBalance": 2}
 """Columns of money, to the cent."""
 LARGEST = 1e12
 """More than this is a damaged number, whatever the unit."""
-LONGEST = 100
-"""Signs of a name or an identifier."""
-STACKED = 3
-"""Marks that may stand on one letter: more of them run over the lines around it."""
 FIRST_YEAR, LAST_YEAR = 1970, 2099
 """Of a date that is no slip of the pen."""
 
@@ -33,18 +28,6 @@ class Column:
     """Ends the sentence `column x must be`."""
     dtype: str = "str"
     checks: tuple[pa.Check, ...] = field(default=())
-
-
-def is_name(text: str) -> bool:
-    """Whether `text` can stand on a page and in a terminal: not blank, short, every sign of it visible."""
-    return bool(text.strip()) and len(text) <= LONGEST and text.isprintable() and not _piled_up(text)
-
-
-def _piled_up(text: str) -> bool:
-    if text.isascii():
-        return False
-    marks = (unicodedata.category(sign).startswith("M") for sign in text)
-    return any(is_mark and len(list(run)) > STACKED for is_mark, run in groupby(marks))
 
 
 _NAME = f"filled in, with 1 to {LONGEST} visible signs"

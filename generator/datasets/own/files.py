@@ -269,13 +269,18 @@ def _check_text(file: BinaryIO, path: Path, encoding: str, digest) -> None:
 def _check_start(block: bytes, path: Path, wide: bool) -> None:
     if not block.removeprefix(codecs.BOM_UTF8).strip():
         raise bad_file(path, "it is empty", "is it the right file?")
-    for start, what in OTHER_FILES.items():
-        if block.lstrip()[: len(start)].lower() == start.lower():
-            raise bad_file(path, f"it is {what}, no text", SAVE_AS)
+    if what := other_file(block):
+        raise bad_file(path, f"it is {what}, no text", SAVE_AS)
     if not wide and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise bad_file(
             path, "it looks like utf-16", "give reading.encoding = 'utf-16', or save the file as UTF-8"
         )
+
+
+def other_file(start: bytes) -> str | None:
+    """What a file that starts so is, if it is known to be no table in text."""
+    begins = start.removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    return next((what for mark, what in OTHER_FILES.items() if begins.startswith(mark.lower())), None)
 
 
 def encoding_of(file: BinaryIO) -> str:

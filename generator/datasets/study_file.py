@@ -72,7 +72,7 @@ def read_study(path: Path) -> StudySpec:
     Raises:
         StudyFileError: It cannot be read, is no TOML, or says what no study can be asked.
     """
-    asked = _named(path)
+    asked = _named(_read(path), path)
     threat = asked.get("threat", THREAT)
     if isinstance(threat, str):
         asked["threat"] = _read(_threat_file(threat, path))
@@ -95,7 +95,12 @@ def read_validation(path: Path) -> ValidationSpec:
     Raises:
         StudyFileError: As `read_study`.
     """
-    asked = _named(path)
+    return validation(_read(path), path)
+
+
+def validation(asked: dict[str, Any], path: Path) -> ValidationSpec:
+    """As `read_validation`, of what stands in the file that is, or will be, at `path`."""
+    asked = _named(asked, path)
     threat = asked.get("threat", VALIDATORS)
     if isinstance(threat, str):
         asked["threat"] = _read(_threat_file(threat, path))
@@ -240,11 +245,10 @@ def _wrong_split(split: Split) -> Iterator[str]:
             yield f"split.judged_from: found {split.judged_from!r}; give a day as 2023-12-31"
 
 
-def _named(path: Path) -> dict[str, Any]:
-    asked = _read(path)
+def _named(asked: dict[str, Any], path: Path) -> dict[str, Any]:
     if "dataset" in asked:
         raise StudyFileError(_told(str(path), ["dataset: a study is called as its file is; leave it out"]))
-    return asked
+    return dict(asked)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -35,6 +35,8 @@ NO_VALUE = (
 SHOWN = 10
 """Categories that a message lists."""
 
+_PLAIN = frozenset("0123456789+-.eE")
+"""Signs of which nothing but a number is both made and read as one."""
 _NUMBER = {
     ".": re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII),
     ",": re.compile(r"[+-]?(?:\d+,?\d*|,\d+)(?:[eE][+-]?\d+)?", re.ASCII),
@@ -47,13 +49,22 @@ def missing(column: Texts, texts: Collection[str]) -> np.ndarray:
     return np.array([text in texts or text.strip() in texts for text in column.values], dtype=bool)
 
 
-def number(text: str, decimal: str) -> float | None:
-    """The number that `text` is, blanks around it aside; None if it is none, or above `LARGEST`."""
-    text = text.strip()
-    if not _NUMBER[decimal].fullmatch(text):
-        return None
-    value = float(text.replace(",", "."))
-    return value if abs(value) <= LARGEST else None
+def read_numbers(texts: Sequence[str], decimal: str) -> np.ndarray:
+    """The numbers (k,) float64 that `texts` are, blanks around them aside; NaN for what is none, or above `LARGEST`."""
+    if decimal == "." and set("".join(texts)) <= _PLAIN:
+        try:
+            return _bounded(np.array(list(map(float, texts))))
+        except ValueError:
+            pass
+    return _bounded(np.array([_number(text.strip(), decimal) for text in texts], dtype=float))
+
+
+def _number(text: str, decimal: str) -> float:
+    return float(text.replace(",", ".")) if _NUMBER[decimal].fullmatch(text) else np.nan
+
+
+def _bounded(values: np.ndarray) -> np.ndarray:
+    return np.where(np.abs(values) <= LARGEST, values, np.nan)
 
 
 def numbers(table: TextTable, name: str, reading: Reading, *, whole: bool = False) -> np.ndarray:
@@ -64,15 +75,14 @@ def numbers(table: TextTable, name: str, reading: Reading, *, whole: bool = Fals
     """
     column, decimal = table.columns[name], decimal_of(table, reading)
     none = missing(column, reading.missing)
-    found = [0.0 if gone else number(text, decimal) for text, gone in zip(column.values, none, strict=True)]
-    wrong = np.array([value is None for value in found], dtype=bool)
+    values = np.where(none, np.nan, read_numbers(column.values, decimal))
+    wrong = np.isnan(values) & ~none
     if wrong.any():
         rows = np.flatnonzero(column.of(wrong, False))
         text = column.values[column.codes[rows[0]]]
         raise table.refusal(
             name, rows, "a number", _instead_of_number(text, decimal, bool(wrong[~none].all()))
         )
-    values = np.where(none, np.nan, np.array(found, dtype=float))
     if whole and (broken := values % 1 > 0).any():
         rows = np.flatnonzero(column.of(broken, False))
         raise table.refusal(
@@ -83,12 +93,8 @@ def numbers(table: TextTable, name: str, reading: Reading, *, whole: bool = Fals
 
 def as_numbers(column: Texts, none: np.ndarray, decimal: str) -> np.ndarray | None:
     """The numbers (n,) of a column that holds nothing else, NaN where there is `none` (k,); None for any other."""
-    found = [
-        np.nan if gone else number(text, decimal) for text, gone in zip(column.values, none, strict=True)
-    ]
-    if None in found:
-        return None
-    return column.of(np.array(found, dtype=float), np.nan)
+    found = np.where(none, np.nan, read_numbers(column.values, decimal))
+    return None if (np.isnan(found) & ~none).any() else column.of(found, np.nan)
 
 
 def decimal_of(table: TextTable, reading: Reading) -> str:

@@ -44,7 +44,11 @@ def load(spec: ValidationSpec, folder: Path) -> OwnTable:
         DataError: It cannot be read, is not what the study file says, or would make the study meaningless; problems of
             one stage are told together.
     """
-    texts = read_texts([_there(folder / name, spec) for name in spec.tables], spec.reading)
+    return typed(spec, read_texts([_there(folder / name, spec) for name in spec.tables], spec.reading))
+
+
+def typed(spec: ValidationSpec, texts: TextTable) -> OwnTable:
+    """As `load`, of a table whose files are read."""
     if spec.reading.sha256 not in ("", texts.sha256):
         raise bad_file(
             texts.path,

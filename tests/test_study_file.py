@@ -217,12 +217,12 @@ def test_what_a_study_file_is_can_be_asked_without_pandas(tmp_path):
                 ('helps = "up"', 'helps = "up"\nreachable = ["yes"]'),
                 ('groups = ["Sex"]', 'groups = ["Sex", "Policy"]\nignored = ["Amount"]'),
                 ("2024-01-31", "'31.1.2024'"),
-                ('title = "Claims"', 'title = "Claims"\nreading = { decimal = ",", encoding = "utf8x" }'),
+                ('title = "Claims"', 'title = "Claims"\nreading = { delimiter = "::", encoding = "utf8x" }'),
             ],
             [
                 "table: found 'claims.xlsx', which is no table that is read; its name ends in .csv, .tsv, .txt, "
                 ".parquet",
-                "reading.decimal: found ',', which is the delimiter too",
+                "reading.delimiter: found '::'; give the one sign between two cells, such as ',' or ';'",
                 "reading.encoding: found 'utf8x'; known: utf-8, utf-16, cp1252, latin-1, cp1250, cp1251, cp932, "
                 "gb18030; did you mean 'utf-8'?",
                 "inputs.Amount.reach: found -3; give more than 0, or control = 'nobody'",

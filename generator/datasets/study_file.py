@@ -203,8 +203,6 @@ def _wrong_files(spec: ValidationSpec) -> Iterator[str]:
 def _wrong_reading(reading: Reading) -> Iterator[str]:
     if len(reading.delimiter) != 1 or reading.delimiter in '"\r\n':
         yield f"reading.delimiter: found {reading.delimiter!r}; give the one sign between two cells, such as ',' or ';'"
-    if reading.delimiter == reading.decimal:
-        yield f"reading.decimal: found {reading.decimal!r}, which is the delimiter too"
     try:
         "".encode(reading.encoding)
     except (LookupError, ValueError):

@@ -122,9 +122,15 @@ def counts_rows(given: Input, values: np.ndarray) -> bool:
         return False
     if given.kind != "number":
         return distinct > len(values) / 2
-    if distinct < len(values) or np.isnan(values).any() or (values % 1 > 0).any():
+    return counts_up(values)
+
+
+def counts_up(values: np.ndarray) -> bool:
+    """Whether values (n,) are whole numbers that rise from row to row, or all of those between two."""
+    if np.isnan(values).any() or (values % 1 > 0).any():
         return False
-    return bool((np.diff(values) > 0).all()) or values.max() - values.min() + 1 == len(values)
+    whole_range = values.max() - values.min() + 1 == len(values) == len(np.unique(values))
+    return whole_range or bool((np.diff(values) > 0).all())
 
 
 def holds_dates(column: Texts, none: np.ndarray) -> bool:
@@ -214,7 +220,7 @@ def _odd_inputs(spec: ValidationSpec, texts: TextTable, table: OwnTable) -> Iter
             alone = frauds[(genuine == 0) & (frauds >= SEEN_OFTEN)]
             if len(alone):
                 yield Notice(slug="only_frauds", column=given.name, facts={"frauds": int(alone.sum())})
-        unused = len(set(range(len(given.categories))) - set(table.x[:, place]))
+        unused = int((~np.isin(np.arange(len(given.categories)), table.x[:, place])).sum())
         if unused:
             yield Notice(slug="unused_categories", column=given.name, facts={"categories": unused})
 

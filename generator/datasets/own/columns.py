@@ -46,7 +46,8 @@ _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[., '’\u00a0\u202f]\d{3})+(?:[.,]\d+)
 
 def missing(column: Texts, texts: Collection[str]) -> np.ndarray:
     """(k,) bool: the texts that stand for no value, blanks around them aside."""
-    return np.array([text in texts or text.strip() in texts for text in column.values], dtype=bool)
+    texts = {text.strip() for text in texts}
+    return np.array([text in texts for text in column.bare], dtype=bool)
 
 
 def read_numbers(texts: Sequence[str], decimal: str) -> np.ndarray:

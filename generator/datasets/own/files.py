@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -50,6 +51,11 @@ class Texts:
     """(n,) places in `values`; -1 where a Parquet file has nothing."""
     values: tuple[str, ...]
     """The different texts, in the order that rows first have them."""
+
+    @cached_property
+    def bare(self) -> tuple[str, ...]:
+        """`values` without blanks around them."""
+        return tuple(map(str.strip, self.values))
 
     def of(self, meaning: np.ndarray, nothing) -> np.ndarray:
         """What each row has (n,), by what each text means (k,)."""

@@ -1,0 +1,234 @@
+"""A study file that is proposed can be read and its table loaded as it stands, and makes nothing attackable."""
+
+import csv
+import random
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hostile_tables import MARK, NOT_DATES, NOT_NUMBERS, REFUSED, SHOWN
+from own_fixture import ROWS, cells, text
+
+from generator.datasets.own import load
+from generator.datasets.own.bands import rising
+from generator.datasets.own.checks import is_movable
+from generator.datasets.own.proposing import propose
+from generator.datasets.study_file import StudyFileError, read_validation
+from generator.datasets.table import DataError
+
+
+def _proposed(folder: Path, content: bytes, label: str = "Fraud=Yes", model: Path | None = None):
+    """What is proposed for the table with this content: as TOML, as read from its file, and the table loaded."""
+    (folder / "claims.csv").write_bytes(content)
+    proposal = propose(folder / "claims.csv", label, model)
+    (folder / "claims.toml").write_text(proposal, encoding="utf-8")
+    spec = read_validation(folder / "claims.toml")
+    return proposal, spec, load(spec, folder)
+
+
+def _kinds(spec) -> dict[str, str]:
+    return {given.name: given.kind for given in spec.inputs}
+
+
+def test_kinds_categories_id_and_what_is_left_out_are_proposed(tmp_path):
+    table = cells() | {
+        "Constant": ["x"] * ROWS,
+        "Empty": [""] * ROWS,
+        "Outcome": ["fined" if cell == "Yes" else "" for cell in cells()["Fraud"]],
+        "Twin": cells()["Make"],
+        "Remark": [f"remark {row * 7}" for row in range(ROWS)],
+        "Ratio": [f"{row % 17 / 8}" for row in range(ROWS)],
+        "Age": random.Random(1).choices(["under25", "25to40", "41to65", "over65"], k=ROWS),
+    }
+    proposal, spec, loaded = _proposed(tmp_path, text(table).encode())
+    assert (spec.id, spec.label.column, spec.label.fraud) == ("Policy", "Fraud", "Yes")
+    assert _kinds(spec) == {
+        "Amount": "number", "Cars": "number", "Witness": "flag", "Make": "category", "Delay": "band",
+        "Sex": "category", "Desk": "number", "Ratio": "number", "Age": "band",
+    }  # fmt: skip
+    assert spec.ignored == ("Day", "Constant", "Empty", "Outcome", "Twin", "Remark")
+    given = {each.name: each for each in spec.inputs}
+    assert given["Age"].categories == ("under25", "25to40", "41to65", "over65")
+    assert given["Witness"].categories == ("No", "Yes")
+    assert (given["Amount"].decimals, given["Ratio"].decimals, given["Cars"].integer) == (2, 3, True)
+    # a guess makes nothing attackable, and says so
+    assert not any(map(is_movable, spec.inputs))
+    assert {notice.slug for notice in loaded.notices} == {"tells_label", "constant", "empty", "few_movable"}
+    for reason in (
+        '"Outcome",  # alone it tells 100.0% of pairs',
+        "\"Twin\",  # the same as 'Make' in every row",
+        '"Remark",  # different in every row'
+        if "different in every row, as" in proposal
+        else '"Remark",  # 400 different',
+        '# time = "Day"  # if it is the time of the event',
+        '# amount = "Amount"  # if it is the money',
+        '# groups = ["Sex", "Age"]',
+    ):
+        assert reason in proposal, proposal
+
+
+def test_missing_values_are_declared_where_they_are_found(tmp_path):
+    table = cells()
+    table["Cars"][3], table["Amount"][4], table["Make"][5] = "n/a", "-", ""
+    _, spec, loaded = _proposed(tmp_path, text(table).encode())
+    assert [given.name for given in spec.inputs if given.missing] == ["Amount", "Cars", "Make", "Delay"]
+    assert set(spec.reading.missing) == {"", "-", "NA", "n/a"}
+    assert np.isnan(loaded.x).sum(0).tolist()[:4] == [1, 1, 0, 1]
+    # but `none` is the least of these bands, not the lack of one
+    assert next(given.categories for given in spec.inputs if given.name == "Delay") == (
+        "none",
+        "1to7",
+        "morethan7",
+    )
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_delimiter_encoding_and_decimal_mark_are_found(tmp_path, delimiter, encoding, decimal):
+    table = cells()
+    table["Amount"] = [cell.replace(".", decimal) for cell in table["Amount"]]
+    table["Make"] = ["Citroën" if cell == "Saab" else cell for cell in table["Make"]]
+    proposal, spec, loaded = _proposed(tmp_path, text(table, delimiter).encode(encoding))
+    assert (spec.reading.delimiter, spec.reading.decimal) == (delimiter, decimal)
+    assert spec.reading.encoding == encoding.removesuffix("-sig")
+    assert "Citroën" in next(given.categories for given in spec.inputs if given.name == "Make")
+    assert loaded.x[:, 0].tolist() == [float(cell) for cell in cells()["Amount"]]
+    assert ("a guess" in proposal) == (encoding == "cp1252")
+
+
+def test_a_parquet_file_and_a_model_beside_it_are_described(tmp_path):
+    frame = pd.DataFrame(cells()).assign(Amount=[float(cell) for cell in cells()["Amount"]])
+    frame.to_parquet(tmp_path / "claims.parquet")
+    (tmp_path / "XGB model-3.json").write_text("{}")
+    proposal = propose(tmp_path / "claims.parquet", "Fraud=Yes", tmp_path / "XGB model-3.json")
+    (tmp_path / "mine.toml").write_text(proposal)
+    spec = read_validation(tmp_path / "mine.toml")
+    (deployed,) = spec.deployed
+    assert (deployed.name, deployed.file, deployed.saw) == ("xgb_model_3", "XGB model-3.json", "unknown")
+    assert (deployed.cut.false_positive_rate, deployed.scores) == (0.05, None)
+    assert "# scores = {" in proposal
+    asked = tomllib.loads(proposal.replace("# scores = {", "scores = {"))
+    assert asked["deployed"][0]["scores"] == {
+        "file": "scores.csv",
+        "column": "score",
+        "measure": "probability",
+    }
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("Fraud", "--label 'Fraud' has no equals sign; give --label COLUMN=VALUE"),
+        ("Froud=Yes", "there is no column 'Froud'; there are 'Policy', 'Amount'"),
+        ("Fraud=yes", "column 'Fraud' has no 'yes'; it has 'No', 'Yes'"),
+        ("Fraud=No", "of rows are 'No'; did you mean Fraud=Yes?"),
+        ("Make=Audi", "column 'Make', the label, has 3 values: "),
+        ("Empty=", "column 'Empty', the label, is '' in every row"),
+    ],
+)
+def test_a_label_that_tells_no_frauds_is_refused(tmp_path, label, told):
+    (tmp_path / "claims.csv").write_text(text(cells() | {"Empty": [""] * ROWS}))
+    with pytest.raises(DataError) as caught:
+        propose(tmp_path / "claims.csv", label)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["none", "1to7", "8to15", "15to30", "morethan30"],
+        ["less than 20_000", "20_000 to 29_000", "30_000 to 39_000", "more than 69_000"],
+        ["new", "2years", "3years", "7years", "morethan7"],
+        ["nochange", "under6months", "1year", "2to3years", "4to8years"],
+        ["1vehicle", "2to4", "5to8", "more than 8"],
+        ["<18", "18-25", "26–65", "65+"],
+        ["(0, 10]", "(10, 20.5]", "(20.5, 30]"],
+        ["0-1k", "1k-5k", "5k-10k", ">10k"],
+        ["Low", "Medium", "High"],
+        ["1week", "2weeks to 1month", "1month to 1year"][:0]
+        or ["under2weeks", "under2months", "under2years"],
+    ],
+)
+def test_bands_rise_with_the_numbers_in_their_names(names):
+    assert rising(names) == tuple(names)
+    assert rising(sorted(names)) == tuple(names)
+    assert rising(names[::-1]) == tuple(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["Audi", "Fiat"], ["Yes", "No"], ["3series", "5series"], ["1", "2", "3"], ["none", "new"], ["1to7", "other"],
+     ["1to7", "1-7"], ["A1", "A2to3"], ["low", "Low", "high"], [], ["1to7"], ["2to3", "2023-04-11"]],
+)  # fmt: skip
+def test_other_names_are_no_bands(names):
+    assert rising(names) is None
+
+
+# ---------------------------------------------------------------- hostile tables
+
+FILES = (
+    b"", b"\xef\xbb\xbf", b" \n\t\r\n" * 100, b"\0" * 1000, b"PK\x03\x04" + bytes(range(256)), b"\x1f\x8b\x08" * 99,
+    b"x\n1\n", b'"' * 1001, b"a,b\n" * 50, b"cos\nsystem\n(S'id'\ntR.", b"Fraud,x\nYes,1\nNo,2\n",
+    text(cells()).encode("utf-16")[:-1], text(cells()).encode("utf-32"), text(cells()).encode()[:5000],
+    text(cells()).encode().replace(b"\n", b"\r"), text(cells()).encode().replace(b"\n", b"\r\n"),
+    text(cells()).encode() * 2, text(cells()).encode().replace(b",", b"\0,", 3), b"\xff\xfe" + bytes(range(256)) * 9,
+    text({f"c{i}": [str(i)] * 3 for i in range(3000)}).encode(),
+    text(cells() | {"Long": ["A" * 140_000] * ROWS}).encode()[:9_000_000],
+)  # fmt: skip
+
+
+def _survives(folder: Path, content: bytes, label: str = "Fraud=Yes") -> bool:
+    """Whether a proposal was made, which then can be read and loaded; else there was one clear refusal."""
+    refusal = None
+    try:
+        proposal, spec, _ = _proposed(folder, content, label)
+    except (DataError, StudyFileError) as error:
+        refusal = str(error)
+    if refusal is not None:
+        assert len(refusal) < 3000
+        assert refusal.replace("\n", "").isprintable()
+        return False
+    assert not any(map(is_movable, spec.inputs))
+    # what stands behind a # cannot end the comment, nor a name its quotation marks
+    assert set(tomllib.loads(proposal)) <= {"table", "title", "label", "id", "ignored", "reading", "inputs"}
+    return True
+
+
+def test_no_file_is_more_than_a_refusal(tmp_path):
+    made = [_survives(tmp_path, content) for content in FILES]
+    assert sum(made) == 2  # line ends of other machines
+
+
+@pytest.mark.parametrize("column", ["Amount", "Cars", "Make", "Policy", "Day", "Delay"])
+def test_no_cell_is_more_than_text(tmp_path, column):
+    texts = (*SHOWN, *REFUSED[:-2], *NOT_NUMBERS[:-2], *NOT_DATES)
+    made = 0
+    for cell in texts[:: 5 if column == "Make" else 12]:
+        table = cells()
+        table[column][7] = cell
+        made += _survives(tmp_path, text(table).encode("utf-8", "surrogatepass"))
+    assert made
+
+
+def test_no_name_of_a_column_is_more_than_text(tmp_path):
+    for name in SHOWN[::4]:
+        table = {name if column == "Make" else column: values for column, values in cells().items()}
+        assert _survives(tmp_path, text(table).encode()), name
+        label = {name if column == "Fraud" else column: values for column, values in cells().items()}
+        assert _survives(tmp_path, text(label).encode(), f"{name}=Yes"), name
+    for name in REFUSED[2::4]:
+        table = {name if column == "Make" else column: values for column, values in cells().items()}
+        assert not _survives(tmp_path, text(table).encode("utf-8", "surrogatepass")), name
+
+
+def test_all_hostile_names_at_once_are_categories(tmp_path):
+    table = cells() | {"Make": [SHOWN[row % len(SHOWN)] for row in range(ROWS)]}
+    _, spec, loaded = _proposed(tmp_path, text(table).encode())
+    given = next(given for given in spec.inputs if given.name == "Make")
+    assert set(given.categories) == set(SHOWN)
+    assert [given.categories[int(place)] for place in loaded.x[:, 3]] == table["Make"]
+    assert MARK in str(given.categories)
+    assert csv.field_size_limit() == 131_072

@@ -100,13 +100,16 @@ def test_delimiter_encoding_and_decimal_mark_are_found(tmp_path, delimiter, enco
 
 
 def test_a_parquet_file_and_a_model_beside_it_are_described(tmp_path):
-    frame = pd.DataFrame(cells()).assign(Amount=[float(cell) for cell in cells()["Amount"]])
+    frame = pd.DataFrame(cells()).assign(
+        Amount=[float(cell) for cell in cells()["Amount"]], Twin=cells()["Make"]
+    )
     frame.to_parquet(tmp_path / "claims.parquet")
     (tmp_path / "XGB model-3.json").write_text("{}")
     proposal = propose(tmp_path / "claims.parquet", "Fraud=Yes", tmp_path / "XGB model-3.json")
     (tmp_path / "mine.toml").write_text(proposal)
     spec = read_validation(tmp_path / "mine.toml")
     (deployed,) = spec.deployed
+    assert "Twin" in spec.input_names  # the model may ask for both
     assert (deployed.name, deployed.file, deployed.saw) == ("xgb_model_3", "XGB model-3.json", "unknown")
     assert (deployed.cut.false_positive_rate, deployed.scores) == (0.05, None)
     assert "# scores = {" in proposal
@@ -122,7 +125,7 @@ def test_a_parquet_file_and_a_model_beside_it_are_described(tmp_path):
     ("label", "told"),
     [
         ("Fraud", "--label 'Fraud' has no equals sign; give --label COLUMN=VALUE"),
-        ("Froud=Yes", "there is no column 'Froud'; there are 'Policy', 'Amount'"),
+        ("Froud=Yes", "there is no column 'Froud' in line 1, which names 'Policy', 'Amount'"),
         ("Fraud=yes", "column 'Fraud' has no 'yes'; it has 'No', 'Yes'"),
         ("Fraud=No", "of rows are 'No'; did you mean Fraud=Yes?"),
         ("Make=Audi", "column 'Make', the label, has 3 values: "),

@@ -1,6 +1,7 @@
 """A table of one's own is read as its study file says, or refused with file, line, column, value and a way out."""
 
 import hashlib
+import json
 
 import numpy as np
 import pandas as pd
@@ -85,6 +86,30 @@ def test_parquet_and_several_files_hold_the_same_table(tmp_path):
     assert read.digest == hashlib.sha256(both).hexdigest()
 
 
+def test_files_with_other_columns_are_told_apart(tmp_path):
+    table = cells()
+    first, second = (
+        {name: column[part] for name, column in table.items()} for part in (slice(200), slice(200, None))
+    )
+    turned = dict(reversed(second.items()))
+    for name, part in {
+        "a.csv": first,
+        "b.csv": turned,
+        "c.csv": {**second, "Cars": [], "Bikes": second["Cars"]},
+    }.items():
+        (tmp_path / name).write_text(text({key: column for key, column in part.items() if column}))
+    whole = loaded(tmp_path, table, ('"claims.csv"', '["a.csv", "b.csv"]'))
+    assert np.array_equal(whole.x, loaded(tmp_path, table).x, equal_nan=True)
+    with pytest.raises(
+        DataError, match=r"c\.csv: column 'Cars' is missing, column 'Bikes' is not in a\.csv; give files"
+    ):
+        loaded(tmp_path, table, ('"claims.csv"', '["a.csv", "c.csv"]'))
+    turned["Cars"][5] = "two"
+    (tmp_path / "b.csv").write_text(text(turned))
+    with pytest.raises(DataError, match=r"b\.csv: column 'Cars' must be a number; found line 7: 'two'"):
+        loaded(tmp_path, table, ('"claims.csv"', '["a.csv", "b.csv"]'))
+
+
 def test_rows_are_split_by_the_values_of_a_column_or_by_a_day(tmp_path):
     table = cells()
     by_day = loaded(
@@ -137,6 +162,14 @@ def test_rows_are_split_by_the_values_of_a_column_or_by_a_day(tmp_path):
          "no row is judged"),
         (cells(), ("[reading]", 'split = { column = "Sex", trains = ["f"], judged = ["M"] }\n[reading]'),
          "split.judged: column 'Sex' has no 'M'; it has 'm', 'f'; give values as they stand there; did you mean 'm'?"),
+        ({name: column[:160] for name, column in cells().items()}, FIRST,
+         "are frauds, and 5 folds need 25; give more rows, or fewer training.folds"),
+        (cells(), ("[reading]", 'split = { column = "Day", judged_from = "2023-12-30" }\n[reading]'),
+         "of the rows that are judged are frauds, and the split needs 5; give more rows, or another split"),
+        (cells(), ('"Saab"]', '"Saab", ' + ", ".join(f'"{number}"' for number in range(10_000)) + "]"),
+         "input 'Make': 10,003 categories are too many to tell apart; merge them, or leave it out"),
+        (cells() | {"Make": cells()["Policy"]}, ('["Audi", "Fiat", "Saab"]', json.dumps(cells()["Policy"])),
+         "input 'Make': its values number the rows, as an id does"),
         (cells(), ('groups = ["Sex"]', 'groups = ["Amount"]'), "column 'Amount', of groups, has "),
         (cells(), ("[reading]", f'[reading]\nsha256 = "{"0" * 64}"'), "its sha256 is "),
         (cells(), ('"claims.csv"', '"claim.csv"'), "claim.csv: there is no such file; put it there, or"),
@@ -152,7 +185,7 @@ def test_what_cannot_be_used_is_named_with_place_value_and_a_way_out(tmp_path, t
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (text(cells(), ";").encode(), "it looks like semicolons; give reading.delimiter = ';'"),
+        (text(cells(), ";").encode(), "it looks like semicolons; give reading.delimiter = \";\""),
         (text(cells()).replace("Audi", "Aùdi", 1).encode("cp1252"), "line 2 has the byte 0xf9, which is not utf-8; "
          "give reading.encoding = 'cp1252'"),
         (text(cells()).encode("utf-16"), "it looks like utf-16"),

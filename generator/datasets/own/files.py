@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import itertools
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -188,8 +189,8 @@ def _one_cell(header: list[str], delimiter: str) -> tuple[str, str]:
     for mark in DELIMITERS:
         if mark in header[0]:
             return (
-                f"line 1 is one cell, as reading.delimiter is {known}; it looks like {DELIMITERS[mark]}",
-                f"give reading.delimiter = {quoted(mark)}",
+                f"line 1 is one cell if {known} separate cells, as stated; it looks like {DELIMITERS[mark]}",
+                f"give reading.delimiter = {json.dumps(mark)}",
             )
     return f"line 1 is one cell, {quoted(header[0])}, with no {known}", "is it the right file?"
 

@@ -274,7 +274,7 @@ def _group(texts: TextTable, spec: ValidationSpec, name: str) -> np.ndarray:
 def _check_names(texts: TextTable, column: Texts) -> None:
     """Pass if what may be published of a column can stand on a page and in a terminal."""
     for text in column.values:
-        if text and not is_name(text):
+        if text.strip() and not is_name(text):
             raise bad_file(
                 texts.path,
                 f"column {column.name!r}: {quoted(text)} cannot be shown",

@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def propose(table_file: Path, label: str, model_file: Path | None = None) -> str
     _check_label(texts, column, fraud, y)
     if model_file is not None and not model_file.is_file():
         raise bad_file(model_file, "there is no such file", "check the path, or leave --model out")
-    guesses = list(_guesses(texts, reading, column, y))
+    guesses = list(_guesses(texts, reading, column, y, twins=model_file is not None))
     if not any(guess.use == "input" for guess in guesses):
         raise bad_file(texts.path, "no column is left that could be an input", "is it the right file?")
     text = "\n".join(_written(texts, reading, why | more, column, fraud, y, guesses, model_file)) + "\n"
@@ -167,7 +167,7 @@ def _label(texts: TextTable, label: str) -> tuple[str, str]:
     name = parts[0][0]
     raise bad_file(
         texts.path,
-        f"--label: there is no column {quoted(name)}; there are {listed(texts.columns)}",
+        f"--label: there is no column {quoted(name)} in line 1, which names {listed(texts.columns)}",
         wanted + did_you_mean(name, texts.columns),
     )
 
@@ -223,8 +223,10 @@ def _some(names: list[str]) -> str:
 # ---------------------------------------------------------------- what columns look like
 
 
-def _guesses(texts: TextTable, reading: Reading, label: str, y: np.ndarray) -> Iterator[Guess]:
-    """One of each column, in their order."""
+def _guesses(
+    texts: TextTable, reading: Reading, label: str, y: np.ndarray, *, twins: bool
+) -> Iterator[Guess]:
+    """One of each column, in their order; a column like an earlier one is an input if there are to be `twins`."""
     number = _id_column(texts, reading, label)
     seen: dict[bytes, str] = {}
     for name, column in texts.columns.items():
@@ -237,7 +239,12 @@ def _guesses(texts: TextTable, reading: Reading, label: str, y: np.ndarray) -> I
         guess = _guess(texts, column, reading, y)
         same = column.codes.tobytes() + repr(column.values[:2]).encode()
         if guess.use == "input" and same in seen:
-            guess = Guess(name, "ignored", f"the same as {seen[same]!r} in every row")
+            why = f"the same as {seen[same]!r} in every row"
+            guess = (
+                replace(guess, reason=f"{guess.reason}; {why}, and an input as the model may ask for both")
+                if twins
+                else Guess(name, "ignored", why)
+            )
         seen.setdefault(same, name)
         yield guess
 

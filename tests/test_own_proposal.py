@@ -38,6 +38,7 @@ def test_kinds_categories_id_and_what_is_left_out_are_proposed(tmp_path):
         "Empty": [""] * ROWS,
         "Outcome": ["fined" if cell == "Yes" else "" for cell in cells()["Fraud"]],
         "Twin": cells()["Make"],
+        "Recoded": [cell.replace("Saab", "Seat") for cell in cells()["Make"]],
         "Remark": [f"remark {row * 7}" for row in range(ROWS)],
         "Ratio": [f"{row % 17 / 8}" for row in range(ROWS)],
         "Age": random.Random(1).choices(["under25", "25to40", "41to65", "over65"], k=ROWS),
@@ -47,6 +48,7 @@ def test_kinds_categories_id_and_what_is_left_out_are_proposed(tmp_path):
     assert _kinds(spec) == {
         "Amount": "number", "Cars": "number", "Witness": "flag", "Make": "category", "Delay": "band",
         "Sex": "category", "Desk": "number", "Ratio": "number", "Age": "band",
+        "Recoded": "category",
     }  # fmt: skip
     assert spec.ignored == ("Day", "Constant", "Empty", "Outcome", "Twin", "Remark")
     given = {each.name: each for each in spec.inputs}
@@ -103,6 +105,7 @@ def test_a_parquet_file_and_a_model_beside_it_are_described(tmp_path):
     frame = pd.DataFrame(cells()).assign(
         Amount=[float(cell) for cell in cells()["Amount"]], Twin=cells()["Make"]
     )
+    frame["Sometimes"] = [None, "promised"] * (ROWS // 2)
     frame.to_parquet(tmp_path / "claims.parquet")
     (tmp_path / "XGB model-3.json").write_text("{}")
     proposal = propose(tmp_path / "claims.parquet", "Fraud=Yes", tmp_path / "XGB model-3.json")
@@ -110,6 +113,9 @@ def test_a_parquet_file_and_a_model_beside_it_are_described(tmp_path):
     spec = read_validation(tmp_path / "mine.toml")
     (deployed,) = spec.deployed
     assert "Twin" in spec.input_names  # the model may ask for both
+    sometimes = next(given for given in spec.inputs if given.name == "Sometimes")
+    assert (sometimes.categories, sometimes.missing) == (("promised",), True)
+    assert np.isnan(load(spec, tmp_path).x[:, -1]).sum() == ROWS // 2
     assert (deployed.name, deployed.file, deployed.saw) == ("xgb_model_3", "XGB model-3.json", "unknown")
     assert (deployed.cut.false_positive_rate, deployed.scores) == (0.05, None)
     assert "# scores = {" in proposal

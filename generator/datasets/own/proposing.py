@@ -4,6 +4,7 @@ Nothing is made attackable by a guess: every input is left to nobody until someb
 """
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -228,7 +229,7 @@ def _guesses(
 ) -> Iterator[Guess]:
     """One of each column, in their order; a column like an earlier one is an input if there are to be `twins`."""
     number = _id_column(texts, reading, label)
-    seen: dict[bytes, str] = {}
+    seen: dict[tuple, str] = {}
     for name, column in texts.columns.items():
         if name == label:
             yield Guess(name, "label", "")
@@ -237,7 +238,7 @@ def _guesses(
             yield Guess(name, "id", "different in every row")
             continue
         guess = _guess(texts, column, reading, y)
-        same = column.codes.tobytes() + repr(column.values[:2]).encode()
+        same = hashlib.sha256(column.codes).digest(), column.values
         if guess.use == "input" and same in seen:
             why = f"the same as {seen[same]!r} in every row"
             guess = (
@@ -312,7 +313,7 @@ def _left_out(
     """Why a column can be no input; None if it can."""
     if not known:
         return "no value in any row"
-    if len(known) == 1 and not none[column.codes].any():
+    if len(known) == 1 and not column.of(none, True).any():
         return "the same value in every row"
     if (told := checks.telling(column, values, y)) > checks.TELLING:
         return f"alone it tells {told:.1%} of pairs of a fraud and a genuine row apart: is it known after the fact?"

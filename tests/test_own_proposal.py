@@ -58,6 +58,14 @@ def test_kinds_categories_id_and_what_is_left_out_are_proposed(tmp_path):
     # a guess makes nothing attackable, and says so
     assert not any(map(is_movable, spec.inputs))
     assert {notice.slug for notice in loaded.notices} == {"tells_label", "constant", "empty", "few_movable"}
+    # what stands behind a # for dates works once it is no longer
+    taken = (
+        proposal.replace("# time = ", "time = ").replace("# split = ", "split = ").replace('"Day",  #', "#")
+    )
+    (tmp_path / "claims.toml").write_text(taken, encoding="utf-8")
+    assert load(read_validation(tmp_path / "claims.toml"), tmp_path).judged.mean() == pytest.approx(
+        0.3, abs=0.01
+    )
     for reason in (
         '"Outcome",  # alone it tells 100.0% of pairs',
         "\"Twin\",  # the same as 'Make' in every row",

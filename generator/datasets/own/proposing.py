@@ -20,7 +20,7 @@ import numpy as np
 from generator.datasets.complaints import bad_file, quoted
 from generator.datasets.names import is_name
 from generator.datasets.opening import opened
-from generator.datasets.own import checks
+from generator.datasets.own import checks, dates
 from generator.datasets.own.bands import rising
 from generator.datasets.own.columns import (
     NO_VALUE,
@@ -39,6 +39,8 @@ from generator.records.validation import FEWEST, Reading, Trained, ValidationSpe
 SAMPLE = 200
 """Rows that the delimiter is found in."""
 MOST_DECIMALS = 6
+LATE = 0.3
+"""Share of rows that a split by a day is proposed to judge."""
 SURELY_NO_VALUE = ("", "?", "na", "n/a", "#n/a", "nan", "null", "(null)", "\\n")
 """Among names, those of `NO_VALUE` that are no name of anything."""
 CODES = 12
@@ -73,7 +75,8 @@ class Guess:
     distinct: int = 0
     lowest: float = 0.0
     """Of a number."""
-    dates: bool = False
+    late: str = ""
+    """Of dates, the day from which the last rows are, `LATE` of them."""
 
 
 def propose(table_file: Path, label: str, model_file: Path | None = None) -> str:
@@ -280,7 +283,7 @@ def _guess(texts: TextTable, column: Texts, reading: Reading, y: np.ndarray) -> 
     known = [text for text, gone in zip(column.values, none, strict=True) if not gone]
     gone = texts.rows - int(column.counts()[~none].sum())
     if why := _left_out(texts, reading, column, none, known, values, y):
-        return Guess(name, "ignored", why, dates=checks.holds_dates(column, none))
+        return Guess(name, "ignored", why, late=_late(column, none))
     if values is not None:
         return _number(name, known, values, gone, reading.decimal)
     pair = tuple(sorted(known, key=str.lower))
@@ -299,6 +302,15 @@ def _guess(texts: TextTable, column: Texts, reading: Reading, y: np.ndarray) -> 
     rare = int((column.counts()[~none] < FEWEST).sum())
     reason = f"{len(known)} names" + (f", {rare} of them in fewer than {FEWEST} rows" if rare else "")
     return Guess(name, "input", reason, "category", tuple(sorted(known)), missing=gone, distinct=len(known))
+
+
+def _late(column: Texts, none: np.ndarray) -> str:
+    """As `Guess.late`; empty for what is no date, or where nothing tells day from month or a row has none."""
+    if none.any() or not checks.holds_dates(column, none):
+        return ""
+    found = dates.parsed(column.values, dates.day_first(column.values))
+    when = np.sort(column.of(found, np.datetime64("NaT", "s")))  # NaT comes last
+    return "" if np.isnat(when[-1]) else str(when[int(len(when) * (1 - LATE))])[:10]
 
 
 def _left_out(
@@ -397,10 +409,10 @@ def _written(
     if money:
         yield '# currency = "EUR"'
     for guess in guesses:
-        if guess.dates:
+        if guess.late:
             name = _toml(guess.name)
             yield f"# time = {name}  # if it is the time of the event; then take it out of ignored"
-            yield f'# split = {{ column = {name}, judged_from = "2024-01-01" }}  # to judge rows from that day on'
+            yield f'# split = {{ column = {name}, judged_from = "{guess.late}" }}  # judges the last {LATE:.0%}'
     if groups := [guess.name for guess in inputs if GROUP.search(guess.name) and guess.distinct <= CODES]:
         yield f"# groups = {_array(groups)}  # to see who is judged differently"
     if ignored := [guess for guess in guesses if guess.use == "ignored"]:

@@ -103,6 +103,9 @@ class DeployedSpec(Record):
     """Which one, where a file holds several."""
     every_round: bool | None = None
     """Whether rounds after the best one count, where training was stopped early; not given: as the library does."""
+    columns: tuple[str, ...] = ()
+    """Names of its columns in their order, where the file does not hold them: inputs, or an input and one of its names,
+    as in `MAKE_Honda`."""
     categories: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """By input, the names it was trained with in the order of their codes, where the file does not hold them."""
     cut: Cut

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.special import expit, logit
 
 from generator.models.readers.layered import Layered
 from generator.models.trees.ensemble import Ensemble
@@ -35,6 +36,40 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Link:
+    """How a library makes probabilities of its scores."""
+
+    steepness: float = 1.0
+    """1 / (1 + exp(-steepness * score))"""
+    straight: tuple[float, float] | None = None
+    """Instead offset + slope * score, for shares of votes."""
+
+    def probability(self, score: np.ndarray) -> np.ndarray:
+        """(n,) of scores (n,), in doubles."""
+        if self.straight:
+            offset, slope = self.straight
+            return offset + slope * score
+        return expit(self.steepness * np.asarray(score, np.float64))
+
+    def score(self, probability: float) -> float:
+        """That has this probability; infinite beyond those that any score has."""
+        if self.straight:
+            offset, slope = self.straight
+            return (probability - offset) / slope
+        return float(logit(np.clip(probability, 0, 1))) / self.steepness
+
+    def turned(self) -> "Link":
+        """Of scores with the other sign, which are of the other class."""
+        return self if self.straight is None else Link(straight=(1 - self.straight[0], self.straight[1]))
+
+
+VOTES = Link(straight=(0.5, 0.5))
+"""Of scores that are the share of votes for fraud less that of the others."""
+SHARES = Link(straight=(0.0, 1.0))
+"""Of scores that are probabilities."""
+
+
+@dataclass(frozen=True)
 class Deployed:
     """One model in the arithmetic in which it is deployed."""
 
@@ -49,6 +84,8 @@ class Deployed:
     """What is not flagged, what is; empty if the file does not say."""
     tolerance: float = 0.0
     """Largest difference of margins from the library's own, relative to their size where above 1; 0 if bit-equal."""
+    link: Link = Link()
+    """From its scores to probabilities."""
     digest: str = ""
     """SHA-256 of all files that it was read from."""
     notes: tuple[str, ...] = ()
@@ -94,7 +131,7 @@ class Deployed:
             )
         if names.index(str(fraud)) == 1:
             return self
-        return replace(self, model=_turned(self.model), classes=self.classes[::-1])
+        return replace(self, model=_turned(self.model), link=self.link.turned(), classes=self.classes[::-1])
 
 
 def _turned(model: Ensemble | Layered) -> Ensemble | Layered:

@@ -13,8 +13,8 @@ ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 class Encoding:
     """Columns as the first layer takes them, each made of one input in raw units.
 
-    A number is (x - mean) / scale * gain + offset, rounded step by step in the float type of these; a category is
-    looked up. Each part has a value a column.
+    A number is (x - mean) / scale * gain + offset, rounded step by step in the float type of these; a category, and
+    the lack of a number, is looked up. Each part has a value a column.
     """
 
     source: np.ndarray
@@ -50,7 +50,13 @@ class Encoding:
         known = (values >= 0) & (values < unknown)
         codes = np.where(np.isnan(values), unknown + 1, np.where(known, values, unknown)).astype(int)
         looked_up = self.tables[np.arange(len(self.source)), codes].astype(self.mean.dtype)
-        return np.where(self.coded, looked_up, numbers)
+        return np.where(self.coded | np.isnan(values), looked_up, numbers)
+
+    def of(self, column: int, value: float) -> float:
+        """What one column is at a value of its input; NaN where refused."""
+        one = np.full((1, int(self.source.max()) + 1), np.nan)
+        one[0, self.source[column]] = value
+        return float(self.columns(one)[0, column])
 
 
 @dataclass(frozen=True)

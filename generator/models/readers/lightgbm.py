@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from generator.models.readers.deployed import Asked, Deployed, ModelFileError
+from generator.models.readers.deployed import Asked, Deployed, Link, ModelFileError
 from generator.models.readers.doubles import largest_where
 from generator.models.readers.growing import Set, Tree, together
 from generator.models.trees.ensemble import ZERO, Arithmetic, Missing
@@ -51,6 +51,7 @@ def read(data: bytes, asked: Asked) -> Deployed:
         inputs=names,
         categories=categories if any(each is not None for each in categories) else (),
         classes=(0, 1),
+        link=Link(sigmoid),
         notes=("Rows are doubles; a table of float32 numbers is scored as it is, not rounded from decimals.",),
     )  # fmt: skip
 

@@ -4,13 +4,14 @@ A runtime sums in an order of its own, which depends on batch and threads: score
 whose score is nearer to the cut than that is undecided.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from generator.models.readers.deployed import Asked, Deployed, ModelFileError
+from generator.models.readers.deployed import SHARES, Asked, Deployed, Link, ModelFileError
 from generator.models.readers.growing import Tree, together
 from generator.models.readers.layered import Activation, Encoding, Layered
 from generator.models.readers.protobuf import Message, single
@@ -73,14 +74,26 @@ def read(data: bytes, asked: Asked) -> Deployed:
         raise ModelFileError(
             f"takes {len(given)} inputs; export it with one matrix, whose columns are the inputs"
         )
-    width = _width(given[0])
+    width, names = _width(given[0]), _column_names(model)
+    if names and len(names) != width:
+        raise ModelFileError(
+            f"names {len(names)} columns in its metadata and takes {width}; export it with one name for each"
+        )
     trees = [node for node in nodes if node.kind.startswith("TreeEnsemble")]
     made = (
         _trees(trees[0], nodes, given[0].text(1), width, asked)
         if trees
         else _net(nodes, constants, given[0].text(1), width)
     )
-    return replace(made, library=f"ONNX of {model.text(2) or 'an unnamed writer'} {model.text(3)}".strip())
+    library = f"ONNX of {model.text(2) or 'an unnamed writer'} {model.text(3)}".strip()
+    return replace(made, library=library, inputs=names)
+
+
+def _column_names(model: Message) -> tuple[str, ...]:
+    """What the metadata entry `feature_names` says, a JSON list; the format has no place of its own for names."""
+    entries = {each.text(1): each.text(2) for each in model.messages(14)}
+    names = json.loads(entries.get("feature_names", "[]"))
+    return tuple(map(str, names)) if isinstance(names, list) else ()
 
 
 def _node(held: Message) -> _Node:
@@ -299,6 +312,7 @@ def _trees(node: _Node, nodes: Sequence[_Node], given: str, width: int, asked: A
         library="",
         classes=tuple(classes),
         tolerance=_TOLERANCE,
+        link=Link() if transform == "LOGISTIC" else SHARES,
         notes=("Judged as the ONNX runtime does, also where the library that trained it would not.",),
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import logit
 
 from generator.models.readers.columns import Inputs, encoding, in_raw_units, inputs
-from generator.models.readers.deployed import Asked, Deployed, ModelFileError
+from generator.models.readers.deployed import VOTES, Asked, Deployed, Link, ModelFileError
 from generator.models.readers.growing import Set, Tree, together
 from generator.models.readers.layered import ACTIVATIONS, Layered
 from generator.models.readers.parts import Part, in_memory
@@ -65,8 +65,20 @@ def _deployed(part: Part) -> Deployed:
         categories=tuple(names.get(place) for place in range(made.width)) if names else (),
         classes=tuple(classes.tolist()),
         tolerance=tolerance,
+        link=_link(last),
         notes=notes,
     )
+
+
+def _link(last: Part) -> Link:
+    if last.name in (
+        "DecisionTreeClassifier",
+        "ExtraTreeClassifier",
+        "RandomForestClassifier",
+        "ExtraTreesClassifier",
+    ):
+        return VOTES
+    return Link(2.0 if last.get("loss") == "exponential" else 1.0)
 
 
 def _version_here() -> str:

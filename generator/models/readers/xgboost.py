@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from generator.models.readers.deployed import Asked, Deployed, ModelFileError
+from generator.models.readers.deployed import SHARES, Asked, Deployed, Link, ModelFileError
 from generator.models.readers.growing import Set, Tree, together
 from generator.models.readers.parsing import from_json
 from generator.models.readers.ubjson import from_ubjson
@@ -65,6 +65,7 @@ def _read(held: Mapping[str, Any], asked: Asked) -> Deployed:
         inputs=names,
         categories=categories if any(each is not None for each in categories) else (),
         classes=(0, 1),
+        link=Link() if objective in _SIGMOID else SHARES,
         notes=tuple(notes),
     )  # fmt: skip
 

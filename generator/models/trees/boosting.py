@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from generator.models.placing import Column, placed
 from generator.models.readers.sklearn import from_memory
 from generator.models.trees.ensemble import Ensemble
-from generator.models.trees.placing import placed
 from generator.models.trees.trees import Trees
 from generator.records.spec import TreesSpec
 
@@ -88,10 +88,17 @@ def from_histogram_boosting(
         ModelFileError: It has more than two classes.
     """
     found = from_memory(model)
-    codes = {}
-    for place, names in enumerate(found.categories):
-        if names is not None:
-            known = np.array(names, int)
-            codes[place] = np.full(known.max(initial=-1) + 1, -1)
-            codes[place][known] = np.arange(len(known))
-    return placed(found.model, columns, inputs, codes)
+    names = found.categories or (None,) * found.width
+    return placed(
+        found.model, [Column(int(j), _codes(of)) for j, of in zip(columns, names, strict=True)], inputs
+    )
+
+
+def _codes(names: Sequence[float] | None) -> np.ndarray | None:
+    """(k,) the code that scikit-learn gave each place; None for a number."""
+    if names is None:
+        return None
+    known = np.array(names, int)
+    codes = np.full(known.max(initial=-1) + 1, -1)
+    codes[known] = np.arange(len(known))
+    return codes

@@ -25,8 +25,9 @@ class Trees:
 
     @classmethod
     def restored(cls, arrays: Mapping[str, np.ndarray], folds: Folds) -> "Trees":
-        """All replicates."""
-        return cls(tuple(_ensemble(arrays, replicate) for replicate in range(len(arrays["trees"]))))
+        """All replicates; where the arrays hold a single one it is that of every fold."""
+        made = tuple(_ensemble(arrays, replicate) for replicate in range(len(arrays["trees"])))
+        return cls(made if len(made) > 1 else made * folds.replicates)
 
     @property
     def replicates(self) -> int:

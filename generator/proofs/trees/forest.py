@@ -60,13 +60,13 @@ class Forest(NamedTuple):
 
 
 def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Forest:
-    """The replicate in these arrays of `generator.models.trees.trees.Trees`.
+    """The replicate in these arrays of `generator.models.trees.trees.Trees`; a single one is that of every fold.
 
     Raises:
         ValueError: They are not those of trees.
     """
     try:
-        one = {name: part[replicate] for name, part in arrays.items()}
+        one = {name: part[replicate if len(part) > 1 else 0] for name, part in arrays.items()}
         right, roots = preorder.sides(one["feature"] < 0, int(one["trees"]))
         nodes = len(right)
         feature, number = one["feature"][:nodes].astype(np.int32), one["number"][:nodes]

@@ -1,7 +1,6 @@
 """A table of claims, models of many libraries trained on it, and what their owner would send along."""
 
 import json
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,17 +8,18 @@ import catboost
 import lightgbm
 import numpy as np
 import onnx
+import onnxruntime
 import pandas as pd
 import skops.io
-import torch
 import xgboost
 from mixed_fixture import INPUTS, features, rows
+from onnx import helper
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
-from torch import nn
 
 from generator.models.deployed import TakenOver, take_over
 from generator.records.validation import DeployedSpec
@@ -119,26 +119,35 @@ def forest(folder: Path, frame: pd.DataFrame, y: np.ndarray) -> Made:
 
 
 def net(folder: Path, frame: pd.DataFrame, y: np.ndarray) -> Made:
-    """A net of torch on one-hot columns, whose names stand in the metadata of its file."""
+    """A net behind its scaler on one-hot columns, whose names stand in the metadata of its file."""
     columns = spread(frame)
-    torch.manual_seed(0)
-    data = torch.tensor(columns.to_numpy(), dtype=torch.float32)
-    scaled = nn.Sequential(nn.Linear(data.shape[1], 8), nn.ReLU(), nn.Linear(8, 1))
-    with torch.no_grad():
-        scaled[0].weight /= data.std(0) + 1
-    optimiser = torch.optim.Adam(scaled.parameters(), 0.02)
-    for _ in range(60):
-        optimiser.zero_grad()
-        nn.functional.binary_cross_entropy_with_logits(scaled(data)[:, 0], torch.tensor(y).float()).backward()
-        optimiser.step()
-    with warnings.catch_warnings(action="ignore"):
-        torch.onnx.export(scaled, (data[:2],), folder / "net.onnx", dynamo=False, opset_version=17,
-                          input_names=["x"], dynamic_axes={"x": {0: "n"}})  # fmt: skip
-    held = onnx.load(folder / "net.onnx")
-    onnx.helper.set_model_props(held, {"feature_names": json.dumps(list(columns))})
-    onnx.save(held, folder / "net.onnx")
-    margin = scaled(data)[:, 0].detach().numpy()
+    scaler = StandardScaler().fit(columns.to_numpy())
+    fitted = MLPClassifier((8, 6), max_iter=2000, tol=1e-3, random_state=1).fit(
+        scaler.transform(columns.to_numpy()), y
+    )
+    kept = {"mean": scaler.mean_, "scale": scaler.scale_}
+    nodes = [helper.make_node("Sub", ["x", "mean"], ["d"]), helper.make_node("Div", ["d", "scale"], ["h0"])]
+    for place, (weight, bias) in enumerate(zip(fitted.coefs_, fitted.intercepts_, strict=True), 1):
+        kept |= {f"w{place}": weight, f"b{place}": bias}
+        nodes.append(helper.make_node("Gemm", [f"h{place - 1}", f"w{place}", f"b{place}"], [f"z{place}"]))
+        if place < len(fitted.coefs_):
+            nodes.append(helper.make_node("Relu", [f"z{place}"], [f"h{place}"]))
+    given, answer = (helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", width])
+                     for name, width in (("x", len(columns.columns)), ("z3", 1)))  # fmt: skip
+    arrays = [onnx.numpy_helper.from_array(part.astype(np.float32), name) for name, part in kept.items()]
+    model = helper.make_model(helper.make_graph(nodes, "net", [given], [answer], arrays))
+    helper.set_model_props(model, {"feature_names": json.dumps(list(columns))})
+    onnx.save(model, folder / "net.onnx")
+    margin = run(folder / "net.onnx", columns.to_numpy())[0][:, 0]
     return Made("net.onnx", margin, 1 / (1 + np.exp(-margin.astype(float))))
+
+
+def run(path: Path, x: np.ndarray) -> list[np.ndarray]:
+    """What the ONNX runtime answers with one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return session.run(None, {"x": x.astype(np.float32)})
 
 
 def scores(folder: Path, values: np.ndarray, ids=None, name: str = "scores.csv", **more) -> dict:

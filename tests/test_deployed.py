@@ -199,6 +199,15 @@ def test_numbers_in_the_place_of_names_need_their_order(tmp_path):
     ]
 
 
+def test_rows_without_a_value_are_refused_where_the_model_takes_none(made):
+    folder, _, owner = made["logistic regression in a pipeline"]
+    gaps, _, _ = table()
+    with pytest.raises(
+        ModelFileError, match=r"takes no row without a value, and \d+ have none in 'Age', the first"
+    ):
+        take_over(spec(owner.file), folder, features(gaps), gaps)
+
+
 def test_files_that_cannot_be_read_say_so_with_the_model_and_the_file(made, tmp_path):
     x = made["XGBoost"][1]
     for name in MAKERS:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from generator.records.features import Feature
-from generator.records.spec import TrainingSpec, TreesSpec
+from generator.records.spec import HardeningSpec, TrainingSpec, TreesSpec
 from generator.records.threat import Surface, Threat, Tier, surface
 
 
@@ -19,6 +19,8 @@ class Asked(NamedTuple):
     worst_epsilon: float
     """Budget by which frauds move to their worst corner before monotone models train on them."""
     seed: int
+    hardening: HardeningSpec = HardeningSpec()
+    """Of nets on tables with names and gaps."""
 
     @property
     def directions(self) -> np.ndarray:

@@ -71,10 +71,28 @@ def take_over(spec: DeployedSpec, folder: Path, features: tuple[Feature, ...], x
         file = read(folder / spec.file, asked=_asked(spec, features))
         matched = match(file, spec, features, x)
         model = placed(file.model, matched.columns, len(features))
+        _refuse_gaps(model, features, x)
     except (ModelFileError, ValueError) as error:
         where = f"{spec.name}: " if file is None else f"{spec.name}: {spec.file}: "
         raise ModelFileError(f"{where}{error}") from None
     return TakenOver(spec, file, matched.columns, _uncut(model), (*file.notes, *matched.notes))
+
+
+def _refuse_gaps(model: Ensemble | Layered, features: tuple[Feature, ...], x: np.ndarray):
+    """Pass if the model takes rows without a value, where the table has some."""
+    for feature, lacking in zip(features, np.isnan(x).T, strict=True):
+        if lacking.any():
+            row = int(np.argmax(lacking))
+            one = np.where(
+                np.isnan(x[row]) & ~(np.arange(len(features)) == features.index(feature)), 0.0, x[row]
+            )
+            try:
+                model.margins_raw(one[None])
+            except ValueError:
+                raise ModelFileError(
+                    f"takes no row without a value, and {int(lacking.sum()):,} have none in {feature.name!r}, the "
+                    f"first of them row {row + 1}; fill them in as the model's owner does"
+                ) from None
 
 
 def _asked(spec: DeployedSpec, features: tuple[Feature, ...]) -> Asked:

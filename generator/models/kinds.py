@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from generator.models import encoding
 from generator.models.asked import Asked
+from generator.models.encoded import Encoded
 from generator.models.folds import Folds
 from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.monotone import monotone_net
@@ -13,7 +15,7 @@ from generator.models.smooth import SmoothNet
 from generator.models.trees import recipes as trees
 from generator.models.trees.trees import Trees
 
-KINDS: dict[str, type[Model]] = {kind.kind: kind for kind in (DeployedNet, Linear, Trees, SmoothNet)}
+KINDS: dict[str, type[Model]] = {kind.kind: kind for kind in (DeployedNet, Linear, Trees, SmoothNet, Encoded)}
 """By name; each is restored from arrays and folds. `generator.proofs.verifiers.VERIFIERS` has the same names."""
 
 
@@ -36,3 +38,9 @@ TRAINED = {"logistic_regression": Trained(Linear.kind, lambda folds, _: logistic
     )
 }
 """By name of the model, as `generator.records.spec.Beside` lists them."""
+
+ENCODED = {
+    train.__name__: Trained(Encoded.kind, train)
+    for train in (encoding.standard, encoding.pgd_tier1, encoding.logistic_regression, encoding.monotone_net)
+}
+"""By name: nets and linear models of tables that may have names and gaps."""

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from generator.proofs import linear, smooth
+from generator.proofs import encoded, linear, smooth
 from generator.proofs.relu import verifier as relu
 from generator.proofs.trees import verifier as trees
 from generator.proofs.verdicts import Radii, Step, Verdicts
@@ -58,7 +58,9 @@ class Verifier(Protocol):
         """Compile what is compiled, so that the machine code is on disk."""
 
 
-VERIFIERS: Mapping[str, Verifier] = {"relu": relu, "linear": linear, "trees": trees, "smooth": smooth}
+VERIFIERS: Mapping[str, Verifier] = {
+    "relu": relu, "linear": linear, "trees": trees, "smooth": smooth, "encoded": encoded,
+}  # fmt: skip
 """By kind of model, as `generator.models.kinds.KINDS`."""
 
 

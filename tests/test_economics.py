@@ -162,8 +162,8 @@ def test_every_verdict_has_its_words(money, verdict, words, sentence):
 @pytest.mark.parametrize(
     ("net", "words"),
     [
-        (Band(120.0, 20.0, 300.0), f"hardening saves USD{GAP}120 a day"),
-        (Band(-120.4, -300.0, -20.0), f"hardening costs USD{GAP}120 a day"),
+        (Band(120.0, 20.0, 300.0), f"this model saves USD{GAP}120 a day"),
+        (Band(-120.4, -300.0, -20.0), f"this model costs USD{GAP}120 a day"),
         (Band(-120.4, -300.0, 20.0), "which this run cannot tell from nothing"),
     ],
 )

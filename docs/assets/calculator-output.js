@@ -52,7 +52,7 @@
     }[found.verdict];
     const net = found.benefit.net_usd;
     const noise = net.low <= 0 && net.high >= 0 ? ", which this run cannot tell from nothing" : "";
-    return `${start} You set ${a}: hardening ${net.value > 0 ? "saves" : "costs"} ${money(Math.abs(net.value))} a day `
+    return `${start} You set ${a}: this model ${net.value > 0 ? "saves" : "costs"} ${money(Math.abs(net.value))} a day `
       + `(net benefit, 95${GAP}% interval ${span(net, "money")})${noise}.`;
   }
 

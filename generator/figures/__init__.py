@@ -35,7 +35,7 @@ Proof (only where the records hold proofs)
     battery                   every attack beside what is proved, one view a model
 Business impact
     break_even                share of attackers from which hardening pays, by fraud share; draws= adds strips
-    net_benefit               what hardening saves a day, by share of attackers; both only where there are rates
+    net_benefit               what a switch saves a day, by share of attackers; both only where there are rates
     missed_frauds             missed frauds a day, by model and attack
     leakage_reduction         how many of the standard model's misses each model catches
     false_alarms              genuine payments stopped a day

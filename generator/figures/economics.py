@@ -61,7 +61,7 @@ def break_even(result: StudyResult, draws: Draws | None = None) -> Chart:
 
 
 def net_benefit(result: StudyResult, draws: Draws | None = None) -> Chart:
-    """Money a day that each hardened model saves against the standard one, by share of attackers."""
+    """Money a day that each other model saves against the standard one, by share of attackers."""
     names, drawn, scenario = _names(result), _drawn(result), _opening(result)
     data, rows, said = [], [], []
     for name in names:
@@ -79,9 +79,9 @@ def net_benefit(result: StudyResult, draws: Draws | None = None) -> Chart:
             data += _lines([100 * a for a in ATTACKERS], found, name, bool(sampled), numbers)
     return Chart(
         slug=f"{result.data.name}-net-benefit",
-        title="What hardening saves a day, by the share of fraudsters who attack",
-        caption="Cost of a day with the standard model less the cost with the hardened one, in the opening "
-        f"scenario of the calculator, {_terms(result)}. Below zero, hardening loses money. Strips are 95 % "
+        title="What a switch of models saves a day, by the share of fraudsters who attack",
+        caption="Cost of a day with the standard model less the cost with the other one, in the opening "
+        f"scenario of the calculator, {_terms(result)}. Below zero, the switch loses money. Strips are 95 % "
         f"intervals.{remark(drawn, names)}",
         summary=f"If every fraudster attacks, a day is cheaper by: {formats.listed(said)}.",
         figure=figure(

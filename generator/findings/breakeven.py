@@ -77,12 +77,12 @@ def pays_sentence(found: BreakEven, title: str) -> str:
 
 
 def net_sentence(found: Answer) -> str:
-    """Half a sentence: what a day with the hardened model saves or costs."""
+    """Half a sentence: what a day with the model switched to saves or costs."""
     net = found.benefit["net_usd"]
     word = "saves" if net.value > 0 else "costs"
     ends = f"{formats.LEVEL} interval {money(net.low, found.currency)} to {money(net.high, found.currency)}"
     noise = ", which this run cannot tell from nothing" if net.low <= 0 <= net.high else ""
-    return f"hardening {word} {money(abs(net.value), found.currency)} a day (net benefit, {ends}){noise}."
+    return f"this model {word} {money(abs(net.value), found.currency)} a day (net benefit, {ends}){noise}."
 
 
 def assumptions(scenario: Scenario, currency: str) -> str:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neural_network import MLPClassifier
 
+from generator.audit.published import KINDS
 from generator.models.folds import standardised
 from generator.models.smooth import ACTIVATIONS, SmoothNet
 from generator.proofs import smooth
@@ -210,6 +211,40 @@ def test_a_network_of_scikit_learn_is_proved_as_it_judges(toy_folds, activation,
     proved = found.outcome == PROVED
     for _ in range(20):
         assert (fitted.predict(z + rng.uniform(-0.3, 0.3, z.shape))[proved] == y[proved]).all()
+
+
+@pytest.mark.parametrize("logits", [1, 2])
+@pytest.mark.parametrize("activation", NAMES)
+def test_the_audit_judges_what_is_published_as_torch_does(activation, logits):
+    rng = np.random.default_rng(logits)
+    arrays = {name: part[0] for name, part in _arrays(rng, activation, (3, 7, 5, logits)).items()}
+    kind, x = KINDS["smooth"], 3 * rng.standard_normal((200, 3)).astype(np.float32)
+    found = {name: part.shape for name, part in arrays.items()}
+    assert kind.shapes(None, 3, found) == found
+    theirs = {"tanh": torch.nn.Tanh(), "sigmoid": torch.nn.Sigmoid(), "gelu": torch.nn.GELU()}[activation]
+    out = torch.from_numpy(x.astype(np.float64))
+    for layer in range(3):
+        weights, biases = (torch.from_numpy(arrays[f"{part}.{layer}"]) for part in ("weights", "biases"))
+        out = out @ weights + biases
+        out = theirs(out) if layer < 2 else out
+    expected = (out[:, 1] - out[:, 0] if logits == 2 else out[:, 0]).numpy()
+    np.testing.assert_allclose(kind.margins(arrays, x, x), expected, atol=1e-12)
+
+
+def test_the_audit_names_a_published_layer_that_does_not_fit():
+    good = {
+        "weights.0": (3, 7),
+        "biases.0": (1, 7),
+        "weights.1": (7, 2),
+        "biases.1": (1, 2),
+        "activation": (),
+    }
+    shapes = KINDS["smooth"].shapes
+    assert shapes(None, 4, good)["weights.0"] == (4, 7)
+    assert shapes(None, 3, good | {"biases.0": (1, 6)})["biases.0"] == (1, 7)
+    assert shapes(None, 3, good | {"weights.1": (6, 2)})["weights.1"] == (7, 2)
+    assert shapes(None, 3, good | {"weights.1": (7, 3), "biases.1": (1, 3)})["weights.1"] == (7, 2)
+    assert shapes(None, 3, {name: good[name] for name in good if name != "activation"})["activation"] == ()
 
 
 def test_more_than_two_logits_are_refused():

@@ -1,5 +1,6 @@
 """The published files of one dataset, read and put together: rows, weights, scalers, cuts."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -119,13 +120,46 @@ def _network_shapes(spec: StudySpec, d: int, found: Shapes) -> Shapes:
 
 
 def _network_margins(arrays: Mapping[str, np.ndarray], x: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    return _through_layers(arrays, x, lambda z: np.maximum(z, 0))
+
+
+def _through_layers(
+    arrays: Mapping[str, np.ndarray], x: np.ndarray, activation: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Fraud logit minus legitimate logit, or the only one."""
     layers = sum(name.startswith("weights.") for name in arrays)
     for layer in range(layers):
         x = x @ arrays[f"weights.{layer}"]
         x += arrays[f"biases.{layer}"]
         if layer < layers - 1:
-            x = np.maximum(x, 0)
-    return x[:, 1] - x[:, 0]
+            x = activation(x)
+    return x[:, -1] - x[:, 0] if x.shape[1] == 2 else x[:, 0]
+
+
+_erf = np.vectorize(math.erf, otypes=[np.float64])
+SMOOTH: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
+    np.tanh,
+    lambda z: 0.5 * (1 + np.tanh(0.5 * z)),  # the sigmoid, without an exponential that overflows
+    lambda z: (0.5 * z * (1 + _erf(z / math.sqrt(2)))).astype(z.dtype),
+)
+"""tanh, sigmoid and the exact GELU, by the place that a model's `activation` holds."""
+
+
+def _smooth_shapes(spec: StudySpec, d: int, found: Shapes) -> Shapes:
+    """Layers that fit each other, as many and as wide as are there, with one or two logits at the end."""
+    shapes, fan_in = {"activation": ()}, d
+    layers = max(1, sum(name.startswith("weights.") for name in found))
+    for layer in range(layers):
+        weights = f"weights.{layer}"
+        fan_out = (found.get(weights) or (2,))[-1]
+        fan_out = min(fan_out, 2) if layer == layers - 1 else fan_out
+        shapes |= {weights: (fan_in, fan_out), f"biases.{layer}": (1, fan_out)}
+        fan_in = fan_out
+    return shapes
+
+
+def _smooth_margins(arrays: Mapping[str, np.ndarray], x: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    return _through_layers(arrays, x.astype(arrays["weights.0"].dtype), SMOOTH[int(arrays["activation"])])
 
 
 PER_MODEL = (
@@ -189,6 +223,7 @@ KINDS = {
         lambda arrays, x, raw: x.astype(np.float64) @ arrays["weights"] + arrays["bias"],
     ),
     "trees": Kind(_tree_shapes, _tree_margins),
+    "smooth": Kind(_smooth_shapes, _smooth_margins),
 }
 """By the `kind` of a model's record."""
 

@@ -202,6 +202,7 @@ def test_a_study_that_fails_lets_the_other_one_finish(capsys, tmp_path, monkeypa
     from types import SimpleNamespace
 
     from generator.commands import studying
+    from generator.datasets import dataset
     from generator.engine.files import WriteError
 
     ended = []
@@ -213,7 +214,7 @@ def test_a_study_that_fails_lets_the_other_one_finish(capsys, tmp_path, monkeypa
         ended.append(known.name)
 
     table = SimpleNamespace(y=[0, 1], source=SimpleNamespace(canonical_sha256="c"))
-    loaded = [(SimpleNamespace(name=name), None, table) for name in ("checks", "kaggle")]
+    loaded = [(SimpleNamespace(name=name), dataset(name).study, table) for name in ("checks", "kaggle")]
     monkeypatch.setattr(studying, "loaded", lambda options: loaded)
     monkeypatch.setattr(studying, "_run", run)
     monkeypatch.setattr(studying, "_unknown", lambda spec: [])

@@ -358,15 +358,22 @@ def test_a_box_that_shrinks_to_one_point_is_decided_there():
 WARM = """
 import numpy as np
 from generator.proofs.relu import kernels
-from generator.proofs.relu.search import Lattice, radius, verify, warm_up
+from generator.proofs.relu.network import Network
+from generator.proofs.relu.search import Lattice, radius, verify
+from generator.proofs.verifiers import warm_up
 from test_search import random_network
 
-warm_up()
+warm_up(deep=True)
 rng = np.random.default_rng(1)
 network, x, y = random_network(rng, 5), rng.standard_normal((40, 5)), rng.integers(0, 2, 40)
 on = Lattice(np.zeros(5), np.array([0, 0.5, 0, 0, 1.0]))
-verify(network, x - 0.6, x + 0.6, y, threshold=0.2, lattice=on)
-radius(network, x, y, np.ones((40, 5)), np.zeros((40, 5)), 1.5, lattice=on)
+(first, second), (shift, other), ones = network.weights, network.biases, np.ones(32)
+none = Network((), (), ones[:5], 0.0)
+one = Network((first,), (shift,), ones, 0.0)
+three = Network((first, second, np.eye(16)), (shift, other, np.zeros(16)), network.v, network.c)
+for each in (network, none, one, three):
+    verify(each, x - 0.6, x + 0.6, y, threshold=0.2, lattice=on)
+    radius(each, x, y, np.ones((40, 5)), np.zeros((40, 5)), 1.5, lattice=on)
 print(len(kernels.verify_rows.signatures), len(kernels.radius_rows.signatures))
 """
 
@@ -378,4 +385,4 @@ def test_after_a_warm_up_searches_have_nothing_left_to_compile():
         env=os.environ | {"PYTHONPATH": paths},
         check=True, capture_output=True, text=True,
     )  # fmt: skip
-    assert done.stdout.split() == ["1", "1"]
+    assert done.stdout.split() == ["2", "2"]  # of two hidden layers, and of any other depth

@@ -119,7 +119,7 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
     if not pending:
         return [_told(options.records, stem) for stem in stems], []
     # brings torch, for which nobody should wait to hear that an input is bad, and which threads should not load at once
-    from generator.study.proof_tasks import WARM_UP
+    from generator.study.proof_tasks import warm_up_task
 
     cache = StageCache(options.records / "cache", fresh=options.fresh)
     pool = ThreadPoolExecutor(len(pending) + 1)
@@ -128,7 +128,8 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
         watch = Stopwatch(progress)
         if not cluster and _workers(options) > 1:
             # while models still train: each worker that first needs the searches would compile them for itself
-            pool.submit(list, parallel.run([WARM_UP], _workers(options)))
+            compiling = warm_up_task(spec for _, spec, *_ in pending)
+            pool.submit(list, parallel.run([compiling], _workers(options)))
         workers = cluster.workers if cluster else _workers(options)
         running = [pool.submit(_run, Engine(cache, workers, watch, cluster), *one) for one in pending]
         took = {}

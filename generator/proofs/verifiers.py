@@ -64,7 +64,9 @@ VERIFIERS: Mapping[str, Verifier] = {
 """By kind of model, as `generator.models.kinds.KINDS`."""
 
 
-def warm_up():
-    """Warm up every verifier."""
+def warm_up(deep: bool = False):
+    """Warm up every verifier; `deep`: also for networks that have not two hidden layers, which takes as long again."""
     for verifier in VERIFIERS.values():
         verifier.warm_up()
+    if deep:
+        relu.warm_up(layers=1)

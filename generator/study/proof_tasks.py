@@ -1,7 +1,7 @@
 """The stages that prove: pure functions from arrays to arrays, one task per model and block of seeds."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -23,8 +23,11 @@ PROOF_SOURCE = (
 
 DECIDING = ("box_limit", "tau", "milp_tau", "milp_seconds")
 """Settings of the proof that every verdict depends on."""
-WARM_UP: Task = (warm_up, ())
-"""Compiles what all of it needs; the first worker that is free does it for the others."""
+
+
+def warm_up_task(specs: Iterable[StudySpec]) -> Task:
+    """Compiles what these studies need; the first worker that is free does it for the others."""
+    return warm_up, (any(len(spec.training.hidden) != 2 for spec in specs),)
 
 
 def settings(spec: ProofSpec, *names: str) -> str:

@@ -127,13 +127,14 @@ def radius(
     return Radii(proved, broken, witness, boxes)
 
 
-def warm_up():
+def warm_up(layers: int = 2):
     """Ask both searches about a network of zeros, so that numba compiles them and keeps the machine code on disk.
 
-    That takes half a minute, which other processes then need not spend.
+    That takes half a minute, which other processes then need not spend. Loops for two hidden layers are not those
+    for any other number, which are all alike.
     """
     point, side = np.zeros((1, 1)), np.ones((1, 1))
-    zeros = Network((side, side), (np.zeros(1), np.zeros(1)), np.zeros(1), 0.0)
+    zeros = Network((side,) * layers, (np.zeros(1),) * layers, np.zeros(1), 0.0)
     verify(zeros, point - side, point + side, np.zeros(1))
     radius(zeros, point, np.zeros(1), side, side, 1.0)
 

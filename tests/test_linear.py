@@ -12,9 +12,10 @@ from generator.models.kinds import KINDS, TRAINED
 from generator.models.linear import Linear, logistic_regression
 from generator.models.model import Differentiable
 from generator.proofs import linear
+from generator.proofs.relu import verifier as relu
 from generator.proofs.relu.network import Network
 from generator.proofs.relu.search import radius, verify
-from generator.proofs.verdicts import BROKEN, PROVED
+from generator.proofs.verdicts import BROKEN, EITHER, PROVED
 from generator.proofs.verifiers import VERIFIERS
 from generator.records.boxes import Boxes
 from generator.records.spec import ProofSpec
@@ -133,6 +134,13 @@ def test_a_radius_is_where_decisions_turn_and_what_the_search_brackets():
             boxes.raw, boxes.x, boxes.x - reach, boxes.x + reach, boxes.whole, boxes.mean, boxes.scale
         )
         assert (linear.decide(line, moved, y, SPEC).outcome[inside] == outcome).all()
+
+
+def test_without_a_weight_a_line_and_a_network_depend_on_no_such_input():
+    line = linear.Line(np.array([2.0, 0.0, -1.0]), 0.5)
+    assert linear.monotone(line).tolist() == [1, EITHER, -1]
+    assert relu.monotone(_network(line)._replace(v=np.zeros(2))).tolist() == [EITHER] * 3
+    assert relu.monotone(Network((), (), line.w, line.b)).tolist() == [1, EITHER, -1]
 
 
 def test_a_line_without_slope_holds_at_every_budget():

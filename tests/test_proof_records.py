@@ -10,7 +10,7 @@ from threat_fixture import FRAUDSTERS
 
 from generator.datasets import FreshRows, LabelledTable, Rule, dataset
 from generator.models.folds import Folds
-from generator.proofs.verdicts import BROKEN, PROVED
+from generator.proofs.verdicts import BROKEN, EITHER, PROVED
 from generator.records.features import Feature
 from generator.records.results import DataSource
 from generator.records.spec import ProofSpec
@@ -267,6 +267,13 @@ def test_a_fraud_that_the_rule_no_longer_calls_a_fraud_did_not_get_away(line):
 
 
 # ---------------------------------------------------------------- a proof to be read
+
+
+def test_every_copy_has_to_be_monotone_and_an_input_that_none_depends_on_is_so_both_ways():
+    signs = np.array([[1, -1, EITHER, 0, 1, EITHER], [EITHER, -1, EITHER, 1, -1, -1]], np.int8)
+    (found,) = records.proved_monotone({"trees": {"monotone": signs}}, "abcdef")
+    assert found.rises == ("a", "c")
+    assert found.falls == ("b", "c", "f")
 
 
 def test_the_proof_printed_is_of_a_fraud_and_of_the_whole_box_around_it(

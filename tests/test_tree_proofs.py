@@ -14,7 +14,7 @@ from generator.models.trees.ensemble import Ensemble
 from generator.models.trees.trees import Trees
 from generator.proofs.trees import forest, milp, search, verifier
 from generator.proofs.trees.forest import Forest
-from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED
+from generator.proofs.verdicts import BROKEN, EITHER, PROVED, UNRESOLVED
 from generator.records.boxes import Boxes
 from generator.records.spec import ProofSpec, TrainingSpec, TreesSpec
 from generator.threats.surface import ball
@@ -113,6 +113,8 @@ def test_a_constraint_is_found_again_and_makes_one_score_a_proof(rows_of_four):
     subject = verifier.read(model.arrays(), 0)
     assert subject.signs.tolist() == [1, 0, -1, 1]
     assert verifier.read(train_trees([x], [y], TreesSpec()).arrays(), 0).signs.tolist() == [0, 0, 0, 0]
+    blind = train_trees([x], [y], TreesSpec(), monotone=(1, 0, -1, 1), left_out=(1, 2))
+    assert verifier.monotone(verifier.read(blind.arrays(), 0)).tolist() == [1, EITHER, EITHER, 1]
     some, truth = x[:100], y[:100]
     moves = np.array([20.0, 0.0, 800.0, 1.0])
     boxes = Boxes(some, some, some - moves, some + moves, np.zeros(4, bool), np.zeros(4), np.ones(4))

@@ -62,6 +62,8 @@ class MonotoneRow:
     rises: str
     """Inputs, listed; empty where there are none."""
     falls: str
+    without: str
+    """Inputs that it does not depend on."""
     limited: bool
     """Whether the limit of monotone rules holds for it."""
 
@@ -117,14 +119,19 @@ def monotone_rows(result: StudyResult) -> tuple[MonotoneRow, ...]:
     proved = {row.model: row for row in result.proofs.proved_monotone if row.rises or row.falls}
     titles = {feature.name: formats.md(feature.title) for feature in result.data.features}
 
-    def listed(names: tuple[str, ...]) -> str:
-        return formats.listed(titles[name] for name in names) if names else ""
+    def listed(names: Iterable[str]) -> str:
+        words = [titles[name] for name in names]
+        return formats.listed(words) if words else ""
 
     return tuple(
         MonotoneRow(
-            MODELS[name], listed(proved[name].rises), listed(proved[name].falls), name in limited(result)
+            MODELS[name],
+            listed(each for each in row.rises if each not in row.falls),
+            listed(each for each in row.falls if each not in row.rises),
+            listed(each for each in row.rises if each in row.falls),
+            name in limited(result),
         )
-        for name in palette.in_order(proved)
+        for name, row in ((name, proved[name]) for name in palette.in_order(proved))
     )
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linprog
 
-from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED, Radii, Step, Verdicts
+from generator.proofs.verdicts import BROKEN, EITHER, PROVED, UNRESOLVED, Radii, Step, Verdicts
 from generator.records.boxes import Boxes
 from generator.records.spec import ProofSpec
 
@@ -35,7 +35,7 @@ def margins(line: Line, boxes: Boxes) -> np.ndarray:
 
 def monotone(line: Line) -> np.ndarray:
     """In every input: a line has one slope."""
-    return np.where(line.w >= 0, 1, -1).astype(np.int8)
+    return np.where(line.w == 0, EITHER, np.sign(line.w)).astype(np.int8)
 
 
 def tolerance(spec: ProofSpec) -> float:

@@ -6,7 +6,10 @@ import numpy as np
 
 from generator.proofs.relu.kernels import BROKEN, PROVED, UNRESOLVED
 
-__all__ = ["BROKEN", "PROVED", "UNRESOLVED", "Radii", "Step", "Verdicts"]
+__all__ = ["BROKEN", "EITHER", "PROVED", "UNRESOLVED", "Radii", "Step", "Verdicts"]
+
+EITHER = 2
+"""Of an input that the margin does not depend on: it never falls and never rises with it."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Verifier(Protocol):
 
     def monotone(self, subject: Any) -> np.ndarray:
         """(d,) int8: 1 where the margin is proved never to fall as an input rises, whatever the others are, -1 where
-        never to rise, 0 where neither."""
+        never to rise, EITHER where it does not depend on the input, 0 where nothing is proved."""
 
     def tolerance(self, spec: ProofSpec) -> float:
         """How far above the threshold the margin of a row may still lie to count as broken."""

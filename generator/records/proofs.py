@@ -128,7 +128,10 @@ class Limit(Record):
 
 
 class ProvedMonotone(Record):
-    """Inputs that every replicate of a model is proved to be monotone in, whatever the others are."""
+    """Inputs that every replicate of a model is proved to be monotone in, whatever the others are.
+
+    One that no replicate depends on neither raises nor lowers the margin: it is named both times.
+    """
 
     model: str
     rises: tuple[str, ...]

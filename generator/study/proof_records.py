@@ -8,7 +8,7 @@ from generator.datasets import LabelledTable, Rule
 from generator.engine.cache import Arrays
 from generator.models.folds import Folds
 from generator.proofs.limits import frontier
-from generator.proofs.verdicts import BROKEN
+from generator.proofs.verdicts import BROKEN, EITHER
 from generator.proofs.verifiers import VERIFIERS
 from generator.records.choices import fold_choices
 from generator.records.metrics import rate_estimate
@@ -173,16 +173,15 @@ def readable_proof(
 
 
 def proved_monotone(tiers: Mapping[str, Arrays], inputs: Sequence[str]) -> tuple[ProvedMonotone, ...]:
-    """What all replicates of each model share, from `tier_tasks`' arrays; one that no replicate asks for rises."""
+    """What all replicates of each model share, from `tier_tasks`' arrays."""
+    proved = {model: arrays["monotone"].T for model, arrays in tiers.items()}
     return tuple(
         ProvedMonotone(
             model=model,
-            rises=tuple(
-                name for name, signs in zip(inputs, arrays["monotone"].T, strict=True) if (signs > 0).all()
-            ),
-            falls=tuple(
-                name for name, signs in zip(inputs, arrays["monotone"].T, strict=True) if (signs < 0).all()
-            ),
+            **{
+                name: tuple(each for each, way in zip(inputs, ways, strict=True) if np.isin(way, both).all())
+                for name, both in (("rises", (1, EITHER)), ("falls", (-1, EITHER)))
+            },
         )
-        for model, arrays in tiers.items()
+        for model, ways in proved.items()
     )

@@ -8,10 +8,11 @@ import numpy as np
 from generator.proofs import milp
 from generator.proofs.relu import network as networks
 from generator.proofs.relu import search, walk
-from generator.proofs.relu.monotone import monotone, worst_faces
+from generator.proofs.relu.monotone import monotone as signs_of
+from generator.proofs.relu.monotone import slopes, worst_faces
 from generator.proofs.relu.network import Network
 from generator.proofs.relu.search import Lattice, warm_up
-from generator.proofs.verdicts import UNRESOLVED, Radii, Step, Verdicts
+from generator.proofs.verdicts import EITHER, UNRESOLVED, Radii, Step, Verdicts
 from generator.records.boxes import Boxes
 from generator.records.spec import ProofSpec
 
@@ -34,6 +35,12 @@ def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Network:
 
 def margins(network: Network, boxes: Boxes) -> np.ndarray:
     return networks.margins(network, boxes.x)
+
+
+def monotone(network: Network) -> np.ndarray:
+    """By bounds on the slopes, over the whole range."""
+    low, high = slopes(network)
+    return np.where((low == 0) & (high == 0), EITHER, signs_of(network)).astype(np.int8)
 
 
 def tolerance(spec: ProofSpec) -> float:

@@ -10,7 +10,7 @@ from generator.proofs.trees import kernels, milp, search
 from generator.proofs.trees.forest import Forest
 from generator.proofs.trees.monotone import monotone as signs_of
 from generator.proofs.trees.walk import walk
-from generator.proofs.verdicts import BROKEN, PROVED, Radii, Step, Verdicts
+from generator.proofs.verdicts import BROKEN, EITHER, PROVED, Radii, Step, Verdicts
 from generator.records.boxes import Boxes
 from generator.records.spec import ProofSpec
 
@@ -28,7 +28,8 @@ def margins(forest: Forest, boxes: Boxes) -> np.ndarray:
 
 def monotone(forest: Forest) -> np.ndarray:
     """As `read` found it."""
-    return forest.signs
+    asked = np.isin(np.arange(len(forest.signs)), forest.feature)
+    return np.where(asked, forest.signs, EITHER).astype(np.int8)
 
 
 def tolerance(spec: ProofSpec) -> float:

@@ -112,6 +112,15 @@ def test_frauds_left_open_are_counted_over_all_kinds():
     assert kinds.kinds(left, "T1").unresolved.startswith("3 frauds")
 
 
+def test_frauds_that_only_rounding_decides_are_counted_over_all_kinds():
+    rounded = tuple(row.model_copy(update={"by_rounding": 2}) for row in RESULT.proofs.tiers[:3])
+    rows = (*rounded, *RESULT.proofs.tiers[3:])
+    told = RESULT.model_copy(update={"proofs": RESULT.proofs.model_copy(update={"tiers": rows})})
+    assert kinds.kinds(told, "T1").unresolved.endswith(
+        " 6 answers are decided by rounding alone; they count as broken."
+    )
+
+
 # ---------------------------------------------------------------- monotone, and how the worst case is found
 
 

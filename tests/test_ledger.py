@@ -36,7 +36,7 @@ STEERING = re.compile(
     r"^/spec/|^/schema_version$"
     r"|/(epsilon|epsilons/\d+|round|seeds|decimals|false_positive_rate|frauds_per_day)$"  # looked up, or a format
     r"|^/data/breakdowns/|^/groups/|/correlations/|/standard_deviation$|/mean_change$"  # extremes are named
-    r"|/(contradictions|rows_unresolved|boxes|unresolved|battery/\d+/rows|evaded)$"
+    r"|/(contradictions|rows_unresolved|rows_by_rounding|boxes|unresolved|by_rounding|battery/\d+/rows|evaded)$"
     r"|^/rates/mean_fraud_amount$"  # cancels out of ratios
     r"|/reach/\d+/(up|down)$"  # zero is said in other words
 )

@@ -129,6 +129,20 @@ def test_no_row_left_open_is_said_with_its_counts():
     )
 
 
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (None, "none left open."),
+        (0, "none left open. No answer is decided by rounding alone."),
+        (1, "none left open. 1 answer is decided by rounding alone; it counts as broken."),
+        (1200, "none left open. 1,200 answers are decided by rounding alone; they count as broken."),
+    ],
+)
+def test_answers_that_only_rounding_decides_are_counted_where_a_record_has_them(answers, words):
+    proofs = tiny_result().proofs.model_copy(update={"rows_by_rounding": answers})
+    assert exact.unresolved_sentence(proofs).endswith(words)
+
+
 def test_rows_left_open_are_counted_and_their_consequence_named():
     changed = {"rows_proved": 6990, "rows_broken": 3000, "rows_unresolved": 10}
     said = exact.unresolved_sentence(tiny_result().proofs.model_copy(update=changed))

@@ -58,14 +58,17 @@ def _arrays(y: np.ndarray, proved: int, *, alarms: int = 0) -> dict[str, np.ndar
     tiers = {tier: outcome for tier in FRAUDSTERS.names} | {
         f"witness/{tier}": witness for tier in FRAUDSTERS.names
     }
-    return tiers | {"flagged": flagged, "cuts": np.zeros((1, 2))}
+    by_rounding = np.zeros((1, len(FRAUDSTERS.names), 2, 2), int)
+    by_rounding[0, FRAUDSTERS.names.index("T1"), 1] = 1
+    return tiers | {"flagged": flagged, "cuts": np.zeros((1, 2)), "by_rounding": by_rounding}
 
 
 def test_catch_rates_are_shares_of_the_frauds_and_an_unsettled_fraud_is_not_caught(line):
     results = records.tier_results({"standard": _arrays(line.y, 3)}, line.y, SPEC)
-    rates = {(t.tier, t.epsilon): (t.caught_proved.value, t.unresolved) for t in results}
-    assert rates["T1", 0.1] == (3 / 4, 0)
-    assert rates["T1", 0.35] == (2 / 4, 1)
+    rates = {(t.tier, t.epsilon): (t.caught_proved.value, t.unresolved, t.by_rounding) for t in results}
+    assert rates["T1", 0.1] == (3 / 4, 0, 0)
+    assert rates["T1", 0.35] == (2 / 4, 1, 1)
+    assert rates["T3", 0.35] == (2 / 4, 1, 0)
     assert len(rates) == 8
     assert {t.caught_clean.value for t in results} == {1.0}
     assert {t.caught_proved.n for t in results} == {4}

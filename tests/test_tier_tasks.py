@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 from threat_fixture import FRAUDSTERS
 
+from generator.models.folds import Folds
 from generator.proofs.relu.network import from_arrays
 from generator.proofs.relu.network import margins as margins64
 from generator.proofs.relu.search import BROKEN, PROVED, Lattice, verify
-from generator.records.spec import ProofSpec
+from generator.records.features import Feature
+from generator.records.spec import AttackSpec, FoundLabel, ProofSpec, StudySpec
 from generator.records.threat import surface
-from generator.study.proof_tasks import seed_block
+from generator.study.proof_tasks import seed_block, settle_task
+from generator.study.tasks import State
 from generator.study.tier_tasks import matched_cut, operating_points, quoted_point, tier_task
 from generator.threats.surface import boxes
+from tests.test_tier_records import AMOUNT
 
 EPSILONS, HEADLINE = (0.1, 0.35, 1.0), 0.35
 RATES = (0.01, 0.05, 0.1, 0.3)
@@ -88,6 +92,31 @@ def test_what_holds_against_more_holds_against_less(tiers):
     for weaker, stronger in itertools.pairwise(("T1", "T2", "T3", "T0")):
         assert ((tiers[stronger] == PROVED) <= (tiers[weaker] == PROVED)).all()
     assert (tiers["T1"] == PROVED).sum() > (tiers["T0"] == PROVED).sum()
+
+
+def test_frauds_that_only_rounding_decides_are_counted_once_each():
+    """The margin is the input: two frauds are worst at 1e-5 at .35, which is below tau, one at -.05; at 1 unasked.
+
+    At the cut of the highest genuine row, -1, all of them hold.
+    """
+    x, y = np.array([[-1.0], [-2.0], [0.35001], [0.3], [0.35001]]), np.array([0, 0, 1, 1, 1])
+    folds = Folds(
+        train_rows=np.zeros((2, 1), int), test_rows=np.array([[0, 2, 3], [1, 4, 4]]),
+        test_counts=np.array([3, 2]), means=np.zeros((2, 1)), scales=np.ones((2, 1)), x=x, y=y, seeds=1,
+    )  # fmt: skip
+    state = State("linear", {"weights": np.ones((2, 1)), "bias": np.zeros(2)})
+    proof = ProofSpec(epsilons=EPSILONS, false_positive_rates=(0.05,))
+    feature = Feature(**AMOUNT.model_dump(), low=-9.0, high=9.0, mean=0.0, standard_deviation=1.0)
+    asked = StudySpec(
+        dataset="line", table="checks", title="", description="", inputs=(AMOUNT,), amount="Amount", columns={},
+        threat=FRAUDSTERS, label=FoundLabel(column="", fraud=""), proof=proof,
+        attack=AttackSpec(epsilons=(0.0, *EPSILONS), round_epsilons=(0.35,)),
+    )  # fmt: skip
+    assert _run(settle_task(asked, folds, state, range(1), EPSILONS))["by_rounding"].tolist() == [[0, 2, 2]]
+    found = _run(tier_task(asked, folds, (feature,), state, range(1)))["by_rounding"]
+    assert found.shape == (1, len(FRAUDSTERS.names), 3, 2)
+    assert found[0, :, :, 0].tolist() == [[0, 2, 2]] * len(FRAUDSTERS.names)
+    assert not found[..., 1].any()
 
 
 @pytest.mark.parametrize("tier", FRAUDSTERS.names)

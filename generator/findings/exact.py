@@ -133,15 +133,26 @@ def unresolved_sentence(proofs: ProofResult) -> str:
     asked = (
         f"{formats.count(total)} questions were asked, one for each transaction, model, repetition and budget"
     )
+    rounding = rounding_sentence(proofs.rows_by_rounding)
     if not left:
         return (
             f"{asked}. All were settled: {formats.count(proved)} proved, {formats.count(broken)} broken by "
-            "an example, none left open."
+            f"an example, none left open.{rounding}"
         )
     return (
         f"{asked}. {formats.count(left)} of them ({formats.percent(left / total, 3)}) were left open: "
-        "neither proved nor broken. They count as not kept, so the proved figures are lower limits."
+        f"neither proved nor broken. They count as not kept, so the proved figures are lower limits.{rounding}"
     )
+
+
+def rounding_sentence(answers: int | None) -> str:
+    """How many answers no example decides, with a space before it; empty where they were not counted."""
+    if answers is None:
+        return ""
+    if not answers:
+        return " No answer is decided by rounding alone."
+    are, they = ("answer is", "it counts") if answers == 1 else ("answers are", "they count")
+    return f" {formats.count(answers)} {are} decided by rounding alone; {they} as broken."
 
 
 def contradiction_sentence(proofs: ProofResult) -> str:

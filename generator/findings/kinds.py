@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from generator.findings.exact import rounding_sentence
 from generator.findings.tiers import TierColumn, columns
 from generator.notation import formats, palette
 from generator.notation.names import MODELS, ModelName
@@ -283,9 +284,14 @@ def _limit(result: StudyResult, tier: str, found: Mapping[str, TierResult]) -> s
 def _unresolved(result: StudyResult) -> str:
     rows = result.proofs.tiers
     left = sum(row.unresolved for row in rows)
+    counted = [row.by_rounding for row in rows if row.by_rounding is not None]
+    rounding = rounding_sentence(sum(counted) if counted else None)
     if not left:
-        return "Of every kind, in every tier and at every budget, all frauds were settled: none is left open."
-    return f"{formats.count(left)} frauds, over all kinds, tiers and budgets, were left open. They count as missed."
+        return f"Of every kind, in every tier and at every budget, all frauds were settled: none is left open.{rounding}"
+    return (
+        f"{formats.count(left)} frauds, over all kinds, tiers and budgets, were left open. They count as missed."
+        f"{rounding}"
+    )
 
 
 def _difference(found: TierComparison | None) -> str:

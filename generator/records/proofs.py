@@ -44,6 +44,9 @@ class TierResult(Record):
     """Share of frauds that no input within the tier's box lets through: a proof, not an attack."""
     unresolved: int
     """Rows (over all seeds) that were neither proved nor broken; counted as not caught."""
+    by_rounding: int | None = None
+    """Rows (over all seeds) that count as broken, although no example is wrong by more than rounding; None in records
+    from before they were counted."""
 
 
 class TierComparison(Record):
@@ -264,9 +267,9 @@ class ProofResult(Record):
     radii: tuple[RadiusSummary, ...]
     limit: Limit
     monotone: MonotoneLimits | None = None
+    """None in records from before there was such a limit."""
     proved_monotone: tuple[ProvedMonotone, ...] = ()
     """Of every model, also where there is no such input."""
-    """None in records from before there was such a limit."""
     rule: RuleProofs | None
     """None where the labels were found, not made by a rule."""
     battery: tuple[BatteryRow, ...]
@@ -276,5 +279,8 @@ class ProofResult(Record):
     """Rows times models times seeds times budgets settled with `proved`, plain box."""
     rows_broken: int
     rows_unresolved: int
+    rows_by_rounding: int | None = None
+    """Of those broken, where no example is wrong by more than rounding; None in records from before they were
+    counted."""
     contradictions: int
     """Rows both proved and broken by an attack: has to be zero."""

@@ -62,7 +62,8 @@ def _settle(
         "margin" (seeds, n) float32 before any attack, fraud above 0; "outcome" (seeds, n, epsilons) int8;
         "witness" (seeds, n, d) raw units within the headline budget, NaN where there is none; "replayed"
         and "flipped", how many witnesses the float32 pipeline was given and how many it got wrong;
-        "boxes" (seeds, n) up to the headline budget.
+        "boxes" (seeds, n) up to the headline budget; "by_rounding" (seeds, epsilons), how many are broken by
+        rounding alone.
     """
     block, verifier = seed_block(folds, seeds), VERIFIERS[state.kind]
     model, y = state.model(folds).select(block), folds.test_y(block)
@@ -70,7 +71,7 @@ def _settle(
     outcome = np.full((*y.shape, len(epsilons)), UNRESOLVED, np.int8)
     outcome[(margin > 0) != (y == 1)] = BROKEN
     witness, looked = np.full((*y.shape, folds.x.shape[1]), np.nan), np.zeros(y.shape, np.int64)
-    replayed = flipped = 0
+    wrong, replayed, flipped = outcome == BROKEN, 0, 0
     around = {epsilon: ball(folds, block, epsilon) for epsilon in epsilons}
     for i in range(len(y)):
         subject, part = verifier.read(state.weights, block.start + i), model.select(slice(i, i + 1))
@@ -79,6 +80,7 @@ def _settle(
             found = verifier.decide(subject, around[epsilon].of(i, rows), y[i, rows], spec)
             outcome[i, rows, e] = found.outcome
             broken = found.outcome == BROKEN
+            wrong[i, rows[broken & ~found.by_rounding], e:] = True
             raw = found.witness[broken]
             if len(raw):
                 after = part.margins(raw[None])[0] > 0
@@ -96,6 +98,7 @@ def _settle(
         "boxes": by_row(looked),
         "replayed": np.array([replayed]),
         "flipped": np.array([flipped]),
+        "by_rounding": by_row((outcome == BROKEN) & ~wrong).sum(1),
     }
 
 

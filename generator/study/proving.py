@@ -199,6 +199,7 @@ def proof_result(
         rows_proved=int((counts == PROVED).sum()),
         rows_broken=int((counts < 0).sum()),
         rows_unresolved=int((counts == UNRESOLVED).sum()),
+        rows_by_rounding=sum(int(arrays["by_rounding"].sum()) for arrays in settled.finals.values()),
         contradictions=evidence.contradictions(),
     )
 

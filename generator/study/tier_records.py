@@ -33,7 +33,7 @@ def tier_results(tiers: Mapping[str, Arrays], y: np.ndarray, spec: StudySpec) ->
     results = []
     for model, arrays in tiers.items():
         flagged = arrays["flagged"][:, frauds]
-        for tier in spec.threat.names:
+        for t, tier in enumerate(spec.threat.names):
             outcome = arrays[tier][:, frauds]
             for rate, point, e in shown(spec):
                 results.append(
@@ -47,6 +47,7 @@ def tier_results(tiers: Mapping[str, Arrays], y: np.ndarray, spec: StudySpec) ->
                             int((outcome[:, :, e, point] == PROVED).sum()), rows, len(flagged)
                         ),
                         unresolved=int((outcome[:, :, e, point] == UNRESOLVED).sum()),
+                        by_rounding=int(arrays["by_rounding"][:, t, e, point].sum()),
                     )
                 )
     return tuple(results)

@@ -75,7 +75,8 @@ def _tiers(
         "flagged" (seeds, n, points) bool, nobody evading; per tier
         "<tier>" (seeds, n, budgets, points) int8, the outcome of frauds (broken where not flagged to
         begin with, 0 for genuine rows), and "witness/<tier>" (seeds, n, d), raw units, an example
-        within the headline budget at the quoted point, NaN where there is none.
+        within the headline budget at the quoted point, NaN where there is none; "by_rounding" (seeds, tiers,
+        budgets, points), in the order of the threat, how many are broken by rounding alone.
     """
     block, verifier = seed_block(folds, seeds), VERIFIERS[state.kind]
     rows, y = ball(folds, block, 0.0), folds.test_y(block)
@@ -93,27 +94,34 @@ def _tiers(
     start[(fraud[:, :, None] & ~flagged)[:, :, None].repeat(len(spec.epsilons), 2)] = BROKEN
     outcomes: dict[str, np.ndarray] = {}
     witnesses: dict[str, np.ndarray] = {}
+    wrong: dict[str, np.ndarray] = {}  # where an example is wrong beyond rounding, or nothing was flagged
     for tier in threat.ends_first():
         weaker = [name for name in outcomes if tier.contains(threat.tier(name))]
         stronger = [name for name in outcomes if threat.tier(name).contains(tier)]
         witness = witnesses[weaker[0]].copy() if weaker else np.full(rows.x.shape, np.nan)
         outcome = _inherited(start, [outcomes[n] for n in weaker], [outcomes[n] for n in stronger])
         outcomes[tier.name], witnesses[tier.name] = outcome, witness
+        wrong[tier.name] = np.logical_or.reduce([start == BROKEN, *(wrong[name] for name in weaker)])
         reach = surface(features, tier)
         for e in middle_first(len(spec.epsilons)):
             around = boxes(reach, folds, block, spec.epsilons[e])
             for i, subject in enumerate(subjects):
                 found = _settle_points(
-                    verifier, subject, cuts[i], around.of(i), fraud[i], flagged[i], outcome[i, :, e], spec
-                )
+                    verifier, subject, cuts[i], around.of(i), fraud[i], flagged[i], outcome[i, :, e],
+                    wrong[tier.name][i, :, e], spec,
+                )  # fmt: skip
                 if spec.epsilons[e] <= headline:
                     witness[i] = np.where(np.isnan(found), witness[i], found)
                 spread(outcome[i], e)
+                wrong[tier.name][i, :, e:] |= wrong[tier.name][i, :, e, None]
     answers = {"flagged": flagged, **outcomes}
     answers |= {f"witness/{tier}": witness for tier, witness in witnesses.items()}
     by_row = rows_of(folds, seeds)
+    by_rounding = [by_row((outcomes[t] == BROKEN) & ~wrong[t]).sum(1) for t in threat.names]
     monotone = np.stack([verifier.monotone(subject) for subject in subjects])
-    return {name: by_row(values) for name, values in answers.items()} | {"cuts": cuts, "monotone": monotone}
+    return {name: by_row(values) for name, values in answers.items()} | {
+        "cuts": cuts, "monotone": monotone, "by_rounding": np.stack(by_rounding, axis=1)
+    }  # fmt: skip
 
 
 def _inherited(start: np.ndarray, weaker: list[np.ndarray], stronger: list[np.ndarray]) -> np.ndarray:
@@ -133,6 +141,7 @@ def _settle_points(
     fraud: np.ndarray,
     flagged: np.ndarray,
     outcome: np.ndarray,
+    wrong: np.ndarray,
     spec: ProofSpec,
 ) -> np.ndarray:
     """Settle in their boxes the frauds that are open, from the highest cut down, in place.
@@ -144,6 +153,7 @@ def _settle_points(
         fraud: (n,)
         flagged: (n, points), nobody evading.
         outcome: (n, points), of one replicate and budget.
+        wrong: (n, points) bool, where an example is wrong beyond rounding.
 
     Returns:
         (n, d) raw units: of rows flagged at the quoted point, what breaks them there; NaN elsewhere.
@@ -158,6 +168,9 @@ def _settle_points(
         broken = found.outcome == BROKEN
         seen = np.where(broken, found.margin + cuts[place], np.inf)
         told = np.where(seen[:, None] <= cuts + verifier.tolerance(spec), BROKEN, UNRESOLVED)
+        beyond = seen[:, None] <= cuts
+        beyond[:, place] = broken & ~found.by_rounding
+        wrong[rows] |= beyond
         told[np.ix_(found.outcome == PROVED, cuts <= cuts[place])] = PROVED
         outcome[rows] = np.where(outcome[rows] == UNRESOLVED, told, outcome[rows])
         new = flagged[rows, quoted] & (told[:, quoted] == BROKEN) & np.isnan(witness[rows, 0])

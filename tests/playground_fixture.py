@@ -124,5 +124,5 @@ def _network(rng: np.random.Generator, x: np.ndarray, scale: float) -> dict[str,
 
 
 def _trees(model: str, raw: np.ndarray, label: np.ndarray) -> dict[str, np.ndarray]:
-    spec = TreesSpec(rounds=20, depth=3, smallest_leaf=4)
+    spec = TreesSpec(rounds=20, depths=(3,), learning_rates=(0.1,), smallest_leaf=4)
     return train_trees([raw], [label], spec, monotone=[TREES[model]] * raw.shape[1]).arrays()

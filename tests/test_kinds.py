@@ -112,6 +112,16 @@ def test_frauds_left_open_are_counted_over_all_kinds():
     assert kinds.kinds(left, "T1").unresolved.startswith("3 frauds")
 
 
+def test_the_depths_that_copies_chose_are_counted_model_by_model():
+    assert FOUND.settings == ""
+    models = tuple(
+        model.model_copy(update={"chosen": (3, 7)}) if model.name == "boosted_trees" else model
+        for model in RESULT.models
+    )
+    told = kinds.kinds(RESULT.model_copy(update={"models": models}), "T1").settings
+    assert told.endswith("Splits and copies: the boosted tree ensemble 2 in 3 and 4 in 7.")
+
+
 def test_frauds_that_only_rounding_decides_are_counted_over_all_kinds():
     rounded = tuple(row.model_copy(update={"by_rounding": 2}) for row in RESULT.proofs.tiers[:3])
     rows = (*rounded, *RESULT.proofs.tiers[3:])

@@ -19,7 +19,7 @@ def given():
 
 @pytest.fixture(scope="module")
 def trained(given):
-    spec = TreesSpec(rounds=8, depth=3, smallest_leaf=10)
+    spec = TreesSpec(rounds=8, depths=(3,), learning_rates=(0.1,), smallest_leaf=10)
     asked = Asked(features(given.x), FRAUDSTERS, TrainingSpec(), spec, worst_epsilon=0.5, seed=7)
     return {
         name: TRAINED[name].train(given, asked)

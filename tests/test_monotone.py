@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from generator.models.cuts import matched_cut
 from generator.proofs.monotone import Bound, Implied, implied, most_caught, sides
 from generator.records.threat import surface
-from generator.study.tier_tasks import matched_cut
 from generator.threats.surface import boxes
 
 SHAPE = (3, 3, 2)

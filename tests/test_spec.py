@@ -16,6 +16,7 @@ from generator.records.spec import (
     ProofSpec,
     StudySpec,
     TrainingSpec,
+    TreesSpec,
 )
 from generator.study.asked import unknown
 
@@ -64,11 +65,19 @@ def test_an_attack_that_would_not_measure_what_it_quotes_is_refused(settings, co
         (LabelSpec, {"fraud_share": 0, "weights": {}, "formula": ""}),
         (LabelSpec, {"fraud_share": 0.5, "weights": {}, "formula": ""}),
         (LabelSpec, {"fraud_share": 0.2, "weights": {}, "formula": "", "noise": -1}),
+        (TreesSpec, {"depths": (0, 2)}),
+        (TreesSpec, {"depths": (), "learning_rates": ()}),
+        (TreesSpec, {"choosing_share": 1}),
     ],
 )
 def test_a_setting_outside_its_range_is_refused(kind, settings):
     with pytest.raises(ValidationError):
         kind(**settings)
+
+
+def test_every_depth_of_trees_needs_a_learning_rate():
+    with pytest.raises(ValidationError, match="2 learning_rates for 3 depths; give one for each"):
+        TreesSpec(depths=(2, 3, 4))
 
 
 @pytest.mark.parametrize(

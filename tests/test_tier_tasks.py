@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from threat_fixture import FRAUDSTERS
 
+from generator.models.cuts import matched_cut
 from generator.models.folds import Folds
 from generator.proofs.relu.network import from_arrays
 from generator.proofs.relu.network import margins as margins64
@@ -15,7 +16,7 @@ from generator.records.spec import AttackSpec, FoundLabel, ProofSpec, StudySpec
 from generator.records.threat import surface
 from generator.study.proof_tasks import seed_block, settle_task
 from generator.study.tasks import State
-from generator.study.tier_tasks import matched_cut, operating_points, quoted_point, tier_task
+from generator.study.tier_tasks import operating_points, quoted_point, tier_task
 from generator.threats.surface import boxes
 from tests.test_tier_records import AMOUNT
 

@@ -8,6 +8,7 @@ from generator.datasets import SourceOptions, dataset
 from generator.models.asked import Asked
 from generator.models.folds import make_folds
 from generator.models.kinds import TRAINED
+from generator.models.trees.boosting import Choice, train_trees
 from generator.models.trees.recipes import anything, worst_corner
 from generator.records.spec import TrainingSpec, TreesSpec
 from generator.records.threat import Categories, Interval, Surface, surface
@@ -56,10 +57,47 @@ def trained():
     checks = dataset("checks")
     table = checks.load(checks.study.model_copy(update={"rows": 400}), SourceOptions(offline=True))
     folds = make_folds(table.x, table.y, TrainingSpec(seeds=1, folds=2), 7)
-    trees = TreesSpec(rounds=30, depth=3, smallest_leaf=5)
+    trees = TreesSpec(rounds=30, depths=(3,), learning_rates=(0.1,), smallest_leaf=5)
     asked = Asked(table.features, checks.study.threat, TrainingSpec(), trees, worst_epsilon=0.35, seed=7)
     recipes = ("boosted_trees", "monotone_trees", "monotone_trees_widest", "trees_left_out")
     return table, folds, asked, {name: TRAINED[name].train(folds, asked) for name in recipes}
+
+
+CHOICE, PAIR = Choice(seed=7, rate=0.05), {"rounds": 30, "depths": (1, 3), "learning_rates": (0.3, 0.3)}
+
+
+def _parity(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Fraud is an odd number of inputs above zero, which no sum of trees of one split can tell."""
+    x = np.random.default_rng(seed).standard_normal((n, 3))
+    return x, (x > 0).sum(axis=1) % 2
+
+
+def test_each_copy_trains_on_all_its_rows_what_caught_most_of_those_held_out():
+    odd, one_input = _parity(600, 0), (_parity(600, 1)[0], (_parity(600, 1)[0][:, 0] > 0.5).astype(int))
+    x, y = zip(odd, one_input, strict=True)
+    found = train_trees(x, y, TreesSpec(**PAIR), choice=CHOICE)
+    assert found.chosen == (1, 0)  # where both catch all, the first
+    for replicate, depth in enumerate((3, 1)):
+        alone = TreesSpec(rounds=30, depths=(depth,), learning_rates=(0.3,))
+        expected = train_trees(x[replicate : replicate + 1], y[replicate : replicate + 1], alone).arrays()
+        for name, part in found.select(slice(replicate, replicate + 1)).arrays().items():
+            np.testing.assert_array_equal(part, expected[name], err_msg=name)
+
+
+def test_without_rows_to_choose_on_the_first_setting_is_taken():
+    x, y = _parity(600, 0)
+    few = np.concatenate([np.flatnonzero(y == 0), np.flatnonzero(y == 1)[:4]])
+    assert train_trees([x[few]], [y[few]], TreesSpec(**PAIR), choice=CHOICE).chosen == (0,)
+    assert train_trees([x], [y], TreesSpec(**PAIR)).chosen == (0,)
+
+
+def test_every_recipe_chooses_its_depth_in_every_copy(trained):
+    _, folds, asked, _ = trained
+    pair = asked._replace(trees=TreesSpec(rounds=5))
+    for name in ("boosted_trees", "monotone_trees", "monotone_trees_widest", "trees_left_out"):
+        chosen = TRAINED[name].train(folds, pair).chosen
+        assert len(chosen) == folds.replicates, name
+        assert set(chosen) <= {0, 1}, name
 
 
 def _swings(table, folds, model, j):

@@ -44,6 +44,13 @@ def test_every_row_is_settled_at_every_budget_and_in_every_tier(run):
         assert (told == PROVED).any(), tier.name
 
 
+def test_the_record_says_how_often_each_depth_was_chosen(run):
+    chosen = run.result.model(MODEL).chosen
+    assert len(chosen) == len(SPEC.trees.depths) > 1
+    assert sum(chosen) == SPEC.training.replicates
+    assert run.result.model("standard").chosen == ()
+
+
 def test_attacks_without_gradients_stay_above_what_is_proved(run):
     result = run.result
     assert (result.model(MODEL).kind, result.model(MODEL).not_applicable) == ("trees", ("fgsm", "pgd"))

@@ -137,7 +137,7 @@ def test_replicates_of_unlike_size_are_the_same_after_they_were_stored(rows, toy
 
 
 def test_a_node_of_trees_on_numbers_is_stored_in_ten_bytes(rows):
-    model = train_trees([rows[0]], [rows[1]], TreesSpec())
+    model = train_trees([rows[0]], [rows[1]], TreesSpec(depths=(4,), learning_rates=(0.1,)))
     nodes, arrays = len(model.ensembles[0].feature), model.arrays()
     assert nodes > 1_000
     assert sum(part.nbytes for part in arrays.values()) < 10 * nodes + 200
@@ -170,7 +170,7 @@ def test_names_are_told_apart_by_place_and_rare_or_unseen_ones_are_judged_as_no_
     x[:, 1] = rng.integers(2, 7, len(x)) * 2  # places 4, 6, ... 12, and no others
     x[:, 4] = np.where(rng.random(len(x)) < 0.5, rng.integers(0, 300, len(x)), x[:, 4])
     y = y ^ (x[:, 1] == 8) ^ (x[:, 4] == 7)
-    spec = TreesSpec(rounds=30)
+    spec = TreesSpec(rounds=30, depths=(4,), learning_rates=(0.1,))
     (ensemble,) = train_trees(
         [x], [y], spec, monotone=(1, 1, 0, 0, -1), left_out=(2,), unordered=(1, 4)
     ).ensembles

@@ -86,6 +86,8 @@ class Kinds:
     """The tiers in which frauds alone move."""
     rows: tuple[KindRow, ...]
     rate: float
+    settings: str
+    """Which depths the trees chose."""
     unresolved: str
     """How many frauds no proof and no example settled, over all kinds, tiers, rates and budgets."""
 
@@ -111,6 +113,7 @@ def kinds(result: StudyResult, tier: str) -> Kinds | None:
         columns=fraudsters,
         rows=tuple(_rows(result, fraudsters)),
         rate=_rate(result),
+        settings=_settings(result),
         unresolved=_unresolved(result),
     )
 
@@ -287,10 +290,29 @@ def _unresolved(result: StudyResult) -> str:
     counted = [row.by_rounding for row in rows if row.by_rounding is not None]
     rounding = rounding_sentence(sum(counted) if counted else None)
     if not left:
-        return f"Of every kind, in every tier and at every budget, all frauds were settled: none is left open.{rounding}"
+        every = "Of every kind, in every tier and at every budget, all frauds were settled"
+        return f"{every}: none is left open.{rounding}"
     return (
         f"{formats.count(left)} frauds, over all kinds, tiers and budgets, were left open. They count as missed."
         f"{rounding}"
+    )
+
+
+def _settings(result: StudyResult) -> str:
+    counts = {model.name: model.chosen for model in result.models if model.chosen}
+    parts = [
+        f"{MODELS[name].phrase} "
+        + formats.listed(
+            f"{formats.count(depth)} in {formats.count(copies)}"
+            for depth, copies in zip(result.spec.trees.depths, counts[name], strict=True)
+        )
+        for name in palette.in_order(counts)
+    ]
+    if not parts:
+        return ""
+    return (
+        "How many splits lie one behind the other in a tree was chosen by each copy of a model, on a part of its own "
+        f"training rows. Splits and copies: {'; '.join(parts)}."
     )
 
 

@@ -153,7 +153,7 @@ REGISTER = (
         "either way", "low", "It is drawn as a ceiling, and no verdict rests on it.", "proof.md", "Proof",
     ),
     Limitation(
-        "L22", "Few kinds of model, with one set of settings each.",
+        "L22", "Few kinds of model, with few settings each.",
         "Nothing is said about rules, larger networks or larger ensembles.",
         "either way", "medium", "Where other kinds are trained beside FraudNet, each is proved as it is.",
         "hardening.md", "Hardening",

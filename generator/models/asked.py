@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from generator.records.features import Feature
-from generator.records.spec import HardeningSpec, TrainingSpec, TreesSpec
+from generator.records.spec import HardeningSpec, ProofSpec, TrainingSpec, TreesSpec
 from generator.records.threat import Surface, Threat, Tier, surface
 
 
@@ -20,7 +20,9 @@ class Asked(NamedTuple):
     """Budget by which frauds move to their worst corner before monotone models train on them."""
     seed: int
     hardening: HardeningSpec = HardeningSpec()
-    """Of nets on tables with names and gaps."""
+    """Of threat-matched hardening on tables with names and gaps."""
+    false_positive_rate: float = ProofSpec().quoted_false_positive_rate
+    """Share of genuine rows that may alarm where settings of trees are compared by the frauds they catch."""
 
     @property
     def directions(self) -> np.ndarray:

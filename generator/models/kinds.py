@@ -44,3 +44,8 @@ ENCODED = {
     for train in (encoding.standard, encoding.pgd_tier1, encoding.logistic_regression, encoding.monotone_net)
 }
 """By name: nets and linear models of tables that may have names and gaps."""
+
+
+def trained(name: str, encoded: bool) -> Trained:
+    """The model called `name`; `encoded` where inputs may be names or lacking, which trees take as they are."""
+    return ENCODED[name] if encoded and name in ENCODED else TRAINED[name]

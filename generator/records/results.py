@@ -227,6 +227,8 @@ class ModelResult(Record):
     """Attacks of the study that need what this kind of model lacks: it has no evaluation under them."""
     rounds: tuple[RoundResult, ...]
     """A recipe has round 0 (the baseline) to the last; others have one."""
+    chosen: tuple[int, ...] = ()
+    """Replicates that chose each of the depths of `TreesSpec`; empty where there was nothing to choose."""
 
     @property
     def final(self) -> RoundResult:

@@ -186,15 +186,28 @@ class HardeningSpec(Record):
 
 
 class TreesSpec(Record):
-    """Boosted trees, as scikit-learn trains them, and what hardens them."""
+    """Boosted trees, as scikit-learn trains them."""
 
-    rounds: int = Field(default=150, ge=1)
-    """Trees of an ensemble: enough to catch what larger ones catch here, few enough that every row is settled."""
-    depth: int = Field(default=4, ge=1)
-    """Splits from the root to a leaf, at most."""
-    learning_rate: float = Field(default=0.1, gt=0)
+    rounds: int = Field(default=100, ge=1)
+    """Trees of an ensemble: few enough that every row is settled, and that settings can be compared."""
+    depths: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(2, 4), min_length=1)
+    """Splits from the root to a leaf, at most: each replicate chooses among these, on rows inside its own training
+    rows; the first where there are too few rows to choose on, or two are as good."""
+    learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = (0.2, 0.1)
+    """One for each depth: what fewer splits lack, larger steps make up for."""
     smallest_leaf: int = Field(default=20, ge=1)
     """Training rows that a leaf needs."""
+    choosing_share: float = Field(default=0.2, gt=0, lt=1)
+    """Share of the training rows of a replicate, alike of both classes, that choose: held out until all of them train
+    what was chosen."""
+
+    @model_validator(mode="after")
+    def _every_depth_has_its_learning_rate(self):
+        if len(self.depths) != len(self.learning_rates):
+            raise ValueError(
+                f"{len(self.learning_rates)} learning_rates for {len(self.depths)} depths; give one for each"
+            )
+        return self
 
 
 class ProofSpec(Record):

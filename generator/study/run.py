@@ -189,7 +189,13 @@ def _model_result(
         kind=own[-1].kind or None,
         not_applicable=tuple(attack for attack in spec.attack.attacks if attack not in done),
         rounds=rounds,
+        chosen=_counts(own[-1].chosen, len(spec.trees.depths)),
     )
+
+
+def _counts(chosen: tuple[int, ...], settings: int) -> tuple[int, ...]:
+    """How often each setting was chosen; nothing where there was no choice."""
+    return tuple(chosen.count(place) for place in range(settings)) if chosen and settings > 1 else ()
 
 
 def _illustrated(spec: StudySpec, states: Mapping[str, list[State]]) -> dict[str, State]:

@@ -19,12 +19,14 @@ from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.hardening import harden
 from generator.models.fraudnet.network import FraudNet
 from generator.models.fraudnet.training import train_standard
-from generator.models.kinds import KINDS, TRAINED
+from generator.models.kinds import KINDS, trained
 from generator.models.model import Model
+from generator.models.trees.trees import Trees
 from generator.provenance import PACKAGE, lock_sha256, versions
 from generator.records.base import Record
 from generator.records.features import Feature
 from generator.records.spec import AttackSpec, BatterySpec, HardeningSpec, Recipe, StudySpec, TrainingSpec
+from generator.records.validation import ValidationSpec
 from generator.threats import battery
 from generator.threats.evasion import evaluate
 
@@ -47,6 +49,8 @@ class State:
     """Rows a replicate saw in each epoch of the round; None: those of its folds."""
     gradient_steps: int = 0
     """Of one replicate, since training or hardening began."""
+    chosen: tuple[int, ...] = ()
+    """Place of each replicate's setting among those that trees choose from; empty where nothing is chosen."""
 
     @classmethod
     def of(cls, kind: str, arrays: Arrays, number: int = 0) -> Self:
@@ -54,7 +58,9 @@ class State:
         counts = {
             name: int(arrays[name][0]) for name in ("training_rows", "gradient_steps") if name in arrays
         }
-        return cls(kind, {name: a for name, a in arrays.items() if name not in counts}, number, **counts)
+        chosen = tuple(arrays["chosen"].tolist()) if "chosen" in arrays else ()
+        weights = {name: a for name, a in arrays.items() if name not in {"chosen", *counts}}
+        return cls(kind, weights, number, chosen=chosen, **counts)
 
     def model(self, folds: Folds) -> Model:
         return KINDS[self.kind].restored(self.weights, folds)
@@ -103,23 +109,29 @@ def standard_state(trained: Arrays) -> State:
     return State.of(DeployedNet.kind, trained)
 
 
-def beside_task(spec: StudySpec, folds: Folds, features: tuple[Feature, ...], name: str) -> StageTask:
-    """Train a model of another kind on the rows of every replicate."""
+def beside_task(
+    spec: StudySpec | ValidationSpec, folds: Folds, features: tuple[Feature, ...], name: str, encoded: bool = False
+) -> StageTask:
+    """Train a model of another kind on the rows of every replicate; `encoded` where inputs may be names or lacking."""
     epsilon = spec.hardening.pgd_epsilon
-    asked = Asked(features, spec.threat, spec.training, spec.trees, epsilon, spec.seed)
+    rate = spec.proof.quoted_false_positive_rate
+    asked = Asked(features, spec.threat, spec.training, spec.trees, epsilon, spec.seed, spec.hardening, rate)
     inputs = task_inputs(
-        TRAINING_SOURCE, name, spec.seed, str(features), spec.threat, spec.training, spec.trees, epsilon, folds=folds,
+        TRAINING_SOURCE, name, spec.seed, str(features), spec.threat, spec.training, spec.trees, spec.hardening,
+        rate, str(encoded), folds=folds,
     )  # fmt: skip
-    return StageTask(inputs, _train_beside, (folds, asked, name))
+    return StageTask(inputs, _train_beside, (folds, asked, name, encoded))
 
 
-def _train_beside(folds: Folds, asked: Asked, name: str) -> Arrays:
-    return TRAINED[name].train(folds, asked).arrays()
+def _train_beside(folds: Folds, asked: Asked, name: str, encoded: bool) -> Arrays:
+    model = trained(name, encoded).train(folds, asked)
+    chosen = {"chosen": np.array(model.chosen, np.int8)} if isinstance(model, Trees) else {}
+    return model.arrays() | chosen
 
 
-def beside_state(name: str, trained: Arrays) -> State:
+def beside_state(name: str, left: Arrays, encoded: bool = False) -> State:
     """What `beside_task` left."""
-    return State.of(TRAINED[name].kind, trained)
+    return State.of(trained(name, encoded).kind, left)
 
 
 def harden_task(spec: StudySpec, folds: Folds, standard: State, recipe: Recipe) -> StageTask:

@@ -6,6 +6,7 @@ import numpy as np
 
 from generator.engine.cache import Arrays
 from generator.engine.stages import StageTask
+from generator.models.cuts import matched_cut
 from generator.models.folds import Folds
 from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED
 from generator.proofs.verifiers import VERIFIERS, Verifier
@@ -38,12 +39,6 @@ def operating_points(spec: ProofSpec) -> tuple[OperatingPoint, ...]:
 def quoted_point(spec: ProofSpec) -> int:
     """Place of the operating point that prose quotes."""
     return 1 + spec.false_positive_rates.index(spec.quoted_false_positive_rate)
-
-
-def matched_cut(margin: np.ndarray, genuine: np.ndarray, rate: float) -> float:
-    """The cut above which at most this share of the genuine rows lies: margin (n,), genuine (n,) bool."""
-    ranked = np.sort(margin[genuine])[::-1]
-    return float(ranked[int(np.floor(rate * len(ranked)))])
 
 
 def tier_task(

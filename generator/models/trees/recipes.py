@@ -5,20 +5,25 @@ are held monotone in every input with a direction of risk, and train on frauds t
 
 An input that a fraudster makes anything of, and that has no direction of risk, is left out of monotone trees: wherever
 frauds stood while a tree was trained, they would stand elsewhere afterwards.
+
+How deep trees are is chosen by what each is for, on rows that it would train on otherwise and that nobody judges:
+clean frauds caught, or, of monotone trees, frauds that stand at their worst corner, where one score is what is proved.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from generator.models.asked import Asked
 from generator.models.folds import Folds
-from generator.models.trees.boosting import train_trees
+from generator.models.trees.boosting import Choice, train_trees
 from generator.models.trees.trees import Trees
 from generator.records.threat import Surface, Tier
 
 
 def boosted_trees(folds: Folds, asked: Asked) -> Trees:
     """Boosted trees of every replicate on its own training rows."""
-    return train_trees(folds.train_raw(), folds.train_y(), asked.trees, unordered=asked.unordered)
+    return _train(folds.train_raw(), folds, asked)
 
 
 def monotone_trees(folds: Folds, asked: Asked) -> Trees:
@@ -34,9 +39,7 @@ def monotone_trees_widest(folds: Folds, asked: Asked) -> Trees:
 def trees_left_out(folds: Folds, asked: Asked) -> Trees:
     """Boosted trees that never see an input which the quoted tier moves."""
     moved = np.flatnonzero(asked.reach(asked.quoted).movable)
-    return train_trees(
-        folds.train_raw(), folds.train_y(), asked.trees, left_out=moved.tolist(), unordered=asked.unordered
-    )
+    return _train(folds.train_raw(), folds, asked, left_out=moved)
 
 
 def _monotone(folds: Folds, asked: Asked, tier: Tier) -> Trees:
@@ -47,9 +50,22 @@ def _monotone(folds: Folds, asked: Asked, tier: Tier) -> Trees:
         )
         for rows, fraud, scale in zip(x, y, folds.scales, strict=True)
     ]
+    return _train(moved, folds, asked, monotone=directions, left_out=anything(directions, reach))
+
+
+def _train(
+    x: Sequence[np.ndarray],
+    folds: Folds,
+    asked: Asked,
+    monotone: np.ndarray | None = None,
+    left_out: np.ndarray | None = None,
+) -> Trees:
+    """Trees on rows x (replicates, n, d) as their recipe moves them, which are also what chooses their settings."""
     return train_trees(
-        moved, y, asked.trees, monotone=directions.tolist(), left_out=anything(directions, reach).tolist(),
-        unordered=asked.unordered,
+        x, folds.train_y(), asked.trees,
+        monotone=None if monotone is None else monotone.tolist(),
+        left_out=() if left_out is None else left_out.tolist(),
+        unordered=asked.unordered, choice=Choice(asked.seed, asked.false_positive_rate),
     )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ class Trees:
     """Margins of each replicate's own ensemble, less its cut."""
 
     ensembles: tuple[Ensemble, ...]
+    chosen: tuple[int, ...] = ()
+    """Place of each replicate's setting among those of its training; empty once they were stored."""
 
     kind: ClassVar[str] = "trees"
 
@@ -37,7 +39,7 @@ class Trees:
         return np.stack([each.margins(rows) for each, rows in zip(self.ensembles, raw, strict=True)])
 
     def select(self, replicates: slice) -> "Trees":
-        return Trees(self.ensembles[replicates])
+        return Trees(self.ensembles[replicates], self.chosen[replicates])
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What a model of any size keeps of its nodes in few bytes, short replicates filled up with leaves.

@@ -33,6 +33,9 @@ def weights_file(folder: Path, dataset: str) -> Path:
 
 
 KINDS = (record_file, draws_file, rows_file, weights_file)
+"""Of a study."""
+OF_VALIDATION = (record_file,)
+"""Of a validation, whose rows and models stay in a folder of their own."""
 
 
 def sums_file(folder: Path, dataset: str) -> Path:
@@ -61,6 +64,14 @@ def unsound(folder: Path, dataset: str, kinds: Sequence = KINDS) -> list[str]:
     ]
 
 
+def is_validation(path: Path) -> bool:
+    """Whether the record in `path` is that of a validation, whatever version wrote it."""
+    try:
+        return json.loads(path.read_bytes())["kind"] == "validation"
+    except (ValueError, LookupError, TypeError):  # a study, or no record at all
+        return False
+
+
 def refuse_misnamed(path: Path):
     """Pass if the record in `path` is of the dataset that the file is named after, whatever version wrote it.
 
@@ -68,7 +79,8 @@ def refuse_misnamed(path: Path):
         RecordError: It is a copy under another name, as file managers and synchronised folders make them.
     """
     try:
-        name = json.loads(path.read_bytes())["data"]["name"]
+        record = json.loads(path.read_bytes())
+        name = record["spec"]["dataset"] if "kind" in record else record["data"]["name"]
     except (ValueError, LookupError, TypeError):  # no record at all; who reads it will say what is wrong
         return
     if name != path.stem:

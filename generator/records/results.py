@@ -429,6 +429,10 @@ class StudyResult(Record):
     """Attacked rows that left their budget before they were projected back, over the whole study."""
 
     @property
+    def name(self) -> str:
+        return self.data.name
+
+    @property
     def n_judged(self) -> int:
         return self.judged.rows
 

@@ -12,15 +12,18 @@ import pytest
 from charts_fixture import story
 from offenders import all_hold
 from report_fixture import tiny_result
+from validation_fixture import tiny_validation
 
 from generator import figures as charts
 from generator.figures import CHARTS, embed, files_of, registration
 from generator.figures.chart import Chart, rounded
 from generator.figures.embedding import TABLE_LIMIT, csv_text
+from generator.figures.validation import validation
 from generator.notation import palette
 
 RESULTS = {name: tiny_result(name) for name in ("checks", "kaggle")}
 ALL = [chart for result in RESULTS.values() for part in story(result).values() for chart in part]
+ALL.append(validation(tiny_validation()))
 ASSETS = Path(__file__).parent.parent / "docs" / "assets"
 STYLE = (ASSETS / "extra.css").read_text(encoding="utf-8")
 of_chart = attrgetter("slug")
@@ -52,7 +55,7 @@ def contrast(one: str, other: str) -> float:
 def test_the_story_tells_every_chart_and_no_slug_twice():
     slugs = [chart.slug for chart in ALL]
     assert len(slugs) == len(set(slugs))
-    told = {re.sub(r"^(checks|kaggle)-", "", slug) for slug in slugs}
+    told = {re.sub(r"^(checks|kaggle|claims)-", "", slug) for slug in slugs}
     missing = [n for n in CHARTS if not any(slug.startswith(n.replace("_", "-")) for slug in told)]
     assert not missing
 

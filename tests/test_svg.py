@@ -9,6 +9,7 @@ import pytest
 from charts_fixture import story
 from offenders import all_hold
 from report_fixture import tiny_result
+from validation_fixture import tiny_validation
 
 from generator.figures.chart import Chart
 from generator.figures.frame import axis, figure
@@ -17,6 +18,7 @@ from generator.figures.svg.axes import axes
 from generator.figures.svg.contours import outlines
 from generator.figures.svg.legend import entries
 from generator.figures.svg.marks import path
+from generator.figures.validation import validation
 from generator.notation import palette
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -29,6 +31,7 @@ TYPICAL, MOST = 10_000, 14_000
 """Bytes of a drawing, and of the largest."""
 
 ALL = [chart for name in ("checks", "kaggle") for part in story(tiny_result(name)).values() for chart in part]
+ALL.append(validation(tiny_validation()))
 VIEWS = [(chart, view) for chart in ALL for view in chart.views or ("",)]
 
 

@@ -40,8 +40,10 @@ Business impact
     leakage_reduction         how many of the standard model's misses each model catches
     false_alarms              genuine payments stopped a day
     accuracy_bounds           what an accuracy alone says about missed frauds
+Validation, of its own record
+    validation                every model: frauds caught, clean and proved, one view a tier
 
-A chart is a pure function of the result; `embed` gives its HTML, `files_of` its files, `variants` the file of what
+A chart is a pure function of the record; `embed` gives its HTML, `files_of` its files, `variants` the file of what
 follows the attacker.
 """
 
@@ -57,6 +59,7 @@ from generator.figures import (
     patterns,
     proofs,
     tiers,
+    validation,
     walkthrough,
 )
 from generator.figures.chart import Chart
@@ -92,6 +95,7 @@ CHARTS = {
         tiers.tiers, tiers.frontier, proofs.label_aware, proofs.proof_walk, proofs.battery,
         economics.break_even, economics.net_benefit,
         impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
+        validation.validation,
     )
 }  # fmt: skip
 
@@ -121,7 +125,7 @@ WHOSE = {
             "missed_frauds", "leakage_reduction", "accuracy_bounds",
         ),
         "quoted": ("break_even", "net_benefit"),
-        "each": ("tiers", "frontier"),
+        "each": ("tiers", "frontier", "validation"),
         "picked": ("kinds",),
     }.items()
     for name in names

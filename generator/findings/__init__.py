@@ -27,6 +27,7 @@ from generator.notation import formats
 from generator.notation.names import STATUSES, attack_title, models_in_order
 from generator.records.features import Feature
 from generator.records.results import StudyResult
+from generator.records.validation import ValidationResult
 
 
 class by_budget(cached_property):
@@ -262,6 +263,6 @@ class Banners:
     quick: bool
 
 
-def banners(results: Sequence[StudyResult]) -> Banners:
+def banners(results: Sequence[StudyResult], validations: Sequence[ValidationResult] = ()) -> Banners:
     stand_in = tuple(each.data.title for each in results if each.data.source.status == "stand_in")
-    return Banners(stand_in, any(each.spec.quick for each in results))
+    return Banners(stand_in, any(each.spec.quick for each in (*results, *validations)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from generator.findings.exact import rounding_sentence
 from generator.findings.tiers import TierColumn, columns
 from generator.notation import formats, palette
-from generator.notation.names import MODELS, ModelName
+from generator.notation.names import KINDS, MODELS, ModelName
 from generator.records.features import Feature
 from generator.records.proofs import (
     Choice,
@@ -19,8 +19,6 @@ from generator.records.proofs import (
 from generator.records.results import StudyResult
 from generator.records.threat import Tier
 
-KINDS = {"relu": "ReLU net", "linear": "Linear", "trees": "Trees"}
-"""What a kind of model is called, by its name in the record."""
 LEFT_OUT = "trees_left_out"
 """The model that never sees what the quoted tier moves."""
 TRAINED_ON = {

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from generator.findings.evaluations import ModelRow, trivial_accuracy
 from generator.findings.exact import overstated, standard_sentence, standing_sentence
 from generator.findings.gate import failures
+from generator.findings.key_figures import Card, card
 from generator.findings.recipes import AGAINST, RecipeRow, price_in_frauds
 from generator.findings.tiers import chosen_for
 from generator.notation import formats
 from generator.notation.names import MODELS
 from generator.records.proofs import Choice, ProofResult
-from generator.records.results import Direction, Estimate, StudyResult
+from generator.records.results import Direction, StudyResult
 
 ACCURACY: dict[Direction, str] = {
     "higher": "raises that accuracy to",
@@ -22,15 +23,6 @@ CAUGHT: dict[Direction, str] = {
     "lower": "catches fewer of the frauds",
     "no difference": "catches no more of the frauds",
 }
-
-
-@dataclass(frozen=True)
-class Card:
-    """One figure of the Summary: a value, what it is, and its interval."""
-
-    value: str
-    label: str
-    interval: str
 
 
 @dataclass(frozen=True)
@@ -151,12 +143,6 @@ def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow | None) 
         trivial,
         *(_original_cards(original) if original else ()),
         *_chosen_card(result),
-    )
-
-
-def card(estimate: Estimate, label: str) -> Card:
-    return Card(
-        formats.percent(estimate.value), label, f"{formats.LEVEL} interval {formats.interval(estimate)}"
     )
 
 

@@ -82,6 +82,13 @@ def significant(value: float) -> str:
     return mark("significant", _number(value, decimals), value)
 
 
+def rough(value: float) -> str:
+    """Two significant digits, for what is itself known no better."""
+    decimals = max(0, 1 - math.floor(math.log10(abs(value)))) if value else 0
+    digits = 1 - math.floor(math.log10(abs(value))) if value else 0
+    return mark("rough", _number(round(value, digits), decimals), value)
+
+
 def shift(value: float) -> str:
     """A move in standard deviations, with its sign."""
     return mark("shift", f"{_signed(value, 2)}{JOIN}σ", value)
@@ -136,6 +143,13 @@ def between(low: float, high: float, kind: str = "percent", currency: str = "") 
         "money": (f"{currency}{JOIN}", ""),
     }.get(kind, ("", ""))
     return mark(f"{kind} interval", f"{before}{write(low)} to {write(high)}{after}", low, high)
+
+
+def give_or_take(estimate: Estimate) -> str:
+    """A share with the longer arm of its 95 % interval, `24.9 ± 2.9 %`, for tables that are full of them."""
+    arm = max(estimate.high - estimate.value, estimate.value - estimate.low)
+    text = f"{_number(100 * estimate.value, 1)} ± {_number(100 * arm, 1)}{JOIN}%"
+    return mark("percent interval", text, estimate.value, estimate.low, estimate.high)
 
 
 def raw(value: float, feature: Feature) -> str:
@@ -240,7 +254,7 @@ def _writer(kind: str, currency: str) -> Callable[[float], str]:
 
 
 FILTERS = (
-    number, signed, percent, points, loss, doubted, money, score, significant, shift, count, size, position,
-    epsilon, interval, between, raw, raw_moved, raw_between, raw_change, raw_spread, raw_epsilon, sha,
+    number, signed, percent, points, loss, doubted, money, score, significant, rough, shift, count, size, position,
+    epsilon, interval, between, give_or_take, raw, raw_moved, raw_between, raw_change, raw_spread, raw_epsilon, sha,
     listed, capital, md,
 )  # fmt: skip

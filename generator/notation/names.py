@@ -22,6 +22,9 @@ class ModelName:
 
 MODELS = {name: ModelName(name, look.phrase, look.made) for name, look in palette.MODELS.items()}
 
+KINDS = {"relu": "ReLU net", "smooth": "Net with smooth activations", "linear": "Linear", "trees": "Trees"}
+"""What a kind of model is called, by its name in the record."""
+
 CONTROLS = {
     "free": "anybody, at no cost",
     "effort": "a fraudster, with effort",

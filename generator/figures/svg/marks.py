@@ -18,6 +18,9 @@ NARROWEST = 200
 BANDS = (0, 20, 40, 60, 80, 100)
 """Percentages between which a surface has one colour."""
 
+SIDES = {"top right": "start", "top left": "end"}
+"""Where the text of a mark goes, as Plotly has it -> where it is anchored."""
+
 
 @dataclass
 class Layers:
@@ -143,6 +146,17 @@ def _scatter(trace, x: Axis, y: Axis, figure, view, names: Names, layers: Layers
     if "markers" in mode:
         _arms(trace, x, y, points, layers, trace["marker"]["color"])
         layers.marks.append(_marks(trace["marker"], points, names))
+    if "text" in mode:
+        layers.texts += _beside(trace, points)
+
+
+def _beside(trace: dict[str, Any], points) -> Iterable[str]:
+    """The texts of marks, above them: they begin there (`top right`), or end there (`top left`)."""
+    given = trace["textposition"]
+    sides = [given] * len(points) if isinstance(given, str) else given
+    for text, (a, b), side in zip(trace["text"], points, sides, strict=True):
+        more = f' dx="{6 if side == "top left" else -6}" dy="-11" class="{SIDES[side]} c-text"'
+        yield element(percent(a), percent(1 - b), text, more=more)
 
 
 def _marks(marker: dict[str, Any], points, names: Names) -> str:

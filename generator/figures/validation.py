@@ -1,0 +1,127 @@
+"""What every model of a validation catches when nobody evades, and what is proved once a fraudster does."""
+
+from collections.abc import Iterator, Mapping
+
+from generator.figures.chart import Chart, percentages, rounded
+from generator.figures.frame import axis, error_bar, figure, marker, percent_axis, rule
+from generator.figures.svg.text import literal
+from generator.findings.validation import baseline, best, phrase, shown, titled
+from generator.findings.validation.models import at_tier, in_order
+from generator.notation import formats, palette
+from generator.notation.marks import plain
+from generator.records.proofs import TierResult
+from generator.records.threat import Tier
+from generator.records.validation import ValidatedModel, ValidationResult
+
+
+def validation(result: ValidationResult, models: str = "all") -> Chart:
+    """A row a model, two marks and the gap between them; one view a tier, the quoted one first.
+
+    With `models` "quotable" without those that may have been trained on the rows judged.
+    """
+    spec, quoted = result.spec, result.spec.threat.quoted
+    tiers = sorted(shown(result), key=lambda tier: tier.name != quoted)
+    views = tuple(_view(tier) for tier in tiers) if len(tiers) > 1 else ()
+    drawn = [model for model in in_order(result) if models == "all" or model.quotable]
+    titles = {model.name: literal(titled(model)) for model in drawn}
+    most = max(
+        row.caught_clean.high for row in result.tiers if row.model in titles and _is_quoted(result, row)
+    )
+    data = []
+    for tier in tiers:
+        place = {"meta": {"view": _view(tier)}} if views else {}
+        found = {name: row for name, row in at_tier(result, tier.name).items() if name in titles}
+        data += [_gap(row, titles[name]) | place for name, row in found.items()]
+        data += [trace | place for trace in _marks(found, titles, most)]
+    rate, own = formats.percent(spec.proof.quoted_false_positive_rate, 0), baseline(result)
+    return Chart(
+        slug=f"{result.name}-validation{'' if models == 'all' else f'-{models}'}",
+        title="What is left of each model when fraudsters evade",
+        caption=f"Share of frauds caught, every model at {rate} false alarms. Circle: nobody evades. Square: proved, "
+        "whatever the fraudster does within reach; above them, both shares. Arms are 95 % intervals. The dashed line "
+        "is what alarms drawn by lot would catch.",
+        summary=_summary(result, own),
+        figure=figure(
+            data,
+            xaxis=percent_axis("Frauds caught", range=[0, rounded(105 * most)], nticks=5),
+            yaxis=axis(autorange="reversed", categoryorder="array", categoryarray=[*titles.values()]),
+            shapes=[rule(x=rounded(100 * spec.proof.quoted_false_positive_rate))],
+        ),
+        headers=("Attacker", "False alarms (%)", "Budget (σ)", "Model", "Caught, no evasion (%)", "95 % low (%)",
+                 "95 % high (%)", "Proved (%)", "Proved low (%)", "Proved high (%)", "Left open"),
+        rows=tuple(row for tier in tiers for model in drawn for row in _rows(result, tier, model)),
+        height=110 + 42 * len(drawn),
+        narrow_height=130 + 46 * len(drawn),
+        views=views,
+    )  # fmt: skip
+
+
+def _is_quoted(result: ValidationResult, row: TierResult) -> bool:
+    asked = (result.spec.attack.headline_epsilon, result.spec.proof.quoted_false_positive_rate)
+    return (row.epsilon, row.false_positive_rate) == asked
+
+
+def _view(tier: Tier) -> str:
+    return f"{tier.name}: {tier.short}"
+
+
+def _gap(row: TierResult, title: str) -> dict:
+    return {
+        "type": "scatter", "mode": "lines", "showlegend": False, "hoverinfo": "skip", "y": [title, title],
+        "x": percentages((row.caught_proved.value, row.caught_clean.value)),
+        "line": {"color": "@muted", "width": 2},
+    }  # fmt: skip
+
+
+def _marks(found: Mapping[str, TierResult], titles: Mapping[str, str], most: float) -> Iterator[dict]:
+    """Circles and squares with their intervals, and above them both shares, or the one that both are."""
+    for field, token, name in (
+        ("caught_clean", "clean", "Nobody evades"),
+        ("caught_proved", "exact", "Proved"),
+    ):
+        estimates = [getattr(row, field) for row in found.values()]
+        trace = {
+            "type": "scatter", "mode": "markers", "orientation": "h", "name": name,
+            "y": [titles[model] for model in found], "x": percentages(e.value for e in estimates),
+            "error_x": error_bar(estimates, 100) | {"color": f"@{token}"},
+            "marker": marker(palette.attack(token), token, 11), "hovertemplate": "%{y}: %{x} %",
+        }  # fmt: skip
+        if field == "caught_clean":
+            far = [estimate.value > most / 2 for estimate in estimates]
+            trace |= {
+                "mode": "markers+text", "text": [_shares(row) for row in found.values()],
+                "textposition": [f"top {'left' if each else 'right'}" for each in far],
+            }  # fmt: skip
+        yield trace
+
+
+def _shares(row: TierResult) -> str:
+    clean, proved = (formats.percent(each.value) for each in (row.caught_clean, row.caught_proved))
+    return clean if plain(clean) == plain(proved) else f"{clean} → {proved}"
+
+
+def _summary(result: ValidationResult, own: str) -> str:
+    quoted = result.spec.threat.quoted
+    found, (named, _) = at_tier(result, quoted), best(result, quoted)
+    names = [name for name in dict.fromkeys((own, named)) if name and result.model(name).quotable]
+    said = [
+        f"{phrase(result, name)} catches {formats.percent(found[name].caught_clean.value)} of frauds when nobody "
+        f"evades, and provably {formats.percent(found[name].caught_proved.value)}"
+        for name in names
+    ]
+    return f"Against {result.spec.threat.tier(quoted).attacker}: {'; '.join(said)}." if said else ""
+
+
+def _rows(result: ValidationResult, tier: Tier, model: ValidatedModel) -> Iterator[tuple]:
+    """Every rate and budget of one model against one tier."""
+    for row in result.tiers:
+        if (row.model, row.tier) == (model.name, tier.name):
+            shares = (
+                getattr(estimate, end)
+                for estimate in (row.caught_clean, row.caught_proved)
+                for end in ("value", "low", "high")
+            )
+            yield (
+                tier.name, rounded(100 * row.false_positive_rate), row.epsilon, titled(model), *percentages(shares),
+                row.unresolved,
+            )  # fmt: skip

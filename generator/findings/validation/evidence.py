@@ -1,0 +1,141 @@
+"""How the figures of a validation are known, and where they end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from generator.findings.validation.inputs import by_budget
+from generator.findings.validation.models import in_order, unchecked
+from generator.notation import formats
+from generator.notation.formats import md
+from generator.notation.names import KINDS
+from generator.records.validation import ValidatedModel, ValidationResult
+
+WAYS = {
+    "trees": "for trees by a search over the cells between their own thresholds, which leaves nothing to rounding",
+    "linear": "for linear models in closed form",
+    "relu": "for ReLU nets by splitting the box and bounding each part",
+    "smooth": "for nets with smooth activations by bounds on them",
+}
+"""How a kind of model is proved."""
+SAW = {
+    "rows that train": "It is judged on none of the rows that trained it.",
+    "none of these rows": "It was trained on none of these rows, so that all judge it.",
+    "unknown": "Nobody says which rows it was trained on.",
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A deployed model: where it comes from and how it was checked."""
+
+    title: str
+    sentences: tuple[str, ...]
+    sha256: str
+
+
+def kinds_of(result: ValidationResult) -> str:
+    """How each kind of model that is here is proved."""
+    kinds = dict.fromkeys(model.kind for model in in_order(result))
+    said = formats.listed(WAYS[kind] for kind in kinds if kind in WAYS)
+    return f"Every row is settled exactly: {said}." if said else ""
+
+
+def settled(result: ValidationResult) -> str:
+    if not result.unresolved:
+        return "Every fraud was settled for every model, attacker, rate and budget: none is left open."
+    return (
+        f"{formats.count(result.unresolved)} frauds, over all of these, were left open; they count as missed."
+    )
+
+
+def rounded(result: ValidationResult) -> str:
+    """Empty where rounding decides nothing."""
+    if not result.rounding:
+        return ""
+    return f"{formats.count(result.rounding)} answers hang on rounding alone; they count as missed, too."
+
+
+def origins(result: ValidationResult) -> tuple[Origin, ...]:
+    return tuple(
+        Origin(md(model.title), tuple(_origin(model)), model.sha256)
+        for model in in_order(result)
+        if model.deployed
+    )
+
+
+def _origin(model: ValidatedModel) -> Iterator[str]:
+    kind = KINDS.get(model.kind, model.kind)
+    yield f"{md(kind)}, from a file of {md(model.library)}." if model.library else f"{md(kind)}."
+    if unchecked(model):
+        yield "**Unchecked**: nobody said what it scored, so that a wrong reading of its file would not show."
+    else:
+        within = f"to within {formats.significant(model.tolerance)}" if model.tolerance else "to the last bit"
+        rows = formats.count(model.reproduced)
+        yield f"Its owner's scores were reproduced {within} on {rows} of {rows} rows."
+    yield SAW.get(model.saw, "")
+
+
+def monotone(result: ValidationResult) -> tuple[str, ...]:
+    """A sentence for each model that is proved monotone in at least one input."""
+    inputs = {each.name: md(each.title) for each in result.spec.inputs}
+    proved = {row.model: row for row in result.proved_monotone if row.rises or row.falls}
+    said = []
+    for model in in_order(result):
+        if not (row := proved.get(model.name)):
+            continue
+        parts = [
+            f"never {way} as {formats.listed(inputs[name] for name in names)} rise{'s' * (len(names) == 1)}"
+            for way, names in (("falls", row.rises), ("rises", row.falls))
+            if names
+        ]
+        said.append(f"{md(model.title)}: its score {formats.listed(parts)}.")
+    return tuple(said)
+
+
+def judged(result: ValidationResult) -> str:
+    """Which rows are judged, by what was trained on which."""
+    spec, rows = result.spec, result.judged
+    start = f"{formats.count(rows.rows)} rows are judged, {formats.count(rows.frauds)} of them frauds"
+    if rows.rows < result.table.rows:
+        start += f", out of {formats.count(result.table.rows)}"
+    repeated = f"{formats.count(spec.training.seeds)} times"
+    if spec.split is None:
+        return (
+            f"{start}. What is trained here judges in {formats.count(spec.training.folds)} folds, {repeated}: no row "
+            "trains a model that judges it."
+        )
+    if spec.split.judged_from:
+        return (
+            f"{start}: those from {md(spec.split.judged_from)} on. What is trained here saw earlier ones alone, and "
+            f"was trained {repeated}."
+        )
+    return (
+        f"{start}: those that {md(spec.split.column)} sets apart. What is trained here saw none of them, and was "
+        f"trained {repeated}."
+    )
+
+
+def limits(result: ValidationResult) -> tuple[str, ...]:
+    """What the figures do not say, for this study."""
+    return tuple(_limits(result))
+
+
+def _limits(result: ValidationResult) -> Iterator[str]:
+    yield "The frauds are those that somebody found. Frauds that nobody found count as genuine."
+    yield (
+        "What a fraudster can change is what the study file says. A proof holds for that and for nothing beyond it."
+    )
+    yield "The worst case is proved, not the usual one: real fraudsters do not know the model."
+    if by_budget(result):
+        budget = formats.epsilon(result.spec.attack.headline_epsilon)
+        yield f"Inputs that move by a budget move by {budget}; a larger one leaves less."
+    if result.spec.time is None:
+        yield "No column of dates is known, so nothing is said of rows that come later."
+    elif not (result.spec.split and result.spec.split.judged_from):
+        yield "Folds mix the times, so nothing is said of rows that come later."
+    if result.mean_fraud_amount is None:
+        yield "No column holds money, so every fraud counts the same."
+    if result.table.prior is None:
+        yield "The share of frauds is that of the table, which may have been drawn otherwise."
+    if result.spec.sample.most_evaluated_rows < result.table.rows and result.judged.rows < result.table.rows:
+        yield "A sample of the rows is judged; every interval is that of the sample."

@@ -1,0 +1,85 @@
+"""Who can change which input of a validation, which way and how far."""
+
+from dataclasses import dataclass
+
+from generator.findings.validation.models import moved
+from generator.notation import formats
+from generator.notation.formats import md
+from generator.notation.names import CONTROLS
+from generator.notation.tracing import derived
+from generator.records.features import Input
+from generator.records.validation import InputNote, ValidationResult
+
+FEW = 6
+"""Categories that a cell names."""
+
+
+@dataclass(frozen=True)
+class InputRow:
+    """An input that somebody can change."""
+
+    title: str
+    who: str
+    way: str
+    far: str
+    note: str
+
+
+def changed(result: ValidationResult) -> tuple[InputRow, ...]:
+    """The inputs that the attackers of any tier can change, in the order of the model."""
+    notes = {note.name: note for note in result.table.inputs}
+    return tuple(
+        InputRow(
+            md(each.title),
+            CONTROLS[each.control],
+            _way(each),
+            _far(result, each, notes.get(each.name)),
+            md(each.note),
+        )
+        for each in _movable(result)
+    )
+
+
+def fixed(result: ValidationResult) -> int:
+    """How many inputs nobody here can change."""
+    others = len(result.spec.inputs) - len(_movable(result))
+    return derived(others, f"{result.name}#/spec/inputs/*")
+
+
+def by_budget(result: ValidationResult) -> bool:
+    """Whether an input that the quoted tier can change is changed by the budget, so that budgets differ."""
+    mine = moved(result.spec.threat.tier(result.spec.threat.quoted), result.spec.inputs)
+    return any(
+        each.reach == "budget" and each.kind == "number" for each in _movable(result) if each.name in mine
+    )
+
+
+def _movable(result: ValidationResult) -> list[Input]:
+    names = frozenset().union(*(moved(tier, result.spec.inputs) for tier in result.spec.threat.tiers))
+    return [each for each in result.spec.inputs if each.name in names]
+
+
+def _way(each: Input) -> str:
+    if each.kind in ("number", "band"):
+        return {"up": "up", "down": "down", "both": "either way"}[each.helps]
+    if len(each.reached) > FEW:
+        return "to some of its categories" if each.reachable else "to any of its categories"
+    return f"to {formats.listed(map(md, each.reached))}" if each.reached else "to nothing else"
+
+
+def _far(result: ValidationResult, each: Input, note: InputNote | None) -> str:
+    if each.kind in ("flag", "category"):
+        return "whatever the budget"
+    if each.kind == "band":
+        if each.reachable is None:
+            return "as far as the bands go"
+        return f"to {formats.listed(map(md, each.reachable))}"
+    if each.reach == "any":
+        return "anywhere in the range of the data"
+    if each.reach != "budget":
+        return f"by up to {formats.raw(each.reach, each)}"
+    budget = result.spec.attack.headline_epsilon
+    if note is None or not note.spread:
+        return f"by up to {formats.epsilon(budget)}"
+    unit = f"{formats.JOIN}{md(each.unit)}" if each.unit else ""
+    return f"by up to {formats.epsilon(budget)}, about {formats.rough(budget * note.spread)}{unit}"

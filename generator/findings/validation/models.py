@@ -1,0 +1,154 @@
+"""The models of a validation: what they are called, which one is the baseline, which one to take, how they compare."""
+
+from collections.abc import Mapping, Sequence
+
+from generator.notation import formats, palette
+from generator.notation.names import MODELS
+from generator.records.features import Input
+from generator.records.proofs import Choice, Estimate, TierComparison, TierResult
+from generator.records.threat import Tier
+from generator.records.validation import ValidatedModel, ValidationResult
+
+LEFT_OUT = "trees_left_out"
+"""The model that never sees what the quoted tier moves."""
+DOUBT = "trained on unknown rows"
+"""What stands beside a deployed model wherever it is shown, if nobody says which rows it saw."""
+
+
+def in_order(result: ValidationResult) -> tuple[ValidatedModel, ...]:
+    """Deployed models as the study file has them, then those trained here in the order of the palette."""
+    trained = {model.name: model for model in result.models if not model.deployed}
+    known = [name for name in trained if name in palette.MODELS]
+    others = [name for name in trained if name not in palette.MODELS]
+    deployed = [model for model in result.models if model.deployed]
+    return (*deployed, *(trained[name] for name in (*palette.in_order(known), *others)))
+
+
+def baseline(result: ValidationResult) -> str:
+    """The model that the record compares all others with."""
+    compared = {row.model for row in result.comparisons}
+    alone = [model.name for model in result.models if model.name not in compared]
+    asked = (result.spec.roles.deployed, result.spec.roles.baseline)
+    return next((name for name in asked if name in alone), (alone or [result.models[0].name])[0])
+
+
+def phrase(result: ValidationResult, name: str) -> str:
+    """The model within a sentence; text from data, as it stands."""
+    model = result.model(name)
+    if model.deployed:
+        several = sum(each.deployed for each in result.models) > 1
+        return f"{model.title} (in use)" if several else "the model in use"
+    return MODELS[name].phrase if name in MODELS else model.title
+
+
+def titled(model: ValidatedModel) -> str:
+    """The model in a table or a chart, with what a reader has to know before its figures; text as it stands."""
+    doubts = [DOUBT] * (not model.quotable) + ["scores unchecked"] * unchecked(model)
+    return f"{model.title} ({', '.join(doubts)})" if doubts else model.title
+
+
+def unchecked(model: ValidatedModel) -> bool:
+    """Whether nobody said what it scored."""
+    return model.deployed and not model.reproduced
+
+
+def at_tier(result: ValidationResult, tier: str) -> Mapping[str, TierResult]:
+    """Every model's rates against one tier at the quoted point, by name."""
+    return {model.name: result.tier(model.name, tier) for model in in_order(result)}
+
+
+def best(result: ValidationResult, tier: str) -> tuple[str | None, Choice | None]:
+    """The model to take against a tier, and the choice on validation rows that named it.
+
+    None where none provably catches measurably more than the baseline. Where no choice was made, it is the model that
+    proves most of the very rows that it is judged on.
+    """
+    found, own = at_tier(result, tier), baseline(result)
+    asked = (tier, result.spec.attack.headline_epsilon, "caught_proved")
+    choice = next((c for c in result.choices if (c.tier, c.epsilon, c.measure) == asked), None)
+    others = [name for name in found if name != own and result.model(name).quotable]
+    if choice and choice.model in others:
+        named = choice.model
+    elif others:
+        named, choice = max(others, key=lambda name: found[name].caught_proved.value), None
+    else:
+        return None, None
+    row = against(result, named, tier)
+    return (named, choice) if row and row.direction == "higher" else (None, None)
+
+
+def against(
+    result: ValidationResult, model: str, tier: str, epsilon: float | None = None
+) -> TierComparison | None:
+    """Its difference from the baseline at the quoted rate; at the headline budget if not given."""
+    epsilon = result.spec.attack.headline_epsilon if epsilon is None else epsilon
+    asked = (model, tier, epsilon, result.spec.proof.quoted_false_positive_rate)
+    for row in result.comparisons:
+        if (row.model, row.tier, row.epsilon, row.false_positive_rate) == asked:
+            return row
+    return None
+
+
+def clean_direction(result: ValidationResult, model: str) -> str:
+    """Whether it catches more than the baseline when nobody evades, measurably: as a `TierComparison` has it.
+
+    Where the record compares no budget of zero, two intervals that do not meet are a difference.
+    """
+    tier = result.spec.threat.quoted
+    if row := against(result, model, tier, 0.0):
+        return row.direction
+    return beside(*(result.tier(name, tier).caught_clean for name in (model, baseline(result))))
+
+
+def beside(one: Estimate, other: Estimate) -> str:
+    """What one estimate is beside another, by intervals that do not meet."""
+    return "higher" if one.low > other.high else "lower" if one.high < other.low else "no difference"
+
+
+def with_interval(estimate: Estimate) -> str:
+    return f"{formats.percent(estimate.value)} ({formats.interval(estimate)})"
+
+
+def difference(found: TierComparison | None) -> str:
+    """In words; empty for the baseline itself."""
+    if not found:
+        return ""
+    if found.direction == "no difference":
+        return "no measurable difference"
+    low, high = sorted((abs(found.difference.low), abs(found.difference.high)))
+    word = {"higher": "more", "lower": "fewer"}[found.direction]
+    return f"{formats.loss(abs(found.difference.value))} {word} ({formats.between(low, high, 'loss')})"
+
+
+# ---------------------------------------------------------------- tiers
+
+
+def moved(tier: Tier, inputs: Sequence[Input]) -> frozenset[str]:
+    """The inputs that a tier can change."""
+    return frozenset(
+        each.name
+        for each in inputs
+        if tier.reaches is None or (each.control in tier.reaches and each.helps != "none")
+    )
+
+
+def unlike(result: ValidationResult) -> dict[str, str]:
+    """Every tier -> the first one that can change the same inputs in the same way, which may be itself."""
+    kept: dict[str, Tier] = {}
+    found = {}
+    for tier in result.spec.threat.tiers:
+        mine = (moved(tier, result.spec.inputs), tier.bounded, tier.moves, tier.reaches is None)
+        for name, other in kept.items():
+            if mine == (moved(other, result.spec.inputs), other.bounded, other.moves, other.reaches is None):
+                found[tier.name] = name
+                break
+        else:
+            kept[tier.name], found[tier.name] = tier, tier.name
+    return found
+
+
+def shown(result: ValidationResult) -> tuple[Tier, ...]:
+    """The tiers that differ, in the order of the study; of several alike, the quoted one stands for them."""
+    alike, quoted = unlike(result), result.spec.threat.quoted
+    names = {quoted if name == alike[quoted] else name for name in alike.values()}
+    return tuple(tier for tier in result.spec.threat.tiers if tier.name in names)

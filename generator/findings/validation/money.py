@@ -1,0 +1,103 @@
+"""What a validation's figures mean for a day's transactions and their money: where a share of fraud or amounts are."""
+
+import math
+from dataclasses import dataclass
+
+from generator.findings.validation.models import baseline, best, in_order, titled
+from generator.notation import formats
+from generator.notation.formats import md
+from generator.notation.tracing import derived, stated
+from generator.records.validation import ValidatedModel, ValidationResult
+
+DIGITS = 3
+"""Significant digits of money lost: the mean amount that it is worked out of is known no better."""
+
+
+@dataclass(frozen=True)
+class MoneyRow:
+    """One model; `lost` is empty where no column holds money."""
+
+    title: str
+    missed_clean: float
+    """Frauds, per `Money.transactions`; nobody evades."""
+    missed_proved: float
+    """The same if the fraudsters of the quoted tier evade."""
+    precision: float
+    """Of what it flags, the share that is fraud; nobody evades."""
+    lost_clean: str
+    lost_proved: str
+
+
+@dataclass(frozen=True)
+class Money:
+    share: float
+    """Of frauds among transactions, which all of this uses."""
+    transactions: float
+    """That the counts are of."""
+    frauds: float
+    """Among them."""
+    alarms: float
+    """On genuine ones among them."""
+    stated: bool
+    """The study file says the share; else it is that of the table."""
+    worth: str
+    """Mean amount of a fraud; empty where no column holds money."""
+    rows: tuple[MoneyRow, ...]
+    sentence: str
+
+
+def money(result: ValidationResult) -> Money | None:
+    """None where neither amounts nor a share of fraud in life are known."""
+    mean = result.mean_fraud_amount
+    if result.table.prior is None and mean is None:
+        return None
+    share = result.table.prior
+    if share is None:
+        share = result.table.frauds / result.table.rows
+    count = stated("per_transactions")
+    genuine = count * (1 - share)
+    rows = tuple(_row(result, model, share, count) for model in in_order(result))
+    return Money(
+        share=share,
+        transactions=count,
+        frauds=count * share,
+        alarms=genuine * result.spec.proof.quoted_false_positive_rate,
+        stated=result.table.prior is not None,
+        worth="" if mean is None else formats.money(mean, md(result.spec.currency)),
+        rows=rows,
+        sentence=_sentence(result, share, count),
+    )
+
+
+def _row(result: ValidationResult, model: ValidatedModel, share: float, count: float) -> MoneyRow:
+    quoted, rate = result.spec.threat.quoted, result.spec.proof.quoted_false_positive_rate
+    found = result.tier(model.name, quoted)
+    clean, proved = found.caught_clean.value, found.caught_proved.value
+    flagged = share * clean + (1 - share) * rate
+    values = next((v for v in result.values if (v.model, v.tier) == (model.name, quoted)), None)
+
+    def lost(kept: float) -> str:
+        value = count * share * result.mean_fraud_amount * (1 - kept)
+        known = DIGITS - 1 - math.floor(math.log10(value)) if value >= 1 else 0
+        return formats.money(round(value, known), md(result.spec.currency))
+
+    known = values is not None and result.mean_fraud_amount is not None
+    return MoneyRow(
+        title=md(titled(model)),
+        missed_clean=count * share * (1 - clean),
+        missed_proved=count * share * (1 - proved),
+        precision=derived(share * clean / flagged if flagged else 0.0, share, clean, rate),
+        lost_clean=lost(values.clean) if known else "",
+        lost_proved=lost(values.proved) if known else "",
+    )
+
+
+def _sentence(result: ValidationResult, share: float, count: float) -> str:
+    own, quoted = baseline(result), result.spec.threat.quoted
+    named, _ = best(result, quoted)
+    if not named or not result.model(own).quotable:
+        return ""
+    gained = result.tier(named, quoted).caught_proved.value - result.tier(own, quoted).caught_proved.value
+    return (
+        f"If every fraudster evades, that is {formats.number(count * share * gained, 1)} more frauds caught."
+    )

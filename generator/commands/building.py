@@ -22,6 +22,7 @@ from generator.commands.common import (
     say,
     short,
     stored_results,
+    stored_validations,
 )
 from generator.commands.studying import study_all
 from generator.engine import unchanged
@@ -32,6 +33,7 @@ from generator.engine.stopwatch import Timing, timing_table
 from generator.program import PACKAGE, PROGRAM
 from generator.records.files import draws_file, record_file, rows_file, weights_file
 from generator.records.results import StudyResult
+from generator.records.validation import ValidationResult
 from generator.runs import previous
 
 if TYPE_CHECKING:
@@ -47,12 +49,15 @@ _HOUSE = (PACKAGE, PROGRAM / "requirements.txt", platform.python_version())
 
 def everything(options: argparse.Namespace) -> int:
     """Study, pages and site, then the headline table and where the time went."""
-    from generator.runs.headline_table import headline_table
+    from generator.runs.headline_table import headline_table, validation_table
 
     _refuse_output(options)  # better told now than when the study is done
     timings = study_all(options)
     timings += _site(options)
-    console.print(headline_table(stored_results(options)))
+    if results := stored_results(options):
+        console.print(headline_table(results))
+    for validation in stored_validations(options):
+        console.print(validation_table(validation))
     console.print(timing_table(timings))
     return 0
 
@@ -193,9 +198,10 @@ class PageInputs:
     """All that pages are made of."""
 
     results: list[StudyResult]
+    validations: list[ValidationResult]
     draws: Mapping[str, Any]
     """Of the calculator."""
-    offers: Sequence[Any]
+    offers: Mapping[str, Any]
     """Of the playground."""
     documents: Mapping[str, Any]
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]]
@@ -208,13 +214,15 @@ def page_inputs(options: argparse.Namespace) -> PageInputs:
     from generator.runs.changes import documents, find_changes
     from generator.tools import calculator, playground
 
-    results = stored_results(options)
+    results, validations = stored_results(options), stored_validations(options)
+    if not results:  # tools and measurements are about studies
+        return PageInputs(results, validations, {}, {}, {}, lambda results: {})
     earlier = previous.kept(options.records, [result.data.name for result in results])
     draws = calculator.stored_draws(results, options.records)
     measured = read_benchmarks(BENCHMARKS)
     offers = playground.make_offers(results, options.records, partial(_offer, _memo(options)))
     return PageInputs(
-        results, draws, offers,
+        results, validations, draws, offers,
         documents=(
             documents(earlier) | calculator.DOCUMENTS | playground.documents(offers) | speed.documents(measured)
         ),
@@ -259,13 +267,15 @@ def render_docs(options: argparse.Namespace) -> Callable[[], "Prepared"]:
                 results, PROGRAM / "templates", DOCS,
                 files=(
                     {path.name: path for path in record_files(options)}
-                    | downloads(results, options.records) | calculator.write(results, draws, scripts)
+                    | downloads(results, options.records)
+                    | (calculator.write(results, draws, scripts) if results else {})
                     | playground.write(inputs.offers, scripts)
                 ),
                 documents=inputs.documents,
                 extras=inputs.extras,
-                beside=partial(write_metadata, results),
-                shelf=_shelf(options, [result.data.name for result in results]),
+                beside=partial(write_metadata, results, validations=inputs.validations),
+                shelf=_shelf(options, [each.name for each in (*results, *inputs.validations)]),
+                validations=inputs.validations,
             )  # fmt: skip
     except PageError as error:
         raise InputError(str(error)) from None

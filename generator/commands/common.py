@@ -3,7 +3,9 @@
 import argparse
 import logging
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 
@@ -12,11 +14,14 @@ from generator.engine.files import scratch_folder, visible_files, write_whole
 from generator.engine.made import in_the_way, move_in, names_below, some
 from generator.notation import palette
 from generator.program import PACKAGE, PROGRAM, STUDIES, STUDY
-from generator.records.base import RecordError
-from generator.records.files import refuse_misnamed, sums_file, unsound
+from generator.records.base import Record, RecordError
+from generator.records.files import KINDS, OF_VALIDATION, is_validation, refuse_misnamed, sums_file, unsound
 from generator.records.results import StudyResult
+from generator.records.validation import ValidationResult
 
 log = logging.getLogger(__name__)
+
+Kind = TypeVar("Kind", bound=Record)
 
 DOCS = Path("docs")
 """Of the project, whose folder is the current one."""
@@ -86,25 +91,31 @@ def record_files(options: argparse.Namespace) -> list[Path]:
 
 
 def stored_results(options: argparse.Namespace) -> list[StudyResult]:
-    """The stored records, in the order of their names.
+    """The stored records of studies, in the order of their names; none where all there are is of validations.
 
     Raises:
-        RecordError: There is none, one is damaged, or a file is not the record that its name says.
+        RecordError: There is no record, one is damaged, or a file is not the record that its name says.
     """
-    paths = record_files(options)
-    for path in paths:
-        refuse_misnamed(path)
-        if not sums_file(path.parent, path.stem).exists():
-            log.warning("%s: no %s.sha256 beside it; taken unchecked", short(path), path.stem)
-        elif wrong := unsound(path.parent, path.stem):
-            raise RecordError(f"{short(path.parent)}: {wrong[0]}; run `{STUDY}` to write it again")
-    return [_read(path) for path in paths]
+    paths = [path for path in record_files(options) if not is_validation(path)]
+    return [_stored(path, StudyResult, KINDS) for path in paths]
 
 
-def _read(path: Path) -> StudyResult:
+def stored_validations(options: argparse.Namespace) -> list[ValidationResult]:
+    """The stored records of validations, as `stored_results` has those of studies."""
+    paths = [path for path in record_files(options) if is_validation(path)]
+    return [_stored(path, ValidationResult, OF_VALIDATION) for path in paths]
+
+
+def _stored(path: Path, kind: type[Kind], files: Sequence) -> Kind:
+    refuse_misnamed(path)
+    listed = sums_file(path.parent, path.stem).exists()
+    if not listed:
+        log.warning("%s: no %s.sha256 beside it; taken unchecked", short(path), path.stem)
+    elif wrong := unsound(path.parent, path.stem, files):
+        raise RecordError(f"{short(path.parent)}: {wrong[0]}; run `{STUDY}` to write it again")
     try:
-        return StudyResult.read(path)
+        return kind.read(path)
     except RecordError as error:
-        if sums_file(path.parent, path.stem).exists():
+        if listed:
             raise
         raise RecordError(f"{error}; if it is something else, move it out of {short(path.parent)}") from None

@@ -29,6 +29,7 @@ from generator.pages.ledger import Book, LedgerError
 from generator.pages.provenance_line import known_apart
 from generator.pages.shelf import Entry, Shelf
 from generator.records.results import StudyResult
+from generator.records.validation import ValidationResult
 
 MARKED = ("title", "caption", "summary")
 """Fields of a chart whose numbers keep their marks, as they become text of the page."""
@@ -67,7 +68,9 @@ class Charts:
         """What of the attacker a chart follows; see `FOLLOWING`."""
         return FOLLOWING.get(name, "") if self.offered else ""
 
-    def drawn(self, name: str, result: StudyResult, style: str, options: Mapping[str, Any]) -> PublishedChart:
+    def drawn(
+        self, name: str, result: StudyResult | ValidationResult, style: str, options: Mapping[str, Any]
+    ) -> PublishedChart:
         """The chart of that name.
 
         Args:
@@ -81,7 +84,7 @@ class Charts:
         if name not in WHOSE:
             raise ChartError(f"whom is chart {name!r} about? List it in WHOSE of generator/figures")
         given = ((key, part if isinstance(part, str) else id(part)) for key, part in sorted(options.items()))
-        asked = (name, result.data.name, *given)
+        asked = (name, result.name, *given)
         if asked not in self._asked:
             drawn = self._from_shelf(name, result, style, options)
             if self._slugs.setdefault(drawn.chart.slug, drawn.chart) != drawn.chart:
@@ -90,31 +93,33 @@ class Charts:
         return self._asked[asked][0]
 
     def _from_shelf(
-        self, name: str, result: StudyResult, style: str, options: Mapping[str, Any]
+        self, name: str, result: StudyResult | ValidationResult, style: str, options: Mapping[str, Any]
     ) -> PublishedChart:
         if not self._shelf or CHARTS[name].__module__.partition(".")[0] != __package__.partition(".")[0]:
             return self._draw(name, result, style, options)  # whose source nobody knows
         inputs = {
             "code": source(),
-            **self._shelf.figures[result.data.name],
+            **self._shelf.figures[result.name],
             "style": sha256_of(style),
             "attackers": repr(self.offered),
             # an object is the only one of its kind beside the record
             "asked": repr([name, *((key, _said(part)) for key, part in sorted(options.items()))]),
         }
-        stage = f"{result.data.name}/{name}"
+        stage = f"{result.name}/{name}"
         if entry := self._shelf.take(stage, inputs):
             return _read(entry, self._book.marks)
         drawn = self._draw(name, result, style, options)
         self._shelf.put(stage, inputs, _written(drawn, self._book.marks))
         return drawn
 
-    def _draw(self, name: str, result: StudyResult, style: str, options: Mapping[str, Any]) -> PublishedChart:
+    def _draw(
+        self, name: str, result: StudyResult | ValidationResult, style: str, options: Mapping[str, Any]
+    ) -> PublishedChart:
         try:
             chart, paths = self._book.drawn(CHARTS[name](result, **options))
         except LedgerError as error:
             raise ChartError(f"chart {name!r}: {error}") from None
-        told, more = Told(known_apart(self._documents[result.data.name], _attacker(name, result))), {}
+        told, more = Told(known_apart(self._documents[result.name], _attacker(name, result))), {}
         if (by := self.follows(name)) in ("budget", "tier"):
             others = self._redrawn(name, result, options, by)
             rows = zip(self.offered.rows, others, strict=True)
@@ -126,13 +131,13 @@ class Charts:
         )
 
     def _redrawn(
-        self, name: str, result: StudyResult, options: Mapping[str, Any], by: str
+        self, name: str, result: StudyResult | ValidationResult, options: Mapping[str, Any], by: str
     ) -> list[list[Chart]]:
         """The chart for every attacker, by budget, and within a budget by tier where it follows that.
 
         Of plain numbers: where they come from is told of the quoted attacker.
         """
-        plain = self._documents[result.data.name]
+        plain = self._documents[result.name]
         with marks.unmarked():
             return [
                 [
@@ -153,7 +158,7 @@ def _said(option: Any) -> str:
     return option if isinstance(option, str) else type(option).__name__
 
 
-def _attacker(name: str, result: StudyResult) -> str:
+def _attacker(name: str, result: StudyResult | ValidationResult) -> str:
     """Whose numbers a chart holds as the study quotes it; empty where nobody attacks."""
     about = whose(WHOSE[name], result.spec.threat)
     if about == "nobody":

@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -28,6 +28,7 @@ from generator.findings import Banners, DatasetFindings, at_tier, banners, find
 from generator.findings.anomaly_words import ANOMALIES, AnomalyWords
 from generator.findings.evaluations import MASKING_POINTS
 from generator.findings.evidence import EvidenceRegister, evidence
+from generator.findings.validation import ValidationFindings, find_validation
 from generator.notation import formats, marks, palette
 from generator.notation.attackers import Attacker, Attackers, at_budget, attackers, named, whose
 from generator.notation.formats import FILTERS, LEVEL
@@ -41,6 +42,7 @@ from generator.pages.provenance_line import how_we_know
 from generator.pages.shelf import Entry, Shelf
 from generator.pages.sources import source_of_findings
 from generator.records.results import StudyResult
+from generator.records.validation import ValidationResult
 
 SUFFIX = ".md.j2"
 BOXES = "td|th|tr|thead|caption|legend|label|optgroup|option|select|button"
@@ -55,6 +57,12 @@ FEWER = {"hardening": 2, "impact": 0}
 """The same on pages that are heavy without them."""
 
 
+OF_ONE, OF_ALL = "_validation", "_validations"
+"""Templates of the page of each validation, and of the Summary of a site without studies."""
+WITHOUT_STUDIES = ("own",)
+"""Pages of such a site, beside these; all others are about studies."""
+
+
 class PageError(Exception):
     """A template asks for something that is not there; the message names template and line."""
 
@@ -65,6 +73,8 @@ class PageContext(TypedDict):
     results: Sequence[StudyResult]
     findings: Sequence[DatasetFindings]
     """One for each result, in the same order."""
+    validations: Sequence[ValidationFindings]
+    """One for each validation, in the order of their names."""
     banners: Banners
     recipes: Sequence[ModelName]
     """Every recipe that any result holds, in the order of the palette."""
@@ -82,6 +92,16 @@ class PageContext(TypedDict):
     """The register of limitations and the frameworks of the crosswalk."""
     follows: bool
     """Whether there are other attackers for parts of the pages to follow."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page, before it is made."""
+
+    name: str
+    template: str
+    validation: str = ""
+    """Name of the one it is about."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +124,8 @@ class Prepared:
 
     results: Sequence[StudyResult]
     """Traced."""
+    validations: Mapping[str, ValidationResult]
+    """Traced, by name."""
     context: Mapping[str, Any]
     """What templates see."""
     book: Book
@@ -144,15 +166,39 @@ def prepare(
     documents: Mapping[str, Any] = MappingProxyType({}),
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]] = lambda results: {},
     shelf: Shelf | None = None,
+    validations: Sequence[ValidationResult] = (),
 ) -> Prepared:
     """Find all there is to say about the records; see `render_pages`."""
-    by_name = {result.data.name: result for result in results} | dict(documents)
+    by_name = {result.name: result for result in (*results, *validations)} | dict(documents)
     with marks.recording() as recorded:
-        ready = [traced(each, each.data.name) for each in results]
+        ready = [traced(each, each.name) for each in results]
+        validated = {each.name: traced(each, each.name) for each in validations}
         book = Book(recorded, {**by_name, REPORT: CONSTANTS})
         offered = attackers(ready)
-        context = {**_context(ready), **extras(ready)}
-        return Prepared(ready, context, book, offered, Charts(by_name, book, offered, shelf))
+        context = {**_context(ready, [*validated.values()]), **extras(ready)}
+        return Prepared(ready, validated, context, book, offered, Charts(by_name, book, offered, shelf))
+
+
+def pages_of(
+    templates: Path, results: Sequence[StudyResult], validations: Iterable[ValidationResult]
+) -> dict[str, Page]:
+    """The pages of a site of these records, by name.
+
+    Raises:
+        PageError: A validation has the name of another page.
+    """
+    names = [path.name.removesuffix(SUFFIX) for path in visible_files(templates, f"[!_]*{SUFFIX}")]
+    pages = {name: Page(name, name) for name in names if results or name in WITHOUT_STUDIES}
+    if not results:
+        pages["index"] = Page("index", OF_ALL)
+    for each in validations:
+        if each.name in pages:
+            raise PageError(
+                f"a study called {each.name!r} would have the address of the page of that name; rename its file, "
+                f"as my_{each.name}.toml, and study it again"
+            )
+        pages[each.name] = Page(each.name, OF_ONE, each.name)
+    return pages
 
 
 def render_page(prepared: Prepared, page: str, templates: Path, docs: Path) -> Made:
@@ -164,7 +210,10 @@ def render_page(prepared: Prepared, page: str, templates: Path, docs: Path) -> M
     Raises:
         PageError: A template asks for something that is not there, or a number on it cannot be traced.
     """
-    made = _render(prepared, page, templates, _style(docs))
+    pages = pages_of(templates, prepared.results, prepared.validations.values())
+    if page not in pages:  # a template that this site has no page of
+        return Made({}, {}, "", "")
+    made = _render(prepared, pages[page], templates, _style(docs))
     with scratch_folder(docs) as fresh:
         _write_all(made.files, fresh)
         _refuse_in_the_way(fresh, docs)
@@ -183,6 +232,7 @@ def render_pages(
     extras: Callable[[Sequence[StudyResult]], Mapping[str, Any]] = lambda results: {},
     beside: Callable[[Path], None] = lambda fresh: None,
     shelf: Shelf | None = None,
+    validations: Sequence[ValidationResult] = (),
 ) -> Rendering:
     """Render every template, its charts, the ledger and the downloads into `docs`; equal input, equal bytes.
 
@@ -196,27 +246,35 @@ def render_pages(
         beside: Writes further files into the folder of the new pages, before it takes the place of the old ones.
         shelf: Has the pages and figures of earlier runs; what its pages depend on stands for all other arguments but
             `templates`.
+        validations: Each gets a page of its own. Where there are no results, the Summary is about them, and pages
+            about studies are not made.
 
     Raises:
         PageError: A template is misspelt, asks for an unknown field, filter or chart, types a digit, or places a
-            number that cannot be traced; or somebody's own file is in the way. `docs` is as it was.
+            number that cannot be traced; or somebody's own file is in the way; or two pages have one name. `docs` is as
+            it was.
         WriteError: The disk is full. `docs` is as it was.
     """
     _refuse_digits(templates)
-    ready = cache(lambda: prepare(results, documents, extras, shelf))
+    ready = cache(lambda: prepare(results, documents, extras, shelf, validations))
     style = _style(docs)
-    names = [path.name.removesuffix(SUFFIX) for path in visible_files(templates, f"[!_]*{SUFFIX}")]
-    pages = {name: made for name in names if shelf and (made := _from_shelf(shelf, name, templates, style))}
+    asked = pages_of(templates, results, validations)
+    pages = {
+        name: made
+        for name, page in asked.items()
+        if shelf and (made := _from_shelf(shelf, page, templates, style))
+    }
     kept = len(pages)
-    if missing := [name for name in names if name not in pages]:
+    if missing := [page for name, page in asked.items() if name not in pages]:
         pages |= _render_all(ready(), missing, templates, style, shelf)
-    pages = {name: pages[name] for name in names}
+    pages = {name: pages[name] for name in asked}
     with scratch_folder(docs) as fresh:
         docs.mkdir(exist_ok=True)
         for made in pages.values():
             _write_all(made.files, fresh)
         _write_all(ledger_files(pages), fresh)
-        for name, record in ({result.data.name: result for result in results} | dict(documents)).items():
+        records = {result.name: result for result in (*results, *validations)}
+        for name, record in (records | dict(documents)).items():
             if f"{name}.json" not in files:
                 _write(fresh / "data" / f"{name}.json", record.to_json().encode())
         for name, source in files.items():
@@ -225,29 +283,32 @@ def render_pages(
         beside(fresh)
         _refuse_in_the_way(fresh, docs)
         move_in(fresh, docs, sorted(names_below(fresh)), whole=True)
-    return Rendering(ready, len(names), kept)
+    return Rendering(ready, len(asked), kept)
 
 
 def _render_all(
-    prepared: Prepared, names: Sequence[str], templates: Path, style: str, shelf: Shelf | None
+    prepared: Prepared, asked: Sequence[Page], templates: Path, style: str, shelf: Shelf | None
 ) -> dict[str, Made]:
-    """The pages of these names; with a shelf, on all cores, and kept there."""
+    """These pages, by name; with a shelf, on all cores, and kept there."""
     pages: dict[str, Made] = {}
 
-    def render(name: str):
-        pages[name] = _render(prepared, name, templates, style)
+    def render(page: Page):
+        pages[page.name] = _render(prepared, page, templates, style)
         if shelf:
-            shelf.put(f"pages/{name}", _inputs(shelf, name, templates, style), _entry(pages[name]))
+            shelf.put(f"pages/{page.name}", _inputs(shelf, page, templates, style), _entry(pages[page.name]))
 
-    if shelf and len(names) > 1:
+    if shelf and len(asked) > 1:
         with suppress(PageError):  # it comes again below, for the first page that has one
-            share(sorted(names, key=lambda name: -(templates / f"{name}{SUFFIX}").stat().st_size), render)
-    for name in names:
-        made = shelf and name not in pages and _from_shelf(shelf, name, templates, style)
+            share(
+                sorted(asked, key=lambda page: -(templates / f"{page.template}{SUFFIX}").stat().st_size),
+                render,
+            )
+    for page in asked:
+        made = shelf and page.name not in pages and _from_shelf(shelf, page, templates, style)
         if made:
-            pages[name] = made
-        elif name not in pages:
-            render(name)
+            pages[page.name] = made
+        elif page.name not in pages:
+            render(page)
     return pages
 
 
@@ -256,9 +317,14 @@ def _style(docs: Path) -> str:
     return sheet.read_text(encoding="utf-8") if sheet.exists() else ""
 
 
-def _inputs(shelf: Shelf, page: str, templates: Path, style: str) -> dict[str, str]:
+def _inputs(shelf: Shelf, page: Page, templates: Path, style: str) -> dict[str, str]:
     """All that a page depends on."""
-    own = (templates / f"{page}{SUFFIX}", *visible_files(templates, f"_*{SUFFIX}"))
+    shared = (
+        path
+        for path in visible_files(templates, f"_*{SUFFIX}")
+        if path.name.removesuffix(SUFFIX) not in (OF_ONE, OF_ALL)
+    )
+    own = (templates / f"{page.template}{SUFFIX}", *shared)
     return {
         **shelf.pages,
         "findings": source_of_findings(own),
@@ -267,9 +333,9 @@ def _inputs(shelf: Shelf, page: str, templates: Path, style: str) -> dict[str, s
     }
 
 
-def _from_shelf(shelf: Shelf, page: str, templates: Path, style: str) -> Made | None:
+def _from_shelf(shelf: Shelf, page: Page, templates: Path, style: str) -> Made | None:
     """The page as an earlier run made it of the same."""
-    entry = shelf.take(f"pages/{page}", _inputs(shelf, page, templates, style))
+    entry = shelf.take(f"pages/{page.name}", _inputs(shelf, page, templates, style))
     return Made(files=entry.files, **entry.told) if entry else None
 
 
@@ -334,13 +400,14 @@ def _written(value: Any) -> Any:
     return following.placed(value)
 
 
-def _context(results: Sequence[StudyResult]) -> PageContext:
+def _context(results: Sequence[StudyResult], validations: Sequence[ValidationResult]) -> PageContext:
     findings = [find(result) for result in results]
     found = {model.name for result in results for model in hardened_in_order(result)}
     return PageContext(
         results=results,
         findings=findings,
-        banners=banners(results),
+        validations=[find_validation(each) for each in validations],
+        banners=banners(results) if results else banners([], validations),
         recipes=[MODELS[name] for name in palette.in_order(found)],
         masking=MASKING_POINTS,
         level=LEVEL,
@@ -356,17 +423,18 @@ def _refuse_digits(templates: Path):
         raise PageError("\n".join(typed))
 
 
-def _render(prepared: Prepared, page: str, templates: Path, style: str) -> Made:
+def _render(prepared: Prepared, asked: Page, templates: Path, style: str) -> Made:
     """One page, with all that is published beside it.
 
     Raises:
         PageError: A template asks for something that is not there, or a number on it cannot be traced.
     """
-    sheet, book = Sheet(prepared, page, style), prepared.book
-    name = f"{page}{SUFFIX}"
+    page, name = asked.name, f"{asked.template}{SUFFIX}"
+    sheet, book = Sheet(prepared, asked, style), prepared.book
     try:
         with marks.recording(book.marks):
-            text = environment(templates).get_template(name).render(prepared.context, **sheet.asked_for())
+            context = {**prepared.context, **_about(prepared, asked)}
+            text = environment(templates).get_template(name).render(context, **sheet.asked_for())
             text = book.finished(page, levels.offered(text))
             texts = {f"{page}.md": GLUED.sub(r"\1 ", text)}
             if book.pages[page].shown:
@@ -388,15 +456,24 @@ def _render(prepared: Prepared, page: str, templates: Path, style: str) -> Made:
     )
 
 
+def _about(prepared: Prepared, page: Page) -> dict[str, Any]:
+    """What the template of the page of a validation sees beside `PageContext`."""
+    if not page.validation:
+        return {}
+    (found,) = (each for each in prepared.context["validations"] if each.result.name == page.validation)
+    return {"found": found, "banners": banners([], [found.result])}
+
+
 class Sheet:
     """One page in the making: what its template asks for, and what it has got so far."""
 
-    def __init__(self, prepared: Prepared, page: str, style: str):
+    def __init__(self, prepared: Prepared, page: Page, style: str):
         self._prepared = prepared
-        self._page = page
+        self._page = page.name
         self._style = style
         self.charts: dict[str, PublishedChart] = {}
-        self._threat = prepared.results[0].spec.threat
+        about = prepared.validations.get(page.validation)
+        self._threat = (about or [*prepared.results, *prepared.validations.values()][0]).spec.threat
         self._figures = 0
         self._parts: dict[str, Sequence[following.Place]] = {}
 
@@ -417,7 +494,7 @@ class Sheet:
         except ValueError as error:
             raise jinja2.UndefinedError(f"{part!r}: {error}") from None
 
-    def chart(self, name: str, result: StudyResult, **options) -> str:
+    def chart(self, name: str, result: StudyResult | ValidationResult, **options) -> str:
         """A figure, drawn if no page has asked for it yet."""
         try:
             drawn = self._prepared.charts.drawn(name, result, self._style, options)
@@ -432,7 +509,7 @@ class Sheet:
         )
         place = FigurePlace(
             later=self._figures > FEWER.get(self._page, AT_ONCE),
-            dataset=result.data.name,
+            dataset=result.name,
             follows=self._prepared.charts.follows(name),
             attacker=about,
             drawn=", ".join(filter(None, whom)),

@@ -12,8 +12,9 @@ from pathlib import Path
 from generator.engine.files import sha256_of, visible_files
 from generator.program import PROGRAM
 from generator.records.base import Record
-from generator.records.files import record_file, rows_file, weights_file
+from generator.records.files import is_validation, record_file, rows_file, weights_file
 from generator.records.results import StudyResult
+from generator.records.validation import ValidationResult
 
 MANIFEST = "manifest.json"
 UNLISTED = (MANIFEST, "index.html")
@@ -41,7 +42,7 @@ class PublishedFile(Record):
 
 
 class PublishedStudy(Record):
-    """What one study depends on."""
+    """What one study, or one validation, depends on."""
 
     study_key: str
     source_sha256: str
@@ -50,7 +51,7 @@ class PublishedStudy(Record):
     data_sha256: str
     """Of the canonical table."""
     file_sha256: str
-    """Of the file that was read; empty for simulated data."""
+    """Of the files that were read; empty for simulated data."""
     versions: dict[str, str]
     seed: int
     seeds: int
@@ -80,7 +81,7 @@ def downloads(results: Sequence[StudyResult], records: Path) -> dict[str, Path]:
     return {name.as_posix(): records / name for name in names if (records / name).exists()}
 
 
-def write_manifest(results: Sequence[StudyResult], data: Path, root: Path = PROGRAM):
+def write_manifest(results: Sequence[StudyResult | ValidationResult], data: Path, root: Path = PROGRAM):
     """Write the manifest of everything below `data`, the last file to be written there.
 
     Args:
@@ -88,13 +89,14 @@ def write_manifest(results: Sequence[StudyResult], data: Path, root: Path = PROG
     """
     manifest = Manifest(
         source=checkout(root),
-        studies={result.data.name: published_study(result) for result in results},
+        studies={result.name: published_study(result) for result in results},
         files={name: _file(path) for name, path in _listed(data).items()},
     )
     (data / MANIFEST).write_text(manifest.signed().to_json(), encoding="utf-8", newline="\n")
 
 
-def published_study(result: StudyResult) -> PublishedStudy:
+def published_study(result: StudyResult | ValidationResult) -> PublishedStudy:
+    validated = isinstance(result, ValidationResult)
     spec, provenance = result.spec, result.provenance
     return PublishedStudy(
         study_key=provenance.study_key,
@@ -102,7 +104,7 @@ def published_study(result: StudyResult) -> PublishedStudy:
         lock_sha256=provenance.lock_sha256,
         spec_sha256=sha256_of(spec.to_json()),
         data_sha256=provenance.data_sha256,
-        file_sha256=result.data.source.file_sha256,
+        file_sha256=result.table.sha256 if validated else result.data.source.file_sha256,
         versions=provenance.versions,
         seed=spec.seed,
         seeds=spec.training.seeds,
@@ -134,7 +136,7 @@ def checkout(root: Path) -> Checkout:
 
 
 def check_published(data: Path) -> list[StudyResult]:
-    """Check every file below `data` against the manifest there; the records it lists.
+    """Check every file below `data` against the manifest there; the records of studies that it lists.
 
     Raises:
         ManifestError: A file is altered, missing, or not listed; the first by name.
@@ -155,12 +157,14 @@ def check_published(data: Path) -> list[StudyResult]:
                 f"{data / name}: altered: expected {wanted.bytes} bytes with sha256 {wanted.sha256}, "
                 f"found {is_there.bytes} with {is_there.sha256}"
             )
-    results = [StudyResult.read(record_file(data, name)) for name in manifest.studies]
+    paths = [record_file(data, name) for name in manifest.studies]
+    results = [(ValidationResult if is_validation(path) else StudyResult).read(path) for path in paths]
     for result in results:
-        name = result.data.name
-        if published_study(result) != manifest.studies.get(name):
-            raise ManifestError(f"{data / MANIFEST}: studies, {name}: not what {name}.json says")
-    return results
+        if published_study(result) != manifest.studies.get(result.name):
+            raise ManifestError(
+                f"{data / MANIFEST}: studies, {result.name}: not what {result.name}.json says"
+            )
+    return [result for result in results if isinstance(result, StudyResult)]
 
 
 def _listed(data: Path) -> dict[str, Path]:

@@ -2,12 +2,14 @@
 half gone."""
 
 import errno
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +26,8 @@ class BuildError(Exception):
     """The pages were refused, by MkDocs or by the checks of what it built; the message holds what was said."""
 
 
+HEAD = re.compile(r'---\nvalidation: (".*")$', re.M)
+"""Of a page about a validation: what it is called, as JSON. The theme would show a `title` as it stands."""
 READ = ("docs", "templates", "overrides", "generator", "studies")
 """Folders of the project that are read, where no site may lie."""
 
@@ -78,8 +82,9 @@ def replace_site(fresh: Path, output: Path):
 
 @contextmanager
 def of_project(config: Path, docs: Path) -> Iterator[Path]:
-    """`config` where the pages lie beside it; else, as long as it is needed, one that says where they lie."""
-    if docs.resolve() == config.parent.resolve() / "docs":
+    """`config` where its pages lie beside it; else, as long as it is needed, one that says which they are and where."""
+    found = validations_in(docs)
+    if docs.resolve() == config.parent.resolve() / "docs" and not found:
         yield config
         return
     told = {
@@ -87,10 +92,42 @@ def of_project(config: Path, docs: Path) -> Iterator[Path]:
         "docs_dir": str(docs.resolve()),
         "theme": {"custom_dir": str(config.parent.resolve() / "overrides")},
     }
+    if found:
+        told["nav"] = with_validations(_nav(config), found, docs)
     with tempfile.TemporaryDirectory(prefix="settings-") as folder:
         settings = Path(folder) / config.name
         settings.write_text(json.dumps(told), encoding="utf-8")  # which is YAML too
         yield settings
+
+
+def validations_in(docs: Path) -> dict[str, str]:
+    """The pages in `docs` that are about a validation, by name: what the navigation calls them, as HTML."""
+    heads = {path.name: HEAD.match(path.read_text(encoding="utf-8")) for path in visible_files(docs, "*.md")}
+    return {name: html.escape(json.loads(head[1])) for name, head in heads.items() if head}
+
+
+def _nav(config: Path) -> list:
+    from mkdocs.utils.yaml import (
+        yaml_load,
+    )  # takes a while, which a site without validations need not wait for
+
+    with config.open(encoding="utf-8") as file:
+        return yaml_load(file)["nav"]
+
+
+def with_validations(nav: list, found: Mapping[str, str], docs: Path) -> list:
+    """The navigation with a place for each validation, behind the Summary, and without pages that are not there."""
+    kept = [part for entry in nav if (part := _there(entry, docs))]
+    return [*kept[:1], *({title: name} for name, title in found.items()), *kept[1:]]
+
+
+def _there(entry: dict, docs: Path) -> dict | None:
+    """An entry of the navigation, or a part of it, whose pages are in `docs`."""
+    ((title, place),) = entry.items()
+    if isinstance(place, str):
+        return entry if (docs / place).is_file() else None
+    parts = [part for each in place if (part := _there(each, docs))]
+    return {title: parts} if parts else None
 
 
 def check_output(docs: Path, output: Path, apart: Iterable[Path] = ()):

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from generator.findings.validation.models import in_order, titled
 from generator.notation.formats import epsilon, interval, percent
 from generator.notation.palette import model as look_of
 from generator.records.results import StudyResult
+from generator.records.validation import ValidationResult
 
 
 def headline_table(results: Sequence[StudyResult]) -> Table:
@@ -28,4 +30,20 @@ def headline_table(results: Sequence[StudyResult]) -> Table:
             table.add_row(result.data.title, look_of(model.name).title, *cells)
         table.caption = f"attacks at {epsilon(budget)}, every row judged by models that never saw it"
         table.add_section()
+    return table
+
+
+def validation_table(result: ValidationResult) -> Table:
+    """Frauds that every model catches at the quoted rate, nobody evading and provably against the quoted tier."""
+    table = Table(title=f"{result.spec.title}: frauds caught")
+    for column in ("model", "nobody evades", "proved"):
+        table.add_column(column)
+    for model in in_order(result):
+        row = result.tier(model.name, result.spec.threat.quoted)
+        cells = (f"{percent(e.value)}  ({interval(e)})" for e in (row.caught_clean, row.caught_proved))
+        table.add_row(titled(model), *cells)
+    rate = percent(result.spec.proof.quoted_false_positive_rate, 0)
+    table.caption = (
+        f"{rate} false alarms; proved against {result.spec.threat.tier(result.spec.threat.quoted).attacker}"
+    )
     return table

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from generator.engine.files import visible_files, write_whole
 from generator.records.base import RecordError
-from generator.records.files import record_file, sums, sums_file, unsound
+from generator.records.files import is_validation, record_file, sums, sums_file, unsound
 from generator.records.results import StudyResult
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def fetch(site: str, records: Path) -> list[Path]:
         FetchError: `site` is no address, it does not answer, or what it answers with is no record.
     """
     base = _base(site)
-    paths = visible_files(records, "*.json")
+    paths = [path for path in visible_files(records, "*.json") if not is_validation(path)]
     found = {path.name: _published(base, path.name, _key(path)) for path in paths}
     return [_keep(records, name, content) for name, content in found.items() if content is not None]
 
@@ -86,6 +86,9 @@ def _records(place: Path) -> dict[str, StudyResult]:
     if not place.exists():
         raise RecordError(f"{place}: no such file or folder; give a record (JSON) or a folder of records")
     paths = visible_files(place, "*.json") if place.is_dir() else [place]
+    if not place.is_dir() and is_validation(place):
+        raise RecordError(f"{place}: the record of a validation; records of studies alone are compared")
+    paths = [path for path in paths if not is_validation(path)]
     if not paths:
         raise RecordError(f"{place}: no records here; give a record (JSON) or a folder of records")
     found = {}

@@ -1,0 +1,306 @@
+"""The report of a validation: right figures in its sentences, nothing empty, nothing quoted that may not be."""
+
+import argparse
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from report_fixture import ROOT, tiny_result
+from test_pages import contents, empty_headings
+from validation_fixture import CAUGHT, INPUTS, tiny_validation
+
+from generator.commands import common
+from generator.findings.validation import find_validation
+from generator.pages.rendering import PageError, render_pages
+from generator.publish.manifest import check_published
+from generator.publish.metadata import OF_VALIDATIONS, SCHEMA, write_metadata
+from generator.publish.site import build_site
+from generator.records.base import RecordError
+from generator.records.files import OF_VALIDATION, record_file, sums, sums_file
+
+TEMPLATES = ROOT / "templates"
+BARE = {"deployed": (), "amount": False, "time": False, "groups": False, "prior": None}
+"""A validation of a table with nothing but inputs and a label."""
+
+
+def pages(folder: Path, *validations, results=()) -> dict[str, str]:
+    render_pages(list(results), TEMPLATES, folder / "docs", validations=validations)
+    return {path.stem: path.read_text(encoding="utf-8") for path in (folder / "docs").glob("*.md")}
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> dict[str, str]:
+    """The pages of one validation with every part, and nothing else."""
+    return pages(tmp_path_factory.mktemp("report"), tiny_validation())
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory) -> dict[str, str]:
+    return pages(tmp_path_factory.mktemp("bare"), tiny_validation(**BARE))
+
+
+def part(text: str, heading: str) -> str:
+    """What stands below a heading of the second level."""
+    (found,) = re.findall(rf"^## {heading}[^\n]*\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    return found
+
+
+def read(text: str) -> str:
+    """What a reader sees of Markdown: no markup, no tables, no figures."""
+    text = re.sub(r"^---\n.*?^---\n|<figure.*?</figure>|^\|.*?$|^```.*?^```", "", text, flags=re.M | re.S)
+    return re.sub(r"<button.*?</button>|<[^>]+>|\{[^}]*\}|\[([^\]]*)\]\([^)]*\)", r"\1", text)
+
+
+# ---------------------------------------------------------------- sentences
+
+
+def test_the_verdict_says_who_what_how_much_and_how_sure(report):
+    said = (
+        "Against a fraudster who moves only what anybody can move, Champion (in use) provably catches 5.5 % (4.2 to "
+        "7.2 %) of frauds at 5 % false alarms; the monotone tree ensemble catches 27.1 % (24.3 to 30.1 %), and no "
+        "measurably fewer when nobody evades."
+    )  # fmt: skip
+    for page in ("claims", "index"):
+        assert said in read(report[page]).replace("\u202f", " ")
+
+
+@pytest.mark.parametrize(
+    ("clean", "said"),
+    [
+        (0.271, "and no measurably fewer when nobody evades."),
+        (0.35, "and more when nobody evades (35.0 % instead of 24.9 %)."),
+        (0.15, "but fewer when nobody evades (15.0 % instead of 24.9 %)."),
+    ],
+)
+def test_what_a_defence_costs_when_nobody_evades_is_told_by_its_interval(clean, said):
+    caught = CAUGHT | {"monotone_trees": (clean, 0.14, 0.14, 0.14)}
+    found = find_validation(tiny_validation(caught=caught))
+    assert found.verdict.replace("\u202f", " ").endswith(said)
+
+
+def test_a_dearer_defence_is_advised_from_the_share_of_evading_frauds_at_which_it_pays():
+    # (.249 - .15) lost clean and (.14 - .055) gained proved: .099 / (.099 + .085) = 53.8 %
+    caught = CAUGHT | {"monotone_trees": (0.15, 0.14, 0.14, 0.14)}
+    found = find_validation(tiny_validation(caught=caught))
+    first, *_, last = (row.advice.replace("\u202f", " ") for row in found.decisions)
+    assert (
+        first
+        == "Replace Champion (in use) by the monotone tree ensemble where more than 53.8 % of frauds evade"
+    )
+    assert last == "Do nothing only if fewer than 53.8 % of frauds evade"
+
+
+def test_without_a_measurable_gain_the_model_in_use_is_kept():
+    alike = {name: CAUGHT["champion"] for name in CAUGHT}
+    found = find_validation(tiny_validation(caught=alike))
+    assert found.verdict.endswith("; no other model here provably catches measurably more.")
+    assert found.decisions[0].advice == "Keep Champion (in use)"
+    assert {row.against for row in found.rows} == {
+        "the others are compared with it", "no measurable difference", "not compared: it may have seen these rows",
+    }  # fmt: skip
+
+
+def test_a_model_that_may_have_seen_the_rows_is_in_no_headline_and_never_shown_without_a_warning(report):
+    page, summary = report["claims"], report["index"]
+    assert "Challenger" not in summary
+    above = page.partition("!!! warning")[0]
+    assert "Challenger" not in above
+    named = re.compile(r"Challenger(?! \(trained on unknown)")
+    tables = [line for line in page.splitlines() if line.startswith("| Challenger")]
+    assert len(tables) > 3
+    hashes = [line for line in tables if "`eeee" in line]
+    assert [line for line in tables if named.search(line)] == hashes
+    assert "may be among them" in part(page, "Which model") or "may be among them" in page
+    assert "Challenger" not in part(page, "What should we do")
+    assert "Challenger" not in part(page, "Who is judged differently")
+
+
+def test_where_the_only_model_in_use_may_have_seen_the_rows_one_trained_here_is_quoted(tmp_path):
+    found = find_validation(tiny_validation(deployed=("challenger",)))
+    assert "the boosted tree ensemble provably catches 5.8" in found.verdict
+    assert "Challenger" not in found.verdict + "".join(f"{card.label}" for card in found.cards)
+
+
+def test_scores_that_were_reproduced_are_counted_and_a_model_without_is_called_unchecked(report):
+    known = read(part(report["claims"], "How do we know"))
+    assert "Its owner's scores were reproduced to the last bit on 15,420 of 15,420 rows." in known
+    assert "Challenger**: Trees, from a file of lightgbm. **Unchecked**" in known
+
+
+def test_inputs_that_nobody_can_change_are_counted_and_not_listed(report):
+    told = part(report["claims"], "Who can change what")
+    assert "Number of supplements | anybody, at no cost | down | anywhere in the range of the data" in told
+    assert "Deductible | a fraudster, with effort | up | by up to 200\u202fUSD" in told
+    # .35 σ of 1,200
+    assert "by up to 0.35\u202fσ, about 420\u202fUSD" in told
+    assert "to yes |" in told
+    assert "| Make |" not in told
+    assert "Nobody can change the other 2 inputs of 8." in read(told)
+
+
+def test_missed_frauds_and_precision_use_the_share_of_fraud_in_life(report):
+    # of 10,000 transactions 100 are frauds and 9,900 genuine, of which 5 % are stopped
+    money = part(report["claims"], "What is it worth").replace("\u202f", " ")
+    (line,) = re.findall(r"^\| Champion \|.*$", money, re.M)
+    # 100 (1 - .249), 100 (1 - .055), 24.9 / (24.9 + 495); 100 x 5,300 x (1 - .9 x .249) in three digits
+    assert line == "| Champion | 75.1 | 94.5 | 4.8 % | USD 411,000 | USD 507,000 |"
+
+
+def test_a_tier_that_can_do_no_more_here_is_not_shown_twice():
+    result = tiny_validation()
+    inputs = tuple(each for each in INPUTS if each.control in ("free", "effort", "nobody"))
+    found = find_validation(
+        result.model_copy(update={"spec": result.spec.model_copy(update={"inputs": inputs})})
+    )
+    assert [tier.name for tier in found.tiers] == ["T1"]
+    assert found.alike.startswith("T2 and T3 can change no more inputs than T1 here")
+
+
+def test_a_notice_without_words_is_told_by_its_name_and_facts(report):
+    noticed = read(part(report["claims"], "What is in the table"))
+    assert "12 rows are copies of others." in noticed
+    assert "Something new, age: share 0.0200." in noticed
+
+
+# ---------------------------------------------------------------- the page as a whole
+
+
+@pytest.mark.parametrize("kept", ["amount", "time", "groups", "prior", "deployed", None])
+def test_a_part_that_the_study_does_not_have_leaves_no_heading_and_no_empty_cell(tmp_path, kept):
+    full = {
+        "deployed": ("champion", "challenger"),
+        "amount": True,
+        "time": True,
+        "groups": True,
+        "prior": 0.01,
+    }
+    asked = BARE | ({kept: full[kept]} if kept else {})
+    made = pages(tmp_path, tiny_validation(**asked))
+    for name, text in made.items():
+        assert empty_headings(text) == [], name
+        assert not re.search(r"n/a|\bNone\b|\bnan\b|\| +\||\(\)", text.replace("| Which", "")), name
+        assert not re.search(r"accura", read(text), re.I), name
+    worth = "What is it worth" in made["claims"]
+    assert worth == (kept in ("amount", "prior"))
+    assert ("Lost at most" in made["claims"]) == (kept == "amount")
+    assert ("Who is judged differently" in made["claims"]) == (kept == "groups")
+    assert ("cut that is in use" in made["claims"]) == (kept == "deployed")
+    assert ("Folds mix the times" in made["claims"]) is False
+
+
+def test_what_an_executive_reads_is_short(report):
+    for name, most in (("claims", 600), ("index", 450)):
+        title, *sections = re.split(r"^(?=## )", report[name], flags=re.M)
+        opened = [each for each in sections if not re.match(r"[^\n]*\{[^}]*\.(analyst|engineer)", each)]
+        words = len(re.findall(r"\w[\w.,%’'-]*", read("".join([title, *opened]))))
+        assert words <= most, (name, words)
+
+
+def test_text_from_the_table_is_never_markup(tmp_path):
+    hostile = '<img src=x onerror=alert(1)> **bold** [a](b) {{ 7 }} | "q"'
+    result = tiny_validation(title=hostile)
+    models = tuple(
+        model.model_copy(update={"title": hostile}) if model.deployed else model for model in result.models
+    )
+    groups = tuple(row.model_copy(update={"group": f"{hostile}{row.group}"}) for row in result.groups)
+    site = project(tmp_path, validations=[result.model_copy(update={"models": models, "groups": groups})])
+    for name in ("index.html", "claims/index.html"):
+        html = (site / name).read_text(encoding="utf-8")
+        assert len(re.findall(r"alert\(1\)", html)) > 10
+        assert not re.search(r"<img[^>]*\bsrc=.?x\b|<strong>bold</strong>|>a</a>", html)
+
+
+def test_rows_that_are_published_are_announced_and_else_nothing_by_row_is_there(tmp_path, report):
+    assert "No row of the table is published here" in report["claims"]
+    docs = tmp_path / "docs"
+    made = pages(tmp_path, tiny_validation(publish_rows=True))
+    assert "The study file publishes rows" in made["claims"]
+    assert {path.name for path in (docs / "data").rglob("*")} == {
+        "claims.json", "claims-claims.js", "claims-index.js", "claims-own.js",
+        "report.json", "ledger.json", "ledger-at.json",
+        *(f"claims-validation{which}.{kind}" for which in ("", "-quotable") for kind in ("js", "csv", "xlsx", "svg")),
+    }  # fmt: skip
+
+
+# ---------------------------------------------------------------- the site
+
+
+def project(folder: Path, results=(), validations=()) -> Path:
+    """A built site."""
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    shutil.copytree(ROOT / "overrides", folder / "overrides")
+    shutil.copytree(ROOT / "docs" / "assets", folder / "docs" / "assets", ignore_dangling_symlinks=True)
+    render_pages(list(results), TEMPLATES, folder / "docs", validations=validations)
+    write_metadata(list(results), folder / "docs", validations=validations)
+    build_site(folder / "mkdocs.yml", folder / "site")
+    return folder / "site"
+
+
+def tabs(site: Path, page: str = "index.html") -> list[str]:
+    html = (site / page).read_text(encoding="utf-8")
+    return re.findall(r'<li class="md-tabs__item[^"]*">\s*<a[^>]*>\s*(.*?)\s*</a>', html, re.S)
+
+
+def test_a_site_of_validations_alone_has_their_pages_and_none_about_studies(tmp_path):
+    loans = tiny_validation("loans", title="Card default", **BARE)
+    site = project(tmp_path, validations=[tiny_validation(), loans])
+    assert tabs(site) == ["Summary", "Vehicle claims", "Card default", "Study your own model"]
+    assert {path.parent.name for path in site.glob("*/index.html")} == {"claims", "loans", "own"}
+    assert (site / OF_VALIDATIONS).exists()
+    assert not (site / SCHEMA).exists()
+    guide = (site / "llms.txt").read_text(encoding="utf-8")
+    assert "> Vehicle claims. Against a fraudster" in guide
+    assert "[Record of Card default](data/loans.json)" in guide
+    check_published(site / "data")
+
+
+def test_a_validation_beside_studies_changes_nothing_of_theirs_but_the_way_to_it(tmp_path):
+    results = [tiny_result("checks")]
+    without = pages(tmp_path / "without", results=results)
+    beside = pages(tmp_path / "beside", tiny_validation(), results=results)
+    assert beside.keys() - without.keys() == {"claims"}
+    assert {name for name in without if without[name] != beside[name]} == {"index"}
+    added = set(beside["index"].splitlines()) - set(without["index"].splitlines())
+    assert added == {"- [Vehicle claims: does it hold when fraudsters evade?](claims.md)"}
+
+
+def test_one_validation_removed_leaves_the_other_as_it_was(tmp_path):
+    cars, loans = tiny_validation("cars"), tiny_validation("loans", title="Card default", **BARE)
+    both, one = tmp_path / "both", tmp_path / "one"
+    pages(both, cars, loans)
+    pages(one, cars)
+    whole, left = contents(both / "docs"), contents(one / "docs")
+    own = [name for name in left if name.startswith(("cars", "data/cars", "data/claims-cars"))]
+    assert len(own) > 8
+    assert [name for name in own if whole[name] != left[name]] == []
+    assert not [name for name in left if "loans" in name]
+
+
+def test_a_validation_with_the_name_of_a_page_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(PageError, match=r"'own' would have the address .* rename its file, as my_own\.toml"):
+        pages(tmp_path, tiny_validation("own"))
+
+
+# ---------------------------------------------------------------- records
+
+
+def test_records_of_studies_and_of_validations_are_told_apart(tmp_path):
+    study, validation = tiny_result("checks"), tiny_validation()
+    for record, kinds in ((study, (record_file,)), (validation, OF_VALIDATION)):
+        record_file(tmp_path, record.name).write_text(record.to_json())
+        if record is validation:
+            sums_file(tmp_path, record.name).write_text(sums(tmp_path, record.name, kinds))
+    options = argparse.Namespace(records=tmp_path)
+    assert common.stored_results(options) == [study]
+    assert common.stored_validations(options) == [validation]
+    record_file(tmp_path, "checks").unlink()
+    assert common.stored_results(options) == []
+    changed = json.loads(record_file(tmp_path, "claims").read_text()) | {"unresolved": 5}
+    record_file(tmp_path, "claims").write_text(json.dumps(changed))
+    with pytest.raises(RecordError, match=r"claims\.json is not what claims\.sha256 says"):
+        common.stored_validations(options)
+    record_file(tmp_path, "claims").rename(tmp_path / "copy.json")
+    with pytest.raises(RecordError, match="a second record of 'claims'"):
+        common.stored_validations(options)

@@ -31,7 +31,7 @@ PYTHON ?= $(or $(shell for each in python3.11 python3.14 python3.13 python3.12 p
 LIVES := $(VENV)/bin/python -I -c 'import pip' >/dev/null 2>&1
 $(shell test ! -e $(VENV)/ready || $(LIVES) || rm -f $(VENV)/ready $(VENV)/cluster $(VENV)/models)
 
-.PHONY: site study pages offline single pdf pictures serve test lint walk bench scale faults cluster diff audit zensical verify previous study-key clean clean-cache help
+.PHONY: site study pages offline single pdf pictures serve test lint walk bench scale faults cluster diff audit zensical verify audit-privacy previous study-key clean clean-cache help
 
 site: $(VENV)/ready       ## set up, get the data, run the study, build site/
 	$(RUN) all --timings data/timings.json
@@ -94,6 +94,9 @@ zensical: $(VENV)/ready   ## the same pages built by the theme's successor, and 
 
 verify: $(VENV)/ready     ## check the hashes, examples and headline figures of the site in site/
 	$(RUN) verify-claims --site site
+
+audit-privacy: $(VENV)/ready  ## what the site in site/ discloses of tables of your own; TEXTS=FILE: texts that it may not hold
+	$(RUN) audit-privacy --site site $(if $(TEXTS),--texts "$(TEXTS)")
 
 previous: $(VENV)/ready   ## take the records published at SITE_URL as those before this run
 	$(RUN) previous "$(SITE_URL)"

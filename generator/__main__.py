@@ -145,6 +145,15 @@ def _parser(called: str) -> argparse.ArgumentParser:
         help="instead, write what was asked about this row as ONNX and VNN-LIB, into build/questions/; needs onnx",
     )  # fmt: skip
 
+    disclosed = argparse.ArgumentParser(add_help=False)
+    disclosed.add_argument(
+        "--site", type=_path, metavar="DIR", help="the built site to look through (default: site)"
+    )
+    disclosed.add_argument(
+        "--texts", type=_path, metavar="FILE",
+        help="texts, one a line, that no file of the site may hold: ids, rare categories, amounts",
+    )  # fmt: skip
+
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, parents, words in (
         ("study", (common, study), "run the study and write its records"),
@@ -162,6 +171,7 @@ def _parser(called: str) -> argparse.ArgumentParser:
         ("diff", (common, runs), "compare two runs; exits with one if a change asks for a new sign-off"),
         ("previous", (common, published), "take the records published last as those before this run"),
         ("verify-claims", (common, checked), "check hashes, examples and figures of what is published"),
+        ("audit-privacy", (common, disclosed), "list what a site discloses of tables of one's own"),
         ("study-key", (common, study), "print one hash of everything the numbers depend on"),
         ("all", (common, study, site), "study, pages and site"),
     ):

@@ -30,6 +30,7 @@ COMMANDS = {
     "serve": preview.serve,
     "diff": comparing.diff,
     "verify-claims": comparing.verify_claims,
+    "audit-privacy": comparing.audit_privacy,
     "study-key": studying.study_key,
     "previous": comparing.fetch_previous,
     "all": building.everything,

@@ -59,6 +59,32 @@ def verify_claims(options: argparse.Namespace) -> int:
     return 0
 
 
+def audit_privacy(options: argparse.Namespace) -> int:
+    """List what a built site discloses of each validation, and refuse it if it holds what should not be there."""
+    from generator.audit.privacy import holding, lines, privacy, privacy_table
+
+    site = options.site or Path("site")
+    if not (site / "data").is_dir():
+        raise InputError(f"{short(site)}: no site is there; build it first, or name another one with --site")
+    reports = privacy(site)
+    for report in reports:
+        console.print(privacy_table(report))
+    if not reports:
+        say(f"{short(site)}: no table of one's own is in it, so there is nothing to audit")
+    wrong = [f"{each.result.name}: {problem}" for each in reports for problem in each.problems]
+    if options.texts:
+        try:
+            texts = lines(options.texts)
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"--texts {options.texts}: it cannot be read as UTF-8 ({error})") from None
+        found = holding(site, texts)
+        wrong += [f"{name}: holds {text!r}" for text, name in found]
+        say(f"{len(texts)} texts were searched for, {len({text for text, _ in found})} found")
+    if wrong:
+        raise InputError("\n  ".join((f"{short(site)}: {len(wrong)} things should not be published", *wrong)))
+    return 0
+
+
 def _exported(row_id: str, written: list[Path]) -> int:
     if not written:
         raise InputError(

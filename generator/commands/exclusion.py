@@ -9,7 +9,7 @@ from generator.commands.common import DOCS, InputError, say
 from generator.engine.files import WriteError, writing_in
 from generator.engine.locks import BusyError, alone_in
 
-READING = ("diff", "verify-claims", "study-key", "serve")
+READING = ("diff", "verify-claims", "audit-privacy", "study-key", "serve")
 """Commands that write nothing themselves."""
 
 

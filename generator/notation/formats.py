@@ -148,7 +148,7 @@ def between(low: float, high: float, kind: str = "percent", currency: str = "") 
 def give_or_take(estimate: Estimate) -> str:
     """A share with the longer arm of its 95 % interval, `24.9 ± 2.9 %`, for tables that are full of them."""
     arm = max(estimate.high - estimate.value, estimate.value - estimate.low)
-    text = f"{_number(100 * estimate.value, 1)} ± {_number(100 * arm, 1)}{JOIN}%"
+    text = f"{_number(100 * estimate.value, 1)}{JOIN}±{JOIN}{_number(100 * arm, 1)}{JOIN}%"
     return mark("percent interval", text, estimate.value, estimate.low, estimate.high)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from generator.findings.validation.models import in_order, titled
@@ -35,13 +36,13 @@ def headline_table(results: Sequence[StudyResult]) -> Table:
 
 def validation_table(result: ValidationResult) -> Table:
     """Frauds that every model catches at the quoted rate, nobody evading and provably against the quoted tier."""
-    table = Table(title=f"{result.spec.title}: frauds caught")
+    table = Table(title=f"{escape(result.spec.title)}: frauds caught")
     for column in ("model", "nobody evades", "proved"):
         table.add_column(column)
     for model in in_order(result):
         row = result.tier(model.name, result.spec.threat.quoted)
         cells = (f"{percent(e.value)}  ({interval(e)})" for e in (row.caught_clean, row.caught_proved))
-        table.add_row(titled(model), *cells)
+        table.add_row(escape(titled(model)), *cells)
     rate = percent(result.spec.proof.quoted_false_positive_rate, 0)
     table.caption = (
         f"{rate} false alarms; proved against {result.spec.threat.tier(result.spec.threat.quoted).attacker}"

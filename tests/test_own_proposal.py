@@ -249,3 +249,18 @@ def test_all_hostile_names_at_once_are_categories(tmp_path):
     assert [given.categories[int(place)] for place in loaded.x[:, 3]] == table["Make"]
     assert MARK in str(given.categories)
     assert csv.field_size_limit() == 131_072
+
+
+def test_a_column_that_says_which_rows_train_is_proposed_as_the_split_and_no_other(tmp_path):
+    parts = [("train", "Train", "holdout")[row % 3] for row in range(ROWS)]
+    _, spec, loaded = _proposed(tmp_path, text(cells() | {"Part": parts}).encode())
+    assert (spec.split.column, spec.split.trains, spec.split.judged) == (
+        "Part",
+        ("Train", "train"),
+        ("holdout",),
+    )
+    assert "Part" not in spec.input_names
+    assert (loaded.judged == [part == "holdout" for part in parts]).all()
+    _, spec, _ = _proposed(tmp_path, text(cells() | {"Part": [*parts[:-1], "neither"]}).encode())
+    assert spec.split is None
+    assert "Part" in spec.input_names

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -45,6 +45,9 @@ SURELY_NO_VALUE = ("", "?", "na", "n/a", "#n/a", "nan", "null", "(null)", "\\n")
 """Among names, those of `NO_VALUE` that are no name of anything."""
 CODES = 12
 """Different whole numbers up to which they may be codes."""
+TRAINS = ("train", "training", "build", "development", "dev", "fit", "learn")
+JUDGED = ("test", "testing", "holdout", "hold-out", "valid", "validation", "judge", "oot")
+"""What the values of a column are called that says which rows a model was trained on."""
 FLAGS = (("no", "yes"), ("n", "y"), ("false", "true"), ("0", "1"), ("off", "on"), ("absent", "present"))
 AMOUNT = re.compile(r"am(oun)?t|sum|value|price|loss|paid|betrag|montant", re.IGNORECASE)
 ID = re.compile(r"(?:^|[^a-z])(?:id|uuid|guid)(?:$|[^a-z])|[a-z]I[Dd]$|number$|nr$", re.IGNORECASE)
@@ -63,7 +66,7 @@ class Guess:
 
     name: str
     use: str
-    """`id`, `label`, `ignored` or `input`."""
+    """`id`, `label`, `split`, `ignored` or `input`."""
     reason: str
     """Of the kind, or for leaving the column out."""
     kind: Kind = "number"
@@ -287,6 +290,8 @@ def _guess(texts: TextTable, column: Texts, reading: Reading, y: np.ndarray) -> 
     if values is not None:
         return _number(name, known, values, gone, reading.decimal)
     pair = tuple(sorted(known, key=str.lower))
+    if not gone and (parts := _parts(known)):
+        return Guess(name, "split", "its values say so", "category", parts)
     if tuple(text.strip().lower() for text in pair) in FLAGS:
         return Guess(name, "input", "no and yes", "flag", pair, missing=gone, distinct=2)
     if bands := rising(known):
@@ -302,6 +307,16 @@ def _guess(texts: TextTable, column: Texts, reading: Reading, y: np.ndarray) -> 
     rare = int((column.counts()[~none] < FEWEST).sum())
     reason = f"{len(known)} names" + (f", {rare} of them in fewer than {FEWEST} rows" if rare else "")
     return Guess(name, "input", reason, "category", tuple(sorted(known)), missing=gone, distinct=len(known))
+
+
+def _parts(known: Sequence[str]) -> tuple[str, ...]:
+    """The values of a column that says which rows train and which are judged, those that train first; else none."""
+    trains, judged = (_called(known, words) for words in (TRAINS, JUDGED))
+    return (*trains, *judged) if trains and judged and len(trains + judged) == len(known) else ()
+
+
+def _called(known: Sequence[str], words: Sequence[str]) -> list[str]:
+    return sorted(text for text in known if text.strip().lower() in words)
 
 
 def _late(column: Texts, none: np.ndarray) -> str:
@@ -399,6 +414,9 @@ def _written(
     for guess in guesses:
         if guess.use == "id":
             yield f"id = {_toml(guess.name)}  # {guess.reason}"
+        if guess.use == "split":
+            trains, judged = (_array(_called(guess.categories, words)) for words in (TRAINS, JUDGED))
+            yield f"split = {{ column = {_toml(guess.name)}, trains = {trains}, judged = {judged} }}  # {guess.reason}"
     money = [
         guess.name
         for guess in inputs

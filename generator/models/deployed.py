@@ -45,9 +45,9 @@ class TakenOver:
         """(n,) of rows x (n, d) of the table."""
         return self.model.margins_raw(x)
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Of one replicate, which is that of every fold."""
-        return self._replicates().arrays()
+    def arrays(self, cut: float) -> dict[str, np.ndarray]:
+        """Of one replicate that flags above `cut`, which is that of every fold."""
+        return replace(self, model=_cut_at(self.model, cut))._replicates().arrays()
 
     def _replicates(self) -> Trees | Encoded:
         one = (self.model,)
@@ -75,7 +75,7 @@ def take_over(spec: DeployedSpec, folder: Path, features: tuple[Feature, ...], x
     except (ModelFileError, ValueError) as error:
         where = f"{spec.name}: " if file is None else f"{spec.name}: {spec.file}: "
         raise ModelFileError(f"{where}{error}") from None
-    return TakenOver(spec, file, matched.columns, _uncut(model), (*file.notes, *matched.notes))
+    return TakenOver(spec, file, matched.columns, _cut_at(model, 0.0), (*file.notes, *matched.notes))
 
 
 def _refuse_gaps(model: Ensemble | Layered, features: tuple[Feature, ...], x: np.ndarray):
@@ -104,11 +104,11 @@ def _asked(spec: DeployedSpec, features: tuple[Feature, ...]) -> Asked:
     return Asked(categories=names, every_round=spec.every_round, model=spec.model, fraud=spec.fraud, cut=0.0)
 
 
-def _uncut(model: Ensemble | Layered) -> Ensemble | Layered:
-    """The same scores, flagged above nought: the study cuts them where its owner does."""
+def _cut_at(model: Ensemble | Layered, cut: float) -> Ensemble | Layered:
+    """The same scores, flagged above `cut`."""
     if isinstance(model, Ensemble):
-        return replace(model, arithmetic=replace(model.arithmetic, cut=0.0))
-    return replace(model, cut=0.0)
+        return replace(model, arithmetic=replace(model.arithmetic, cut=cut))
+    return replace(model, cut=cut)
 
 
 # ---------------------------------------------------------------- where it is cut

@@ -32,6 +32,11 @@ def weights_file(folder: Path, dataset: str) -> Path:
     return folder / "rows" / f"{dataset}.safetensors"
 
 
+def proofs_file(folder: Path, dataset: str) -> Path:
+    """Every row of a table of one's own under every model, npz; beside the records, and never published."""
+    return folder.parent / "private" / f"{dataset}.npz"
+
+
 KINDS = (record_file, draws_file, rows_file, weights_file)
 """Of a study."""
 OF_VALIDATION = (record_file,)

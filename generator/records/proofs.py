@@ -15,7 +15,7 @@ class Estimate(Record):
     """Rows behind the value (not rows times seeds)."""
     seeds: int
     """Independent repetitions behind the value; 0 where no model is involved."""
-    method: Literal["wilson", "bootstrap"]
+    method: Literal["wilson", "bootstrap", "clopper-pearson", "delong"]
 
 
 class Reach(Record):

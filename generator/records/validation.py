@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from generator.records.base import WORDS, Record, Words
 from generator.records.features import Input
 from generator.records.proofs import Choice, Estimate, ProvedMonotone, TierComparison, TierResult
-from generator.records.results import Judged, Provenance
+from generator.records.results import Direction, Judged, Provenance
 from generator.records.roles import Roles
 from generator.records.spec import FoundLabel, HardeningSpec, ProofSpec, SampleSpec, TrainingSpec, TreesSpec
 from generator.records.threat import Threat
@@ -181,6 +181,12 @@ class ValidationSpec(Record):
     def input_names(self) -> tuple[str, ...]:
         return tuple(each.name for each in self.inputs)
 
+    def quickened(self) -> "ValidationSpec":
+        """The same with fewer repetitions and budgets, marked as quick."""
+        training = self.training.model_copy(update={"seeds": 1, "folds": 3, "epochs": 3})
+        proof = self.proof.model_copy(update={"epsilons": (self.attack.headline_epsilon,)})
+        return self.model_copy(update={"quick": True, "training": training, "proof": proof, "bootstrap": 200})
+
     @model_validator(mode="after")
     def _quoted_figures_are_worked_out(self):
         if self.attack.headline_epsilon not in self.proof.epsilons:
@@ -300,6 +306,15 @@ class ValidatedModel(Record):
         return self.saw != "unknown"
 
 
+class CleanComparison(Record):
+    """`model` minus the baseline in frauds caught when nobody evades, same rows and seeds."""
+
+    model: str
+    false_positive_rate: float
+    difference: Estimate
+    direction: Direction
+
+
 class GroupRates(Record):
     """How one model errs in one group at the quoted false-positive rate of all rows; nobody evades."""
 
@@ -331,6 +346,7 @@ class ValidationResult(Record):
     tiers: tuple[TierResult, ...]
     comparisons: tuple[TierComparison, ...]
     """Every model with the baseline: proved catch."""
+    clean: tuple[CleanComparison, ...] = ()
     choices: tuple[Choice, ...]
     proved_monotone: tuple[ProvedMonotone, ...]
     groups: tuple[GroupRates, ...] = ()

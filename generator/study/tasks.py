@@ -110,7 +110,11 @@ def standard_state(trained: Arrays) -> State:
 
 
 def beside_task(
-    spec: StudySpec | ValidationSpec, folds: Folds, features: tuple[Feature, ...], name: str, encoded: bool = False
+    spec: StudySpec | ValidationSpec,
+    folds: Folds,
+    features: tuple[Feature, ...],
+    name: str,
+    encoded: bool = False,
 ) -> StageTask:
     """Train a model of another kind on the rows of every replicate; `encoded` where inputs may be names or lacking."""
     epsilon = spec.hardening.pgd_epsilon

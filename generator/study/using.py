@@ -1,0 +1,63 @@
+"""Models in use: taken over from their files, and found to score as their owners say."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.datasets.own.table import OwnTable
+from generator.models.deployed import TakenOver, flags_too_few_or_all, own_cut, take_over
+from generator.models.folds import Folds
+from generator.models.readers import ModelFileError
+from generator.models.reproducing import Reproduced, read_scores, reproduce
+from generator.records.validation import DeployedSpec
+from generator.study.tasks import State
+
+__all__ = ["InUse", "ModelFileError", "in_use"]
+
+
+@dataclass(frozen=True)
+class InUse:
+    """A model in use, on the table of its study."""
+
+    taken: TakenOver
+    reproduced: Reproduced | None
+    """None where nobody says what it scored."""
+
+    @property
+    def spec(self) -> DeployedSpec:
+        return self.taken.spec
+
+    def state(self, folds: Folds) -> State:
+        """The one model of all replicates of `folds`, cut where its owner cuts it."""
+        cut = own_cut(self.spec, self.taken.link, self.taken.margins(folds.x), folds.y)
+        return State(self.taken.kind, self.taken.arrays(cut))
+
+
+def in_use(spec: DeployedSpec, folder: Path, table: OwnTable) -> InUse:
+    """The model of `spec`, whose files lie in `folder`.
+
+    Raises:
+        ModelFileError: It cannot be taken over exactly, does not give the scores that its owner says, or its cut flags
+            nobody or everybody.
+    """
+    taken = take_over(spec, folder, table.features, table.x)
+    if spec.scores is None and not spec.unchecked:
+        raise ModelFileError(
+            f"{spec.name}: deployed.{spec.name}.scores is missing, and without scores of its owner nobody knows "
+            "whether it was read as it is used; give scores = {file = ..., column = ..., id = ...}, or "
+            "unchecked = true, and every page says that it was not checked"
+        )
+    reproduced = None
+    if spec.scores:
+        ids = table.ids if spec.scores.id else ()
+        reproduced = reproduce(read_scores(spec.scores, folder), taken, folder, table.features, table.x, ids)
+    margins, y = taken.margins(table.x[table.judged]), table.y[table.judged]
+    if whom := flags_too_few_or_all(own_cut(spec, taken.link, margins, y), margins):
+        raise ModelFileError(
+            f"{spec.name}: its cut flags {whom} of {len(y):,} rows judged; deployed.{spec.name}.cut is "
+            f"{_said(spec)}: is a probability meant, or a margin?"
+        )
+    return InUse(taken, reproduced)
+
+
+def _said(spec: DeployedSpec) -> str:
+    return ", ".join(f"{name} = {value:g}" for name, value in spec.cut.model_dump(exclude_none=True).items())

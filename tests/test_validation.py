@@ -1,0 +1,38 @@
+"""A validation's rates, intervals and rows, held against other ways to work them out."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import roc_auc_score
+
+from generator.study import validation
+
+RNG = np.random.default_rng(3)
+
+
+@pytest.mark.parametrize("hits", [0, 1, 7, 20])
+def test_a_rate_has_the_exact_interval_of_its_rows(hits):
+    rate = validation._rate(np.arange(20)[None] < hits)
+    ends = binomtest(hits, 20).proportion_ci(method="exact")
+    assert (rate.low, rate.high) == pytest.approx((ends.low, ends.high))
+
+
+def test_seeds_do_not_narrow_the_interval_of_a_rate():
+    once = RNG.random((1, 50)) < 0.3
+    assert validation._rate(np.repeat(once, 4, axis=0)).low == validation._rate(once).low
+
+
+def test_the_area_under_the_curve_is_that_of_scikit_learn_ties_and_all():
+    y = RNG.integers(0, 2, 200)
+    margin = np.round(RNG.normal(y, 1.0), 1)
+    assert validation._auc(margin[None], y).value == pytest.approx(roc_auc_score(y, margin))
+
+
+def test_its_interval_is_that_of_delong_pair_by_pair():
+    y = RNG.integers(0, 2, 60)
+    margin = np.round(RNG.normal(y, 1.0), 1)
+    frauds, genuine = margin[y == 1], margin[y == 0]
+    wins = (frauds[:, None] > genuine) + 0.5 * (frauds[:, None] == genuine)
+    variance = wins.mean(1).var(ddof=1) / len(frauds) + wins.mean(0).var(ddof=1) / len(genuine)
+    found = validation._auc(margin[None], y)
+    assert found.high - found.low == pytest.approx(2 * 1.96 * np.sqrt(variance), abs=1e-9)

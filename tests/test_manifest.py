@@ -81,10 +81,10 @@ def test_equal_files_give_an_equal_manifest(site, tiny_study):
 
 
 def test_downloads_are_what_lies_beside_the_records(good, tiny_study, tmp_path):
-    found = downloads([tiny_study.result], good / "data")
+    found = downloads([tiny_study.result], [], good / "data")
     assert set(found) == {"rows/checks.csv.gz", "rows/checks.safetensors"}
     assert all(path == good / "data" / name for name, path in found.items())
-    assert downloads([tiny_study.result], tmp_path) == {}
+    assert downloads([tiny_study.result], [], tmp_path) == {}
 
 
 # ---------------------------------------------------------------- the source

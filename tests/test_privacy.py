@@ -6,8 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from test_validation_pages import project
-from validation_fixture import tiny_validation
+from validation_fixture import tiny_validation, validated_site
 
 from generator.__main__ import main
 from generator.audit.privacy import holding, privacy
@@ -17,7 +16,7 @@ from generator.records.files import draws_file, record_file, rows_file, weights_
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
     """To be read, not changed."""
-    return project(tmp_path_factory.mktemp("project"), validations=[tiny_validation()])
+    return validated_site(tmp_path_factory.mktemp("project"), [tiny_validation()])
 
 
 def published(folder: Path, result) -> Path:

@@ -3,22 +3,22 @@
 import argparse
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from report_fixture import ROOT, tiny_result
 from test_pages import contents, empty_headings
-from validation_fixture import CAUGHT, INPUTS, tiny_validation
+from validation_fixture import CAUGHT, INPUTS, tiny_validation, validated_site
 
 from generator.commands import common
 from generator.findings.validation import find_validation
 from generator.pages.rendering import PageError, render_pages
 from generator.publish.manifest import check_published
-from generator.publish.metadata import OF_VALIDATIONS, SCHEMA, write_metadata
-from generator.publish.site import build_site
+from generator.publish.metadata import OF_VALIDATIONS, SCHEMA
+from generator.publish.paper import printed
 from generator.records.base import RecordError
 from generator.records.files import OF_VALIDATION, record_file, sums, sums_file
+from generator.records.proofs import ProvedMonotone
 
 TEMPLATES = ROOT / "templates"
 BARE = {"deployed": (), "amount": False, "time": False, "groups": False, "prior": None}
@@ -92,6 +92,34 @@ def test_a_dearer_defence_is_advised_from_the_share_of_evading_frauds_at_which_i
     assert last == "Do nothing only if fewer than 53.8 % of frauds evade"
 
 
+def test_where_leaving_inputs_out_was_chosen_the_monotone_model_is_the_other_way():
+    found = find_validation(tiny_validation(chosen="trees_left_out"))
+    assert "; the tree ensemble without attackable inputs catches 28.2" in found.verdict
+    first, other, _ = (row.advice for row in found.decisions)
+    assert first == "Replace Champion (in use) by the tree ensemble without attackable inputs"
+    assert other == "Or take the monotone tree ensemble: it does as well"
+
+
+def test_where_validation_rows_chose_the_model_in_use_it_is_kept():
+    assert find_validation(tiny_validation(chosen="champion")).decisions[0].advice == "Keep Champion (in use)"
+
+
+def test_the_verdict_names_the_budget_where_every_input_moves_by_one():
+    result = tiny_validation()
+    inputs = tuple(
+        each.model_copy(update={"control": "effort" if each.name == "claim" else "nobody"}) for each in INPUTS
+    )
+    result = result.model_copy(update={"spec": result.spec.model_copy(update={"inputs": inputs})})
+    start = "Against a fraudster who moves only what anybody can move, by up to 0.35 σ, Champion"
+    assert find_validation(result).verdict.replace("\u202f", " ").startswith(start)
+
+
+def test_where_nothing_is_in_use_the_advice_is_what_to_take():
+    first, *_, last = find_validation(tiny_validation(deployed=())).decisions
+    assert first.advice == "Take the monotone tree ensemble rather than the boosted tree ensemble"
+    assert last.advice == "Take the boosted tree ensemble only if hardly anybody evades"
+
+
 def test_without_a_measurable_gain_the_model_in_use_is_kept():
     alike = {name: CAUGHT["champion"] for name in CAUGHT}
     found = find_validation(tiny_validation(caught=alike))
@@ -107,12 +135,12 @@ def test_a_model_that_may_have_seen_the_rows_is_in_no_headline_and_never_shown_w
     assert "Challenger" not in summary
     above = page.partition("!!! warning")[0]
     assert "Challenger" not in above
-    named = re.compile(r"Challenger(?! \(trained on unknown)")
+    named = re.compile(r"Challenger(?! \(in use, unchecked, trained on unknown rows)")
     tables = [line for line in page.splitlines() if line.startswith("| Challenger")]
     assert len(tables) > 3
     hashes = [line for line in tables if "`eeee" in line]
     assert [line for line in tables if named.search(line)] == hashes
-    assert "may be among them" in part(page, "Which model") or "may be among them" in page
+    assert "some of the rows judged may be among them" in page
     assert "Challenger" not in part(page, "What should we do")
     assert "Challenger" not in part(page, "Who is judged differently")
 
@@ -124,9 +152,20 @@ def test_where_the_only_model_in_use_may_have_seen_the_rows_one_trained_here_is_
 
 
 def test_scores_that_were_reproduced_are_counted_and_a_model_without_is_called_unchecked(report):
+    made = read(part(report["claims"], "Which models are these"))
+    assert "Its owner's scores were reproduced to the last bit on 15,420 of 15,420 rows." in made
+    assert "Challenger**: Trees, from a file of lightgbm. **Unchecked**" in made
+
+
+def test_what_is_proved_monotone_is_told_of_inputs_that_can_be_changed(report):
     known = read(part(report["claims"], "How do we know"))
-    assert "Its owner's scores were reproduced to the last bit on 15,420 of 15,420 rows." in known
-    assert "Challenger**: Trees, from a file of lightgbm. **Unchecked**" in known
+    which = "Number of supplements, Deductible, Claim and Witness present"
+    assert f"“Monotone trees” is proved monotone in {which}, whatever the other inputs are." in known
+    everything = ProvedMonotone(model="monotone_trees", rises=tuple(each.name for each in INPUTS), falls=())
+    found = find_validation(tiny_validation().model_copy(update={"proved_monotone": (everything,)}))
+    assert found.monotone == (
+        "“Monotone trees” is proved monotone in all inputs that can be changed, whatever the other inputs are.",
+    )
 
 
 def test_inputs_that_nobody_can_change_are_counted_and_not_listed(report):
@@ -143,9 +182,9 @@ def test_inputs_that_nobody_can_change_are_counted_and_not_listed(report):
 def test_missed_frauds_and_precision_use_the_share_of_fraud_in_life(report):
     # of 10,000 transactions 100 are frauds and 9,900 genuine, of which 5 % are stopped
     money = part(report["claims"], "What is it worth").replace("\u202f", " ")
-    (line,) = re.findall(r"^\| Champion \|.*$", money, re.M)
+    (line,) = re.findall(r"^\| Champion \(in use\) \|.*$", money, re.M)
     # 100 (1 - .249), 100 (1 - .055), 24.9 / (24.9 + 495); 100 x 5,300 x (1 - .9 x .249) in three digits
-    assert line == "| Champion | 75.1 | 94.5 | 4.8 % | USD 411,000 | USD 507,000 |"
+    assert line == "| Champion (in use) | 75.1 | 94.5 | 4.8 % | USD 411,000 | USD 507,000 |"
 
 
 def test_a_tier_that_can_do_no_more_here_is_not_shown_twice():
@@ -198,6 +237,22 @@ def test_what_an_executive_reads_is_short(report):
         assert words <= most, (name, words)
 
 
+def test_a_quick_validation_says_so_on_its_page_and_on_the_summary_of_validations_alone(tmp_path):
+    made = pages(tmp_path, tiny_validation(quick=True), tiny_validation("loans", **BARE))
+    assert {name for name, text in made.items() if "banner quick" in text} == {"index", "own", "claims"}
+
+
+def test_two_models_of_one_title_have_a_row_each(tmp_path):
+    result = tiny_validation(deployed=("champion",))
+    alike = tuple(
+        model.model_copy(update={"title": "Boosted trees"} if model.deployed else {})
+        for model in result.models
+    )
+    titles = [row.title for row in find_validation(result.model_copy(update={"models": alike})).rows]
+    assert titles[0] == "Boosted trees (in use)"
+    assert len(set(titles)) == len(titles)
+
+
 def test_text_from_the_table_is_never_markup(tmp_path):
     hostile = '<img src=x onerror=alert(1)> **bold** [a](b) {{ 7 }} | "q"'
     result = tiny_validation(title=hostile)
@@ -205,7 +260,7 @@ def test_text_from_the_table_is_never_markup(tmp_path):
         model.model_copy(update={"title": hostile}) if model.deployed else model for model in result.models
     )
     groups = tuple(row.model_copy(update={"group": f"{hostile}{row.group}"}) for row in result.groups)
-    site = project(tmp_path, validations=[result.model_copy(update={"models": models, "groups": groups})])
+    site = validated_site(tmp_path, [result.model_copy(update={"models": models, "groups": groups})])
     for name in ("index.html", "claims/index.html"):
         html = (site / name).read_text(encoding="utf-8")
         assert len(re.findall(r"alert\(1\)", html)) > 10
@@ -227,17 +282,6 @@ def test_rows_that_are_published_are_announced_and_else_nothing_by_row_is_there(
 # ---------------------------------------------------------------- the site
 
 
-def project(folder: Path, results=(), validations=()) -> Path:
-    """A built site."""
-    shutil.copy(ROOT / "mkdocs.yml", folder)
-    shutil.copytree(ROOT / "overrides", folder / "overrides")
-    shutil.copytree(ROOT / "docs" / "assets", folder / "docs" / "assets", ignore_dangling_symlinks=True)
-    render_pages(list(results), TEMPLATES, folder / "docs", validations=validations)
-    write_metadata(list(results), folder / "docs", validations=validations)
-    build_site(folder / "mkdocs.yml", folder / "site")
-    return folder / "site"
-
-
 def tabs(site: Path, page: str = "index.html") -> list[str]:
     html = (site / page).read_text(encoding="utf-8")
     return re.findall(r'<li class="md-tabs__item[^"]*">\s*<a[^>]*>\s*(.*?)\s*</a>', html, re.S)
@@ -245,7 +289,7 @@ def tabs(site: Path, page: str = "index.html") -> list[str]:
 
 def test_a_site_of_validations_alone_has_their_pages_and_none_about_studies(tmp_path):
     loans = tiny_validation("loans", title="Card default", **BARE)
-    site = project(tmp_path, validations=[tiny_validation(), loans])
+    site = validated_site(tmp_path, [tiny_validation(), loans])
     assert tabs(site) == ["Summary", "Vehicle claims", "Card default", "Your model"]
     assert {path.parent.name for path in site.glob("*/index.html")} == {"claims", "loans", "own"}
     assert (site / OF_VALIDATIONS).exists()
@@ -254,6 +298,15 @@ def test_a_site_of_validations_alone_has_their_pages_and_none_about_studies(tmp_
     assert "> Vehicle claims. Against a fraudster" in guide
     assert "[Record of Card default](data/loans.json)" in guide
     check_published(site / "data")
+
+
+def test_on_paper_comes_the_page_of_each_validation_and_the_brief_where_there_is_one(tmp_path):
+    alone, beside = tmp_path / "alone", tmp_path / "beside"
+    pages(alone, tiny_validation())
+    pages(beside, tiny_validation(), results=[tiny_result("checks")])
+    own = {"summary.pdf": "index.html", "claims.pdf": "claims.html"}
+    assert printed(alone / "docs") == own
+    assert printed(beside / "docs") == own | {"brief.pdf": "brief.html"}
 
 
 def test_a_validation_beside_studies_changes_nothing_of_theirs_but_the_way_to_it(tmp_path):

@@ -1,7 +1,11 @@
 """A validation of an invented table of claims, with every part that its record may have, or without some of them."""
 
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
 from generator.datasets.study_file import read_threat
-from generator.program import STUDIES
+from generator.program import PROGRAM, STUDIES
 from generator.records.features import Input
 from generator.records.metrics import direction, wilson
 from generator.records.proofs import Choice, Estimate, ProvedMonotone, TierComparison, TierResult
@@ -9,6 +13,7 @@ from generator.records.results import Judged, Provenance
 from generator.records.roles import Roles
 from generator.records.spec import FoundLabel
 from generator.records.validation import (
+    CleanComparison,
     ColumnNote,
     Cut,
     DeployedSpec,
@@ -138,6 +143,7 @@ def tiny_validation(
         models=tuple(_model(name, deployed) for name in models),
         tiers=tiers,
         comparisons=_comparisons(tiers, baseline),
+        clean=_clean_comparisons(tiers, baseline),
         choices=tuple(_choice(tier.name, chosen) for tier in VALIDATORS.tiers) if chosen else (),
         proved_monotone=(
             ProvedMonotone(model="logistic_regression", rises=("claim",), falls=("deductible",)),
@@ -156,6 +162,21 @@ def tiny_validation(
         unresolved=unresolved,
         rounding=3,
     )  # fmt: skip
+
+
+def validated_site(folder: Path, validations: Sequence[ValidationResult]) -> Path:
+    """A built site of validations alone, in `folder`."""
+    from generator.pages.rendering import render_pages
+    from generator.publish.metadata import write_metadata
+    from generator.publish.site import build_site
+
+    shutil.copy(PROGRAM / "mkdocs.yml", folder)
+    shutil.copytree(PROGRAM / "overrides", folder / "overrides")
+    shutil.copytree(PROGRAM / "docs" / "assets", folder / "docs" / "assets", ignore_dangling_symlinks=True)
+    render_pages([], PROGRAM / "templates", folder / "docs", validations=validations)
+    write_metadata([], folder / "docs", validations=validations)
+    build_site(folder / "mkdocs.yml", folder / "site")
+    return folder / "site"
 
 
 def rate(value: float, n: int = FRAUDS) -> Estimate:
@@ -200,6 +221,27 @@ def _comparisons(tiers: tuple[TierResult, ...], baseline: str) -> tuple[TierComp
             model=row.model, tier=row.tier, epsilon=row.epsilon, false_positive_rate=row.false_positive_rate,
             difference=difference, direction=direction(difference),
         ))  # fmt: skip
+    return tuple(found)
+
+
+def _clean_comparisons(tiers: tuple[TierResult, ...], baseline: str) -> tuple[CleanComparison, ...]:
+    """One that spans 6 points, for every model at every rate."""
+    known = {(row.model, row.false_positive_rate): row.caught_clean.value for row in tiers}
+    found = []
+    for (model, share), value in known.items():
+        if model != baseline:
+            gap = value - known[baseline, share]
+            difference = Estimate(
+                value=gap, low=gap - 0.03, high=gap + 0.03, n=FRAUDS, seeds=SEEDS, method="bootstrap"
+            )
+            found.append(
+                CleanComparison(
+                    model=model,
+                    false_positive_rate=share,
+                    difference=difference,
+                    direction=direction(difference),
+                )
+            )
     return tuple(found)
 
 

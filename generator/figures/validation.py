@@ -36,7 +36,7 @@ def validation(result: ValidationResult, models: str = "all") -> Chart:
     rate, own = formats.percent(spec.proof.quoted_false_positive_rate, 0), baseline(result)
     return Chart(
         slug=f"{result.name}-validation{'' if models == 'all' else f'-{models}'}",
-        title="What is left of each model when fraudsters evade",
+        title=f"{spec.title}: what is left of each model when fraudsters evade",
         caption=f"Share of frauds caught, every model at {rate} false alarms. Circle: nobody evades. Square: proved, "
         "whatever the fraudster does within reach; above them, both shares. Arms are 95 % intervals. The dashed line "
         "is what alarms drawn by lot would catch.",

@@ -22,7 +22,8 @@ class ModelName:
 
 MODELS = {name: ModelName(name, look.phrase, look.made) for name, look in palette.MODELS.items()}
 
-KINDS = {"relu": "ReLU net", "smooth": "Net with smooth activations", "linear": "Linear", "trees": "Trees"}
+KINDS = {"relu": "ReLU net", "smooth": "Net with smooth activations", "linear": "Linear", "trees": "Trees",
+         "encoded": "Model of encoded columns"}  # fmt: skip
 """What a kind of model is called, by its name in the record."""
 
 CONTROLS = {

@@ -75,9 +75,13 @@ class Manifest(Record):
         return self.model_copy(update={"sha256": hashlib.sha256(blank.to_json().encode()).hexdigest()})
 
 
-def downloads(results: Sequence[StudyResult], records: Path) -> dict[str, Path]:
-    """Name below the published data -> file below `records`: rows and weights, of those that have them."""
+def downloads(
+    results: Sequence[StudyResult], validations: Sequence[ValidationResult], records: Path
+) -> dict[str, Path]:
+    """Name below the published data -> file below `records`: rows and weights, of those that have them and, of one's
+    own tables, publish them."""
     names = [kind(Path(), result.data.name) for result in results for kind in (rows_file, weights_file)]
+    names += [rows_file(Path(), each.name) for each in validations if each.spec.publish_rows]
     return {name.as_posix(): records / name for name in names if (records / name).exists()}
 
 
@@ -135,8 +139,8 @@ def checkout(root: Path) -> Checkout:
         return Checkout(commit="", dirty=None)
 
 
-def check_published(data: Path) -> list[StudyResult]:
-    """Check every file below `data` against the manifest there; the records of studies that it lists.
+def check_published(data: Path) -> list[StudyResult | ValidationResult]:
+    """Check every file below `data` against the manifest there; the records that it lists.
 
     Raises:
         ManifestError: A file is altered, missing, or not listed; the first by name.
@@ -164,7 +168,7 @@ def check_published(data: Path) -> list[StudyResult]:
             raise ManifestError(
                 f"{data / MANIFEST}: studies, {result.name}: not what {result.name}.json says"
             )
-    return [result for result in results if isinstance(result, StudyResult)]
+    return results
 
 
 def _listed(data: Path) -> dict[str, Path]:

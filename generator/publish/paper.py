@@ -7,8 +7,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from generator.engine.files import write_whole
+from generator.publish.site import validations_in
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
@@ -16,7 +18,7 @@ FLAGS = (
     "disable-component-update", "disable-sync", "hide-scrollbars",
 )  # fmt: skip
 PRINTED = {"summary.pdf": "index.html", "brief.pdf": "brief.html"}
-"""Name of the PDF to the page of the single file."""
+"""Name of the PDF to the page of the single file, where a site has it."""
 A4 = (8.27, 11.69)
 """Inches."""
 READY = 'return document.getElementById("pack") === null && document.readyState === "complete"'
@@ -36,12 +38,21 @@ class BrowserError(Exception):
     """There is no browser that could do it; the message says what to install."""
 
 
-def print_pages(single: Path, out_dir: Path) -> list[Path]:
-    """Print the pages of `PRINTED` from the single file into `out_dir`, on A4."""
+def printed(docs: Path) -> dict[str, str]:
+    """Of the pages in `docs`, those that are printed, as `PRINTED` has them: each validation's too."""
+    there = {name: page for name, page in PRINTED.items() if (docs / page).with_suffix(".md").is_file()}
+    names = [Path(name).stem for name in validations_in(docs)]
+    return there | {f"{name}.pdf": f"{name}.html" for name in names}
+
+
+def print_pages(
+    single: Path, out_dir: Path, pages: Mapping[str, str] = MappingProxyType(PRINTED)
+) -> list[Path]:
+    """Print pages of the single file into `out_dir`, on A4."""
     width, height = A4
     written = []
     with _browser() as driver:
-        for name, page in PRINTED.items():
+        for name, page in pages.items():
             _open(driver, f"{single.as_uri()}?{page}")
             asked = {
                 "paperWidth": width,

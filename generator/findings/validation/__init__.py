@@ -191,7 +191,8 @@ class ValidationFindings:
 
     @cached_property
     def proof(self) -> tuple[str, ...]:
-        said = (evidence.kinds_of(self.result), evidence.settled(self.result), evidence.rounded(self.result))
+        ways = (evidence.kinds_of, evidence.settled, evidence.rounded, evidence.intervals)
+        said = (way(self.result) for way in ways)
         return tuple(filter(None, said))
 
     @cached_property

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from generator.findings.validation.inputs import by_budget
-from generator.findings.validation.models import in_order, unchecked
+from generator.findings.validation.inputs import by_budget, movable
+from generator.findings.validation.models import in_order, title_of, unchecked, words
 from generator.notation import formats
 from generator.notation.formats import md
 from generator.notation.names import KINDS
@@ -15,8 +15,14 @@ WAYS = {
     "linear": "for linear models in closed form",
     "relu": "for ReLU nets by splitting the box and bounding each part",
     "smooth": "for nets with smooth activations by bounds on them",
+    "encoded": "for models of encoded columns with every combination of categories in reach",
 }
 """How a kind of model is proved."""
+INTERVALS = {
+    "clopper-pearson": "Intervals of shares are exact (Clopper and Pearson), which holds for few frauds too.",
+    "wilson": "Intervals of shares are those of Wilson.",
+}
+"""How the interval of a share is worked out, by its method."""
 SAW = {
     "rows that train": "It is judged on none of the rows that trained it.",
     "none of these rows": "It was trained on none of these rows, so that all judge it.",
@@ -26,11 +32,12 @@ SAW = {
 
 @dataclass(frozen=True)
 class Origin:
-    """A deployed model: where it comes from and how it was checked."""
+    """A model: how it was made, or for a deployed one where it comes from and how it was checked."""
 
     title: str
     sentences: tuple[str, ...]
     sha256: str
+    """Of its file; empty for a model trained here."""
 
 
 def kinds_of(result: ValidationResult) -> str:
@@ -57,10 +64,14 @@ def rounded(result: ValidationResult) -> str:
 
 def origins(result: ValidationResult) -> tuple[Origin, ...]:
     return tuple(
-        Origin(md(model.title), tuple(_origin(model)), model.sha256)
+        Origin(md(title_of(model)), tuple(_origin(model) if model.deployed else _made(model)), model.sha256)
         for model in in_order(result)
-        if model.deployed
     )
+
+
+def _made(model: ValidatedModel) -> Iterator[str]:
+    known = words(model.name)
+    yield known.made if known else f"{md(KINDS.get(model.kind, model.kind))}, trained here."
 
 
 def _origin(model: ValidatedModel) -> Iterator[str]:
@@ -75,20 +86,22 @@ def _origin(model: ValidatedModel) -> Iterator[str]:
     yield SAW.get(model.saw, "")
 
 
+def intervals(result: ValidationResult) -> str:
+    return INTERVALS.get(result.tiers[0].caught_clean.method, "")
+
+
 def monotone(result: ValidationResult) -> tuple[str, ...]:
-    """A sentence for each model that is proved monotone in at least one input."""
-    inputs = {each.name: md(each.title) for each in result.spec.inputs}
-    proved = {row.model: row for row in result.proved_monotone if row.rises or row.falls}
+    """Of each model that is proved monotone in some inputs that can be changed, in which; whatever the others are."""
+    changed = {each.name: md(each.title) for each in movable(result)}
     said = []
     for model in in_order(result):
-        if not (row := proved.get(model.name)):
+        rows = [row for row in result.proved_monotone if row.model == model.name]
+        names = [name for name in changed if any(name in (*row.rises, *row.falls) for row in rows)]
+        if not names:
             continue
-        parts = [
-            f"never {way} as {formats.listed(inputs[name] for name in names)} rise{'s' * (len(names) == 1)}"
-            for way, names in (("falls", row.rises), ("rises", row.falls))
-            if names
-        ]
-        said.append(f"{md(model.title)}: its score {formats.listed(parts)}.")
+        which = formats.listed(changed[name] for name in names)
+        every = "all inputs that can be changed" if len(names) == len(changed) else which
+        said.append(f"“{md(title_of(model))}” is proved monotone in {every}, whatever the other inputs are.")
     return tuple(said)
 
 

@@ -36,13 +36,13 @@ def changed(result: ValidationResult) -> tuple[InputRow, ...]:
             _far(result, each, notes.get(each.name)),
             md(each.note),
         )
-        for each in _movable(result)
+        for each in movable(result)
     )
 
 
 def fixed(result: ValidationResult) -> int:
     """How many inputs nobody here can change."""
-    others = len(result.spec.inputs) - len(_movable(result))
+    others = len(result.spec.inputs) - len(movable(result))
     return derived(others, f"{result.name}#/spec/inputs/*")
 
 
@@ -50,11 +50,23 @@ def by_budget(result: ValidationResult) -> bool:
     """Whether an input that the quoted tier can change is changed by the budget, so that budgets differ."""
     mine = moved(result.spec.threat.tier(result.spec.threat.quoted), result.spec.inputs)
     return any(
-        each.reach == "budget" and each.kind == "number" for each in _movable(result) if each.name in mine
+        each.reach == "budget" and each.kind == "number" for each in movable(result) if each.name in mine
     )
 
 
-def _movable(result: ValidationResult) -> list[Input]:
+def budget_words(result: ValidationResult) -> str:
+    """By how much the quoted tier moves its inputs, if it moves all of them by the budget; empty else."""
+    mine = moved(result.spec.threat.tier(result.spec.threat.quoted), result.spec.inputs)
+    ways = {(each.kind, each.reach) for each in result.spec.inputs if each.name in mine}
+    return (
+        f", by up to {formats.epsilon(result.spec.attack.headline_epsilon)}"
+        if ways == {("number", "budget")}
+        else ""
+    )
+
+
+def movable(result: ValidationResult) -> list[Input]:
+    """The inputs that the attackers of some tier can change, in the order of the model."""
     names = frozenset().union(*(moved(tier, result.spec.inputs) for tier in result.spec.threat.tiers))
     return [each for each in result.spec.inputs if each.name in names]
 

@@ -1,9 +1,10 @@
 """The models of a validation: what they are called, which one is the baseline, which one to take, how they compare."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from generator.notation import formats, palette
-from generator.notation.names import MODELS
+from generator.notation.names import MODELS, ModelName
 from generator.records.features import Input
 from generator.records.proofs import Choice, Estimate, TierComparison, TierResult
 from generator.records.threat import Tier
@@ -11,8 +12,37 @@ from generator.records.validation import ValidatedModel, ValidationResult
 
 LEFT_OUT = "trees_left_out"
 """The model that never sees what the quoted tier moves."""
+MONOTONE = "monotone_"
+"""How the names of models begin that are trained to be monotone."""
 DOUBT = "trained on unknown rows"
 """What stands beside a deployed model wherever it is shown, if nobody says which rows it saw."""
+
+
+OWN_WORDS = {
+    "standard": replace(
+        MODELS["standard"], phrase="the neural net", made="FraudNet, trained on clean rows only."
+    ),
+    "pgd_tier1": replace(MODELS["pgd_tier1"], phrase="the hardened neural net"),
+    "monotone_net": replace(MODELS["monotone_net"], phrase="the monotone neural net"),
+}
+"""Models that are called otherwise here, where FraudNet is one of several nets."""
+TITLES = {
+    "standard": "Neural net",
+    "pgd_tier1": "Neural net, hardened",
+    "monotone_net": "Neural net, monotone",
+}
+
+
+def words(name: str) -> ModelName | None:
+    """What a model trained here is called and how it was made; None for one that nobody has described."""
+    return OWN_WORDS.get(name, MODELS.get(name))
+
+
+def title_of(model: ValidatedModel) -> str:
+    """Text as it stands."""
+    if model.deployed or not (known := words(model.name)):
+        return model.title
+    return TITLES.get(model.name, known.title)
 
 
 def in_order(result: ValidationResult) -> tuple[ValidatedModel, ...]:
@@ -38,13 +68,15 @@ def phrase(result: ValidationResult, name: str) -> str:
     if model.deployed:
         several = sum(each.deployed for each in result.models) > 1
         return f"{model.title} (in use)" if several else "the model in use"
-    return MODELS[name].phrase if name in MODELS else model.title
+    known = words(name)
+    return known.phrase if known else model.title
 
 
 def titled(model: ValidatedModel) -> str:
     """The model in a table or a chart, with what a reader has to know before its figures; text as it stands."""
-    doubts = [DOUBT] * (not model.quotable) + ["scores unchecked"] * unchecked(model)
-    return f"{model.title} ({', '.join(doubts)})" if doubts else model.title
+    known = {"in use": model.deployed, "unchecked": unchecked(model), DOUBT: not model.quotable}
+    said = [words for words, holds in known.items() if holds]
+    return f"{title_of(model)} ({', '.join(said)})" if said else title_of(model)
 
 
 def unchecked(model: ValidatedModel) -> bool:
@@ -67,6 +99,8 @@ def best(result: ValidationResult, tier: str) -> tuple[str | None, Choice | None
     asked = (tier, result.spec.attack.headline_epsilon, "caught_proved")
     choice = next((c for c in result.choices if (c.tier, c.epsilon, c.measure) == asked), None)
     others = [name for name in found if name != own and result.model(name).quotable]
+    if choice and choice.model == own:
+        return None, None
     if choice and choice.model in others:
         named = choice.model
     elif others:
@@ -90,14 +124,10 @@ def against(
 
 
 def clean_direction(result: ValidationResult, model: str) -> str:
-    """Whether it catches more than the baseline when nobody evades, measurably: as a `TierComparison` has it.
-
-    Where the record compares no budget of zero, two intervals that do not meet are a difference.
-    """
-    tier = result.spec.threat.quoted
-    if row := against(result, model, tier, 0.0):
-        return row.direction
-    return beside(*(result.tier(name, tier).caught_clean for name in (model, baseline(result))))
+    """Whether it catches more than the baseline when nobody evades, measurably: as a `CleanComparison` has it."""
+    rate = result.spec.proof.quoted_false_positive_rate
+    (row,) = (row for row in result.clean if (row.model, row.false_positive_rate) == (model, rate))
+    return row.direction
 
 
 def beside(one: Estimate, other: Estimate) -> str:

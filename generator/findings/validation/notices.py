@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from generator.findings.validation.models import title_of
 from generator.notation import formats
 from generator.notation.formats import md
 from generator.records.validation import Notice, ValidationResult
@@ -57,10 +58,10 @@ class Noticed:
 
 def notices(result: ValidationResult) -> tuple[Noticed, ...]:
     """Of the table, then of each model."""
-    titles = {model.name: model.title for model in result.models}
+    titles = {model.name: title_of(model) for model in result.models}
     found = [Noticed("", said) for said in sentences(result.table.notices, titles)]
     for model in result.models:
-        found += [Noticed(md(model.title), said) for said in sentences(model.notices, titles)]
+        found += [Noticed(md(title_of(model)), said) for said in sentences(model.notices, titles)]
     return tuple(found)
 
 

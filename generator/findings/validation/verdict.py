@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from generator.findings.key_figures import Card, card
+from generator.findings.validation.inputs import budget_words
 from generator.findings.validation.models import (
     LEFT_OUT,
+    MONOTONE,
+    at_tier,
     baseline,
     beside,
     best,
@@ -13,7 +16,7 @@ from generator.findings.validation.models import (
     with_interval,
 )
 from generator.notation import formats
-from generator.notation.formats import md
+from generator.notation.formats import capital, md
 from generator.notation.tracing import derived
 from generator.records.validation import ValidationResult
 
@@ -38,7 +41,7 @@ def verdict(result: ValidationResult) -> str:
         )
     theirs = result.tier(own, result.spec.threat.quoted)
     start = (
-        f"Against {attacker(result)}, {_said(result, own)} provably catches "
+        f"Against {attacker(result)}{budget_words(result)}, {_said(result, own)} provably catches "
         f"{with_interval(theirs.caught_proved)} of frauds at {rate(result)} false alarms"
     )
     named, _ = best(result, result.spec.threat.quoted)
@@ -92,8 +95,8 @@ def decisions(result: ValidationResult) -> tuple[Decision, ...]:
         return ()
     named, _ = best(result, quoted)
     found = [_take(result, named) if named else _keep(result)]
-    if LEFT_OUT in {model.name for model in result.models} and LEFT_OUT not in (named, own):
-        found.append(_leave_out(result, named))
+    if other := _alternative(result, named):
+        found.append(_or(result, named, other))
     if named:
         found.append(_nothing(result, named))
     return tuple(found)
@@ -166,7 +169,9 @@ def _take(result: ValidationResult, named: str) -> Decision:
     else:
         ground += " It was named on the rows that it is judged on, which flatters it."
     wrong = "an input listed as nobody's can be changed after all, or one moves the other way"
-    advice = f"Replace {_said(result, own)} by {_said(result, named)}"
+    start, way = ("Replace", "by") if result.model(own).deployed else ("Take", "rather than")
+    pair = (own, named) if result.model(own).deployed else (named, own)
+    advice = f"{start} {_said(result, pair[0])} {way} {_said(result, pair[1])}"
     if share is None:
         return Decision(advice, ground, f"It would change if {wrong}.")
     return Decision(
@@ -184,36 +189,46 @@ def _keep(result: ValidationResult) -> Decision:
         else "No other model was studied that it could be replaced by."
     )
     return Decision(
-        f"Keep {_said(result, own)}", ground,
+        f"{'Keep' if result.model(own).deployed else 'Take'} {_said(result, own)}", ground,
         "It would change if fraudsters can change an input that is listed as nobody's.",
     )  # fmt: skip
 
 
-def _leave_out(result: ValidationResult, named: str | None) -> Decision:
+def _alternative(result: ValidationResult, named: str | None) -> str | None:
+    """The other simple defence: inputs left out, or where that is named, the best monotone model."""
+    found = at_tier(result, result.spec.threat.quoted)
+    if named != LEFT_OUT:
+        return LEFT_OUT if LEFT_OUT in found and baseline(result) != LEFT_OUT else None
+    monotone = [name for name in found if name.startswith(MONOTONE)]
+    return max(monotone, key=lambda name: found[name].caught_proved.value, default=None)
+
+
+def _or(result: ValidationResult, named: str | None, other: str) -> Decision:
+    """What the other simple defence is beside the model named."""
     quoted = result.spec.threat.quoted
-    row = result.tier(LEFT_OUT, quoted)
-    ground = (
-        f"Without them, {_said(result, LEFT_OUT)} catches {with_interval(row.caught_proved)}, whatever is done to "
-        "them."
+    row = result.tier(other, quoted)
+    whatever = ", whatever is done to them" if other == LEFT_OUT else ""
+    ground = f"{capital(_said(result, other))} provably catches {with_interval(row.caught_proved)}{whatever}."
+    start = (
+        "leave out the inputs that can be changed" if other == LEFT_OUT else f"take {_said(result, other)}"
     )
     if not named:
         return Decision(
-            "Leaving out the inputs that can be changed is no gain", ground,
+            "Leaving out the inputs that can be changed is no measurable gain", ground,
             "It would change if they could be changed further.",
         )  # fmt: skip
+    best_row, best_said = result.tier(named, quoted), _said(result, named)
     ways = [
-        beside(getattr(row, field), getattr(result.tier(named, quoted), field))
-        for field in ("caught_proved", "caught_clean")
+        beside(getattr(row, field), getattr(best_row, field)) for field in ("caught_proved", "caught_clean")
     ]
-    other = _said(result, named)
     if "lower" in ways:
         return Decision(
-            f"Leave out the inputs that can be changed only where {other} cannot be run", ground,
-            f"It would change if what is lost beside {other} were no longer measurable.",
+            f"{capital(start)} only where {best_said} cannot be run", ground,
+            f"It would change if what is lost beside {best_said} were no longer measurable.",
         )  # fmt: skip
     return Decision(
-        "Or leave out the inputs that can be changed: it does as well", ground,
-        f"It would change if {other} measurably caught more, proved or not.",
+        f"Or {start}: it does as well", ground,
+        f"It would change if {best_said} measurably caught more, proved or not.",
     )  # fmt: skip
 
 
@@ -223,8 +238,9 @@ def _nothing(result: ValidationResult, named: str) -> Decision:
     lost = max(theirs.caught_clean.value - theirs.caught_proved.value, 0.0)
     share = break_even(result, named)
     few = "hardly anybody evades" if share is None else f"fewer than {formats.percent(share)} of frauds evade"
+    other = "Do nothing" if result.model(own).deployed else f"Take {_said(result, own)}"
     return Decision(
-        f"Do nothing only if {few}",
+        f"{other} only if {few}",
         f"Fraudsters who evade may get as many as {formats.loss(lost)} of the frauds past {_said(result, own)} that it "
         "catches now.",
         "It would change with the first signs of evasion: values of these inputs that drift where fraud is confirmed.",

@@ -1,0 +1,48 @@
+"""The pages of a site of validations keep the promises that those of studies keep, at either width."""
+
+import pytest
+from offenders import all_hold
+from server import Server, serving
+from test_budgets import DESK, PHONE, assert_drawn_in_both, assert_light, assert_narrow, first_view
+from validation_fixture import tiny_validation, validated_site
+
+ADDRESSES = ("", "claims/", "loans/", "own/", "404.html")
+
+
+@pytest.fixture(scope="module")
+def validated(tmp_path_factory) -> Server:
+    """A site of two validations, one with every part and one with none."""
+    bare = tiny_validation(
+        "loans", title="Card default", deployed=(), amount=False, time=False, groups=False, prior=None
+    )
+    with serving(validated_site(tmp_path_factory.mktemp("validated"), [tiny_validation(), bare])) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (PHONE, "dark")])
+def test_every_page_of_validations_is_light_accessible_and_drawn(browser, validated, width, scheme):
+    def keeps_its_promises(address: str):
+        asked = first_view(browser, validated, address, width=width, scheme=scheme)
+        assert_light(browser, validated, address, asked)
+        assert_drawn_in_both(browser, validated, asked, scheme, live=width == PHONE)
+        if width == PHONE:
+            assert_narrow(browser)
+        assert browser.run("return window.refused") == []
+        assert browser.errors() == []
+
+    browser.cdp("Network.setCacheDisabled", cacheDisabled=True)
+    try:
+        all_hold(keeps_its_promises, ADDRESSES)
+    finally:
+        browser.cdp("Network.setCacheDisabled", cacheDisabled=False)
+
+
+def test_the_first_screen_holds_question_answer_and_three_numbers(browser, validated):
+    for width, height in ((DESK, 900), (PHONE, 844)):
+        for address in ("", "claims/"):
+            browser.open(validated.base + address, width=width)
+            last = browser.run(
+                "return Math.max(...[...document.querySelectorAll('.kpi-value')].slice(0, 3).map("
+                "(e) => e.getBoundingClientRect().bottom))"
+            )
+            assert last <= height, (width, address, last)

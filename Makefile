@@ -1,5 +1,6 @@
 # Two commands do everything: `make site` and `make test`. The rest is for authors.
 #
+# STUDY=FILE          a study file of your own table: make site STUDY=claims.toml
 # KAGGLE_CSV=FILE     use this copy of the Kaggle file
 # OFFLINE=1           never download; a labelled stand-in takes the file's place
 # QUICK=1             a small study; every page says it is not for decisions
@@ -34,10 +35,10 @@ $(shell test ! -e $(VENV)/ready || $(LIVES) || rm -f $(VENV)/ready $(VENV)/clust
 .PHONY: site study pages offline single pdf pictures serve test lint walk bench scale faults cluster diff audit zensical verify audit-privacy previous study-key clean clean-cache help
 
 site: $(VENV)/ready       ## set up, get the data, run the study, build site/
-	$(RUN) all --timings data/timings.json
+	$(RUN) all $(STUDY) --timings data/timings.json
 
 study: $(VENV)/ready      ## run the study only; records go to data/results/
-	$(RUN) study --timings data/timings.json
+	$(RUN) study $(STUDY) --timings data/timings.json
 
 pages: $(VENV)/ready      ## render docs/ and build site/ from the records
 	$(RUN) site
@@ -111,7 +112,7 @@ clean:                    ## remove everything made here but the data, the recor
 
 clean-cache:              ## remove records and stage results: the next study starts cold
 	$(PYTHON) -m generator.engine.made data/results data/results/previous
-	rm -f data/results/cache/*.arrays data/timings.json
+	rm -f data/results/cache/*.arrays data/private/*.npz data/timings.json
 
 help:                     ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)

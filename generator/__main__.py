@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None, called: str = "python -m generator"
     """
     parser = _parser(called)
     options = parser.parse_args(arguments)
+    options.called = called
     if not options.project.is_dir():
         parser.error(f"--project {options.project}: there is no such folder; make it first")
     os.chdir(options.project)
@@ -82,6 +83,13 @@ def _parser(called: str) -> argparse.ArgumentParser:
         "--kaggle-csv", type=_path, default=os.environ.get("KAGGLE_CSV") or None, metavar="FILE",
         help="the Kaggle file; without it: data/raw, then a download, then a labelled stand-in (env KAGGLE_CSV)",
     )  # fmt: skip
+    study.add_argument(
+        "studies",
+        type=_path,
+        nargs="*",
+        metavar="STUDY",
+        help="study files of your own tables; without any, the studies of the project",
+    )
     study.add_argument("--datasets", nargs="+", metavar="NAME", help="study only these (default: all)")
     study.add_argument("--seeds", type=int, metavar="N", help="independent repetitions (default: 10)")
     study.add_argument(
@@ -145,6 +153,34 @@ def _parser(called: str) -> argparse.ArgumentParser:
         help="instead, write what was asked about this row as ONNX and VNN-LIB, into build/questions/; needs onnx",
     )  # fmt: skip
 
+    download = argparse.ArgumentParser(add_help=False)
+    download.add_argument(
+        "--download",
+        action="store_true",
+        help="fetch a table that is not there from the address in its study file",
+    )
+    proposed = argparse.ArgumentParser(add_help=False)
+    proposed.add_argument("table", type=_path, metavar="TABLE", help="a table, CSV or Parquet")
+    proposed.add_argument(
+        "--label",
+        required=True,
+        metavar="COLUMN=VALUE",
+        help="which column says what was found, and what a fraud has there",
+    )
+    proposed.add_argument(
+        "--model", type=_path, metavar="FILE", help="a model in use, in a format that has a reader"
+    )
+    proposed.add_argument(
+        "--write",
+        type=_path,
+        metavar="FILE",
+        help="the study file to write (default: beside the table, by its name)",
+    )
+    sound = argparse.ArgumentParser(add_help=False)
+    sound.add_argument(
+        "studies", type=_path, nargs="+", metavar="STUDY", help="study files of your own tables"
+    )
+    sound.add_argument("--quick", action="store_true", default=_flag("QUICK"), help=argparse.SUPPRESS)
     disclosed = argparse.ArgumentParser(add_help=False)
     disclosed.add_argument(
         "--site", type=_path, metavar="DIR", help="the built site to look through (default: site)"
@@ -156,7 +192,13 @@ def _parser(called: str) -> argparse.ArgumentParser:
 
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, parents, words in (
-        ("study", (common, study), "run the study and write its records"),
+        ("new", (common, proposed), "propose a study file for a table of your own"),
+        (
+            "check",
+            (common, sound, download),
+            "read the tables and models of study files, and say what was understood",
+        ),
+        ("study", (common, study, download), "run the study and write its records"),
         ("pages", (common,), "render the pages in docs/ from the records"),
         ("site", (common, site), "render the pages and build the site from the records"),
         ("offline", (common, site), "build copies that open from disk: a zip, and one HTML file"),
@@ -173,7 +215,7 @@ def _parser(called: str) -> argparse.ArgumentParser:
         ("verify-claims", (common, checked), "check hashes, examples and figures of what is published"),
         ("audit-privacy", (common, disclosed), "list what a site discloses of tables of one's own"),
         ("study-key", (common, study), "print one hash of everything the numbers depend on"),
-        ("all", (common, study, site), "study, pages and site"),
+        ("all", (common, study, site, download), "study, pages and site"),
     ):
         commands.add_parser(name, parents=parents, help=words, description=f"{words[0].upper()}{words[1:]}.")
     return parser

@@ -2,7 +2,7 @@
 
 import argparse
 
-from generator.commands import building, comparing, preview, studying
+from generator.commands import building, comparing, preview, studying, validating
 from generator.commands.common import InputError
 from generator.commands.exclusion import alone
 
@@ -20,6 +20,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 COMMANDS = {
+    "new": validating.new,
+    "check": validating.check,
     "study": studying.study,
     "pages": building.pages,
     "site": building.site,

@@ -53,6 +53,8 @@ def everything(options: argparse.Namespace) -> int:
 
     _refuse_output(options)  # better told now than when the study is done
     timings = study_all(options)
+    # the site is of what was asked for
+    options.datasets = [path.stem for path in options.studies] or options.datasets
     timings += _site(options)
     if results := stored_results(options):
         console.print(headline_table(results))
@@ -267,7 +269,7 @@ def render_docs(options: argparse.Namespace) -> Callable[[], "Prepared"]:
                 results, PROGRAM / "templates", DOCS,
                 files=(
                     {path.name: path for path in record_files(options)}
-                    | downloads(results, options.records)
+                    | downloads(results, inputs.validations, options.records)
                     | (calculator.write(results, draws, scripts) if results else {})
                     | playground.write(inputs.offers, scripts)
                 ),
@@ -309,13 +311,13 @@ def _copies(options: argparse.Namespace, **which) -> int:
 
 
 def pdf(options: argparse.Namespace) -> int:
-    """Print the Summary and the brief from the single file."""
+    """Print the Summary, the brief and the page of each validation from the single file."""
     from generator.publish.export import SINGLE
-    from generator.publish.paper import BrowserError, print_pages
+    from generator.publish.paper import BrowserError, print_pages, printed
 
     _copies(options, only_single=True)
     try:
-        written = print_pages((BUILD / SINGLE).absolute(), BUILD)
+        written = print_pages((BUILD / SINGLE).absolute(), BUILD, printed(DOCS))
     except BrowserError as error:
         raise InputError(str(error)) from None
     for path in written:

@@ -34,7 +34,7 @@ class InputError(Exception):
 
 
 def say(line: str):
-    console.print(line, highlight=False, markup=False)
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def short(path: Path) -> str:

@@ -3,7 +3,17 @@
 import argparse
 from pathlib import Path
 
-from generator.commands.common import InputError, console, record_files, say, short, stored_results
+from generator.commands.common import (
+    InputError,
+    console,
+    record_files,
+    say,
+    short,
+    stored_results,
+    stored_validations,
+)
+from generator.records.files import proofs_file
+from generator.records.results import StudyResult
 from generator.runs import previous
 
 
@@ -43,19 +53,33 @@ def verify_claims(options: argparse.Namespace) -> int:
     """
     from generator.audit import AuditError, audit, audit_table
     from generator.audit.export import export
+    from generator.audit.validation import recount
     from generator.publish.manifest import ManifestError, check_published
 
     try:
         folder = options.site / "data" if options.site else options.records
-        results = check_published(folder) if options.site else stored_results(options)
+        found = (
+            check_published(folder)
+            if options.site
+            else (*stored_results(options), *stored_validations(options))
+        )
+        results = [each for each in found if isinstance(each, StudyResult)]
         if options.export:
             return _exported(
                 options.export, [p for r in results for p in export(r, folder, options.export, ASKED)]
             )
         replayed = {result.data.name: audit(result, folder) for result in results}
+        recounted = {each.name: recount(each, options.records) for each in found if each not in results}
     except (AuditError, ManifestError) as error:
         raise InputError(str(error)) from None
-    console.print(audit_table(replayed))
+    if replayed:
+        console.print(audit_table(replayed))
+    for name, shares in recounted.items():
+        rows = short(proofs_file(options.records, name))
+        told = (
+            f"{shares:,} shares worked out again from {rows}: all agree" if shares else f"{rows} is not here"
+        )
+        say(f"{name}: {told}")
     return 0
 
 

@@ -9,8 +9,8 @@ from generator.commands.common import DOCS, InputError, say
 from generator.engine.files import WriteError, writing_in
 from generator.engine.locks import BusyError, alone_in
 
-READING = ("diff", "verify-claims", "audit-privacy", "study-key", "serve")
-"""Commands that write nothing themselves."""
+READING = ("diff", "verify-claims", "audit-privacy", "study-key", "serve", "new", "check")
+"""Commands that write nothing in the folders of a project."""
 
 
 @contextmanager

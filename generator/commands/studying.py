@@ -41,6 +41,10 @@ def study_all(options: argparse.Namespace) -> list[Timing]:
 
     Whether anything did is told from raw files first, since to load the tables alone takes seconds.
     """
+    if options.studies:
+        from generator.commands.validating import validate
+
+        return validate(options)
     key = _raw_key(options)
     if key and not options.fresh and (stems := _current(options.records, key)):
         for stem in stems:
@@ -126,11 +130,11 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
     # one thread for linear algebra here too: sums are then added in one order, and workers keep their cores
     with threadpool_limits(1), _cluster(options) as cluster, reporter(console) as progress:
         watch = Stopwatch(progress)
-        if not cluster and _workers(options) > 1:
+        if not cluster and workers_of(options) > 1:
             # while models still train: each worker that first needs the searches would compile them for itself
             compiling = warm_up_task(spec for _, spec, *_ in pending)
-            pool.submit(list, parallel.run([compiling], _workers(options)))
-        workers = cluster.workers if cluster else _workers(options)
+            pool.submit(list, parallel.run([compiling], workers_of(options)))
+        workers = cluster.workers if cluster else workers_of(options)
         running = [pool.submit(_run, Engine(cache, workers, watch, cluster), *one) for one in pending]
         took = {}
         try:
@@ -147,7 +151,8 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
     return [_told(options.records, stem) for stem in stems], watch.timings()
 
 
-def _workers(options: argparse.Namespace) -> int:
+def workers_of(options: argparse.Namespace) -> int:
+    """Processes that compute: as asked, or one a core."""
     return options.workers or parallel.available_workers()
 
 

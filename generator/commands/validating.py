@@ -1,0 +1,206 @@
+"""Validations of a table and models of one's own: the study file proposed, checked, and studied."""
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.commands.common import InputError, console, say, short
+from generator.commands.studying import workers_of
+from generator.engine import parallel
+from generator.engine.files import write_whole
+from generator.engine.stopwatch import Stopwatch, Timing
+from generator.records.base import RecordError
+from generator.records.changes import changed_inputs
+from generator.records.features import Input
+from generator.records.files import proofs_file, record_file, unsound
+from generator.records.results import Provenance
+from generator.records.validation import ValidationResult, ValidationSpec
+
+if TYPE_CHECKING:
+    from generator.datasets.own.table import OwnTable
+    from generator.study.using import InUse
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A study file with all that it names, read and found sound."""
+
+    path: Path
+    spec: ValidationSpec
+    table: "OwnTable"
+    used: dict[str, "InUse"]
+    origin: Provenance
+
+
+def new(options: argparse.Namespace) -> int:
+    """Propose a study file for a table; every guess has its reason beside it."""
+    from generator.datasets import DataError, StudyFileError
+    from generator.datasets.own.proposing import propose
+
+    target = options.write or options.table.with_suffix(".toml")
+    if target.exists():
+        raise InputError(f"{target}: is there already; give another name with --write, or move it away")
+    try:
+        text = propose(options.table, options.label, options.model)
+    except (DataError, StudyFileError) as error:
+        raise InputError(str(error)) from None
+    write_whole(target, text.encode())
+    say(f"{short(target)}: written; no input is attackable by a guess. Next:")
+    say("  1. open it, and say of each input who can change it (control) and which way it helps (helps)")
+    say(f"  2. {options.called} check {short(target)}")
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Read tables and models of study files, reproduce the scores, and say what was understood."""
+    for asked in [asked_of(path, options) for path in options.studies]:
+        for line in _understood(asked):
+            say(line)
+    say(f"sound; next: {options.called} all {' '.join(short(path) for path in options.studies)}")
+    return 0
+
+
+def _understood(asked: Asked) -> Iterator[str]:
+    """What was understood of a study, in lines that can be held against what is meant."""
+    from generator.findings.validation.notices import sentences
+
+    spec, table = asked.spec, asked.table
+    frauds = int(table.y.sum())
+    yield f"{spec.dataset}: {spec.title}: {len(table.y):,} rows, {frauds:,} frauds ({frauds / len(table.y):.2%})"
+    yield f"  fraud is {spec.label.column} = {spec.label.fraud}" + (
+        f"; in life {spec.prior:g} of all" if spec.prior else ""
+    )
+    yield (
+        f"  {int(table.trains.sum()):,} rows train, {int(table.judged.sum()):,} are judged, by {spec.split.column}"
+        if spec.split
+        else f"  every row is judged, by models trained on other folds ({spec.training.folds})"
+    )
+    kinds = Counter(each.kind for each in spec.inputs)
+    yield f"  {len(spec.inputs)} inputs: {', '.join(f'{count} {kind}' for kind, count in kinds.items())}"
+    movable = [each for each in spec.inputs if each.control != "nobody" and each.helps != "none"]
+    for each in movable:
+        yield f"  a fraudster moves {each.name}: {each.control}, {each.helps}, {_far(each)}"
+    yield f"  nobody moves the other {len(spec.inputs) - len(movable)}"
+    for name, one in asked.used.items():
+        yield f"  {name}: {one.spec.file}, {one.taken.file.library}, {one.taken.file.width} columns matched"
+        yield f"    {_reproduced(one)}"
+        for note in one.taken.notes:
+            yield f"    {note}"
+    for sentence in sentences(table.notices, {}):
+        yield f"  noticed: {sentence}"
+
+
+def _far(each: Input) -> str:
+    if each.kind != "number":
+        return f"to {', '.join(each.reached)}"
+    return {"budget": "by the budget", "any": "to anywhere"}.get(
+        each.reach, f"by {each.reach} {each.unit}".strip()
+    )
+
+
+def _reproduced(one: "InUse") -> str:
+    if one.reproduced is None:
+        return "not checked: no scores of its owner"
+    near = f"to within {one.reproduced.tolerance:g}" if one.reproduced.tolerance else "to the bit"
+    return f"{one.reproduced.rows:,} scores of its owner reproduced {near}"
+
+
+def asked_of(path: Path, options: argparse.Namespace) -> Asked:
+    """What the study file at `path` asks for.
+
+    Raises:
+        InputError: It, its table or a model cannot be used, or a score is not reproduced.
+    """
+    from generator.datasets import DataError, StudyFileError
+    from generator.datasets.own.fetching import fetch
+    from generator.datasets.own.loading import load
+    from generator.datasets.study_file import read_validation
+    from generator.engine.files import sha256_of
+    from generator.provenance import provenance
+    from generator.study.using import ModelFileError, in_use
+
+    try:
+        spec = read_validation(path)
+        spec = spec.quickened() if options.quick else spec
+        if options.download:
+            fetch(spec, path.parent)
+        table = load(spec, path.parent)
+        used = {each.name: in_use(each, path.parent, table) for each in spec.deployed}
+    except (DataError, StudyFileError, ModelFileError) as error:
+        raise InputError(str(error)) from None
+    digest = sha256_of(table.digest, *(one.taken.file.digest for one in used.values()))
+    return Asked(path, spec, table, used, provenance(spec, digest))
+
+
+def validate(options: argparse.Namespace) -> list[Timing]:
+    """Write one record a study file, unless it holds already; what each stage took.
+
+    All files are read before anything is computed.
+    """
+    stems = [path.stem for path in options.studies]
+    if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
+        raise InputError(f"two study files are called {twice[0]}.toml; a study is called as its file is")
+    pending = []
+    for path in options.studies:
+        asked = asked_of(path, options)
+        changed = ["--fresh was given"] if options.fresh else _changed(options.records, asked)
+        if changed:
+            say(f"{path.stem}: studying {len(asked.table.y)} rows ({', '.join(changed)})")
+            pending.append(asked)
+        else:
+            say(
+                f"{path.stem}: nothing changed since the study in {short(record_file(options.records, path.stem))}"
+            )
+    if not pending:
+        return []
+    return _run(pending, options)
+
+
+def _run(pending: list[Asked], options: argparse.Namespace) -> list[Timing]:
+    from threadpoolctl import threadpool_limits
+
+    from generator.engine.cache import StageCache
+    from generator.engine.progress import reporter
+    from generator.engine.stages import Engine
+    from generator.study.private import write_validation
+    from generator.study.proof_tasks import warm_up_task
+    from generator.study.validation import run_validation
+
+    cache, workers = StageCache(options.records / "cache", fresh=options.fresh), workers_of(options)
+    with threadpool_limits(1), reporter(console) as progress, ThreadPoolExecutor(1) as beside:
+        watch = Stopwatch(progress)
+        if (
+            workers > 1
+        ):  # while models train: each worker that first needs the searches would compile them for itself
+            compiling = warm_up_task(asked.spec for asked in pending)
+            beside.submit(list, parallel.run([compiling], workers))
+        for asked in pending:
+            began, stem = time.monotonic(), asked.path.stem
+            engine = Engine(cache, workers, watch)
+            found = run_validation(asked.spec, asked.table, asked.used, asked.origin, engine)
+            write_validation(found, options.records)
+            record, rows = record_file(options.records, stem), proofs_file(options.records, stem)
+            say(
+                f"{stem}: studied in {time.monotonic() - began:.0f} s, record in {short(record)}, "
+                f"rows in {short(rows)}, which is not published"
+            )
+    return watch.timings()
+
+
+def _changed(records: Path, asked: Asked) -> list[str]:
+    """Why the validation has to run; empty if the record holds."""
+    path = record_file(records, asked.path.stem)
+    if not path.exists() or not proofs_file(records, asked.path.stem).exists():
+        return ["no record yet"]
+    if wrong := unsound(records, asked.path.stem, (record_file,)):
+        return wrong
+    try:
+        earlier = ValidationResult.read(path).provenance
+    except RecordError:
+        return ["the record was written by another version"]
+    return changed_inputs(earlier, asked.origin)

@@ -88,7 +88,7 @@ def test_the_owners_scores_are_reproduced_whatever_the_format(made, name):
 def test_one_replicate_serves_every_fold_in_model_and_proof(made, name):
     folder, x, owner = made[name]
     model, given = taken(owner, folder, x), folds()
-    arrays = model.arrays()
+    arrays = model.arrays(0.0)
     assert len(arrays["trees"]) == 1
     whole = KINDS[model.kind].restored(arrays, given)
     assert whole.replicates == given.replicates == 2
@@ -100,7 +100,7 @@ def test_one_replicate_serves_every_fold_in_model_and_proof(made, name):
 def test_nets_are_the_same_after_they_were_stored(made):
     folder, x, owner = made["ONNX net"]
     model = taken(owner, folder, x)
-    again = Encoded.restored(model.arrays(), folds())
+    again = Encoded.restored(model.arrays(0.0), folds())
     np.testing.assert_array_equal(again.margins(np.stack((x, x)))[1], model.margins(x))
 
 

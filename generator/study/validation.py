@@ -17,6 +17,7 @@ from generator.records.metrics import Resamples, direction
 from generator.records.proofs import Choice, Estimate, TierComparison, TierResult
 from generator.records.results import Judged, Provenance
 from generator.records.validation import (
+    FEWEST,
     CleanComparison,
     GroupRates,
     OwnCut,
@@ -265,6 +266,8 @@ def _groups(spec: ValidationSpec, table: OwnTable, tiers: Mapping[str, Arrays]) 
     for column, groups in table.groups.items():
         for group in sorted(set(groups.tolist())):
             rows = groups == group
+            if rows.sum() < FEWEST and not spec.publish_rows:
+                continue
             for model, arrays in tiers.items():
                 flagged = arrays["flagged"][:, :, point]
                 parts = [flagged[:, rows & (table.y == label)] for label in (1, 0)]

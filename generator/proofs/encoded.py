@@ -1,10 +1,11 @@
 """Nets and linear models behind encoders: a box of the table is some of the network, one for each choice of names.
 
 A number stays an interval: of all columns that are made of it one is an input of the inner network, and the others,
-straight in it, go into the first layer. A name is no number between others, so every combination of those that a row
-can have is tried, the one that looks worst at the row's own numbers first; a row is proved if it is so with all of
-them, and broken if it is with one. More than MOST combinations leave a row unresolved, unless one of those that were
-tried breaks it.
+straight in it, go into the first layer. A name is no number between others. Of a line the worst name of each input is
+told at once. Of a net a set of combinations is bounded as a whole: a linear function that lies below the margin on the
+hull of their columns is least at the worst name of each input. What that does not prove is parted, down to single
+combinations, which the verifier of the network decides. A row that needs more than MOST sets is unresolved, unless one
+of the combinations that were tried breaks it.
 """
 
 import itertools
@@ -17,14 +18,13 @@ import numpy as np
 
 from generator.proofs import linear, smooth
 from generator.proofs.relu import verifier as relu
+from generator.proofs.relu.bounds import crown
 from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED, Radii, Step, Verdicts
 from generator.records.boxes import Boxes
 from generator.records.spec import ProofSpec
 
-MOST = 2048
-"""Combinations of names that are tried for a row."""
-PAIRS = 20_000
-"""Of rows and combinations that are asked about at once: some megabytes."""
+MOST = 4096
+"""Sets of combinations of names that are looked at for a row."""
 SINGLE = float(np.finfo(np.float32).eps)
 
 ACTIVATIONS = ("relu", "tanh", "logistic", "identity")
@@ -150,8 +150,10 @@ def _network(
 
 
 def margins(subject: Subject, boxes: Boxes) -> np.ndarray:
-    x = subject.columns(boxes.raw)
-    return subject.inner.margins(subject.network, _points(x))
+    x, d = subject.columns(boxes.raw), len(subject.column)
+    return subject.inner.margins(
+        subject.network, Boxes(x, x, x, x, np.zeros(d, bool), np.zeros(d), np.ones(d))
+    )
 
 
 def monotone(subject: Subject) -> np.ndarray:
@@ -174,37 +176,14 @@ def tolerance(spec: ProofSpec) -> float:
 def decide(
     subject: Subject, boxes: Boxes, y: np.ndarray, spec: ProofSpec, threshold: float = 0.0
 ) -> Verdicts:
-    """Names by trying all that a row can have, numbers by the verifier of the network."""
+    """Names as above, numbers by the verifier of the network."""
     named = _named(subject, boxes)
     if not named:
         return _decided(subject, boxes, named, boxes.raw, y, spec, threshold)
-    ways = [_ways(boxes, row, named) for row in range(len(y))]
-    ways = [
-        each[np.argsort(_badness(subject, each, label), kind="stable")]
-        for each, label in zip(ways, y, strict=True)
-    ]
-    n, d = boxes.raw.shape
-    outcome, margin = np.full(n, PROVED, np.int8), np.full(n, np.inf)
-    looked, witness = np.zeros(n, np.int64), np.full((n, d), np.nan)
-    # the worst combination first: a row that it breaks needs no other
-    for which in (slice(0, 1), slice(1, None)):
-        waiting = [(row, way) for row in np.flatnonzero(outcome != BROKEN) for way in ways[row][which]]
-        for start in range(0, len(waiting), PAIRS):
-            some = [pair for pair in waiting[start : start + PAIRS] if outcome[pair[0]] != BROKEN]
-            if not some:
-                continue
-            rows, raw = np.array([row for row, _ in some]), np.array([way for _, way in some])
-            found = _decided(subject, boxes.only(rows), named, raw, y[rows], spec, threshold)
-            np.add.at(looked, rows, found.boxes)
-            for i in np.flatnonzero(found.outcome != PROVED)[::-1]:
-                if found.outcome[i] == BROKEN or outcome[rows[i]] == PROVED:
-                    outcome[rows[i]], margin[rows[i]] = found.outcome[i], found.margin[i]
-                    witness[rows[i]] = found.witness[i]
-            held = (found.outcome == PROVED) & (outcome[rows] == PROVED)
-            np.minimum.at(margin, rows[held], found.margin[held])
-    over = (outcome == PROVED) & [_count(boxes, row, named) > MOST for row in range(n)]
-    outcome[over], margin[over] = UNRESOLVED, np.nan
-    return Verdicts(outcome, witness, looked, margin)
+    names = [_Names.of(subject, boxes, j) for j in named]
+    if subject.inner is linear:
+        return _decided(subject, boxes, named, _worst_of_line(subject, boxes, names, y), y, spec, threshold)
+    return _search(subject, boxes, names, y, spec, threshold)
 
 
 def _named(subject: Subject, boxes: Boxes) -> list[int]:
@@ -220,30 +199,155 @@ def _named(subject: Subject, boxes: Boxes) -> list[int]:
     return found
 
 
-def _count(boxes: Boxes, row: int, named: list[int]) -> int:
-    return math.prod(max(1, int(boxes.allowed[j][row].sum())) for j in named)
+@dataclass(frozen=True)
+class _Names:
+    """One input whose names are tried."""
+
+    j: int
+    axes: np.ndarray
+    """Made of it."""
+    values: np.ndarray
+    """(k + 1, axes) of each place, last of none."""
+    allowed: np.ndarray
+    """(n, k + 1) bool: of each row; none only where it has none."""
+
+    @classmethod
+    def of(cls, subject: Subject, boxes: Boxes, j: int) -> "_Names":
+        axes = np.flatnonzero(subject.parts["source"][subject.column] == j)
+        allowed = np.column_stack((boxes.allowed[j], np.isnan(boxes.raw[:, j])))
+        rows = np.zeros((allowed.shape[1], subject.inputs))
+        rows[:, j] = [*range(allowed.shape[1] - 1), np.nan]
+        return cls(j, axes, subject.columns(rows)[:, axes], allowed)
+
+    def raw(self, place: int) -> float:
+        return np.nan if place == len(self.values) - 1 else float(place)
 
 
-def _ways(boxes: Boxes, row: int, named: list[int]) -> np.ndarray:
-    """(m, d) the row with each combination of names that it can have, its own first; at most MOST."""
-    raw, choices = boxes.raw[row], []
-    for j in named:
-        places = np.flatnonzero(boxes.allowed[j][row]).astype(float)
-        choices.append([raw[j], *places[places != raw[j]]] if not np.isnan(raw[j]) else [np.nan])
-    combinations = list(itertools.islice(itertools.product(*choices), MOST))
-    found = np.repeat(raw[None], len(combinations), axis=0)
-    found[:, named] = combinations
-    return found
+def _worst_of_line(subject: Subject, boxes: Boxes, names: list[_Names], y: np.ndarray) -> np.ndarray:
+    """(n, d) the rows with the name of each input that its weights like least: what it adds depends on nothing else."""
+    raw, sign = boxes.raw.copy(), np.where(y == 1, 1.0, -1.0)
+    for each in names:
+        adds = sign[:, None] * (each.values @ subject.network.w[each.axes])
+        worst = np.where(each.allowed, adds, np.inf).argmin(axis=1)
+        raw[:, each.j] = np.where(worst == len(each.values) - 1, np.nan, worst)
+    return raw
 
 
-def _badness(subject: Subject, ways: np.ndarray, y: int) -> np.ndarray:
-    """(m,) low where the row is judged worst."""
-    sign = 1.0 if y == 1 else -1.0
-    return sign * subject.inner.margins(subject.network, _points(subject.columns(ways)))
+_Sets = tuple[np.ndarray, ...]
+"""Of each input, the places that are left."""
 
 
-def _points(x: np.ndarray) -> Boxes:
-    return Boxes(x, x, x, x, np.zeros(x.shape[1], bool), np.zeros(x.shape[1]), np.ones(x.shape[1]))
+def _search(
+    subject: Subject, boxes: Boxes, names: list[_Names], y: np.ndarray, spec: ProofSpec, threshold: float
+) -> Verdicts:
+    n, d = boxes.raw.shape
+    named = [each.j for each in names]
+    own = _inner(subject, boxes, named, boxes.raw)
+    hull = own.upper.copy()
+    for each in names:
+        hull[:, each.axes] = np.nanmax(np.abs(each.values), axis=0)
+    tau = max(spec.tau, _rounding(subject, replace(own, upper=hull)))
+    outcome, margin = np.full(n, PROVED, np.int8), np.full(n, np.inf)
+    looked, witness = np.zeros(n, np.int64), np.full((n, d), np.nan)
+
+    def settle(some: list[tuple[int, list[int]]]):
+        """Single combinations: (row, place of each input)."""
+        if not some:
+            return
+        rows = np.array([row for row, _ in some])
+        raw = boxes.raw[rows]
+        raw[:, named] = [
+            [each.raw(place) for each, place in zip(names, places, strict=True)] for _, places in some
+        ]
+        found = _decided(subject, boxes.only(rows), named, raw, y[rows], spec, threshold)
+        np.add.at(looked, rows, found.boxes)
+        for i, row in enumerate(rows):
+            if found.outcome[i] == BROKEN and outcome[row] != BROKEN:
+                outcome[row], margin[row], witness[row] = BROKEN, found.margin[i], found.witness[i]
+            elif found.outcome[i] == UNRESOLVED and outcome[row] == PROVED:
+                outcome[row], margin[row] = UNRESOLVED, np.nan
+            elif outcome[row] == PROVED:
+                margin[row] = min(margin[row], found.margin[i])
+
+    waiting: list[tuple[int, _Sets]] = [
+        (row, tuple(np.flatnonzero(each.allowed[row]) for each in names)) for row in range(n)
+    ]
+    while waiting:
+        rows = np.array([row for row, _ in waiting])
+        least, adds = _bounded(subject, own, names, waiting, y[rows], threshold)
+        asked, parts = [], []
+        np.add.at(looked, rows, 1)
+        lowest = np.full(n, np.inf)
+        np.minimum.at(lowest, rows, least)
+        for i, (row, sets) in enumerate(waiting):
+            if least[i] > tau:
+                margin[row] = min(margin[row], least[i])
+                continue
+            alone = all(len(places) == 1 for places in sets)
+            if not alone:
+                parts.append((row, sets, adds[i]))
+            if alone or least[i] == lowest[row]:
+                # of the set that looks worst its worst combination: a row that it breaks needs no other
+                asked.append(
+                    (row, [int(places[each.argmin()]) for places, each in zip(sets, adds[i], strict=True)])
+                )
+        settle(asked)
+        over = [row for row, _, _ in parts if outcome[row] == PROVED and looked[row] > MOST]
+        outcome[over], margin[over] = UNRESOLVED, np.nan
+        waiting = [
+            (row, half) for row, sets, each in parts if outcome[row] == PROVED for half in _halves(sets, each)
+        ]
+    return Verdicts(outcome, witness, looked, margin)
+
+
+def _bounded(
+    subject: Subject,
+    own: Boxes,
+    names: list[_Names],
+    waiting: list[tuple[int, _Sets]],
+    y: np.ndarray,
+    threshold: float,
+) -> tuple[np.ndarray, list[list[np.ndarray]]]:
+    """(sets,) what the signed margin is at least, and of each set and input what its places add to that bound."""
+    rows = np.array([row for row, _ in waiting])
+    lower, upper = own.lower[rows], own.upper[rows]
+    for i, (_, sets) in enumerate(waiting):
+        for each, places in zip(names, sets, strict=True):
+            lower[i, each.axes], upper[i, each.axes] = each.values[places].min(0), each.values[places].max(0)
+    least, slopes = _below(subject, lower, upper, y, threshold)
+    centre, reach, adds = 0.5 * (lower + upper), 0.5 * (upper - lower), []
+    for i, (_, sets) in enumerate(waiting):
+        adds.append([])
+        for each, places in zip(names, sets, strict=True):
+            slope = slopes[i, each.axes]
+            added = (each.values[places] - centre[i, each.axes]) @ slope
+            least[i] += np.abs(slope) @ reach[i, each.axes] + added.min()
+            adds[-1].append(added)
+    return least, adds
+
+
+def _below(
+    subject: Subject, lower: np.ndarray, upper: np.ndarray, y: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Least value (m,) and slopes (m, axes) of a linear function below the signed margin on boxes (m, axes)."""
+    if subject.inner is relu:
+        return crown(subject.network, lower, upper, y, threshold)
+    least, slopes = np.empty(len(y)), np.empty(lower.shape)
+    for label, sign in ((1, 1.0), (0, -1.0)):
+        some = (y == 1) == (label == 1)
+        if some.any():
+            least[some], slopes[some], _ = smooth.bounds(subject.network, lower[some], upper[some], sign)
+            least[some] -= sign * threshold
+    return least, slopes
+
+
+def _halves(sets: _Sets, adds: list[np.ndarray]) -> list[_Sets]:
+    """The places of the input that matters most, parted into those that add least and the others."""
+    spread = [np.ptp(added) if len(added) > 1 else -1.0 for added in adds]
+    most = int(np.argmax(spread))
+    order = sets[most][np.argsort(adds[most], kind="stable")]
+    middle = len(order) // 2
+    return [(*sets[:most], part, *sets[most + 1 :]) for part in (order[:middle], order[middle:])]
 
 
 def _decided(
@@ -304,15 +408,20 @@ def radius(subject: Subject, boxes: Boxes, y: np.ndarray, largest: float, spec: 
 def cross_check(
     subject: Subject, boxes: Boxes, y: np.ndarray, spec: ProofSpec
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Both methods of the network's verifier, with every combination of names."""
+    """Both methods of the network's verifier, with every combination of names, of at most MOST."""
     both, named = np.full((2, len(y)), UNRESOLVED, np.int8), _named(subject, boxes)
+    names = [_Names.of(subject, boxes, j) for j in named]
     for row in range(len(y)):
-        if _count(boxes, row, named) <= MOST:
-            ways = _ways(boxes, row, named)
-            same = np.full(len(ways), row)
-            inner = _inner(subject, boxes.only(same), named, ways)
-            for place, told in enumerate(subject.inner.cross_check(subject.network, inner, y[same], spec)):
-                both[place, row] = BROKEN if (told == BROKEN).any() else told.min()
+        choices = [[each.raw(place) for place in np.flatnonzero(each.allowed[row])] for each in names]
+        if math.prod(map(len, choices)) > MOST:
+            continue
+        combinations = list(itertools.product(*choices))
+        same = np.full(len(combinations), row)
+        raw = boxes.raw[same]
+        raw[:, named] = combinations
+        inner = _inner(subject, boxes.only(same), named, raw)
+        for place, told in enumerate(subject.inner.cross_check(subject.network, inner, y[same], spec)):
+            both[place, row] = BROKEN if (told == BROKEN).any() else told.min()
     return both[0], both[1]
 
 

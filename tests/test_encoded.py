@@ -170,6 +170,7 @@ def test_a_row_over_the_limit_is_unresolved_or_broken_and_never_wrong(given, tra
     around, y = question(given, 0.4, fraudsters=False)
     whole = verifier.decide(subject, around, y, SPEC)
     monkeypatch.setattr(verifier, "MOST", 1)
+    monkeypatch.setattr(verifier, "FEW", 1)
     few = verifier.decide(subject, around, y, SPEC)
     left = few.outcome == UNRESOLVED
     assert left.any()

@@ -25,6 +25,8 @@ from generator.records.spec import ProofSpec
 
 MOST = 4096
 """Sets of combinations of names that are looked at for a row."""
+FEW = 8
+"""Combinations that are decided one by one: to bound them together costs as much."""
 SINGLE = float(np.finfo(np.float32).eps)
 
 ACTIVATIONS = ("relu", "tanh", "logistic", "identity")
@@ -273,20 +275,20 @@ def _search(
         (row, tuple(np.flatnonzero(each.allowed[row]) for each in names)) for row in range(n)
     ]
     while waiting:
-        rows = np.array([row for row, _ in waiting])
-        least, adds = _bounded(subject, own, names, waiting, y[rows], threshold)
-        asked, parts = [], []
+        few = [(row, sets) for row, sets in waiting if math.prod(map(len, sets)) <= FEW]
+        many = [(row, sets) for row, sets in waiting if math.prod(map(len, sets)) > FEW]
+        asked, parts = [(row, list(places)) for row, sets in few for places in itertools.product(*sets)], []
+        rows = np.array([row for row, _ in many], int)
+        least, adds = _bounded(subject, own, names, many, y[rows], threshold) if many else (np.empty(0), [])
         np.add.at(looked, rows, 1)
         lowest = np.full(n, np.inf)
         np.minimum.at(lowest, rows, least)
-        for i, (row, sets) in enumerate(waiting):
+        for i, (row, sets) in enumerate(many):
             if least[i] > tau:
                 margin[row] = min(margin[row], least[i])
                 continue
-            alone = all(len(places) == 1 for places in sets)
-            if not alone:
-                parts.append((row, sets, adds[i]))
-            if alone or least[i] == lowest[row]:
+            parts.append((row, sets, adds[i]))
+            if least[i] == lowest[row]:
                 # of the set that looks worst its worst combination: a row that it breaks needs no other
                 asked.append(
                     (row, [int(places[each.argmin()]) for places, each in zip(sets, adds[i], strict=True)])

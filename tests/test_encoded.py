@@ -199,7 +199,7 @@ def test_thousands_of_combinations_are_settled_by_few_sets():
     for threshold, outcome in ((least + 0.01, BROKEN), (least - 0.01, PROVED), (least - 0.3, PROVED)):
         found = verifier.decide(subject, around, np.ones(1), SPEC, threshold=threshold)
         assert found.outcome.tolist() == [outcome]
-        assert found.boxes[0] < 1_500
+        assert found.boxes[0] < 2_500
 
 
 def test_a_monotone_net_is_proved_so_of_numbers_bands_and_flags_and_sees_no_name_that_can_be_any(

@@ -233,7 +233,7 @@ def _estimates(result: ValidationResult) -> Iterator[tuple[str, Estimate]]:
 def _problems(result: ValidationResult, data: Path) -> Iterator[str]:
     spec = result.spec
     rows = (rows_file, draws_file) if not spec.publish_rows else ()
-    for kind in (*rows, *([] if spec.publish_models else [weights_file])):
+    for kind in (*rows, weights_file):
         if kind(data, result.name).exists():
             yield f"data/{kind(Path(), result.name).as_posix()} is published, and the study file does not say so"
     if spec.publish_rows:

@@ -171,7 +171,6 @@ class ValidationSpec(Record):
     quick: bool = False
     publish_rows: bool = False
     """Whether rows, categories of few rows and ranges may be published; the pages say so."""
-    publish_models: bool = False
 
     @property
     def tables(self) -> tuple[str, ...]:

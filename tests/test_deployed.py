@@ -5,7 +5,10 @@ from functools import partial
 
 import numpy as np
 import pytest
+import skops.io
 from deployed_fixture import (
+    NAMED,
+    NUMBERS,
     N,
     cat,
     forest,
@@ -21,6 +24,10 @@ from deployed_fixture import (
     xgb,
 )
 from mixed_fixture import INPUTS, features, folds
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from generator.models.deployed import flags_too_few_or_all, own_cut, take_over
 from generator.models.encoded import Encoded
@@ -381,3 +388,18 @@ def test_a_cut_is_a_score_a_share_of_all_or_of_genuine_rows():
         margins[:8] > own_cut(spec("f", cut={"false_positive_rate": 0.25}), Link(), margins, y)
     ).sum() == 2
     assert [flags_too_few_or_all(cut, margins) for cut in (9.0, -1.0, 5.0)] == ["nobody", "everybody", None]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_names_that_an_encoder_ignores_are_judged_as_it_judges_them(tmp_path):
+    """A name that no training row had, by an encoder that says what becomes of it."""
+    x, frame, y = table(missing=False)
+    frame, seen = frame.astype(dict.fromkeys(NAMED, object)), (frame["Make"] != "Seat").to_numpy()
+    ready = ColumnTransformer(
+        [("n", StandardScaler(), NUMBERS), ("c", OneHotEncoder(handle_unknown="ignore"), NAMED)]
+    )
+    model = make_pipeline(ready, LogisticRegression()).fit(frame[seen], y[seen])
+    skops.io.dump(model, tmp_path / "model.skops")
+    found = take_over(spec("model.skops"), tmp_path, features(x), x)
+    assert [f"Make: {(~seen).sum():,} rows" in note for note in found.notes].count(True) == 1
+    np.testing.assert_allclose(found.margins(x), model.decision_function(frame), atol=1e-9)

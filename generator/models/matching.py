@@ -13,6 +13,7 @@ import numpy as np
 
 from generator.models.placing import Column
 from generator.models.readers import Deployed, ModelFileError
+from generator.models.readers.layered import Layered
 from generator.records.features import Feature
 from generator.records.validation import DeployedSpec
 
@@ -77,9 +78,8 @@ def match(found: Deployed, spec: DeployedSpec, features: Sequence[Feature], x: n
             if each.one_hot:
                 columns.append(_indicator(each, feature, shown))
             else:
-                columns.append(
-                    _itself(each.source, feature, own, code, spec.categories.get(feature.name), notes)
-                )
+                asked, judged = spec.categories.get(feature.name), _judges_unknown(found, place)
+                columns.append(_itself(each.source, feature, own, code, asked, notes, judged))
         except ModelFileError as error:
             problems.append(str(error))
             columns.append(Column(place))
@@ -272,6 +272,7 @@ def _itself(
     codes: Sequence | None,
     asked: Sequence[str] | None,
     notes: list[str],
+    judges_unknown: bool,
 ) -> Column:
     """The input itself, or its code."""
     if feature.kind == "number":
@@ -281,7 +282,7 @@ def _itself(
             )
         return Column(source)
     if codes is not None:
-        return Column(source, _codes_of_names(feature, own, codes, asked))
+        return Column(source, _codes_of_names(feature, own, codes, asked, notes if judges_unknown else None))
     if asked is not None:
         return Column(source, np.array([float(asked.index(name)) for name in feature.categories]))
     numbers = [TRUTH.get(name, _number(name)) for name in feature.categories]
@@ -303,10 +304,18 @@ def _number(name: str) -> float | None:
         return None
 
 
+def _judges_unknown(found: Deployed, column: int) -> bool:
+    """Whether the model says itself how it judges a name that it was not trained with, as encoders that ignore it."""
+    if not isinstance(found.model, Layered):
+        return False
+    encoding = found.model.encoding
+    return not np.isnan(encoding.tables[encoding.source == column, -2]).any()
+
+
 def _codes_of_names(
-    feature: Feature, own: np.ndarray, codes: Sequence, asked: Sequence[str] | None
+    feature: Feature, own: np.ndarray, codes: Sequence, asked: Sequence[str] | None, notes: list[str] | None
 ) -> np.ndarray:
-    """(k,) the code of each name, -1 for one that no row has and the model does not know."""
+    """(k,) the code of each name, -1 for one that the model does not know: no row has it, or `notes` take it up."""
     found = []
     for name in feature.categories:
         given = name if asked is None or any(_same(each, name) for each in codes) else asked.index(name)
@@ -317,7 +326,10 @@ def _codes_of_names(
         for name, code in zip(feature.categories, found, strict=True)
         if code < 0 and name in occurring
     }
-    if unknown:
+    if unknown and notes is not None:
+        rows = sum(unknown.values())
+        notes.append(f"{feature.name}: {rows:,} rows have names that it was not trained with, and ignores.")
+    elif unknown:
         known = [str(each) for each in codes]
         told = ", ".join(
             f"{name!r} of {count:,} row{'s' if count > 1 else ''}{nearest(name, known)}"

@@ -113,7 +113,7 @@ FILES = {
     "gzip": (lambda x, y, d: gzip.compress(of_xgboost(x, y)), "is compressed with gzip; unpack it first"),
     "another zip": (lambda x, y, d: of_zip(a=b"1"), "is a zip, but not of skops"),
     "a table": (lambda x, y, d: b"amount,age\n1,2\n", "is of no format with a reader; save it as"),
-    "nothing": (lambda x, y, d: b"", "is of no format with a reader"),
+    "nothing": (lambda x, y, d: b"", "is empty; save the model again"),
     # XGBoost
     "linear booster": (
         lambda x, y, d: of_xgboost(x, y, booster="gblinear"),

@@ -21,6 +21,11 @@ _REFUSED: tuple[tuple[bytes, str], ...] = (
         (b"x" + level, f"is compressed as joblib does it: {_PICKLE}")
         for level in (b"\x01", b"\x5e", b"\x9c", b"\xda")
     ),
+    (b"version https://git-lfs", "is a pointer of Git LFS, not the model; fetch it with `git lfs pull`"),
+    *(
+        (start, "is a web page, not the model; download it again")
+        for start in (b"<!DOCTYPE", b"<!doctype", b"<html")
+    ),
     (b"\x1f\x8b", "is compressed with gzip; unpack it first"),
     (b"CBM1", 'is of CatBoost, binary; save it with save_model(path, format="json")'),
     (b"binf", "is of XGBoost before 2, binary; load it there and save it as .json"),
@@ -50,6 +55,8 @@ def reader(data: bytes, suffix: str) -> Reader:
     Raises:
         ModelFileError: Nothing here does.
     """
+    if not data.strip():
+        raise ModelFileError("is empty; save the model again, or copy the file in full")
     if suffix in _SUFFIXES:
         raise ModelFileError(_SUFFIXES[suffix])
     for start, words in _REFUSED:
@@ -81,6 +88,8 @@ def _of_zip(data: bytes) -> Reader:
     # names in a zip stand in the plain
     if b"data.pkl" in data:
         raise ModelFileError(_TORCH)
+    if b"PK\x05\x06" not in data:  # how its list of contents, the last thing in it, begins
+        raise ModelFileError("is a zip that ends before its list of contents; copy it again, in full")
     if b"schema.json" in data:
         return sklearn.read
     raise ModelFileError("is a zip, but not of skops; save the model with skops.io.dump(model, path)")

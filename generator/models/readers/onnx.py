@@ -210,6 +210,8 @@ class _Chain:
             raise ModelFileError("ends in an activation; end it in a score, a Sigmoid or a Softmax")
         if len(set(self.activations)) > 1:
             raise ModelFileError(f"has activations {', '.join(sorted(set(self.activations)))}; use one kind")
+        if (outputs := self.weights[-1].shape[-1]) > 2:
+            raise ModelFileError(f"tells {outputs} classes apart; export one that tells fraud from genuine")
         scaler = Encoding.plain(self.width, np.float32)
         layered = Layered(
             replace(scaler, **self.scaler),

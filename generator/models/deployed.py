@@ -1,7 +1,9 @@
 """Models in use, taken over from their files: the same arithmetic, on the inputs of a table of one's own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -58,8 +60,17 @@ class TakenOver:
         return given(self.columns, x)
 
 
-def take_over(spec: DeployedSpec, folder: Path, features: tuple[Feature, ...], x: np.ndarray) -> TakenOver:
+def take_over(
+    spec: DeployedSpec,
+    folder: Path,
+    features: tuple[Feature, ...],
+    x: np.ndarray,
+    others: Mapping[str, str] = MappingProxyType({}),
+) -> TakenOver:
     """The model of `spec`, whose file lies in `folder`, on a table with these inputs and rows x (n, d).
+
+    Args:
+        others: As `match` has it.
 
     Raises:
         ModelFileError: It cannot be read exactly, or is not of this table; the message names model and file, says why
@@ -69,7 +80,7 @@ def take_over(spec: DeployedSpec, folder: Path, features: tuple[Feature, ...], x
     try:
         refuse_unknown_inputs(spec, features)
         file = read(folder / spec.file, asked=_asked(spec, features))
-        matched = match(file, spec, features, x)
+        matched = match(file, spec, features, x, others)
         model = placed(file.model, matched.columns, len(features))
         _refuse_gaps(model, features, x)
     except (ModelFileError, ValueError) as error:

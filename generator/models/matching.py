@@ -8,6 +8,7 @@ whether the rest was understood.
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -49,8 +50,17 @@ class _Shown:
         return self.nothing or self.name is not None
 
 
-def match(found: Deployed, spec: DeployedSpec, features: Sequence[Feature], x: np.ndarray) -> Matched:
+def match(
+    found: Deployed,
+    spec: DeployedSpec,
+    features: Sequence[Feature],
+    x: np.ndarray,
+    others: Mapping[str, str] = MappingProxyType({}),
+) -> Matched:
     """The columns of a model among the inputs of a table, whose rows are x (n, d).
+
+    Args:
+        others: Column of the table that is no input -> what it is: `label`, `id`, `ignored` and so on.
 
     Raises:
         ModelFileError: They do not fit each other; the message says why and what to do.
@@ -62,7 +72,7 @@ def match(found: Deployed, spec: DeployedSpec, features: Sequence[Feature], x: n
         )
     notes = []
     if names:
-        shown = _by_name(names, features)
+        shown = _by_name(names, features, others)
     else:
         if found.width != len(features):
             raise ModelFileError(_another_width(found.width, features))
@@ -136,7 +146,7 @@ def _another_width(width: int, features: Sequence[Feature]) -> str:
 # ---------------------------------------------------------------- by name
 
 
-def _by_name(names: Sequence[str], features: Sequence[Feature]) -> list[_Shown]:
+def _by_name(names: Sequence[str], features: Sequence[Feature], others: Mapping[str, str]) -> list[_Shown]:
     shown, unknown = [], []
     for name in names:
         one = _shown(name, features)
@@ -160,7 +170,7 @@ def _by_name(names: Sequence[str], features: Sequence[Feature]) -> list[_Shown]:
     problems = []
     if unknown:
         told = ", ".join(
-            f"{name!r}{_without_a_name(name, features) or nearest(name, unused or known)}"
+            f"{name!r}{_no_input(name, others) or _without_a_name(name, features) or nearest(name, unused or known)}"
             for name in unknown[:LISTED]
         )
         told += f" and {len(unknown) - LISTED} more" if len(unknown) > LISTED else ""
@@ -179,6 +189,14 @@ def _by_name(names: Sequence[str], features: Sequence[Feature]) -> list[_Shown]:
     if problems:
         raise ModelFileError("; ".join(problems))
     return shown
+
+
+def _no_input(name: str, others: Mapping[str, str]) -> str:
+    """Words for a column of a model that the table has, but not as an input; empty if it has none."""
+    role = next((role for column, role in others.items() if name in _spellings(column)), "")
+    if role in ("label", "id"):
+        return f" (the {role} of the table, which no model may be given: train it without)"
+    return " (a column of the table: list it under inputs)" if role else ""
 
 
 def _shown(name: str, features: Sequence[Feature]) -> _Shown | None:

@@ -5,6 +5,7 @@ are the owner's is named, with what mends it.
 """
 
 import csv
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,8 +31,18 @@ COARSEST = 0.0005
 """Half a unit of the last digit: three decimals are the least that tell models apart."""
 SHOWN = 5
 """Rows that differ which a message shows."""
+SECONDS = 8.0
+"""Causes are looked for: of many columns, each may have been exchanged with each."""
 TRIED = 24, 8
 """Rows that a cause is tried on: that differ, and others."""
+
+
+_NO_SCORES = {
+    "version https://git-lfs": "a pointer of Git LFS",
+    "<!doc": "a web page",
+    "<html": "a web page",
+}
+"""How a file starts that is no CSV."""
 
 
 class ScoresError(ModelFileError):
@@ -67,15 +78,25 @@ def read_scores(asked: Scores, folder: Path) -> OwnScores:
     """
     path = folder / asked.file
     try:
-        text = path.read_text("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise ScoresError(f"{asked.file}: cannot be read: {error.strerror}; check the path") from None
     except UnicodeDecodeError:
         raise ScoresError(f"{asked.file}: is not UTF-8; save it as CSV in UTF-8") from None
+    except ValueError:  # no file has such a name
+        raise ScoresError(f"{asked.file!r}: is no name of a file; correct scores.file") from None
+    for start, what in _NO_SCORES.items():
+        if text.lower().startswith(start):
+            raise ScoresError(f"{asked.file}: is {what}, no CSV; put the file with the scores in its place")
     lines = text.splitlines()
     first = lines[0] if lines else ""
     delimiter = max(",;\t|", key=first.count)
-    table = list(csv.reader(lines, delimiter=delimiter))
+    try:
+        table = list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error as error:
+        raise ScoresError(
+            f"{asked.file}: cannot be split into cells ({error}); is a quotation mark left open?"
+        ) from None
     names = [name.strip() for name in table[0]] if table else []
     for name in filter(None, (asked.column, asked.id)):
         if name not in names:
@@ -93,6 +114,11 @@ def read_scores(asked: Scores, folder: Path) -> OwnScores:
         rows.append(number)
         if own is not None:
             ids.append(row[own].strip())
+    if texts and not any(map(_is_number, texts)):
+        raise ScoresError(
+            f"{asked.file}: {asked.column!r} holds {listed(sorted(set(texts)))}, no scores; save probabilities, as "
+            "predict_proba gives them"
+        )
     values = np.array([_number(text, asked, row) for text, row in zip(texts, rows, strict=True)])
     if not len(values):
         raise ScoresError(f"{asked.file}: holds no scores; save some of the model's with their rows")
@@ -101,16 +127,19 @@ def read_scores(asked: Scores, folder: Path) -> OwnScores:
     return OwnScores(tuple(ids), values, _rounding(texts), _are_single(values))
 
 
-def _number(text: str, asked: Scores, row: int) -> float:
+def _is_number(text: str) -> bool:
     try:
-        value = float(text)
+        return bool(np.isfinite(float(text)))
     except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
+        return False
+
+
+def _number(text: str, asked: Scores, row: int) -> float:
+    if not _is_number(text):
         raise ScoresError(
             f"{asked.file}: line {row}: {text!r} in {asked.column!r} is no score; take the row out, or correct it"
         )
-    return value
+    return float(text)
 
 
 def _rounding(texts: Sequence[str]) -> float:
@@ -201,9 +230,15 @@ def _rows(scores: OwnScores, asked: Scores, n: int, ids: Sequence[str]) -> np.nd
     found = [place.get(name, -1) for name in scores.ids]
     unknown = [name for name, row in zip(scores.ids, found, strict=True) if row < 0]
     if unknown:
+        counted = list(ids) == [str(row) for row in range(1, n + 1)]
+        mend = (
+            "the study file gives no `id`, so that rows are called by their numbers: name the column of ids in `id`"
+            if counted
+            else "score rows of this table"
+        )
         raise ScoresError(
             f"{asked.file}: {len(unknown):,} of {len(found):,} ids are not in the table, such as "
-            f"{listed(unknown[:3])}; score rows of this table"
+            f"{listed(unknown[:3])}; {mend}"
         )
     return np.array(found)
 
@@ -277,7 +312,10 @@ def _cause(
         replace(scores, values=scores.values[some]),
         max(_tolerance(taken, asked.measure), SINGLE),
     )
+    until = time.monotonic() + SECONDS
     for margins, measured, cause in _tries(asked, taken, folder, features, x[some]):
+        if time.monotonic() > until:
+            break
         with np.errstate(all="ignore"):
             answers = measured(margins)
         if not _differ(answers, part, tolerance, taken).any():

@@ -6,12 +6,12 @@ from pathlib import Path
 from generator.datasets.own.table import OwnTable
 from generator.models.deployed import TakenOver, flags_too_few_or_all, own_cut, take_over
 from generator.models.folds import Folds
-from generator.models.readers import ModelFileError
-from generator.models.reproducing import Reproduced, read_scores, reproduce
+from generator.models.readers import ModelFileError, read
+from generator.models.reproducing import Reproduced, ScoresError, read_scores, reproduce
 from generator.records.validation import DeployedSpec
 from generator.study.tasks import State
 
-__all__ = ["InUse", "ModelFileError", "in_use"]
+__all__ = ["InUse", "ModelFileError", "in_use", "unreadable"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ def in_use(spec: DeployedSpec, folder: Path, table: OwnTable) -> InUse:
         ModelFileError: It cannot be taken over exactly, does not give the scores that its owner says, or its cut flags
             nobody or everybody.
     """
-    taken = take_over(spec, folder, table.features, table.x)
+    others = {each.name: each.role for each in table.columns if each.role != "input"}
+    taken = take_over(spec, folder, table.features, table.x, others)
     if spec.scores is None and not spec.unchecked:
         raise ModelFileError(
             f"{spec.name}: deployed.{spec.name}.scores is missing, and without scores of its owner nobody knows "
@@ -49,7 +50,12 @@ def in_use(spec: DeployedSpec, folder: Path, table: OwnTable) -> InUse:
     reproduced = None
     if spec.scores:
         ids = table.ids if spec.scores.id else ()
-        reproduced = reproduce(read_scores(spec.scores, folder), taken, folder, table.features, table.x, ids)
+        try:
+            reproduced = reproduce(
+                read_scores(spec.scores, folder), taken, folder, table.features, table.x, ids
+            )
+        except ScoresError as error:
+            raise ModelFileError(f"{spec.name}: {str(error).removeprefix(f'{spec.name}: ')}") from None
     margins, y = taken.margins(table.x[table.judged]), table.y[table.judged]
     if whom := flags_too_few_or_all(own_cut(spec, taken.link, margins, y), margins):
         raise ModelFileError(
@@ -57,6 +63,15 @@ def in_use(spec: DeployedSpec, folder: Path, table: OwnTable) -> InUse:
             f"{_said(spec)}: is a probability meant, or a margin?"
         )
     return InUse(taken, reproduced)
+
+
+def unreadable(model: Path) -> str | None:
+    """Why the model cannot be read as it stands, if so; what a study file says of it may mend that."""
+    try:
+        read(model)
+    except ModelFileError as error:
+        return str(error)
+    return None
 
 
 def _said(spec: DeployedSpec) -> str:

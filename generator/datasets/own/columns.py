@@ -109,12 +109,12 @@ def _instead_of_number(text: str, decimal: str, throughout: bool) -> str:
     bare = text.strip()
     if bare.lower() in NO_VALUE:
         return f"where it stands for no value, list {text!r} in reading.missing and give the input missing = true"
+    if _NUMBER[decimal].fullmatch(bare):
+        return f"give numbers of at most {LARGEST:.0f}: beyond, whole numbers are no longer told apart"
     if _NUMBER[other].fullmatch(bare) and not (_THOUSANDS.fullmatch(bare) and bare.count(other) > 1):
         return f"reading.decimal is {decimal!r}; it looks like {other!r}, or like signs between thousands: write none"
     if _THOUSANDS.fullmatch(bare):
         return "write numbers without signs between thousands"
-    if _NUMBER[decimal].fullmatch(bare):
-        return f"give numbers of at most {LARGEST:.0f}: beyond, whole numbers are no longer told apart"
     if dates.is_date(bare):
         return "it looks like a date; derive a number from it, such as days since another one"
     if throughout:

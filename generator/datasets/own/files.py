@@ -38,6 +38,9 @@ OTHER_FILES = {
     b"%PDF": "a PDF",
     b"<!doc": "a web page",
     b"<html": "a web page",
+    b"version https://git-lfs": "a pointer of Git LFS, for which `git lfs pull` fetches the file",
+    b'{"': "JSON",
+    b"[{": "JSON",
 }
 """How a file starts that is no text of cells."""
 SAVE_AS = "save the table as text with one sign between cells"

@@ -99,8 +99,17 @@ def _refuse(texts: TextTable, problems: Iterable[str]) -> None:
 
 
 def _there(path: Path, spec: ValidationSpec) -> Path:
-    if path.exists():
+    try:
+        path.stat()
         return path
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last of a name that no file can have
+        pass
+    except OSError as error:
+        raise bad_file(
+            path,
+            f"it cannot be read ({error.strerror})",
+            "correct table in the study file, or the permissions",
+        ) from None
     address = spec.reading.address
     fix = (
         f"download it from {address} to there"

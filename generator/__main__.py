@@ -180,6 +180,9 @@ def _parser(called: str) -> argparse.ArgumentParser:
     sound.add_argument(
         "studies", type=_path, nargs="+", metavar="STUDY", help="study files of your own tables"
     )
+    sound.add_argument(
+        "--offline", action="store_true", default=_flag("OFFLINE"), help="never download (env OFFLINE=1)"
+    )
     sound.add_argument("--quick", action="store_true", default=_flag("QUICK"), help=argparse.SUPPRESS)
     disclosed = argparse.ArgumentParser(add_help=False)
     disclosed.add_argument(

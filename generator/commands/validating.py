@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.commands.common import InputError, console, say, short
+from generator.commands.common import InputError, console, say, short, studies_folder
 from generator.commands.studying import workers_of
 from generator.engine import parallel
 from generator.engine.files import write_whole
 from generator.engine.stopwatch import Stopwatch, Timing
+from generator.program import PROGRAM, STUDIES
 from generator.records.base import RecordError
 from generator.records.changes import changed_inputs
 from generator.records.features import Input
@@ -24,6 +25,14 @@ from generator.records.validation import ValidationResult, ValidationSpec
 if TYPE_CHECKING:
     from generator.datasets.own.table import OwnTable
     from generator.study.using import InUse
+
+
+FEW_SCORES = 20
+"""Scores below which they may be reproduced by chance."""
+IN_A_SITE = frozenset(
+    ("404", "assets", "llms", "offline", "private", "previous", "sbom", "search", "sitemap")
+)
+"""Names that files and folders of sites and records have beside those of pages."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +51,19 @@ def new(options: argparse.Namespace) -> int:
     from generator.datasets import DataError, StudyFileError
     from generator.datasets.own.proposing import propose
 
-    target = options.write or options.table.with_suffix(".toml")
+    target = options.write or _free_name(options.table)
     if target.exists():
         raise InputError(f"{target}: is there already; give another name with --write, or move it away")
+    _refuse_taken(target)
     try:
-        text = propose(options.table, options.label, options.model)
+        text = propose(options.table, options.label, options.model, target)
     except (DataError, StudyFileError) as error:
         raise InputError(str(error)) from None
+    if options.model:
+        from generator.study.using import unreadable
+
+        if said := unreadable(options.model):
+            say(f"noticed: {said}")
     write_whole(target, text.encode())
     say(f"{short(target)}: written; no input is attackable by a guess. Next:")
     say("  1. open it, and say of each input who can change it (control) and which way it helps (helps)")
@@ -56,9 +71,21 @@ def new(options: argparse.Namespace) -> int:
     return 0
 
 
+def _free_name(table: Path) -> Path:
+    """Of a study file for it, beside it."""
+    from generator.datasets.study_file import study_name
+
+    target = table.with_name(f"{study_name(table.stem)}.toml")
+    try:
+        _refuse_taken(target)
+    except InputError:
+        return target.with_name(f"my_{target.name}")
+    return target
+
+
 def check(options: argparse.Namespace) -> int:
     """Read tables and models of study files, reproduce the scores, and say what was understood."""
-    for asked in [asked_of(path, options) for path in options.studies]:
+    for asked in _all_asked(options):
         for line in _understood(asked):
             say(line)
     say(f"sound; next: {options.called} all {' '.join(short(path) for path in options.studies)}")
@@ -106,8 +133,77 @@ def _far(each: Input) -> str:
 def _reproduced(one: "InUse") -> str:
     if one.reproduced is None:
         return "not checked: no scores of its owner"
+    few = (
+        ""
+        if one.reproduced.rows >= FEW_SCORES
+        else f"; give at least {FEW_SCORES}, so few may agree by chance"
+    )
     near = f"to within {one.reproduced.tolerance:g}" if one.reproduced.tolerance else "to the bit"
-    return f"{one.reproduced.rows:,} scores of its owner reproduced {near}"
+    return f"{one.reproduced.rows:,} scores of its owner reproduced {near}{few}"
+
+
+def _all_asked(options: argparse.Namespace) -> list[Asked]:
+    """What all study files ask for, in their order.
+
+    Raises:
+        InputError: Some of it cannot be used; of every study file it is said what.
+    """
+    refuse_for_own(options)
+    stems = [path.stem for path in options.studies]
+    if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
+        raise InputError(
+            f"two study files are called {twice[0]}.toml, and a study is called as its file is; rename one of them"
+        )
+    asked, wrong = [], []
+    for path in options.studies:
+        try:
+            asked.append(asked_of(path, options))
+        except InputError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise InputError("\n".join(wrong))
+    return asked
+
+
+def refuse_for_own(options: argparse.Namespace):
+    """Pass if nothing is asked that a study of one's own table says in its file, or does not have.
+
+    Raises:
+        InputError: It is; to leave it unheeded would be to study something else than was asked for.
+    """
+    if getattr(options, "datasets", None):
+        raise InputError("--datasets: names studies of the project; give study files, or --datasets")
+    if (seeds := getattr(options, "seeds", None)) is not None:
+        raise InputError(
+            f"--seeds {seeds}: is said by training.seeds in the study file; leave the option out"
+        )
+    if (workers := getattr(options, "workers", None)) is not None and workers < 1:
+        raise InputError(f"--workers {workers}: give 1 or more")
+    if (engine := getattr(options, "engine", "local")) != "local":
+        raise InputError(
+            f"--engine {engine}: studies of your own tables run on this machine; leave the option out"
+        )
+
+
+def _refuse_taken(path: Path):
+    """Pass if the study file at `path` has no name that a page or a study of the project has.
+
+    Raises:
+        InputError: It has.
+    """
+    from generator.datasets import is_validation
+
+    pages = {each.name.partition(".")[0] for each in (PROGRAM / "templates").glob("[!_]*")}
+    studies = {
+        each.stem
+        for each in {*studies_folder().glob("*.toml"), *STUDIES.glob("*.toml")}
+        if each.resolve() != path.resolve() and not is_validation(each)
+    }
+    if path.stem in pages | studies | IN_A_SITE:
+        what = "a study of the project" if path.stem in studies else "a part of every site"
+        raise InputError(
+            f"{path}: {path.stem!r} is the name of {what}; rename the file, as my_{path.stem}.toml"
+        )
 
 
 def asked_of(path: Path, options: argparse.Namespace) -> Asked:
@@ -120,19 +216,29 @@ def asked_of(path: Path, options: argparse.Namespace) -> Asked:
     from generator.datasets.own.fetching import fetch
     from generator.datasets.own.loading import load
     from generator.datasets.study_file import read_validation
+
+    try:
+        spec = read_validation(path)
+        _refuse_taken(path)
+        spec = spec.quickened() if options.quick else spec
+        if options.download:
+            fetch(spec, path.parent, offline=options.offline)
+        table = load(spec, path.parent)
+    except (DataError, StudyFileError) as error:
+        raise InputError(str(error)) from None
+    # brings torch, for which nobody should wait to hear that a study file or a table is bad
     from generator.engine.files import sha256_of
     from generator.provenance import provenance
     from generator.study.using import ModelFileError, in_use
 
-    try:
-        spec = read_validation(path)
-        spec = spec.quickened() if options.quick else spec
-        if options.download:
-            fetch(spec, path.parent)
-        table = load(spec, path.parent)
-        used = {each.name: in_use(each, path.parent, table) for each in spec.deployed}
-    except (DataError, StudyFileError, ModelFileError) as error:
-        raise InputError(str(error)) from None
+    used, wrong = {}, []
+    for each in spec.deployed:
+        try:
+            used[each.name] = in_use(each, path.parent, table)
+        except ModelFileError as error:
+            wrong.append(f"{path}: {error}")
+    if wrong:
+        raise InputError("\n".join(wrong))
     digest = sha256_of(table.digest, *(one.taken.file.digest for one in used.values()))
     return Asked(path, spec, table, used, provenance(spec, digest))
 
@@ -142,12 +248,9 @@ def validate(options: argparse.Namespace) -> list[Timing]:
 
     All files are read before anything is computed.
     """
-    stems = [path.stem for path in options.studies]
-    if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
-        raise InputError(f"two study files are called {twice[0]}.toml; a study is called as its file is")
     pending = []
-    for path in options.studies:
-        asked = asked_of(path, options)
+    for asked in _all_asked(options):
+        path = asked.path
         changed = ["--fresh was given"] if options.fresh else _changed(options.records, asked)
         if changed:
             say(f"{path.stem}: studying {len(asked.table.y)} rows ({', '.join(changed)})")

@@ -9,6 +9,7 @@ import difflib
 import json
 import re
 import tomllib
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -22,7 +23,7 @@ from generator.program import STUDIES
 from generator.records.features import Input
 from generator.records.spec import FoundLabel, LabelSpec, StudySpec
 from generator.records.threat import Threat
-from generator.records.validation import Reading, Split, ValidationSpec
+from generator.records.validation import Reading, Split, Trained, ValidationSpec
 
 THREAT = "fraudsters"
 """Who attacks where a study file does not say."""
@@ -56,6 +57,8 @@ MEANT = {
     "no one": "nobody", "no": "nobody",
 }  # fmt: skip
 """Words for `control` that are no word of it."""
+STUDY_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+"""Of a study of one's own: it stands in addresses and names of files, which some systems do not tell apart by case."""
 ALTERNATIVES = {"rule": LabelSpec, "found": FoundLabel, "str": str, "dict[str,str]": dict}
 """What stands in the place of a mistake, and is no key: which of two kinds of value was meant."""
 UNIONS = {"tuple[str, ...]", "float", "literal['budget','any']"}
@@ -101,6 +104,7 @@ def read_validation(path: Path) -> ValidationSpec:
 def validation(asked: dict[str, Any], path: Path) -> ValidationSpec:
     """As `read_validation`, of what stands in the file that is, or will be, at `path`."""
     asked = _named(asked, path)
+    _refuse_other_studies(asked, path)
     threat = asked.get("threat", VALIDATORS)
     if isinstance(threat, str):
         asked["threat"] = _read(_threat_file(threat, path))
@@ -108,6 +112,27 @@ def validation(asked: dict[str, Any], path: Path) -> ValidationSpec:
     if wrong := list(_at_odds(spec)):
         raise StudyFileError(_told(str(path), wrong))
     return spec
+
+
+def _refuse_other_studies(asked: dict[str, Any], path: Path):
+    """Pass if what stands in the file at `path` may be a study of one's own, by its name and that of its table."""
+    if path.suffix != ".toml" or not STUDY_NAME.fullmatch(path.stem):
+        raise StudyFileError(
+            f"{path}: a study is called as its file is, and {path.name!r} cannot stand in an address; call it "
+            f"{study_name(path.stem)}.toml, or another name of small letters, digits, _ and -"
+        )
+    table = asked.get("table")
+    if "scenario" in asked and table in [each.stem for each in STUDIES.glob("*.toml")]:
+        raise StudyFileError(
+            f"{path}: table: found {table!r}, which this project makes; a study of your own names its file, such as "
+            f"table = '{table}.csv'; study this one with --datasets"
+        )
+
+
+def study_name(text: str) -> str:
+    """The nearest name that a study of one's own may have."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:60] or "claims"
 
 
 def read_threat(path: Path) -> Threat:
@@ -159,6 +184,38 @@ def _at_odds(spec: ValidationSpec) -> Iterator[str]:
     if spec.split is not None:
         yield from _wrong_split(spec.split)
     yield from _wrong_columns(spec)
+    yield from _wrong_models(spec)
+    yield from _wrong_proof(spec)
+
+
+def _wrong_models(spec: ValidationSpec) -> Iterator[str]:
+    """What is asked of models in use and of those trained beside them."""
+    for each in spec.deployed:
+        for key, name in {"file": each.file, "scores.file": each.scores and each.scores.file}.items():
+            if name is not None and not name.isprintable():
+                yield f"deployed.{each.name}.{key}: found {name!r}, which no file can be called"
+        if each.saw == "rows that train" and spec.split is None:
+            yield (
+                f"deployed.{each.name}.saw: is {each.saw!r}, and nothing says which rows those are; give split, or say "
+                "saw = 'none of these rows', or 'unknown'"
+            )
+    if not spec.beside:
+        yield f"beside: names no model; give at least one of {', '.join(Trained.__args__)}"
+    models = (*spec.beside, *(each.name for each in spec.deployed))
+    default = ValidationSpec.model_fields["roles"].default.baseline
+    if spec.roles.baseline not in (default, *models):
+        yield f"roles.baseline: {_unknown(spec.roles.baseline, models)}"
+    if spec.split is None and spec.training.folds < 2:
+        yield "training.folds: found 1, and without split every row would train; give 2 or more, or split"
+
+
+def _wrong_proof(spec: ValidationSpec) -> Iterator[str]:
+    for value in spec.proof.epsilons:
+        if value <= 0:
+            yield f"proof.epsilons: found {value:g}; give budgets of more than 0"
+    for value in spec.proof.false_positive_rates:
+        if not 0 < value < 1:
+            yield f"proof.false_positive_rates: found {value:g}; give shares between 0 and 1, such as 0.05 for 5 %"
 
 
 def _wrong_columns(spec: ValidationSpec) -> Iterator[str]:
@@ -190,6 +247,8 @@ def _wrong_files(spec: ValidationSpec) -> Iterator[str]:
     if not spec.tables:
         yield "table: found no file; name at least one"
     for name, times in Counter(spec.tables).items():
+        if not name.isprintable():
+            yield f"table: found {name!r}, which no file can be called"
         if Path(name).suffix.lower() not in SUFFIXES:
             yield f"table: found {name!r}, which is no table that is read; its name ends in {', '.join(SUFFIXES)}"
         if times > 1:
@@ -251,7 +310,7 @@ def _named(asked: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise StudyFileError(
             f"{path}: it cannot be read ({error.strerror}); check path and permissions"
@@ -259,6 +318,10 @@ def _read(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise StudyFileError(f"{path}: it is not UTF-8; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
+        if path.suffix.lower() != ".toml":
+            raise StudyFileError(
+                f"{path}: it is no study file, whose name ends in .toml; `new` proposes one for a table"
+            ) from None
         raise StudyFileError(f"{path}: it is no TOML: {error}") from None
 
 
@@ -300,6 +363,8 @@ def _mistake(kind: type[BaseModel], asked: dict[str, Any], error: Any) -> str:
     if error["type"] == "literal_error":
         allowed = error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         return f"{key}: {_unknown_word(str(place[-1]), error['input'], allowed)}"
+    if error["type"] == "string_pattern_mismatch":
+        return f"{key}: found {found}; give small letters, digits and _, the first one a letter"
     if error["type"] == "value_error":
         said = str(error["ctx"]["error"])
         return f"{key}: {said}" if key else said

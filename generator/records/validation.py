@@ -207,6 +207,10 @@ class ValidationSpec(Record):
             "deployed": [each.name for each in self.deployed] + list(self.beside),
         }.items():
             if twice := sorted({name for name in names if list(names).count(name) > 1}):
+                if own := [name for name in twice if key == "deployed" and name in self.beside]:
+                    raise ValueError(
+                        f"deployed: {own[0]!r} is the name of a model that is trained here; give another"
+                    )
                 raise ValueError(f"{key}: the same name twice: {', '.join(twice)}")
         for name in (self.label.column, self.id):
             if name in self.input_names:

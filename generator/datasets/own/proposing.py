@@ -32,7 +32,7 @@ from generator.datasets.own.columns import (
 )
 from generator.datasets.own.files import BLOCK, DELIMITERS, Texts, TextTable, encoding_of, read_texts
 from generator.datasets.own.loading import typed
-from generator.datasets.study_file import MEANINGS, PARQUET, validation
+from generator.datasets.study_file import MEANINGS, PARQUET, SUFFIXES, validation
 from generator.records.features import Kind
 from generator.records.validation import FEWEST, Reading, Trained, ValidationSpec
 
@@ -82,15 +82,18 @@ class Guess:
     """Of dates, the day from which the last rows are, `LATE` of them."""
 
 
-def propose(table_file: Path, label: str, model_file: Path | None = None) -> str:
-    """The text of a study file for the table, to lie beside it; it can be read and its table loaded as it stands.
+def propose(table_file: Path, label: str, model_file: Path | None = None, target: Path | None = None) -> str:
+    """The text of a study file for the table; it can be read and its table loaded as it stands.
 
     Args:
         label: Which rows are fraud: `COLUMN=VALUE`.
+        target: Where it is to lie; beside the table if not given.
 
     Raises:
         DataError: The table cannot be read, has no such label, or nothing can be learned from it.
     """
+    target = target or table_file.with_suffix(".toml")
+    _refuse_no_table(table_file)
     reading, why = _found_reading(table_file)
     texts = read_texts([table_file], reading)
     column, fraud = _label(texts, label)
@@ -106,9 +109,21 @@ def propose(table_file: Path, label: str, model_file: Path | None = None) -> str
     guesses = list(_guesses(texts, reading, column, y, twins=model_file is not None))
     if not any(guess.use == "input" for guess in guesses):
         raise bad_file(texts.path, "no column is left that could be an input", "is it the right file?")
-    text = "\n".join(_written(texts, reading, why | more, column, fraud, y, guesses, model_file)) + "\n"
-    typed(validation(tomllib.loads(text), table_file.with_suffix(".toml")), texts)
+    text = (
+        "\n".join(_written(texts, reading, why | more, column, fraud, y, guesses, model_file, target.parent))
+        + "\n"
+    )
+    typed(validation(tomllib.loads(text), target), texts)
     return text
+
+
+def _refuse_no_table(path: Path):
+    if path.suffix.lower() not in SUFFIXES:
+        raise bad_file(
+            path, f"its name ends in none of {', '.join(SUFFIXES)}", "save the table as CSV or Parquet"
+        )
+    if not path.exists():
+        raise bad_file(path, "there is no such file", "check the path")
 
 
 # ---------------------------------------------------------------- what the file looks like
@@ -396,13 +411,14 @@ def _written(
     y: np.ndarray,
     guesses: list[Guess],
     model_file: Path | None,
+    folder: Path,
 ) -> Iterator[str]:
     path, frauds = texts.path, int(y.sum())
     inputs = [guess for guess in guesses if guess.use == "input"]
     yield f"# A study of {quoted(path.name)}, proposed from its {texts.rows:,} rows. Check every line: what was guessed"
     yield "# has its reason beside it. No fraudster can change anything yet: say who can, input by input."
     yield ""
-    yield f"table = {_toml(path.name)}"
+    yield f"table = {_toml(Path(os.path.relpath(path, folder)).as_posix())}"
     yield f"title = {_toml(_title(path.stem))}"
     yield f"label = {{ column = {_toml(label)}, fraud = {_toml(fraud)} }}"
     yield f"# {frauds:,} of {len(y):,} rows are frauds, {y.mean():.2%}"
@@ -453,7 +469,7 @@ def _written(
         yield from _input(guess)
     if model_file is not None:
         yield ""
-        yield from _deployed(model_file, path.parent)
+        yield from _deployed(model_file, folder)
 
 
 def _reading(texts: TextTable, reading: Reading, why: dict[str, str]) -> Iterator[str]:

@@ -155,7 +155,10 @@ def test_names_that_the_model_does_not_know_are_refused_in_words(made):
         for each in features(x)
     )  # fmt: skip
     _refused(
-        made, "LightGBM one-hot", r"no inputs: 'Make_BMW' \('Make' has no name 'BMW'\), 'Make_Audi'", more
+        made,
+        "LightGBM one-hot",
+        r"no inputs: 'Make_BMW' \('Make' has no name 'BMW': add it\), 'Make_Audi'",
+        more,
     )
     _refused(
         made,

@@ -239,7 +239,7 @@ def _without_a_name(called: str, features: Sequence[Feature]) -> str:
         for own in _spellings(feature.name) if feature.categories else ():
             for separator in SEPARATORS:
                 if called.startswith(own + separator):
-                    return f" ({feature.name!r} has no name {called[len(own) + len(separator) :]!r})"
+                    return f" ({feature.name!r} has no name {called[len(own) + len(separator) :]!r}: add it)"
     return ""
 
 

@@ -74,7 +74,9 @@ def _by_cells(forest, rows: np.ndarray, flagged: np.ndarray, budget: float):
     rows = rows.astype(np.float64)
     low, high = ((rows + sign * budget).astype(np.float32).astype(np.float64) for sign in (-1, 1))
     none = np.zeros(rows.shape, bool)
-    region = Region(rows, low, high, none, np.zeros((0, 0, 0), bool), none[0])
+    region = Region(
+        rows, low, high, none, none[0], np.full(len(none[0]), -1, np.int32), np.zeros((len(rows), 0, 0), bool)
+    )
     thresholds = np.zeros(len(rows))
     search.verify(forest, region, flagged, thresholds, box_limit=1)  # compile before the clock starts
     began = time.process_time()

@@ -133,8 +133,9 @@ def _setting(
 ) -> dict:
     reach = np.where(np.arange(INPUTS) < inputs, share * spread, 0.0)
     low, high = ((rows + sign * reach).astype(np.float32).astype(np.float64) for sign in (-1, 1))
+    none = np.zeros(rows.shape, bool)
     region = Region(
-        rows, low, high, np.zeros(rows.shape, bool), np.zeros((0, 0, 0), bool), np.zeros(INPUTS, bool)
+        rows, low, high, none, none[0], np.full(INPUTS, -1, np.int32), np.zeros((len(rows), 0, 0), bool)
     )
     zeros = np.zeros(len(rows))
     search.verify(forest, region, flagged, zeros, box_limit=1)  # compile before the clock starts
@@ -164,7 +165,7 @@ def _setting(
             f"{name}_disagreements": int(((outcome != found.outcome[:count]) & (outcome != UNRESOLVED)).sum()),
             f"{name}_ratio": float(np.median(seconds) / np.median(ours)),
         }  # fmt: skip
-    first = Region(*(part[:MILP_ROWS] if part.ndim == 2 else part for part in region))
+    first = Region(*(part[:MILP_ROWS] if part.ndim > 1 else part for part in region))
     programs = milp.verify(forest, first, flagged[:MILP_ROWS], zeros, tau=1e-4, time_limit=60.0)
     line["milp_disagreements"] = int(
         ((programs != found.outcome[:MILP_ROWS]) & (programs != UNRESOLVED)).sum()
@@ -178,7 +179,7 @@ def _one_row(forest: Forest, region: Region, flagged: np.ndarray, row: int) -> f
 
     def asked(times: int) -> float:
         same = np.full(times, row)
-        one = Region(*(part[same] if part.ndim == 2 else part for part in region))
+        one = Region(*(part[same] if part.ndim > 1 else part for part in region))
         began = time.process_time()
         search.verify(forest, one, flagged[same], np.zeros(times), box_limit=BOX_LIMIT)
         return (time.process_time() - began) / times

@@ -109,7 +109,8 @@ def case(request) -> Case:
     raw = np.where([f.integer for f in features], np.round(raw), raw)
     risk = ((raw - means) / scales) @ np.linspace(1, -1, d) + rng.normal(0, 0.5, len(raw))
     signs = [1, *[0] * (d - 2), -1] if monotone else None
-    model = train_trees([raw], [(risk > 0.8).astype(int)], TreesSpec(), monotone=signs)
+    deep = TreesSpec(depths=(4,), learning_rates=(0.1,))
+    model = train_trees([raw], [(risk > 0.8).astype(int)], deep, monotone=signs)
     forest, raw = verifier.read(model.arrays(), 0), raw[:ROWS]
     for j in range(d):  # every third row stands on thresholds
         limits = forest.limits[forest.offset[j] : forest.offset[j + 1]]

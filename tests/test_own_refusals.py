@@ -20,6 +20,7 @@ from offenders import all_hold
 from generator.__main__ import main
 from generator.commands.common import console
 from generator.engine.made import write_list
+from generator.models import reproducing
 from generator.program import STUDIES
 
 xgboost = pytest.importorskip("xgboost")
@@ -851,3 +852,14 @@ def test_a_refusal_leaves_records_pages_and_site_of_an_earlier_run(good, tmp_pat
     assert code == 2, said
     assert "champion: model.json: is of no format with a reader" in said
     assert _files(tmp_path) == before
+
+
+def test_a_cause_that_there_was_no_time_to_look_for_is_not_ruled_out(good, tmp_path, monkeypatch):
+    shutil.copytree(good, tmp_path, dirs_exist_ok=True)
+    scores(lambda t: t.assign(score=1 - t["score"]))(tmp_path)
+    monkeypatch.setattr(reproducing, "SECONDS", -1)
+    monkeypatch.chdir(tmp_path)
+    code, said = _said("check claims.toml")
+    assert code == 2
+    assert "not every usual mistake was tried" in said
+    assert "None of the usual mistakes" not in said

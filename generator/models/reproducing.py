@@ -284,6 +284,10 @@ class _Cause:
     mend: str
 
 
+_UNTRIED = _Cause("", "")
+"""In the place of a cause: there was no time to try all of them."""
+
+
 def _told(
     scores: OwnScores, asked: Scores, taken: TakenOver, own: np.ndarray, far: np.ndarray, names: Sequence[str],
     cause: _Cause | None,
@@ -293,6 +297,11 @@ def _told(
         for row in np.flatnonzero(far)[:SHOWN]
     )
     words = f"{taken.spec.name}: {asked.file}: {int(far.sum()):,} of {len(far):,} scores are not reproduced ({shown}). "
+    if cause is _UNTRIED:
+        return words + (
+            f"No cause was found in {SECONDS:g} s, and not every usual mistake was tried: the columns "
+            "may have been given in another order, or the scores made by another training run"
+        )
     if cause is None:
         return words + (
             "None of the usual mistakes explains them (order of columns, float32, names shifted, missing values, "
@@ -312,9 +321,10 @@ def _cause(
         replace(scores, values=scores.values[some]),
         max(_tolerance(taken, asked.measure), SINGLE),
     )
-    until = time.monotonic() + SECONDS
+    until, left = time.monotonic() + SECONDS, None
     for margins, measured, cause in _tries(asked, taken, folder, features, x[some]):
         if time.monotonic() > until:
+            left = _UNTRIED
             break
         with np.errstate(all="ignore"):
             answers = measured(margins)
@@ -323,7 +333,7 @@ def _cause(
     own = _measured(taken.link, asked.measure)(taken.margins(x))
     if not _differ(np.sort(own), replace(scores, values=np.sort(scores.values)), tolerance, taken).any():
         return _Cause("the scores are those of these rows in another order", "name the rows by `scores.id`")
-    return None
+    return left
 
 
 _Try = tuple[np.ndarray, Callable[[np.ndarray], np.ndarray], _Cause]

@@ -41,17 +41,17 @@ def datasets(folder: Path = STUDIES, names: Sequence[str] = ()) -> list[Dataset]
         StudyFileError: There is none of that name, or a file cannot be used.
     """
     files = {path.stem: path for path in sorted(folder.glob("[!.]*.toml"))}
+    known = [name for name, path in files.items() if name not in names and not is_validation(path)]
     for name in names:
         if name not in files:
             raise StudyFileError(
-                f"unknown dataset {name!r}; known: {', '.join(files) or f'none in {folder}'}"
+                f"unknown dataset {name!r}; known: {', '.join(known) or f'none in {folder}'}"
             )
         if is_validation(files[name]):
             raise StudyFileError(
                 f"{files[name]}: it is a validation of a table of one's own, no dataset of this project"
             )
-    chosen = names or [name for name, path in files.items() if not is_validation(path)]
-    return [_dataset(files[name]) for name in chosen]
+    return [_dataset(files[name]) for name in (names or known)]
 
 
 def dataset(name: str) -> Dataset:

@@ -1,11 +1,15 @@
 """A validation's rates, intervals and rows, held against other ways to work them out."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
-from generator.study import validation
+from generator.records.spec import ProofSpec
+from generator.study import private, validation
 
 RNG = np.random.default_rng(3)
 
@@ -36,3 +40,20 @@ def test_its_interval_is_that_of_delong_pair_by_pair():
     variance = wins.mean(1).var(ddof=1) / len(frauds) + wins.mean(0).var(ddof=1) / len(genuine)
     found = validation._auc(margin[None], y)
     assert found.high - found.low == pytest.approx(2 * 1.96 * np.sqrt(variance), abs=1e-9)
+
+
+def test_rows_that_are_published_run_nothing_in_a_spreadsheet():
+    frame = pd.DataFrame({"=1+1": ["@cmd", "plain"], "Amount": [-3.5, 2.0], "Gap": [None, "-x"]})
+    spec = SimpleNamespace(
+        proof=ProofSpec(epsilons=(0.35,)),
+        attack=SimpleNamespace(headline_epsilon=0.35),
+        threat=SimpleNamespace(quoted="T1"),
+    )
+    result = SimpleNamespace(spec=spec, models=(SimpleNamespace(name="m"),))
+    arrays = {"m/flagged": np.zeros((1, 2, 5), bool), "m/T1": np.zeros((1, 2, 1, 5), np.int8)}
+    text = private._rows(
+        SimpleNamespace(result=result, sample=SimpleNamespace(frame=frame), private=arrays)
+    ).decode()
+    assert text.splitlines() == [
+        "'=1+1,Amount,Gap,m: flagged,m: proved", "'@cmd,-3.5,,0.0,0.0", "plain,2.0,'-x,0.0,0.0"
+    ]  # fmt: skip

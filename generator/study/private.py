@@ -11,6 +11,7 @@ from generator.engine.cache import Arrays
 from generator.engine.files import write_whole
 from generator.proofs.verdicts import PROVED
 from generator.records.files import OF_VALIDATION, proofs_file, record_file, rows_file, sums, sums_file
+from generator.records.spreadsheet import disarmed
 from generator.study.tier_tasks import quoted_point
 from generator.study.validation import Validation
 
@@ -41,7 +42,9 @@ def _rows(validation: Validation) -> bytes:
         proved = validation.private[f"{model.name}/{spec.threat.quoted}"][:, :, e, point] == PROVED
         frame[f"{model.name}: flagged"] = flagged.mean(axis=0)
         frame[f"{model.name}: proved"] = proved.mean(axis=0)
-    return frame.to_csv(index=False, lineterminator="\n").encode()
+    texts = frame.select_dtypes(exclude=["number", "datetime", "bool"]).columns
+    frame[texts] = frame[texts].map(disarmed, na_action="ignore")
+    return frame.rename(columns=disarmed).to_csv(index=False, lineterminator="\n").encode()
 
 
 def _packed(arrays: Mapping[str, np.ndarray] | Arrays) -> bytes:

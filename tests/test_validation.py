@@ -2,14 +2,18 @@
 
 from types import SimpleNamespace
 
+import claims_fixture
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
+from generator.datasets.own import load
+from generator.datasets.own.proposing import propose
+from generator.datasets.study_file import read_validation
 from generator.records.spec import ProofSpec
-from generator.study import private, validation
+from generator.study import notes, private, validation
 
 RNG = np.random.default_rng(3)
 
@@ -57,3 +61,19 @@ def test_rows_that_are_published_run_nothing_in_a_spreadsheet():
     assert text.splitlines() == [
         "'=1+1,Amount,Gap,m: flagged,m: proved", "'@cmd,-3.5,,0.0,0.0", "plain,2.0,'-x,0.0,0.0"
     ]  # fmt: skip
+
+
+def test_what_was_asked_is_published_without_names_that_few_rows_have(tmp_path):
+    claims_fixture.write(tmp_path)
+    (tmp_path / "claims.toml").write_text(
+        propose(tmp_path / "claims.csv", "Outcome=fraud", tmp_path / "model.json")
+    )
+    asked = read_validation(tmp_path / "claims.toml")
+    names = tuple(f"Make_{name}" for name in (*claims_fixture.MAKES, claims_fixture.RARE))
+    given = {"categories": {"Make": names}, "columns": names}
+    asked = asked.model_copy(update={"deployed": (asked.deployed[0].model_copy(update=given),)})
+    table = load(asked, tmp_path)
+    assert claims_fixture.RARE in asked.to_json()
+    told = notes.asked_note(asked, table).to_json() + notes.table_note(asked, table).to_json()
+    assert claims_fixture.RARE not in told
+    assert claims_fixture.MAKES[0] in told

@@ -59,5 +59,5 @@ def asked_note(spec: ValidationSpec, table: OwnTable) -> ValidationSpec:
             reachable = each.reachable and tuple(name for name in each.reachable if name in named)
             each = each.model_copy(update={"categories": left, "reachable": reachable})
         inputs.append(each)
-    deployed = tuple(each.model_copy(update={"categories": {}}) for each in spec.deployed)
+    deployed = tuple(each.model_copy(update={"categories": {}, "columns": ()}) for each in spec.deployed)
     return spec.model_copy(update={"inputs": tuple(inputs), "deployed": deployed})

@@ -22,8 +22,8 @@ def write_validation(validation: Validation, folder: Path):
     """Write the proofs of the rows into the private folder, then the record; each file whole or not at all."""
     name, result = validation.result.name, validation.result
     proofs = proofs_file(folder, name)
-    proofs.parent.mkdir(parents=True, exist_ok=True)
-    proofs.parent.chmod(OWNER_ONLY)
+    if not proofs.parent.exists():  # a folder that is there keeps the mode that its owner gave it
+        proofs.parent.mkdir(parents=True, mode=OWNER_ONLY)
     write_whole(proofs, _packed(validation.private))
     rows_file(folder, name).unlink(missing_ok=True)  # of an earlier run that published them
     if result.spec.publish_rows:

@@ -182,7 +182,7 @@ def _add_chart(project: Path):
 
 def _add_page(project: Path):
     _written(project / "templates" / "room.md.j2", PAGE)
-    _edited(project / "mkdocs.yml", ("  - Speed and", "  - Room: room.md\n  - Speed and"))
+    _edited(project / "mkdocs.yml", ("  - Reproduce:", "  - Room: room.md\n  - Reproduce:"))
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,15 @@
 (() => {
   "use strict";
 
+  /* An address of a part that has moved to another page leads on, with what stands behind it. */
+  function lead() {
+    const [place, ...rest] = location.hash.slice(1).split("&");
+    const moved = place && document.getElementById(decodeURIComponent(place));
+    if (moved?.matches("a.moved")) location.replace([moved.href, ...rest].join("&"));
+  }
+  lead();
+  addEventListener("hashchange", lead);
+
   const KEY = "reading-level";
   const control = document.querySelector(".levels");
   if (!control) return;

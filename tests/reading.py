@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 LEVELS = ("executive", "analyst", "engineer")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-SILENT = {"table", "svg", "script", "style", "form", "button", "select", "template", "summary"}
+SILENT = {"nav", "table", "svg", "script", "style", "form", "button", "select", "template", "summary"}
 SILENT_CLASSES = {"chart-title", "chart-plot", "chart-tools", "chart-table", "provenance", "headerlink"}
 BLOCKS = {"p", "li", "div", "h1", "h2", "h3", "h4", "figcaption", "section", "details", "blockquote", "dd", "dt"}
 WORD = re.compile(r"[^\W_]")

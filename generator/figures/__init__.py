@@ -104,7 +104,8 @@ CHARTS = {
 FOLLOWING = {
     "robust_accuracy": "budget", "true_positive_rate": "budget", "confusion": "budget",
     "robust_accuracy_by_model": "budget", "recipes": "budget", "trade_off": "budget", "exact_curve": "budget",
-    "exact_curves": "budget", "missed_frauds": "budget", "tiers": "tier", "kinds": "tier", "story": "tier", "frontier": "view",
+    "exact_curves": "budget", "missed_frauds": "budget", "tiers": "tier", "kinds": "tier", "story": "tier",
+    "frontier": "view",
 }  # fmt: skip
 """Charts that follow the attacker a reader picks, and what of him: the budget, the tier as well, or by the view of the
 tier. Along an axis of budgets it is the summary that follows."""

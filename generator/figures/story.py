@@ -16,7 +16,7 @@ WIDE = 0.1
 
 
 def story(result: StudyResult, tier: str = "") -> Chart:
-    """A row for each model that the argument needs, under `tier` or the quoted one; its gap runs from square to circle."""
+    """A row for each model that the argument needs, under `tier` or the quoted one."""
     tier = tier or result.spec.threat.quoted
     found = results(result, tier)
     shown = {name: found[name] for name in _models(result, tier, found)}
@@ -28,7 +28,8 @@ def story(result: StudyResult, tier: str = "") -> Chart:
     return Chart(
         slug=f"{result.data.name}-story",
         title="Frauds caught: nobody evades, FGSM says, proved",
-        caption=f"Each model alarms at {formats.percent(rate, 0)} of genuine payments. Circles: nobody evades. Triangles: "
+        caption=f"Each model alarms at {formats.percent(rate, 0)} of genuine payments. Circles: nobody evades. "
+        "Triangles: "
         f"{result.spec.threat.tier(tier).attacker} take one step of FGSM. Squares: whatever they do within "
         f"ε = {formats.epsilon(epsilon)}, proved. A model without a triangle has no gradient to follow. Arms are 95 % "
         "intervals.",
@@ -49,7 +50,7 @@ def story(result: StudyResult, tier: str = "") -> Chart:
 
 
 def _models(result: StudyResult, tier: str, found: Mapping[str, TierResult]) -> list[str]:
-    """The undefended model, the original's hardening, its best recipe, plain trees, the model to take, inputs left out."""
+    """The undefended model, the original's hardening, the best recipe, plain trees, the model to take, the simplest."""
     roles, recipes = result.roles, [name for name in result.spec.hardening.recipes if name in found]
     hardened = max(recipes, key=lambda name: found[name].caught_proved.value) if recipes else ""
     wanted = (roles.baseline, roles.original, hardened, PLAIN, best(result, tier, found)[0], LEFT_OUT)

@@ -1,5 +1,4 @@
-"""What the Summary says of one dataset before anything else: the answer, three numbers, and what became of the original's
-claim."""
+"""What the Summary says of one dataset first: the answer, its numbers, and what became of the original's claim."""
 
 from dataclasses import dataclass
 
@@ -78,6 +77,6 @@ def _claim(original: RecipeRow, standard: ModelRow) -> str:
         "no difference": "no measurable difference from",
     }[original.exact_change.direction]
     return (
-        f"Tested with FGSM, the attack it was trained on, the hardened model of the original has an accuracy of {said}. "
+        f"Tested with FGSM, the attack it was trained on, the original's hardened model has an accuracy of {said}. "
         f"That is {side} the {formats.percent(standard.exact.accuracy.value)} proved without hardening."
     )

@@ -112,7 +112,7 @@ class Book:
         return text
 
     def switch(self, name: str) -> str:
-        """The button that lets a keyboard reach the claims of a finished page, if any are shown; `claims.js` wakes it up."""
+        """The button that lets a keyboard reach the claims of a finished page, if it has any; `claims.js` wakes it."""
         if not self.pages[name].shown:
             return ""
         return (

@@ -114,7 +114,9 @@ def _tiers(
                 wrong[tier.name][i, :, e:] |= wrong[tier.name][i, :, e, None]
     answers = {"flagged": flagged, **outcomes}
     answers |= {f"witness/{tier}": witness for tier, witness in witnesses.items()}
-    answers |= _after_a_step(folds, features, threat, state, block, headline, cuts[:, None, quoted_point(spec)])
+    answers |= _after_a_step(
+        folds, features, threat, state, block, headline, cuts[:, None, quoted_point(spec)]
+    )
     by_row = rows_of(folds, seeds)
     by_rounding = [by_row((outcomes[t] == BROKEN) & ~wrong[t]).sum(1) for t in threat.names]
     monotone = np.stack([verifier.monotone(subject) for subject in subjects])

@@ -4,7 +4,10 @@ Tables, drawings, form controls and what only scripts fill are left out; so is w
 """
 
 import re
+from functools import cache
 from html.parser import HTMLParser
+
+import pyphen
 
 LEVELS = ("executive", "analyst", "engineer")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -105,3 +108,31 @@ class Article(HTMLParser):
 def count(text: str) -> int:
     """Words: what stands between spaces and holds a letter or a digit."""
     return sum(bool(WORD.search(word)) for word in text.split())
+
+
+SENTENCE = re.compile(r"(?<=[.?!:])\s+|\n+")
+UNREAD = re.compile(r"[^A-Za-z'-]+")
+
+
+def grade(text: str) -> float:
+    """Flesch-Kincaid grade of the sentences of `text`, without numbers, and without lines that are no sentences.
+
+    Kincaid et al. 1975; syllables are what pyphen can part.
+    """
+    sentences = [
+        words
+        for sentence in SENTENCE.split(text)
+        if len(words := [word for word in UNREAD.split(sentence) if len(word) > 1 and not word.isupper()]) > 3
+    ]
+    words = [word for sentence in sentences for word in sentence]
+    syllables = sum(map(_syllables, words))
+    return 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59
+
+
+def _syllables(word: str) -> int:
+    return len(_parting().inserted(word.lower()).split("-"))
+
+
+@cache
+def _parting() -> pyphen.Pyphen:
+    return pyphen.Pyphen(lang="en_US", left=1, right=1)

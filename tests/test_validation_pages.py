@@ -59,8 +59,8 @@ def read(text: str) -> str:
 def test_the_verdict_says_who_what_how_much_and_how_sure(report):
     said = (
         "Against a fraudster who changes only what anybody can change, Champion (in use) provably catches 5.5 % "
-        "(4.2 to 7.2 %) of frauds at 5 % false alarms; the monotone tree ensemble catches 27.1 % (24.3 to 30.1 %), and no "
-        "measurably fewer when nobody evades."
+        "(4.2 to 7.2 %) of frauds at 5 % false alarms; the monotone tree ensemble catches 27.1 % (24.3 to 30.1 %), "
+        "and no measurably fewer when nobody evades."
     )  # fmt: skip
     for page in ("claims", "index"):
         assert said in read(report[page]).replace("\u202f", " ")

@@ -51,7 +51,11 @@ def test_every_page_keeps_to_its_screens(browser, server):
 def test_the_first_screen_holds_question_answer_and_three_numbers(browser, base, width, height):
     browser.open(base, width=width)
     browser.cdp(
-        "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=height,
+        deviceScaleFactor=1,
+        mobile=width < 600,
     )
     browser.frames(3)
     assert browser.run(ANSWER) == [True, True, 3]

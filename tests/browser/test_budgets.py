@@ -157,6 +157,7 @@ def test_without_scripts_every_figure_table_and_download_is_there(browser, serve
     def complete(address: str):
         browser.open(server.base + address)
         assert browser.driver.find_element("css selector", "article h1").is_displayed()
+        browser.unfold()
         assert [
             each for each in browser.run(SEEN) if not (each["caption"] and each["rows"] and each["seen"])
         ] == []

@@ -43,7 +43,7 @@ return JSON.stringify({
   views: every(".chart-view:not([hidden])", (each) => each.dataset.view ?? "first"),
   rows: every(".chart-table[open]", (each) => each.querySelectorAll("tr").length),
   chosen: every("[data-tiers] :is(td, th)", (each) => each.hasAttribute("data-chosen")),
-  folded: document.querySelectorAll(".folded").length, cells: document.querySelectorAll("td [data-claim]").length,
+  folded: document.querySelectorAll("details.part:not([open])").length, cells: document.querySelectorAll("td [data-claim]").length,
   moved: every("[data-follow]", (each) => each.hasAttribute("data-moved")),
   fields: every("form :is(input, select), [data-cell] input", (each) => each.value),
   tip: document.querySelector(".claim-tip")?.children.length,
@@ -54,7 +54,7 @@ USES = {
     "attacks/": (
         f"{FIGURE} .chart-views button:nth-of-type(2)", f"{FIGURE} .chart-views button:nth-of-type(1)",
         f"{FIGURE} .chart-tools button:nth-of-type(1)", "p > [data-claim]", "[data-claims]", "form.at [name=by]",
-        ".md-typeset__table td:last-child", ".levels [data-level=executive]", ".fold-note button",
+        ".md-typeset__table td:last-child", ".levels [data-level=analyst]", "details.part:not([open]) > summary",
     ),
     "proof/": ("form.at [name=by]", "form.at button", ".levels [data-level=analyst]"),
     "impact/": (

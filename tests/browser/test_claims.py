@@ -67,7 +67,7 @@ def test_a_mouse_on_a_key_figure_shows_interval_rows_seeds_and_record(browser, b
         waited(browser, "document.body.dataset.mdColorScheme === 'slate'")
     hover(browser, CARD)
     found = tip(browser)
-    for word in ("95\u202f% interval", "wilson", "n = 1,000 rows", "2 repetitions", "/models/0/"):
+    for word in ("95\u202f% interval", "wilson", "n = 200 rows", "2 repetitions", "/proofs/tiers/"):
         assert word in found["text"], found["text"]
     assert found["role"] == "tooltip"
     assert found["describes"] == element(browser, CARD).text
@@ -202,7 +202,9 @@ def test_without_scripts_numbers_are_plain_and_no_switch_is_offered(browser, bas
 
 def test_a_first_move_that_ends_on_a_number_is_answered(browser, base):
     browser.open(base)
-    number = browser.driver.find_element(By.CSS_SELECTOR, ".lead [data-claim]")
+    number = browser.driver.find_element(
+        By.CSS_SELECTOR, "article p > [data-claim], article span > [data-claim]"
+    )
     assert browser.run("return arguments[0].getBoundingClientRect().bottom < innerHeight", number)
     ActionChains(browser.driver).move_to_element(
         number

@@ -14,7 +14,7 @@ from generator.publish.postprocess.markup import VOID
 
 WITHIN_A_WORD = frozenset(("a", "abbr", "b", "code", "em", "i", "mark", "span", "strong", "sub", "sup"))
 """Elements that do not end a word."""
-CONTROLS = {"at", "at-units", "chart-plot", "chart-table", "claims-switch", "headerlink", "levels"}
+CONTROLS = {"at", "at-units", "chart-plot", "chart-table", "headerlink", "reading", "siblings", "part-button"}
 """Classes of what is no text of a page: it is marked so in the Markdown (`data-search-exclude`)."""
 STOP_WORDS = re.compile(r'\["a","able".*?\]')
 """In the script of the worker: words that no search engine looks for by themselves."""

@@ -42,6 +42,7 @@ def test_a_page_that_is_only_opened_loads_nothing_that_waits_for_its_reader(brow
 
 def test_a_reader_who_prefers_dark_gets_dark_drawings_and_can_go_back(browser, base):
     browser.open(base + "attack/", scheme="dark")
+    browser.draw_all()
     assert_drawn(browser.figures(), "dark")
     browser.wake_all()
     assert_live(browser.figures(), "dark")
@@ -271,6 +272,7 @@ def test_without_scripts_and_on_paper_files_stand_in_for_drawings_further_down(b
     browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
     try:
         browser.open(base + "data/", scheme=scheme)
+        browser.unfold()
         stills = browser.driver.find_elements("css selector", f"{waiting} .chart-still img")
         assert len(stills) > 10
         for still in stills[:6]:
@@ -282,6 +284,7 @@ def test_without_scripts_and_on_paper_files_stand_in_for_drawings_further_down(b
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
     with browser.busy():
         browser.open(base + "data/", scheme=scheme)
+        browser.unfold()
     assert not browser.driver.find_element("css selector", f"{waiting} .chart-still img").is_displayed()
 
 

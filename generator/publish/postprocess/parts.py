@@ -15,7 +15,7 @@ from generator.publish.postprocess.markup import VOID
 HEADING = re.compile(r"h[2-6]")
 LAST = 7
 """Rank of what is no heading."""
-SUMMARY = "<summary>Show this part</summary>"
+SUMMARY = '<summary class="part-button">Show this part</summary>'
 
 
 @dataclass

@@ -23,7 +23,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 RESULTS = [tiny_result("checks"), tiny_result("kaggle")]
 BUDGETS = (0.1, 0.35, 0.5)
 TIERS = ("T0", "T1", "T2", "T3")
-FOLLOWING = ("index", "attacks", "hardening", "proof", "brief")
+FOLLOWING = ("index", "attacks", "hardening", "models", "proof", "brief")
 
 
 def registered(path: Path) -> dict:

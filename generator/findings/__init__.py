@@ -76,6 +76,11 @@ class DatasetFindings:
         standard = {row.name: row for row in self.models}[self.result.roles.baseline]
         return summary.summary(self.result, self.tier, self.original, standard)
 
+    @cached_property
+    def opening(self) -> str:
+        """What the pages of findings open with, as the Summary does."""
+        return self.summary.answer or self.proof.matched or self.headline.attacked
+
     @by_budget
     def pgd(self) -> str:
         """Name of the iterative attack with its steps."""

@@ -214,30 +214,31 @@ def against(result: StudyResult, model: str, tier: str) -> TierComparison | None
 def _verdict(result: StudyResult, tier: str, found: Mapping[str, TierResult], named: str) -> str:
     ours, theirs = found[named].caught_proved, found[result.roles.baseline].caught_proved
     baseline = MODELS[result.roles.baseline].phrase
+    difference = _difference(against(result, named, tier))
     return (
-        f"Against {result.spec.threat.tier(tier).attacker}, at a false-alarm rate of "
-        f"{formats.percent(_rate(result), 0)}, {baseline} provably catches {_with_interval(theirs)} of frauds and "
-        f"{MODELS[named].phrase} {_with_interval(ours)}: {_difference(against(result, named, tier))}."
+        f"Against {result.spec.threat.tier(tier).attacker}, {baseline} provably catches "
+        f"{formats.percent(theirs.value)} of frauds at {formats.percent(_rate(result), 0)} false alarms. "
+        f"{formats.capital(MODELS[named].phrase)} catches {formats.percent(ours.value)}: {difference}."
     )
 
 
 def _price(result: StudyResult, found: Mapping[str, TierResult], named: str) -> str:
     ours, theirs = (found[name].caught_clean for name in (named, result.roles.baseline))
-    caught = f"{MODELS[named].phrase} catches {_with_interval(ours)} instead of {_with_interval(theirs)}"
+    caught = f"{MODELS[named].phrase} catches {formats.percent(ours.value)} instead of {formats.percent(theirs.value)}"
     start = f"When nobody evades, {caught}"
-    return f"{start}." if apart(ours, theirs) else f"{start}, no measurable difference."
+    return f"{start}." if apart(ours, theirs) else f"{start}: no measurable difference."
 
 
 def _chosen(choice: Choice | None) -> str:
     if not choice:
         return (
-            "No choice was made on validation rows for this attacker: it is the model of which most is proved on these "
-            "rows, which flatters it."
+            "No choice was made on validation rows for this attacker. The model named is the one of which most is "
+            "proved on these rows, which flatters it."
         )
     return (
-        f"It was chosen on validation rows, among models of every kind ({formats.count(choice.agreeing)} of "
-        f"{formats.count(choice.folds)} folds agree); on rows that took no part in the choice, "
-        f"{_with_interval(choice.validated)} is proved."
+        f"The model named was chosen on validation rows, among models of every kind ({formats.count(choice.agreeing)} "
+        f"of {formats.count(choice.folds)} folds agree). On rows that took no part in the choice, it provably catches "
+        f"{_with_interval(choice.validated)}."
     )
 
 
@@ -257,7 +258,8 @@ def _others(result: StudyResult, tier: str, found: Mapping[str, TierResult], nam
     if not parts:
         return ""
     return (
-        f"The best of every other kind, and what that is beside {MODELS[result.roles.baseline].phrase}: "
+        f"The best model of every other kind, and whether it provably catches more than "
+        f"{MODELS[result.roles.baseline].phrase}: "
         f"{formats.listed(parts)}."
     )
 
@@ -288,7 +290,7 @@ def _unresolved(result: StudyResult) -> str:
     counted = [row.by_rounding for row in rows if row.by_rounding is not None]
     rounding = rounding_sentence(sum(counted) if counted else None)
     if not left:
-        every = "Of every kind, in every tier and at every budget, all frauds were settled"
+        every = "For every kind of model, tier and budget, all frauds were either proved or broken"
         return f"{every}: none is left open.{rounding}"
     return (
         f"{formats.count(left)} frauds, over all kinds, tiers and budgets, were left open. They count as missed."
@@ -309,8 +311,8 @@ def _settings(result: StudyResult) -> str:
     if not parts:
         return ""
     return (
-        "How many splits lie one behind the other in a tree was chosen by each copy of a model, on a part of its own "
-        f"training rows. Splits and copies: {'; '.join(parts)}."
+        "Each copy of a model chose the depth of its trees on a part of its own training rows. Depths and copies: "
+        f"{'; '.join(parts)}."
     )
 
 

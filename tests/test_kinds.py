@@ -40,8 +40,8 @@ def test_a_study_of_fraudnet_alone_says_nothing_of_kinds():
 
 def test_the_verdict_names_attacker_rate_baseline_and_the_chosen_model_with_their_difference():
     assert FOUND.verdict.startswith(
-        "Against a fraudster who changes only what anybody can change, the standard model provably catches 48.0\u202f% of "
-        "frauds at 5\u202f% false alarms."
+        "Against a fraudster who changes only what anybody can change, the standard model provably catches 48.0\u202f% "
+        "of frauds at 5\u202f% false alarms."
     )
     # 70 - 48, and 4 points either way
     assert FOUND.verdict.endswith("22.0 points more (interval 18.0 to 26.0 points).")
@@ -219,14 +219,15 @@ def docs(tmp_path_factory):
 def test_the_page_of_models_compares_all_kinds(docs):
     text = bare((docs / "models.md").read_text(encoding="utf-8"))
     assert "# Which kind of model holds, and at what price?" in text
-    assert "The monotone tree ensemble catches 70.0\u202f%" in text
+    assert "The monotone tree ensemble catches 70.0\u202f%: 22.0 points more" in text
     assert "| Monotone trees | Trees | frauds at their worst corner |" in text
     assert 'id="checks-kinds"' in (docs / "models.md").read_text(encoding="utf-8")
 
 
 def test_every_page_of_findings_opens_with_the_same_verdict(docs):
     found = [findings.find(with_kinds(name)) for name in ("checks", "kaggle")]
-    assert found[0].opening == found[0].summary.answer
+    sure = "The proved difference is 22.0 points (interval 18.0 to 26.0 points)."
+    assert found[0].opening == f"{found[0].summary.answer} {sure}"
     for page in ("hardening", "models", "proof"):
         head = bare((docs / f"{page}.md").read_text(encoding="utf-8").partition("\n## ")[0])
         assert [each.opening for each in found if each.opening not in head] == [], page

@@ -102,7 +102,8 @@ def test_the_truth_stands_beside_the_standard_model_as_its_difference_says(low, 
 )
 def test_approving_everything_is_beside_what_is_proved(low, high, word):
     result = compared(tiny_result(), "approve_everything", low, high)
-    assert exact.beside_trivial(result, ORIGINAL) == f"Approving everything would score 80.0\u202f%, {word}."
+    said = f"Approving everything, which catches no fraud, would score 80.0\u202f%, {word}."
+    assert exact.beside_trivial(result, ORIGINAL) == said
 
 
 def test_where_fgsm_tells_the_truth_nothing_is_called_a_trap():

@@ -78,8 +78,10 @@ class DatasetFindings:
 
     @cached_property
     def opening(self) -> str:
-        """What the pages of findings open with, as the Summary does."""
-        return self.summary.answer or self.proof.matched or self.headline.attacked
+        """What the pages of findings open with: as the Summary does, and how sure that is."""
+        answer = self.summary.answer
+        sure = kinds.difference_sentence(self.result, self.tier) if answer else ""
+        return f"{answer} {sure}".strip() or self.proof.matched or self.headline.attacked
 
     @by_budget
     def pgd(self) -> str:

@@ -47,7 +47,7 @@ def beside_trivial(result: StudyResult, model: str) -> str:
     found = comparison(result, model, result.roles.trivial, "accuracy", "exact", epsilon)
     trivial = formats.percent(trivial_accuracy(result))
     side = f", {BESIDE[found.direction]}" if found else ""
-    return f"Approving everything would score {trivial}{side}."
+    return f"Approving everything, which catches no fraud, would score {trivial}{side}."
 
 
 def masking_sentence(result: StudyResult, row: RecipeRow) -> str:

@@ -116,6 +116,19 @@ def kinds(result: StudyResult, tier: str) -> Kinds | None:
     )
 
 
+def difference_sentence(result: StudyResult, tier: str) -> str:
+    """How sure it is that the model named is not the baseline; empty where they were not compared."""
+    found = results(result, tier)
+    if result.roles.baseline not in found or len(found) < 2:
+        return ""
+    compared = against(result, best(result, tier, found)[0], tier)
+    if not compared:
+        return ""
+    if compared.direction == "no difference":
+        return f"The interval of the proved difference is {formats.interval(compared.difference, 'points')}."
+    return f"The proved difference is {formats.loss(abs(compared.difference.value))} ({_ends(compared)})."
+
+
 def monotone_rows(result: StudyResult) -> tuple[MonotoneRow, ...]:
     """The models proved monotone in at least one input, in the order of the palette."""
     proved = {row.model: row for row in result.proofs.proved_monotone if row.rises or row.falls}
@@ -321,10 +334,13 @@ def _difference(found: TierComparison | None) -> str:
         return "the difference was not measured"
     if found.direction == "no difference":
         return f"no measurable difference ({formats.interval(found.difference, 'points')})"
-    low, high = sorted((abs(found.difference.low), abs(found.difference.high)))
     word = {"higher": "more", "lower": "fewer"}[found.direction]
-    size = formats.loss(abs(found.difference.value))
-    return f"{size} {word} (interval {formats.between(low, high, 'loss')})"
+    return f"{formats.loss(abs(found.difference.value))} {word} ({_ends(found)})"
+
+
+def _ends(found: TierComparison) -> str:
+    low, high = sorted((abs(found.difference.low), abs(found.difference.high)))
+    return f"interval {formats.between(low, high, 'loss')}"
 
 
 def _side(found: TierComparison | None) -> str:

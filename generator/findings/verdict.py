@@ -41,7 +41,7 @@ class Headline:
 def headline(result: StudyResult, standard: ModelRow, original: RecipeRow | None) -> Headline:
     return Headline(
         _answer(standard, original),
-        clean_sentence(result, standard),
+        clean_sentence(standard),
         standard_sentence(result, standard.exact),
         _hardened(result, original) if original else "",
         _cards(result, standard, original),
@@ -68,12 +68,8 @@ def choice_sentence(result: StudyResult, proofs: ProofResult, recipes: tuple[Rec
     )
 
 
-def clean_sentence(result: StudyResult, standard: ModelRow) -> str:
-    return (
-        f"Without an attack the standard model has an accuracy of "
-        f"{formats.percent(standard.clean.accuracy.value)}. Approving everything would score "
-        f"{formats.percent(trivial_accuracy(result))} and catch no fraud."
-    )
+def clean_sentence(standard: ModelRow) -> str:
+    return f"Without an attack the standard model has an accuracy of {formats.percent(standard.clean.accuracy.value)}."
 
 
 def _agreement(choice: Choice) -> str:

@@ -199,6 +199,7 @@ class DatasetFindings:
         return replace(
             found,
             matched=tiers.matched_sentence(self.result, found.proofs, found.rate, self.tier),
+            training=tiers.training_sentence(self.result, found.proofs, found.rate, self.tier),
             by_rate=tiers.by_rate(found.proofs, self.tier),
         )
 

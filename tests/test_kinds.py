@@ -227,10 +227,10 @@ def test_the_page_of_models_compares_all_kinds(docs):
 def test_every_page_of_findings_opens_with_the_same_verdict(docs):
     found = [findings.find(with_kinds(name)) for name in ("checks", "kaggle")]
     sure = "The proved difference is 22.0 points (interval 18.0 to 26.0 points)."
-    assert found[0].opening == f"{found[0].summary.answer} {sure}"
+    assert found[0].lead_sentence == f"{found[0].summary.answer} {sure}"
     for page in ("hardening", "models", "proof"):
         head = bare((docs / f"{page}.md").read_text(encoding="utf-8").partition("\n## ")[0])
-        assert [each.opening for each in found if each.opening not in head] == [], page
+        assert [each.lead_sentence for each in found if each.lead_sentence not in head] == [], page
 
 
 def test_addresses_of_parts_on_kinds_lead_to_where_they_are_now(docs):

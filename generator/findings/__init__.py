@@ -77,7 +77,7 @@ class DatasetFindings:
         return summary.summary(self.result, self.tier, self.original, standard)
 
     @cached_property
-    def opening(self) -> str:
+    def lead_sentence(self) -> str:
         """What the pages of findings open with: as the Summary does, and how sure that is."""
         answer = self.summary.answer
         sure = kinds.difference_sentence(self.result, self.tier) if answer else ""

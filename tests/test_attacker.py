@@ -104,7 +104,7 @@ def test_whatever_is_not_about_the_picked_attacker_names_its_own(pages):
     found = {name: read(text) for name, text in pages.items()}
     assert {name: each.offenders for name, each in found.items() if each.offenders} == {}
     with_control = {name for name, each in found.items() if each.controls}
-    assert with_control == {"index", "attacks", "hardening", "proof", "brief", "impact"}
+    assert with_control == {"index", "attacks", "hardening", "models", "proof", "brief", "impact"}
     assert all(found[name].charts for name in with_control)
 
 

@@ -101,7 +101,7 @@ def test_the_trap_has_every_round_and_the_standard_model_as_a_line():
 def test_the_share_that_still_holds_never_rises_and_leaves_those_beyond():
     chart = CHARTS["radius"](RESULT)
     part = RESULT.proofs.radii[0]
-    shares = [row["Share that still holds (%)"] for row in table(chart, Model="Standard", Class="Fraud")]
+    shares = [row["Share with a larger radius (%)"] for row in table(chart, Model="Standard", Class="Fraud")]
     assert shares == sorted(shares, reverse=True)
     assert shares[-1] == pytest.approx(100 * (1 - sum(part.fraud) / (200 * part.seeds)), abs=0.01)
 

@@ -186,7 +186,7 @@ def test_the_brief_leaves_out_no_severe_limit(tiny_docs):
 
 
 def test_the_threat_model_is_in_units_a_person_uses(tiny_docs):
-    page = text(tiny_docs, "attack").partition("{ #checks-threat }")[2]
+    page = text(tiny_docs, "attack").partition("{ #checks-threat ")[2]
     # 0.35 standard deviations of 1,208 USD and of 48 miles; an account's age nobody changes
     assert "up to 422.80\u202fUSD down" in page
     assert "up to 16.8\u202fmiles down" in page

@@ -70,17 +70,17 @@ def pages(tiny_docs) -> dict[str, str]:
         (
             -0.25,
             -0.15,
-            "below the standard model's 53.1\u202f% (by 20.0 points",
+            "The standard model has 53.1\u202f%: 20.0 points more (interval 15.0 to 25.0 points).",
         ),
         (
             0.05,
             0.15,
-            "above the standard model's 53.1\u202f% (by 10.0 points",
+            "The standard model has 53.1\u202f%: 10.0 points less (interval 5.0 to 15.0 points).",
         ),
         (
             -0.1,
             0.1,
-            "no measurable difference from the standard model's 53.1",
+            "The standard model has 53.1\u202f%: no measurable difference.",
         ),
     ],
 )
@@ -88,25 +88,28 @@ def test_the_truth_stands_beside_the_standard_model_as_its_difference_says(low, 
     result = compared(tiny_result(), "standard", low, high)
     # hand-made behaviour: 90.0 % under FGSM, 33.8 % proved
     sentence = exact.trap_sentence(result, original(result))
-    assert sentence.startswith("FGSM says that the original recipe keeps 90.0\u202f%.")
-    assert f"Verified: 33.8\u202f%, 56.3 points less, {words}" in sentence
+    assert sentence.startswith("Under FGSM, the original recipe has an accuracy of 90.0\u202f%.")
+    assert f"Verified: 33.8\u202f%, 56.3 points less. {words}" in sentence
 
 
 @pytest.mark.parametrize(
     ("low", "high", "word"),
-    [(0.01, 0.1, "above"), (-0.1, -0.01, "below"), (-0.1, 0.1, "level with")],
+    [
+        (0.01, 0.1, "which is less"),
+        (-0.1, -0.01, "which is more"),
+        (-0.1, 0.1, "no measurable difference"),
+    ],
 )
 def test_approving_everything_is_beside_what_is_proved(low, high, word):
     result = compared(tiny_result(), "approve_everything", low, high)
-    assert (
-        exact.beside_trivial(result, ORIGINAL) == f"That is {word} the 80.0\u202f% of approving everything."
-    )
+    said = f"Approving everything, which catches no fraud, would score 80.0\u202f%, {word}."
+    assert exact.beside_trivial(result, ORIGINAL) == said
 
 
 def test_where_fgsm_tells_the_truth_nothing_is_called_a_trap():
     result = tiny_result()
     row = next(r for r in recipes.recipe_rows(result) if r.name == "crown_ibp")
-    assert "here it does not mislead" in exact.trap_sentence(result, row)
+    assert "here FGSM does not mislead" in exact.trap_sentence(result, row)
     assert exact.masking_sentence(result, row).endswith("No warning.")
 
 
@@ -114,7 +117,7 @@ def test_catastrophic_overfitting_is_called_by_its_name():
     result = tiny_result()
     # 90.05 - 33.75 points
     assert exact.masking_sentence(result, original(result)).endswith(
-        "FGSM overstates what is kept by 56.3 points: catastrophic overfitting."
+        "FGSM overstates accuracy by 56.3 points: catastrophic overfitting."
     )
 
 
@@ -125,7 +128,7 @@ def test_no_row_left_open_is_said_with_its_counts():
     proofs = tiny_result().proofs.model_copy(update={"rows_proved": 7000, "rows_broken": 3000})
     assert exact.unresolved_sentence(proofs) == (
         "10,000 questions were asked, one for each transaction, model, repetition and budget. All were "
-        "settled: 7,000 proved, 3,000 broken by an example, none left open."
+        "answered: 7,000 proved, 3,000 broken by an example, none left open."
     )
 
 
@@ -148,7 +151,7 @@ def test_rows_left_open_are_counted_and_their_consequence_named():
     said = exact.unresolved_sentence(tiny_result().proofs.model_copy(update=changed))
     assert "10 of them (0.100\u202f%) were left open" in said
     assert "lower limits" in said
-    assert "settled" not in said
+    assert "answered" not in said
 
 
 def test_a_contradiction_takes_the_proofs_back():
@@ -168,8 +171,8 @@ def test_after_a_failed_check_an_attack_figure_stands_beside_what_is_proved_with
     said = found.headline.hardened
     # 90.05 % under FGSM, 33.75 % proved
     assert said.startswith(
-        "FGSM says that the original recipe keeps 90.0\u202f%; proved: 33.8\u202f%, 56.3 points less: a sanity "
-        "check that concerns it failed."
+        "Under FGSM, the original recipe has an accuracy of 90.0\u202f%; proved: 33.8\u202f%, 56.3 points less: a "
+        "sanity check that concerns it failed."
     )
     card = next(c for c in found.headline.cards if "under FGSM" in c.label)
     assert card.value == "90.0\u202f%"
@@ -179,7 +182,10 @@ def test_after_a_failed_check_an_attack_figure_stands_beside_what_is_proved_with
 def test_a_check_that_does_not_apply_casts_no_doubt():
     result = gated(tiny_result(), "N/A")
     assert blocked(result) == frozenset()
-    assert "shows 90.0\u202f% under FGSM" in findings.find(result).headline.hardened
+    assert (
+        "has an accuracy of 90.0\u202f%, 56.3 points more than is proved"
+        in findings.find(result).headline.hardened
+    )
 
 
 def test_in_every_table_a_doubted_figure_has_the_proof_and_the_gap_in_its_cell(pages):
@@ -223,15 +229,15 @@ def test_the_limit_is_named_at_the_quoted_budget():
     result = tiny_result()
     said = exact.limit_sentence(result, result.proofs)
     assert (
-        "No single classifier whatever can keep more than 90.0\u202f% of further transactions of this kind at "
-        "0.35\u202fσ. One that keeps 83.0\u202f% is known" in said
+        "No classifier whatever can have an accuracy above 90.0\u202f% on further transactions of this kind at "
+        "0.35\u202fσ. One with 83.0\u202f% is known" in said
     )
     assert "the 7.0 points between" in said
     note = exact.limit_note(result, result.proofs)
     assert "estimated on 4,000 fresh rows" in note
     assert "chance adds less than 2.0 points" in note
     assert "the table alone would allow 95.0\u202f%" in note
-    assert "keeps 57.0\u202f%" in note
+    assert "has an accuracy of 57.0\u202f%" in note
 
 
 def test_without_fresh_rows_the_limit_is_that_of_the_rows_at_hand():
@@ -239,7 +245,7 @@ def test_without_fresh_rows_the_limit_is_that_of_the_rows_at_hand():
     own = result.proofs.limit.model_copy(update={"population": None})
     proofs = result.proofs.model_copy(update={"limit": own})
     said = exact.limit_sentence(result, proofs)
-    assert "95.0\u202f% of these rows at 0.35\u202fσ. One that keeps 84.0\u202f%" in said
+    assert "95.0\u202f% on these rows at 0.35\u202fσ. One with 84.0\u202f%" in said
     assert exact.limit_note(result, proofs).startswith("This dataset has no generator")
 
 
@@ -270,6 +276,15 @@ def test_a_tier_is_compared_in_the_direction_of_its_interval(low, high, directio
         "threat-matched training provably catches 67.0\u202f% of frauds against 48.0\u202f%"
     )
     assert words in said
+
+
+def test_ways_of_training_are_told_apart_without_the_other_kinds():
+    found = findings.find(tiny_result()).proof
+    assert found.training.startswith(
+        "Threat-matched training provably catches 67.0\u202f% of frauds against 48.0"
+    )
+    assert " PGD training provably catches " in found.training
+    assert findings.at_tier(findings.find(tiny_result()), "T3").proof.training != found.training
 
 
 def test_reach_is_told_in_the_unit_of_each_input():
@@ -315,7 +330,8 @@ def test_a_fraud_that_gave_up_its_gain_is_told_apart():
 
 def test_the_summary_speaks_in_exact_figures(pages):
     head = re.sub(r"</?span[^>]*>", "", pages["index"].partition("## ")[0])
-    assert "at its proved worst, accuracy falls from 98.0\u202f% to 53.1\u202f%" in head
+    assert findings.find(tiny_result()).summary.answer in head
+    assert "the standard model provably catches 48.0\u202f% of frauds, at 5\u202f% false alarms" in head
     assert "](evidence.md)" in pages["index"]
 
 

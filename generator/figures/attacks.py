@@ -29,9 +29,9 @@ def robust_accuracy(result: StudyResult, model: str = "") -> Chart:
         title=f"Robust accuracy of the {title.lower()} model"
         if model == result.roles.baseline
         else f"Robust accuracy: {title}",
-        caption="Share of all transactions judged correctly before and after the attack, against the "
+        caption="Share of all transactions answered correctly before and after the attack, against the "
         "budget ε; the strip is the 95 % interval. Below the dotted line, approving everything would do "
-        "better." + (" No single classifier passes the limit." if ceiling else ""),
+        "better." + (" No classifier can exceed the limit." if ceiling else ""),
         summary=_curve_sentence(result, curves, "Accuracy")
         + f" Approving everything scores {formats.percent(trivial)}.",
         figure=figure(
@@ -118,8 +118,8 @@ def confusion(result: StudyResult, model: str = "") -> Chart:
         slug=_slug(result, "confusion", model),
         title=f"Confusion matrices: {palette.model(model).title}",
         caption="Each row is a true class and adds up to 100 %. Below the percentage: transactions, "
-        "added up over all repetitions. An attacked row keeps its right answer only if it is right before "
-        "and after.",
+        "added up over all repetitions. An attacked row counts as right only if it is right before and "
+        "after the attack.",
         summary=f"{palette.model(model).title} misses {missed[0]} of frauds on clean data, "
         + formats.listed(
             f"{m} under {palette.attack(n).title}" for m, (n, _) in zip(missed[1:], states[1:], strict=True)

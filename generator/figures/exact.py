@@ -1,4 +1,4 @@
-"""What is true beside what attacks said: the exact curve, the trap of single-step training, radii."""
+"""What is proved beside what attacks said: the exact curve, FGSM against verified accuracy, radii."""
 
 from dataclasses import replace
 from itertools import accumulate
@@ -50,15 +50,14 @@ def exact_curve(result: StudyResult, model: str = "") -> Chart:
     left = sum(e.unresolved for e in proved)
     return Chart(
         slug=_slug(result, "exact-curve", model),
-        title=f"What is proved, and what attacks said: {title}",
-        caption="Share of all transactions that stay judged correctly, against the budget ε. The exact line "
-        "is proved: no attack can leave less, and the strip around it is the 95 % interval. The shaded area "
-        "is what the attacks missed. No single classifier passes the limit (σ of the whole table); a known one "
-        "reaches the lower edge of its strip. Below "
-        f"the dotted line, approving everything would do better. {_left(left)}",
+        title=f"Proved accuracy, and accuracy under attacks: {title}",
+        caption="Accuracy against the budget ε. The exact line is proved: no attack can lower it. The strip around "
+        "it is the 95 % interval, and the shaded area is what the attacks missed. No classifier can exceed the limit "
+        "(σ of the whole table); one is known at the lower edge of its strip. Below the dotted line, approving "
+        f"everything would do better. {_left(left)}",
         summary=_curve_sentence(result, curves, proved),
         figure=figure(
-            data, xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy kept"), hovermode="x unified", meta=EPSILON
+            data, xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy"), hovermode="x unified", meta=EPSILON
         ),
         headers=HEADERS,
         rows=tuple(rows),
@@ -84,7 +83,7 @@ def exact_curves(result: StudyResult) -> Chart:
     return replace(
         parts[palette.model(names[0]).title],
         slug=f"{result.data.name}-exact-curves",
-        title="What is proved, and what attacks said",
+        title="Proved accuracy, and accuracy under attacks",
         summary=f"At ε = {formats.epsilon(budget)}: {'; '.join(said)}.",
         figure=figure(
             [
@@ -92,7 +91,7 @@ def exact_curves(result: StudyResult) -> Chart:
                 for title, part in parts.items()
                 for trace in part.figure["data"]
             ],
-            xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy kept"), hovermode="x unified",
+            xaxis=axis(BUDGET), yaxis=percent_axis("Accuracy"), hovermode="x unified",
             meta=EPSILON,
         ),
         headers=("Model", *HEADERS),
@@ -133,14 +132,14 @@ def trap(result: StudyResult) -> Chart:
         title="FGSM against verified accuracy",
         caption="Accuracy of the original recipe after each round of hardening at "
         f"ε = {formats.epsilon(epsilon)}; round 0 is the standard model. The recipe is trained and was "
-        "judged with FGSM. The exact line is proved; no classifier passes the limit. The strips are 95 % "
+        "tested with FGSM. The exact line is proved. No classifier can exceed the limit. The strips are 95 % "
         "intervals.",
-        summary=f"After round {formats.count(rounds[-1].round)}, FGSM says "
-        f"{formats.doubted(said.value, true.value)}. The standard model keeps {formats.percent(undefended.value)}.",
+        summary=f"After round {formats.count(rounds[-1].round)}, accuracy under FGSM is "
+        f"{formats.doubted(said.value, true.value)}. The standard model has {formats.percent(undefended.value)}.",
         figure=figure(
             data,
             xaxis=axis("Round of hardening", dtick=1),
-            yaxis=percent_axis("Accuracy kept"),
+            yaxis=percent_axis("Accuracy"),
             hovermode="x unified",
         ),
         headers=("Line", "Round", "Value (%)", "95 % low (%)", "95 % high (%)"),
@@ -151,7 +150,7 @@ def trap(result: StudyResult) -> Chart:
 
 
 def radius(result: StudyResult) -> Chart:
-    """Share of each class that holds at least this far, one view a model."""
+    """Share of each class that withstands at least this budget, one view a model."""
     data, rows, said = [], [], []
     fraud_total, total = result.frauds_judged, result.n_judged
     found = sorted(result.proofs.radii, key=lambda r: list(palette.MODELS).index(r.model))
@@ -170,16 +169,16 @@ def radius(result: StudyResult) -> Chart:
         )
     return Chart(
         slug=f"{result.data.name}-radius",
-        title="How far each transaction holds",
+        title="The change that each transaction withstands",
         caption="The exact radius of a transaction is the largest budget at which nothing changes its right "
-        "answer; one judged wrongly has none. The line is the share of each class whose radius is larger "
+        "answer; one answered wrongly has none. The line is the share of each class whose radius is larger "
         "than ε.",
         summary="; ".join(said) + ".",
         figure=figure(
             data, xaxis=axis("ε, radius in standard deviations", rangemode="tozero"),
-            yaxis=percent_axis("Share that still holds"), hovermode="x unified", meta=EPSILON,
+            yaxis=percent_axis("Share with a larger radius"), hovermode="x unified", meta=EPSILON,
         ),
-        headers=("Model", "Class", "ε (σ)", "Share that still holds (%)"),
+        headers=("Model", "Class", "ε (σ)", "Share with a larger radius (%)"),
         rows=tuple(rows),
         views=tuple(palette.model(part.model).title for part in found),
     )  # fmt: skip
@@ -205,8 +204,8 @@ def _missed(curves: dict[str, list[Evaluation]], proved: list[Evaluation]) -> di
 
 def _left(unresolved: int) -> str:
     if not unresolved:
-        return "Every row was settled, so the exact line has no width of its own."
-    return f"{formats.count(unresolved)} answers were left open and count as not kept."
+        return "Every row was either proved or broken, so the exact line has no width of its own."
+    return f"{formats.count(unresolved)} answers were left open and count as broken."
 
 
 def _curve_sentence(
@@ -220,7 +219,7 @@ def _curve_sentence(
         if e.epsilon == budget
     ]
     (true,) = (e.accuracy for e in proved if e.epsilon == budget)
-    seems = f" the model seems to keep {formats.listed(parts)};" if parts else ""
+    seems = f" accuracy is {formats.listed(parts)};" if parts else ""
     known = f"{formats.percent(true.value)} ({formats.interval(true)}) is proved"
     return f"At ε = {formats.epsilon(budget)}{seems} {known}."
 

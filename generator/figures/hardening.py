@@ -50,9 +50,9 @@ def robust_accuracy_by_model(result: StudyResult) -> Chart:
     return Chart(
         slug=f"{result.data.name}-robust-accuracy-by-model",
         title="Robust accuracy of every model",
-        caption="Share of all transactions judged correctly before and after the attack, against the "
+        caption="Share of all transactions answered correctly before and after the attack, against the "
         "budget ε; the strip is the 95 % interval. Each model is attacked with its own gradients."
-        + (" No single classifier passes the limit." if ceiling else "")
+        + (" No classifier can exceed the limit." if ceiling else "")
         + remark(drawn, result.models),
         summary=f"{_under(worst)} at ε = {formats.epsilon(budget)}: " + _ranking(result, worst, budget) + ".",
         figure=figure(data, xaxis=axis(BUDGET), yaxis=percent_axis("Robust accuracy"), meta=EPSILON),
@@ -104,7 +104,7 @@ def progression(result: StudyResult, recipe: str = "") -> Chart:
         title=f"Round by round: {title}",
         caption="Accuracy after each round of hardening; round 0 is the standard model. Clean accuracy, "
         f"and robust accuracy under each attack{'' if len(labels) > 1 else f' at {labels[0]}'}; the strip is "
-        "the 95 % interval. Under attack, no classifier passes the limit, where it is drawn; below the dotted "
+        "the 95 % interval. Under attack, no classifier can exceed the limit, where it is drawn; below the dotted "
         "line, approving everything would do better.",
         summary=f"Over {formats.count(rounds[-1])} rounds clean accuracy goes from "
         f"{formats.percent(clean[0].value)} to {formats.percent(clean[-1].value)}; at ε = "
@@ -151,7 +151,7 @@ def recipes(result: StudyResult) -> Chart:
         title="Recipes side by side",
         caption=f"Accuracy, clean and under attack at ε = {formats.epsilon(budget)}, with 95 % intervals. "
         "The dashed line is what approving everything scores."
-        + (" Under attack, no classifier passes the second one, the limit." if best else ""),
+        + (" Under attack, no classifier can exceed the second one, the limit." if best else ""),
         summary="; ".join(sentences) + ".",
         figure=figure(
             data, barmode="group", xaxis=percent_axis("Accuracy"), yaxis=axis(autorange="reversed"),
@@ -190,7 +190,7 @@ def trade_off(result: StudyResult) -> Chart:
     places = [
         f"{palette.model(name).title} clean {formats.percent(final.at('clean').accuracy.value)}, "
         f"robust {formats.percent(final.at(strongest, budget).accuracy.value)}"
-        for name in palette.in_order(m.name for m in result.models)
+        for name in leading(result)
         for final in [result.model(name).final]
     ]
     return Chart(
@@ -198,7 +198,7 @@ def trade_off(result: StudyResult) -> Chart:
         title="What robustness costs in clean accuracy",
         caption=f"Each mark is a model: right is better without attack, up is better under attack at "
         f"ε = {formats.epsilon(budget)}. Arms are 95 % intervals. Below the lower dashed line, approving "
-        "everything would do better under attack." + (" No classifier passes the upper one." if best else ""),
+        "everything would do better under attack." + (" No classifier can exceed the upper one." if best else ""),
         summary=f"{_under(strongest)}: {'; '.join(places)}.",
         figure=figure(data, xaxis=axis("Clean accuracy", ticksuffix=" %"),
         yaxis=percent_axis("Robust accuracy"),

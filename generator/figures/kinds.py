@@ -42,18 +42,19 @@ def kinds(result: StudyResult, tier: str = "") -> Chart:
         )  # fmt: skip
     baseline = found[result.roles.baseline].caught_proved
     best = max(found, key=lambda name: found[name].caught_proved.value)
-    at = f"{formats.percent(rate, 0)} false alarms"
+    at, attacker = f"{formats.percent(rate, 0)} false alarms", result.spec.threat.tier(tier).attacker
     monotone = (
-        f" {look.title}: no monotone rule catches more. It is drawn beside the models alone that are proved monotone."
+        f" {look.title}: no monotone rule catches more. It is drawn beside models that are proved monotone."
         if limit and beside
         else ""
     )
     return Chart(
         slug=f"{result.data.name}-kinds",
         title="Every kind of model: frauds caught when nobody evades, and proved",
-        caption=f"Each model's cut is set to {at}. Circles: frauds caught if nobody evades. Squares: frauds caught "
-        f"whatever a fraudster of {tier} does, proved, at ε = {formats.epsilon(epsilon)}. Dashed: what is proved of "
-        f"{palette.model(result.roles.baseline).phrase}. Arms are 95 % intervals.{monotone}",
+        caption=f"Every model stops the same share of genuine payments: {at}. Circles: frauds caught if nobody "
+        f"evades. Squares: frauds provably caught, whatever {attacker} ({tier}) does, at ε = "
+        f"{formats.epsilon(epsilon)}. Dashed: what is proved of {palette.model(result.roles.baseline).phrase}. Arms "
+        f"are 95 % intervals.{monotone}",
         summary=f"Under {tier} at {at}, most is proved of {palette.model(best).title}: "
         f"{formats.percent(found[best].caught_proved.value)} of frauds "
         f"({formats.interval(found[best].caught_proved)}); of {palette.model(result.roles.baseline).title} "

@@ -89,7 +89,7 @@ def label_aware(result: StudyResult) -> Chart:
     every = palette.in_order(found)
     drawn = leading(result, every)
     parts = (
-        ("Holds", "exact", PLAIN, lambda r: r.frauds - r.evaded),
+        ("Cannot get through", "exact", PLAIN, lambda r: r.frauds - r.evaded),
         (
             "Gets through, still a fraud by the rule",
             "fraud",
@@ -117,13 +117,13 @@ def label_aware(result: StudyResult) -> Chart:
     ]  # fmt: skip
     said = [
         f"{palette.model(n).title}: {formats.percent(found[n].evaded / max(found[n].frauds, 1))} get "
-        f"through, {formats.percent(found[n].still_fraud / max(found[n].frauds, 1))} and are still a fraud"
+        f"through, {formats.percent(found[n].still_fraud / max(found[n].frauds, 1))} while still a fraud"
         for n in drawn
     ]
     return Chart(
         slug=f"{result.data.name}-label-aware",
         title="What becomes of the frauds that get through",
-        caption="Of the frauds each model catches without attack: those that hold whatever the attack at ε = "
+        caption="Of the frauds each model catches without attack: those that no attack gets through at ε = "
         f"{formats.epsilon(result.spec.attack.headline_epsilon)}, those with an example that gets through "
         "and is still a fraud by the labelling rule, and those whose example is no longer "
         "one." + remark(drawn, every),

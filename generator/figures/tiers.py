@@ -66,10 +66,10 @@ def tiers(result: StudyResult, tier: str = "") -> Chart:
     wide, tall = grid(len(names), 2, gap_x=0.07, gap_y=0.24), grid(len(names), 1, gap_y=0.09)
     return Chart(
         slug=f"{result.data.name}-tiers",
-        title="Frauds caught when fraudsters evade, by who they are",
-        caption="Each model's cut is set so that it stops the same share of genuine payments. Circles: "
-        "frauds caught if nobody evades. Squares: frauds caught whatever a fraudster of this tier does, "
-        f"proved, at ε = {formats.epsilon(result.spec.attack.headline_epsilon)}. Arms are 95 % "
+        title="Frauds caught when fraudsters evade, by attacker",
+        caption="Every model stops the same share of genuine payments. Circles: frauds caught if nobody evades. "
+        "Squares: frauds provably caught, whatever the attacker does, at ε = "
+        f"{formats.epsilon(result.spec.attack.headline_epsilon)}. {_who(result, names)}. Arms are 95 % "
         f"intervals.{remark(drawn, every)}",
         summary=_tier_sentence(found, drawn, rates[0], tier),
         figure=figure(data, **placed(axes, wide)),
@@ -162,6 +162,11 @@ def _at_headline(result: StudyResult) -> list[TierResult]:
 def _quoted_first(result: StudyResult, found: list[TierResult]) -> list[float]:
     quoted = result.spec.proof.quoted_false_positive_rate
     return sorted({row.false_positive_rate for row in found}, key=lambda rate: (rate != quoted, rate))
+
+
+def _who(result: StudyResult, names: list[str]) -> str:
+    """Each attacker in a few words."""
+    return "; ".join(f"{name}: {result.spec.threat.tier(name).short}" for name in names)
 
 
 def _rate(rate: float) -> str:

@@ -76,6 +76,13 @@ class DatasetFindings:
         standard = {row.name: row for row in self.models}[self.result.roles.baseline]
         return summary.summary(self.result, self.tier, self.original, standard)
 
+    @cached_property
+    def lead_sentence(self) -> str:
+        """What the pages of findings open with: as the Summary does, and how sure that is."""
+        answer = self.summary.answer
+        sure = kinds.difference_sentence(self.result, self.tier) if answer else ""
+        return f"{answer} {sure}".strip() or self.proof.matched or self.headline.attacked
+
     @by_budget
     def pgd(self) -> str:
         """Name of the iterative attack with its steps."""
@@ -192,6 +199,7 @@ class DatasetFindings:
         return replace(
             found,
             matched=tiers.matched_sentence(self.result, found.proofs, found.rate, self.tier),
+            training=tiers.training_sentence(self.result, found.proofs, found.rate, self.tier),
             by_rate=tiers.by_rate(found.proofs, self.tier),
         )
 

@@ -6,8 +6,8 @@ from generator.notation import formats
 from generator.records.proofs import ProofResult
 from generator.records.results import Comparison, Evaluation, StudyResult
 
-BESIDE = {"higher": "above", "lower": "below", "no difference": "level with"}
-"""Where a model stands beside another, by the direction of the difference."""
+BESIDE = {"higher": "which is less", "lower": "which is more", "no difference": "no measurable difference"}
+"""Where another model stands beside one, by the direction of the difference of that one from it."""
 
 
 def overstated(result: StudyResult, model: str) -> float:
@@ -22,36 +22,32 @@ def trap_sentence(result: StudyResult, row: RecipeRow) -> str:
     """What FGSM says of one recipe, what is true of it, and where that leaves it."""
     fgsm, true = (formats.percent(e.value) for e in (row.gap.fgsm, row.exact.accuracy))
     size = overstated(result, row.name)
+    start = f"Under FGSM, {row.words.phrase} has an accuracy of {fgsm}"
     if size > MASKING_POINTS:
-        start = f"FGSM says that {row.words.phrase} keeps {fgsm}. Verified: {true}, {formats.loss(size)} less"
+        said = f"{start}. Verified: {true}, {formats.loss(size)} less."
     elif row.blocked:
-        start = (
-            f"FGSM says that {row.words.phrase} keeps {fgsm}, and {true} is proved, {formats.loss(size)} less"
-        )
+        said = f"{start}, and {true} is proved, {formats.loss(size)} less."
     else:
-        start = (
-            f"FGSM says that {row.words.phrase} keeps {fgsm}, and {true} is proved: here it does not mislead"
-        )
-    return f"{start}{_beside_standard(result, row)}. {beside_trivial(result, row.name)}"
+        said = f"{start}, and {true} is proved: here FGSM does not mislead."
+    return f"{said} {_beside_standard(result, row)} {beside_trivial(result, row.name)}"
 
 
 def standing_sentence(result: StudyResult, row: RecipeRow) -> str:
-    """What a recipe provably keeps, beside the standard model and approving everything; quotes no attack."""
+    """The proved accuracy of a recipe, beside the standard model and approving everything; quotes no attack."""
     true = formats.percent(row.exact.accuracy.value)
     return (
-        f"{formats.capital(row.words.phrase)} provably keeps {true}{_beside_standard(result, row)}. "
+        f"{formats.capital(row.words.phrase)} has a proved accuracy of {true}. {_beside_standard(result, row)} "
         f"{beside_trivial(result, row.name)}"
     )
 
 
 def beside_trivial(result: StudyResult, model: str) -> str:
-    """Approving everything, beside what `model` provably keeps."""
+    """Approving everything, beside the proved accuracy of `model`."""
     epsilon = result.spec.attack.headline_epsilon
     found = comparison(result, model, result.roles.trivial, "accuracy", "exact", epsilon)
     trivial = formats.percent(trivial_accuracy(result))
-    if not found:
-        return f"Approving everything would keep {trivial}."
-    return f"That is {BESIDE[found.direction]} the {trivial} of approving everything."
+    side = f", {BESIDE[found.direction]}" if found else ""
+    return f"Approving everything, which catches no fraud, would score {trivial}{side}."
 
 
 def masking_sentence(result: StudyResult, row: RecipeRow) -> str:
@@ -59,28 +55,25 @@ def masking_sentence(result: StudyResult, row: RecipeRow) -> str:
     name, proved = formats.capital(row.words.phrase), row.exact.accuracy.value
     figures = (
         f"{name}: {formats.percent(row.gap.fgsm.value)} under FGSM, {formats.percent(row.gap.pgd.value)} "
-        f"under {row.gap.title}, exactly {formats.percent(proved)}"
+        f"under {row.gap.title}, {formats.percent(proved)} proved"
     )
     size = overstated(result, row.name)
     if size > MASKING_POINTS:
-        return f"{figures}. FGSM overstates what is kept by {formats.loss(size)}: catastrophic overfitting."
+        return f"{figures}. FGSM overstates accuracy by {formats.loss(size)}: catastrophic overfitting."
     if row.blocked:
         return f"{figures}, {formats.loss(size)} less than under FGSM. No warning."
     return f"{figures}. No warning."
 
 
 def standard_sentence(result: StudyResult, proved: Evaluation) -> str:
-    """What the standard model provably keeps at the headline budget."""
+    """The proved accuracy of the standard model at the headline budget."""
     epsilon = formats.epsilon(result.spec.attack.headline_epsilon)
-    return (
-        f"With every input free to move by {epsilon}, the standard model keeps exactly "
-        f"{formats.percent(proved.accuracy.value)} ({formats.interval(proved.accuracy)}): for every other "
-        f"transaction an attack that gets through is known. {beside_trivial(result, result.roles.baseline)}"
-        if not proved.unresolved
-        else f"With every input free to move by {epsilon}, the standard model provably keeps "
-        f"{formats.percent(proved.accuracy.value)} ({formats.interval(proved.accuracy)}). "
-        f"{beside_trivial(result, result.roles.baseline)}"
+    said = (
+        f"With every input free to move by {epsilon}, the standard model has a proved accuracy of "
+        f"{formats.percent(proved.accuracy.value)} ({formats.interval(proved.accuracy)})."
     )
+    known = "" if proved.unresolved else " For every other transaction, an attack is known that gets through."
+    return f"{said}{known} {beside_trivial(result, result.roles.baseline)}"
 
 
 def limit_sentence(result: StudyResult, proofs: ProofResult) -> str:
@@ -93,13 +86,13 @@ def limit_sentence(result: StudyResult, proofs: ProofResult) -> str:
     if best >= 1:
         return (
             "These rows alone set no limit: no fraud and genuine payment can be moved onto the same point at "
-            f"{formats.epsilon(epsilon)}. {formats.percent(known)} is known to be possible."
+            f"{formats.epsilon(epsilon)}. An accuracy of {formats.percent(known)} is known to be possible."
         )
     rows = "further transactions of this kind" if limit.population else "these rows"
     return (
-        f"No single classifier whatever can keep more than {formats.percent(best)} of {rows} at "
-        f"{formats.epsilon(epsilon)}. One that keeps {formats.percent(known)} is known, so what is best lies "
-        f"somewhere in the {formats.loss(best - known)} between."
+        f"No classifier whatever can have an accuracy above {formats.percent(best)} on {rows} at "
+        f"{formats.epsilon(epsilon)}. One with {formats.percent(known)} is known, so the best possible accuracy "
+        f"lies in the {formats.loss(best - known)} between."
     )
 
 
@@ -112,7 +105,7 @@ def limit_note(result: StudyResult, proofs: ProofResult) -> str:
     rule = ""
     if proofs.rule:
         kept = formats.percent(proofs.rule.kept[place])
-        rule = f" The rule that made the labels, with labels held fixed, keeps {kept}."
+        rule = f" The rule that made the labels, with labels held fixed, has an accuracy of {kept}."
     if not limit.population:
         return (
             "This dataset has no generator to draw further rows from, so the limit is that of its own rows; "
@@ -136,12 +129,12 @@ def unresolved_sentence(proofs: ProofResult) -> str:
     rounding = rounding_sentence(proofs.rows_by_rounding)
     if not left:
         return (
-            f"{asked}. All were settled: {formats.count(proved)} proved, {formats.count(broken)} broken by "
+            f"{asked}. All were answered: {formats.count(proved)} proved, {formats.count(broken)} broken by "
             f"an example, none left open.{rounding}"
         )
     return (
         f"{asked}. {formats.count(left)} of them ({formats.percent(left / total, 3)}) were left open: "
-        f"neither proved nor broken. They count as not kept, so the proved figures are lower limits.{rounding}"
+        f"neither proved nor broken. They count as broken, so the proved figures are lower limits.{rounding}"
     )
 
 
@@ -166,17 +159,18 @@ def contradiction_sentence(proofs: ProofResult) -> str:
 
 
 def _beside_standard(result: StudyResult, row: RecipeRow) -> str:
-    """Half a sentence: the standard model's proved accuracy, and the paired difference."""
+    """The standard model's proved accuracy, and the paired difference."""
     theirs = formats.percent(exact(result, result.roles.baseline).accuracy.value)
-    return difference_clause(row.exact_change, theirs)
+    return f"The standard model has {theirs}: {_difference(row.exact_change)}."
 
 
-def difference_clause(found: Comparison, baseline: str) -> str:
+def _difference(found: Comparison) -> str:
+    """By how much the baseline lies above or below."""
     size = formats.loss(abs(found.difference.value))
     low, high = sorted((abs(found.difference.low), abs(found.difference.high)))
-    ends = f"by {size}, interval {formats.between(low, high, 'loss')}"
+    ends = f"interval {formats.between(low, high, 'loss')}"
     return {
-        "lower": f", below the standard model's {baseline} ({ends})",
-        "higher": f", above the standard model's {baseline} ({ends})",
-        "no difference": f", no measurable difference from the standard model's {baseline}",
+        "lower": f"{size} more ({ends})",
+        "higher": f"{size} less ({ends})",
+        "no difference": "no measurable difference",
     }[found.direction]

@@ -116,6 +116,19 @@ def kinds(result: StudyResult, tier: str) -> Kinds | None:
     )
 
 
+def difference_sentence(result: StudyResult, tier: str) -> str:
+    """How sure it is that the model named is not the baseline; empty where they were not compared."""
+    found = results(result, tier)
+    if result.roles.baseline not in found or len(found) < 2:
+        return ""
+    compared = against(result, best(result, tier, found)[0], tier)
+    if not compared:
+        return ""
+    if compared.direction == "no difference":
+        return f"The interval of the proved difference is {formats.interval(compared.difference, 'points')}."
+    return f"The proved difference is {formats.loss(abs(compared.difference.value))} ({_ends(compared)})."
+
+
 def monotone_rows(result: StudyResult) -> tuple[MonotoneRow, ...]:
     """The models proved monotone in at least one input, in the order of the palette."""
     proved = {row.model: row for row in result.proofs.proved_monotone if row.rises or row.falls}
@@ -214,30 +227,31 @@ def against(result: StudyResult, model: str, tier: str) -> TierComparison | None
 def _verdict(result: StudyResult, tier: str, found: Mapping[str, TierResult], named: str) -> str:
     ours, theirs = found[named].caught_proved, found[result.roles.baseline].caught_proved
     baseline = MODELS[result.roles.baseline].phrase
+    difference = _difference(against(result, named, tier))
     return (
-        f"Against {result.spec.threat.tier(tier).attacker}, at a false-alarm rate of "
-        f"{formats.percent(_rate(result), 0)}, {baseline} provably catches {_with_interval(theirs)} of frauds and "
-        f"{MODELS[named].phrase} {_with_interval(ours)}: {_difference(against(result, named, tier))}."
+        f"Against {result.spec.threat.tier(tier).attacker}, {baseline} provably catches "
+        f"{formats.percent(theirs.value)} of frauds at {formats.percent(_rate(result), 0)} false alarms. "
+        f"{formats.capital(MODELS[named].phrase)} catches {formats.percent(ours.value)}: {difference}."
     )
 
 
 def _price(result: StudyResult, found: Mapping[str, TierResult], named: str) -> str:
     ours, theirs = (found[name].caught_clean for name in (named, result.roles.baseline))
-    caught = f"{MODELS[named].phrase} catches {_with_interval(ours)} instead of {_with_interval(theirs)}"
+    caught = f"{MODELS[named].phrase} catches {formats.percent(ours.value)} instead of {formats.percent(theirs.value)}"
     start = f"When nobody evades, {caught}"
-    return f"{start}." if apart(ours, theirs) else f"{start}, no measurable difference."
+    return f"{start}." if apart(ours, theirs) else f"{start}: no measurable difference."
 
 
 def _chosen(choice: Choice | None) -> str:
     if not choice:
         return (
-            "No choice was made on validation rows for this attacker: it is the model of which most is proved on these "
-            "rows, which flatters it."
+            "No choice was made on validation rows for this attacker. The model named is the one of which most is "
+            "proved on these rows, which flatters it."
         )
     return (
-        f"It was chosen on validation rows, among models of every kind ({formats.count(choice.agreeing)} of "
-        f"{formats.count(choice.folds)} folds agree); on rows that took no part in the choice, "
-        f"{_with_interval(choice.validated)} is proved."
+        f"The model named was chosen on validation rows, among models of every kind ({formats.count(choice.agreeing)} "
+        f"of {formats.count(choice.folds)} folds agree). On rows that took no part in the choice, it provably catches "
+        f"{_with_interval(choice.validated)}."
     )
 
 
@@ -257,7 +271,8 @@ def _others(result: StudyResult, tier: str, found: Mapping[str, TierResult], nam
     if not parts:
         return ""
     return (
-        f"The best of every other kind, and what that is beside {MODELS[result.roles.baseline].phrase}: "
+        f"The best model of every other kind, and whether it provably catches more than "
+        f"{MODELS[result.roles.baseline].phrase}: "
         f"{formats.listed(parts)}."
     )
 
@@ -288,7 +303,7 @@ def _unresolved(result: StudyResult) -> str:
     counted = [row.by_rounding for row in rows if row.by_rounding is not None]
     rounding = rounding_sentence(sum(counted) if counted else None)
     if not left:
-        every = "Of every kind, in every tier and at every budget, all frauds were settled"
+        every = "For every kind of model, tier and budget, all frauds were either proved or broken"
         return f"{every}: none is left open.{rounding}"
     return (
         f"{formats.count(left)} frauds, over all kinds, tiers and budgets, were left open. They count as missed."
@@ -309,8 +324,8 @@ def _settings(result: StudyResult) -> str:
     if not parts:
         return ""
     return (
-        "How many splits lie one behind the other in a tree was chosen by each copy of a model, on a part of its own "
-        f"training rows. Splits and copies: {'; '.join(parts)}."
+        "Each copy of a model chose the depth of its trees on a part of its own training rows. Depths and copies: "
+        f"{'; '.join(parts)}."
     )
 
 
@@ -319,10 +334,13 @@ def _difference(found: TierComparison | None) -> str:
         return "the difference was not measured"
     if found.direction == "no difference":
         return f"no measurable difference ({formats.interval(found.difference, 'points')})"
-    low, high = sorted((abs(found.difference.low), abs(found.difference.high)))
     word = {"higher": "more", "lower": "fewer"}[found.direction]
-    size = formats.loss(abs(found.difference.value))
-    return f"{size} {word} (interval {formats.between(low, high, 'loss')})"
+    return f"{formats.loss(abs(found.difference.value))} {word} ({_ends(found)})"
+
+
+def _ends(found: TierComparison) -> str:
+    low, high = sorted((abs(found.difference.low), abs(found.difference.high)))
+    return f"interval {formats.between(low, high, 'loss')}"
 
 
 def _side(found: TierComparison | None) -> str:

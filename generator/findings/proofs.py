@@ -75,6 +75,7 @@ class ProofFindings:
     contradictions: str
     choice: str
     matched: str
+    training: str
     label_aware: tuple[LabelAwareRow, ...]
     label_sentence: str
     radii: tuple[RadiusRow, ...]
@@ -114,6 +115,7 @@ def find_proofs(
         contradictions=exact.contradiction_sentence(proofs),
         choice=verdict.choice_sentence(result, proofs, recipes),
         matched=tiers.matched_sentence(result, proofs, rate, result.spec.threat.quoted),
+        training=tiers.training_sentence(result, proofs, rate, result.spec.threat.quoted),
         label_aware=aware,
         label_sentence=label_sentence(aware),
         radii=tuple(RadiusRow(MODELS[r.model], r) for r in proofs.radii),

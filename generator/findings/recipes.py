@@ -106,7 +106,7 @@ def control_sentence(result: StudyResult, rows: tuple[RecipeRow, ...]) -> str:
     for row in rows:
         if row.name == result.roles.ablation:
             return (
-                f"The same number of extra steps without any attack provably keeps "
+                f"After the same number of extra steps without any attack, the proved accuracy is "
                 f"{formats.percent(row.exact.accuracy.value)}, {AGAINST[row.exact_change.direction]}."
             )
     return ""

@@ -124,6 +124,13 @@ def matched_sentence(result: StudyResult, proofs: ProofResult, rate: float, tier
     return " ".join([start, *map(formats.capital, rest)])
 
 
+def training_sentence(result: StudyResult, proofs: ProofResult, rate: float, tier: str) -> str:
+    """Whether training against the real threat pays, and training against the box; empty where neither was measured."""
+    models = dict.fromkeys(filter(None, (result.roles.matched, result.roles.recommended)))
+    said = [tier_sentence(result, proofs, model, rate, tier) for model in models]
+    return " ".join(formats.capital(part) for part in said if part)
+
+
 def chosen_for(choices: tuple[Choice, ...], tier: str) -> str | None:
     """The model of any kind that validation rows chose by the frauds caught under a tier; None where none was chosen.
 

@@ -41,7 +41,7 @@ class Headline:
 def headline(result: StudyResult, standard: ModelRow, original: RecipeRow | None) -> Headline:
     return Headline(
         _answer(standard, original),
-        clean_sentence(result, standard),
+        clean_sentence(standard),
         standard_sentence(result, standard.exact),
         _hardened(result, original) if original else "",
         _cards(result, standard, original),
@@ -50,7 +50,7 @@ def headline(result: StudyResult, standard: ModelRow, original: RecipeRow | None
 
 
 def choice_sentence(result: StudyResult, proofs: ProofResult, recipes: tuple[RecipeRow, ...]) -> str:
-    """The model chosen on validation rows against the plain box, and what it provably keeps."""
+    """The model chosen on validation rows against the plain box, with its proved accuracy."""
     choice = next((c for c in proofs.choices if c.tier == result.spec.threat.benchmark), None)
     row = next((r for r in recipes if choice and r.name == choice.model), None)
     if not choice or not row:
@@ -68,12 +68,8 @@ def choice_sentence(result: StudyResult, proofs: ProofResult, recipes: tuple[Rec
     )
 
 
-def clean_sentence(result: StudyResult, standard: ModelRow) -> str:
-    return (
-        f"Without an attack the standard model judges {formats.percent(standard.clean.accuracy.value)} of "
-        f"transactions correctly. Approving everything would judge "
-        f"{formats.percent(trivial_accuracy(result))} correctly and catch no fraud."
-    )
+def clean_sentence(standard: ModelRow) -> str:
+    return f"Without an attack the standard model has an accuracy of {formats.percent(standard.clean.accuracy.value)}."
 
 
 def _agreement(choice: Choice) -> str:
@@ -122,12 +118,12 @@ def _attack_figures(result: StudyResult, original: RecipeRow) -> str:
             else f"{formats.count(failed)} sanity checks that concern"
         )
         return (
-            f"FGSM says that {original.words.phrase} keeps "
+            f"Under FGSM, {original.words.phrase} has an accuracy of "
             f"{formats.doubted(fgsm, original.exact.accuracy.value)}: {checks} it failed."
         )
     size = overstated(result, original.name)
-    over = f", {formats.loss(size)} more than is true" if original.gap.warns else ""
-    return f"The original hardening recipe shows {formats.percent(fgsm)} under FGSM{over}."
+    over = f", {formats.loss(size)} more than is proved" if original.gap.warns else ""
+    return f"Under FGSM, {original.words.phrase} has an accuracy of {formats.percent(fgsm)}{over}."
 
 
 def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow | None) -> tuple[Card, ...]:

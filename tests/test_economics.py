@@ -162,9 +162,9 @@ def test_every_verdict_has_its_words(money, verdict, words, sentence):
 @pytest.mark.parametrize(
     ("net", "words"),
     [
-        (Band(120.0, 20.0, 300.0), f"this model saves USD{GAP}120 a day"),
-        (Band(-120.4, -300.0, -20.0), f"this model costs USD{GAP}120 a day"),
-        (Band(-120.4, -300.0, 20.0), "which this run cannot tell from nothing"),
+        (Band(120.0, 20.0, 300.0), f"the switch saves USD{GAP}120 a day"),
+        (Band(-120.4, -300.0, -20.0), f"the switch costs USD{GAP}120 a day"),
+        (Band(-120.4, -300.0, 20.0), "no measurable difference from zero"),
     ],
 )
 def test_the_sentence_takes_its_verb_from_the_net_benefit(money, net, words):
@@ -172,7 +172,7 @@ def test_the_sentence_takes_its_verb_from_the_net_benefit(money, net, words):
     changed = found.__class__(**{**vars(found), "benefit": {**found.benefit, "net_usd": net}})
     said = verdict_sentence(changed, money.scenario, "X")
     assert words in said
-    assert ("cannot tell" in said) == (net.low <= 0 <= net.high)
+    assert ("no measurable difference" in said) == (net.low <= 0 <= net.high)
 
 
 def test_sums_and_rates_keep_three_digits():
@@ -334,13 +334,15 @@ def test_a_record_without_draws_leaves_all_of_it_out(tmp_path):
 
 def test_the_page_answers_its_question_and_traces_its_numbers(tmp_path):
     render_pages(
-        RESULTS, templates_of(tmp_path, "impact"), tmp_path / "docs",
+        RESULTS, templates_of(tmp_path, "impact", "calculator"), tmp_path / "docs",
         files=calculator.write(RESULTS, SAMPLES, tmp_path / "scripts"), documents=calculator.DOCUMENTS,
         extras=lambda results: calculator.values(results, SAMPLES),
     )  # fmt: skip
     text = (tmp_path / "docs" / "impact.md").read_text()
-    assert re.search(r"^# At what share of attacking fraudsters does hardening pay", text, re.M)
-    assert text.index("of fraudsters attack (") < text.index('<section class="calculator"')
+    assert re.search(r"^# When does a more robust model pay for itself", text, re.M)
+    assert text.index("of fraudsters attack (") < text.index("](calculator.md#calculator)")
+    assert '<section class="calculator"' not in text
+    assert '<section class="calculator"' in (tmp_path / "docs" / "calculator.md").read_text()
     assert (tmp_path / "docs" / "data" / "calculator-kaggle-T1.js").exists()
     assert json.loads((tmp_path / "docs" / "data" / "assumptions.json").read_text())["presets"]
     ledger = json.loads((tmp_path / "docs" / "data" / "ledger.json").read_text())

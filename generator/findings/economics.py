@@ -21,7 +21,7 @@ from generator.impact.whatif import OUTPUTS, Answer, Measured, answer, break_eve
 from generator.notation import formats
 from generator.notation.attackers import Attacker
 from generator.notation.names import MODELS, ModelName
-from generator.notation.tracing import derived
+from generator.notation.tracing import bare, derived
 from generator.records.impact import EvasionPrice, OperatingRates, Scenario
 
 POLICIES = {
@@ -85,6 +85,26 @@ class EvasionLine:
 
 
 @dataclass(frozen=True)
+class PricedDecision:
+    """What to do, and the condition that would change it."""
+
+    advice: str
+    condition: str
+    """To follow the advice in one sentence."""
+    state: str
+    """What the calculator is set to in order to show the condition, as its address has it."""
+
+
+@dataclass(frozen=True)
+class ConditionLine:
+    """One change of the opening scenario, and from which share of attackers the switch pays then."""
+
+    change: str
+    pays: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Economics:
     """What the page on business impact says of one dataset beyond its scenario day."""
 
@@ -97,6 +117,9 @@ class Economics:
     scenario: Scenario
     assumptions: str
     sentence: str
+    decisions: tuple[PricedDecision, ...]
+    conditions: tuple[ConditionLine, ...]
+    """What could move the break-even share, and where it moves to; the first line is the opening scenario itself."""
     lines: tuple[PricedModel, ...]
     presets: tuple[PresetLine, ...]
     policies: tuple[PolicyLine, ...]
@@ -127,6 +150,8 @@ def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | 
         scenario=scenario,
         assumptions=assumptions(scenario, measured.currency),
         sentence={line.words.name: line.sentence for line in lines}[hardened],
+        decisions=_decisions(choice, scenario, lines),
+        conditions=_conditions(measured, choice, scenario),
         lines=lines,
         presets=tuple(_preset_line(measured, choice, preset, known) for preset in known.presets),
         policies=_policies(measured, choice, scenario),
@@ -181,8 +206,85 @@ def _model_line(measured: Measured, choice: Choice, scenario: Scenario, name: st
         missed=_missed(found),
         net=money_range(found.benefit["net_usd"], measured.currency),
         pays=pays(found.break_even),
-        sentence=opening_sentence(found, scenario, MODELS[name].title),
+        sentence=opening_sentence(
+            found, scenario, MODELS[name].title, measured.threat.tier(choice.tier).attacker
+        ),
     )
+
+
+def _decisions(
+    choice: Choice, scenario: Scenario, lines: tuple[PricedModel, ...]
+) -> tuple[PricedDecision, ...]:
+    """For which share of attackers each of the two models is the cheaper one."""
+    (line,) = (line for line in lines if line.words.name == choice.hardened)
+    switch, stay = f"Switch to {line.words.phrase}", "Keep the standard model"
+    found, band = line.answer.break_even, line.answer.break_even.prevalence
+    if found.verdict != "pays above":
+        condition = {
+            "always pays": "whatever the share of fraudsters who attack",
+            "pays below": f"while at most {share(found.limit)} of fraudsters attack",
+            "never pays": "even if every fraudster attacks",
+            "not more robust": "whatever the share of fraudsters who attack",
+            "catching does not pay": "as long as a review costs more than a caught fraud saves",
+        }[found.verdict]
+        advice = switch if found.verdict in ("always pays", "pays below") else stay
+        return (PricedDecision(advice, condition, _state(choice, scenario)),)
+    between = "if you expect a share in between: there the two models make no measurable difference"
+    decisions = [PricedDecision("Settle your own estimate first", between, _state(choice, scenario))]
+    if bare(band.low) > 0:
+        fewer = f"if you expect fewer than {share(band.low)} of fraudsters to attack"
+        state = _state(choice, scenario, attack_prevalence=band.low)
+        decisions.insert(0, PricedDecision(stay, fewer, state))
+    if bare(band.high) < 1:
+        more = f"if you expect more than {share(band.high)} of fraudsters to attack"
+        state = _state(choice, scenario, attack_prevalence=band.high)
+        decisions.insert(0, PricedDecision(switch, more, state))
+    return tuple(decisions)
+
+
+def _conditions(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[ConditionLine, ...]:
+    """False alarms, then prices: each changed alone."""
+    half = {"loss_per_fraud": scenario.loss_per_fraud / 2}
+    double = {name: 2 * getattr(scenario, name) for name in ("review_cost", "friction_cost")}
+    changes = [
+        ("Nothing: as assumed here", choice, {}),
+        *(
+            (_alarms(point.false_positive_rate), replace(choice, point=point.name), {})
+            for point in measured.rates.points
+            if point.name != choice.point
+        ),
+        (
+            f"A missed fraud costs half as much, {money(half['loss_per_fraud'], measured.currency)}",
+            choice,
+            half,
+        ),
+        (
+            f"An alert and a stopped customer cost double, {money(double['review_cost'], measured.currency)} and "
+            f"{money(double['friction_cost'], measured.currency)}",
+            choice,
+            double,
+        ),
+    ]
+    return tuple(
+        ConditionLine(
+            title,
+            pays(_sourced_share(break_even_of(measured, chosen, scenario.model_copy(update=changed)))),
+            _state(chosen, scenario, **changed),
+        )
+        for title, chosen, changed in changes
+    )
+
+
+def _alarms(rate: float | None) -> str:
+    if rate is None:
+        return "Each model keeps its own cut, so that their false alarms differ"
+    return f"Both models stop {formats.percent(rate, 0)} of genuine payments"
+
+
+def _state(choice: Choice, scenario: Scenario, **changes: float) -> str:
+    """The address of the calculator at a choice and a scenario, behind its anchor and the name of the dataset."""
+    asked = {**vars(choice), **scenario.model_dump(), **changes}
+    return "&".join(f"{name}={bare(value)}" for name, value in asked.items())
 
 
 def _preset_line(measured: Measured, choice: Choice, preset: Preset, known: Assumptions) -> PresetLine:

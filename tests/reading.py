@@ -10,21 +10,7 @@ LEVELS = ("executive", "analyst", "engineer")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SILENT = {"table", "svg", "script", "style", "form", "button", "select", "template", "summary"}
 SILENT_CLASSES = {"chart-title", "chart-plot", "chart-tools", "chart-table", "provenance", "headerlink"}
-BLOCKS = {
-    "p",
-    "li",
-    "div",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "figcaption",
-    "section",
-    "details",
-    "blockquote",
-    "dd",
-    "dt",
-}
+BLOCKS = {"p", "li", "div", "h1", "h2", "h3", "h4", "figcaption", "section", "details", "blockquote", "dd", "dt"}
 WORD = re.compile(r"[^\W_]")
 
 
@@ -36,9 +22,7 @@ class Article(HTMLParser):
         self._shown = LEVELS.index(level)
         self._dataset = dataset
         self._open: list[tuple[str, bool]] = []  # of each element whether its text counts
-        self._headings: list[
-            tuple[int, bool]
-        ] = []  # those the place lies under, and whether their parts count
+        self._headings: list[tuple[int, bool]] = []  # those the place lies under, and whether their parts count
         self._title: bool | None = None
         self._inside = 0
         self._text: list[str] = []
@@ -61,16 +45,12 @@ class Article(HTMLParser):
         if not self._inside or tag in VOID:
             return
         own = self._dataset in ("", found.get("data-of") or self._dataset)
-        counts = (
-            own and tag not in SILENT and not classes & SILENT_CLASSES and "data-search-exclude" not in found
-        )
+        counts = own and tag not in SILENT and not classes & SILENT_CLASSES and "data-search-exclude" not in found
         if re.fullmatch("h[1-6]", tag):
             depth = int(tag[1])
             self._headings = [each for each in self._headings if each[0] < depth]
             within = self._heard()  # of a folded part the title is seen, unless it lies in another one
-            self._headings.append(
-                (depth, own and not any(level in classes for level in LEVELS[self._shown + 1 :]))
-            )
+            self._headings.append((depth, own and not any(level in classes for level in LEVELS[self._shown + 1 :])))
             self._title = own and within
         if tag == "figure" and self.before_first_chart is None and self._counting() and own and self._heard():
             self.before_first_chart = self.words

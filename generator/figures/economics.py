@@ -38,8 +38,8 @@ def break_even(result: StudyResult, draws: Draws | None = None) -> Chart:
             for p, each, whole in zip(FRAUD_SHARES, shown, found, strict=True)
         ]
         own = scalar(prevalence(*mean, scenario))
-        said.append(f"{look.title} {share(own) if own <= 1 else 'at no share'}")
         if name in drawn:
+            said.append(f"{look.title} {share(own) if own <= 1 else 'at no share'}")
             data += _lines([100 * p for p in FRAUD_SHARES], shown, name, bool(sampled), percentages)
     return Chart(
         slug=f"{result.data.name}-break-even",
@@ -74,8 +74,8 @@ def net_benefit(result: StudyResult, draws: Draws | None = None) -> Chart:
             (look.title, rounded(100 * a), *_ends(each, 1, bool(sampled)))
             for a, each in zip(ATTACKERS, found, strict=True)
         ]
-        said.append(f"{look.title} {money(found[-1].value, result.spec.currency)}")
         if name in drawn:
+            said.append(f"{look.title} {money(found[-1].value, result.spec.currency)}")
             data += _lines([100 * a for a in ATTACKERS], found, name, bool(sampled), numbers)
     return Chart(
         slug=f"{result.data.name}-net-benefit",

@@ -10,6 +10,7 @@ from generator.findings.breakeven import (
     opening_sentence,
     pays,
     rate,
+    share,
 )
 from generator.findings.priors import PriorLine, prior_lines
 from generator.findings.scenarios import Assumptions, Preset, default_scenario, scenario_of

@@ -221,7 +221,9 @@ def test_advice_follows_the_interval_of_the_comparison(low, high, direction, adv
         for c in result.proofs.tier_comparisons
     )
     found = findings.find(with_proofs(result, tier_comparisons=rows)).decisions
-    assert next(d for d in found if d.situation == "Fraudsters change only what they control").advice == advice
+    assert (
+        next(d for d in found if d.situation == "Fraudsters change only what they control").advice == advice
+    )
 
 
 def test_advice_without_grounds_is_not_given():

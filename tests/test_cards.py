@@ -133,3 +133,17 @@ def test_error_rates_by_group_differ_only_where_their_intervals_do_not_meet():
     assert apart.high.endswith("; Online)")
     assert found["pgd_tier1", "Frauds caught"].apart == "no difference"
     assert found["standard", "Genuine payments stopped"].apart == "no difference"
+
+
+def test_the_models_to_try_first_begin_with_the_quoted_fraudster_and_end_with_the_benchmark():
+    result = tiny_result()
+    threat = result.spec.threat
+    found = cards(result).chosen
+    tiers = [choice.tier for choice in result.choices]
+    assert len(found) == len(tiers)
+    assert threat.benchmark in tiers
+    attackers = [row.attacker for row in found]
+    assert attackers[-1] == threat.tier(threat.benchmark).attacker
+    assert [row.rate for row in found][-1] is None
+    if threat.quoted in tiers:
+        assert attackers[0] == threat.tier(threat.quoted).attacker

@@ -196,6 +196,40 @@ def test_the_opening_is_the_threat_matched_recipe_in_the_opening_scenario(money,
     assert favoured(replace(measured, draws=draws)) == "trades"
 
 
+def test_each_decision_names_the_share_of_attackers_that_would_change_it(money, measured):
+    line = next(line for line in money.lines if line.words.name == "pgd_tier1")
+    band = line.answer.break_even.prevalence
+    assert line.answer.break_even.verdict == "pays above"
+    told = {
+        "Switch to threat-matched training": (
+            f"more than {share(band.high)} of fraudsters",
+            band.high,
+            band.high < 1,
+        ),
+        "Keep the standard model": (f"fewer than {share(band.low)} of fraudsters", band.low, band.low > 0),
+        "Settle your own estimate first": ("no measurable difference", 0.1, True),
+    }
+    told = {advice: each for advice, each in told.items() if each[2]}
+    assert [row.advice for row in money.decisions] == list(told)
+    for row in money.decisions:
+        words, at, _ = told[row.advice]
+        assert words in row.condition
+        assert f"attack_prevalence={float(at)}&" in row.state
+
+
+def test_conditions_change_false_alarms_and_prices_one_at_a_time(money, measured):
+    first, *changed = money.conditions
+    assert first.pays == pays(next(x for x in money.lines if x.words.name == "pgd_tier1").answer.break_even)
+    states = [dict(part.split("=") for part in row.state.split("&")) for row in money.conditions]
+    opening = states[0]
+    assert opening == {name: str(value) for name, value in {**vars(CHOICE), **vars(money.scenario)}.items()}
+    differing = [{name for name in opening if each[name] != opening[name]} for each in states[1:]]
+    points = len(measured.rates.points) - 1
+    assert differing == [{"point"}] * points + [{"loss_per_fraud"}, {"review_cost", "friction_cost"}]
+    half = money.scenario.model_copy(update={"loss_per_fraud": money.scenario.loss_per_fraud / 2})
+    assert changed[-2].pays == pays(answer(measured, CHOICE, half).break_even)
+
+
 def test_every_preset_is_answered_and_changes_what_it_names_only(money, measured):
     assert [line.preset.name for line in money.presets] == [preset.name for preset in PRESETS]
     for line in money.presets:

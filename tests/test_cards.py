@@ -32,7 +32,7 @@ def page(tiny_docs) -> str:
 def test_the_standard_model_and_every_recipe_have_a_card_with_an_anchor(page, dataset):
     names = ("standard", *tiny_result(dataset).spec.hardening.recipes)
     for name in names:
-        assert f"{{ #{dataset}-card-{name.replace('_', '-')} }}" in page
+        assert f"{{ #{dataset}-card-{name.replace('_', '-')} .engineer }}" in page
     assert len(findings.find(tiny_result(dataset)).cards.models) == len(names)
 
 
@@ -138,7 +138,7 @@ def test_error_rates_by_group_differ_only_where_their_intervals_do_not_meet():
 def test_the_models_to_try_first_begin_with_the_quoted_fraudster_and_end_with_the_benchmark():
     result = tiny_result()
     threat = result.spec.threat
-    found = cards(result).chosen
+    found = findings.find(result).cards.chosen
     tiers = [choice.tier for choice in result.choices]
     assert len(found) == len(tiers)
     assert threat.benchmark in tiers

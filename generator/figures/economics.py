@@ -8,6 +8,7 @@ from generator.figures.frame import band as strip
 from generator.findings.breakeven import money, share
 from generator.findings.scenarios import ASSUMPTIONS, default_scenario
 from generator.findings.selection import leading, remark
+from generator.findings.tiers import chosen_for
 from generator.impact.bands import Band, band, scalar
 from generator.impact.breakeven import prevalence
 from generator.impact.measured import Choice, Draws, drawn_detection, mean_detection
@@ -114,7 +115,10 @@ def _names(result: StudyResult) -> list[str]:
 
 
 def _drawn(result: StudyResult) -> list[str]:
-    return leading(result, _names(result))
+    """The leading models, and the one that was chosen against the fraudsters of these charts."""
+    names = _names(result)
+    chosen = chosen_for(result.choices, result.spec.threat.quoted)
+    return [name for name in names if name in leading(result, names) or name == chosen]
 
 
 def _opening(result: StudyResult) -> Scenario:

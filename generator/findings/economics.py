@@ -162,9 +162,10 @@ def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | 
 
 
 def favoured(measured: Measured) -> str:
-    """The hardened model looked at first: the one trained against what a fraudster can do, or else the last."""
-    models, matched = measured.draws.models, measured.roles.matched
-    return matched if matched in models else models[-1]
+    """The model looked at first: the one chosen against the quoted fraudsters, or trained against them, or the last."""
+    models = measured.draws.models
+    first = (name for name in (measured.chosen, measured.roles.matched) if name in models)
+    return next(first, models[-1])
 
 
 def opening_choice(measured: Measured) -> Choice:

@@ -4,13 +4,30 @@ Tables, drawings, form controls and what only scripts fill are left out; so is w
 """
 
 import re
+from functools import cache
 from html.parser import HTMLParser
+
+import pyphen
 
 LEVELS = ("executive", "analyst", "engineer")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-SILENT = {"table", "svg", "script", "style", "form", "button", "select", "template", "summary"}
+SILENT = {"nav", "table", "svg", "script", "style", "form", "button", "select", "template", "summary"}
 SILENT_CLASSES = {"chart-title", "chart-plot", "chart-tools", "chart-table", "provenance", "headerlink"}
-BLOCKS = {"p", "li", "div", "h1", "h2", "h3", "h4", "figcaption", "section", "details", "blockquote", "dd", "dt"}
+BLOCKS = {
+    "p",
+    "li",
+    "div",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "figcaption",
+    "section",
+    "details",
+    "blockquote",
+    "dd",
+    "dt",
+}
 WORD = re.compile(r"[^\W_]")
 
 
@@ -22,7 +39,9 @@ class Article(HTMLParser):
         self._shown = LEVELS.index(level)
         self._dataset = dataset
         self._open: list[tuple[str, bool]] = []  # of each element whether its text counts
-        self._headings: list[tuple[int, bool]] = []  # those the place lies under, and whether their parts count
+        self._headings: list[
+            tuple[int, bool]
+        ] = []  # those the place lies under, and whether their parts count
         self._title: bool | None = None
         self._inside = 0
         self._text: list[str] = []
@@ -45,12 +64,16 @@ class Article(HTMLParser):
         if not self._inside or tag in VOID:
             return
         own = self._dataset in ("", found.get("data-of") or self._dataset)
-        counts = own and tag not in SILENT and not classes & SILENT_CLASSES and "data-search-exclude" not in found
+        counts = (
+            own and tag not in SILENT and not classes & SILENT_CLASSES and "data-search-exclude" not in found
+        )
         if re.fullmatch("h[1-6]", tag):
             depth = int(tag[1])
             self._headings = [each for each in self._headings if each[0] < depth]
             within = self._heard()  # of a folded part the title is seen, unless it lies in another one
-            self._headings.append((depth, own and not any(level in classes for level in LEVELS[self._shown + 1 :])))
+            self._headings.append(
+                (depth, own and not any(level in classes for level in LEVELS[self._shown + 1 :]))
+            )
             self._title = own and within
         if tag == "figure" and self.before_first_chart is None and self._counting() and own and self._heard():
             self.before_first_chart = self.words
@@ -85,3 +108,31 @@ class Article(HTMLParser):
 def count(text: str) -> int:
     """Words: what stands between spaces and holds a letter or a digit."""
     return sum(bool(WORD.search(word)) for word in text.split())
+
+
+SENTENCE = re.compile(r"(?<=[.?!:])\s+|\n+")
+UNREAD = re.compile(r"[^A-Za-z'-]+")
+
+
+def grade(text: str) -> float:
+    """Flesch-Kincaid grade of the sentences of `text`, without numbers, and without lines that are no sentences.
+
+    Kincaid et al. 1975; syllables are what pyphen can part.
+    """
+    sentences = [
+        words
+        for sentence in SENTENCE.split(text)
+        if len(words := [word for word in UNREAD.split(sentence) if len(word) > 1 and not word.isupper()]) > 3
+    ]
+    words = [word for sentence in sentences for word in sentence]
+    syllables = sum(map(_syllables, words))
+    return 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59
+
+
+def _syllables(word: str) -> int:
+    return len(_parting().inserted(word.lower()).split("-"))
+
+
+@cache
+def _parting() -> pyphen.Pyphen:
+    return pyphen.Pyphen(lang="en_US", left=1, right=1)

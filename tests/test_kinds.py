@@ -40,7 +40,7 @@ def test_a_study_of_fraudnet_alone_says_nothing_of_kinds():
 
 def test_the_verdict_names_attacker_rate_baseline_and_the_chosen_model_with_their_difference():
     assert FOUND.verdict.startswith(
-        "Against a fraudster who moves only what anybody can move, at a false-alarm rate of"
+        "Against a fraudster who changes only what anybody can change, at a false-alarm rate of"
     )
     assert "the standard model provably catches 48.0\u202f% (" in FOUND.verdict
     # 70 - 48, and 4 points either way
@@ -254,7 +254,7 @@ def test_the_advice_against_realistic_fraudsters_is_the_model_chosen_of_any_kind
     advice = {row.situation: row.advice for row in findings.find(RESULT).decisions}
     assert advice["Fraudsters change only what they control"] == "Try the monotone tree ensemble"
     assert findings.find(RESULT).proof.matched.startswith(
-        "Against a fraudster who moves only what anybody can move, at a false-alarm rate of 5\u202f%, the monotone "
+        "Against a fraudster who changes only what anybody can change, at a false-alarm rate of 5\u202f%, the monotone "
         "tree ensemble provably catches 70.0\u202f% of frauds against 48.0\u202f% by the standard model"
     )
     (card,) = findings.find(RESULT).headline.tier_cards

@@ -58,9 +58,9 @@ def read(text: str) -> str:
 
 def test_the_verdict_says_who_what_how_much_and_how_sure(report):
     said = (
-        "Against a fraudster who moves only what anybody can move, Champion (in use) provably catches 5.5 % (4.2 to "
-        "7.2 %) of frauds at 5 % false alarms; the monotone tree ensemble catches 27.1 % (24.3 to 30.1 %), and no "
-        "measurably fewer when nobody evades."
+        "Against a fraudster who changes only what anybody can change, Champion (in use) provably catches 5.5 % "
+        "(4.2 to 7.2 %) of frauds at 5 % false alarms; the monotone tree ensemble catches 27.1 % (24.3 to 30.1 %), "
+        "and no measurably fewer when nobody evades."
     )  # fmt: skip
     for page in ("claims", "index"):
         assert said in read(report[page]).replace("\u202f", " ")
@@ -110,7 +110,7 @@ def test_the_verdict_names_the_budget_where_every_input_moves_by_one():
         each.model_copy(update={"control": "effort" if each.name == "claim" else "nobody"}) for each in INPUTS
     )
     result = result.model_copy(update={"spec": result.spec.model_copy(update={"inputs": inputs})})
-    start = "Against a fraudster who moves only what anybody can move, by up to 0.35 σ, Champion"
+    start = "Against a fraudster who changes only what anybody can change, by up to 0.35 σ, Champion"
     assert find_validation(result).verdict.replace("\u202f", " ").startswith(start)
 
 

@@ -1,6 +1,6 @@
-/* One attacker for the whole site: the control on a page picks budget, tier and data, and what data/at-<page>.js holds for
-   him is put into the places of the page that follow; whoever else follows listens to study:attacker (charts). The choice is kept in the address (#place&at=0.25&by=T2&of=kaggle) and, from page to page, in
-   this tab. Without this script the page reads as the study quotes it. Works from http and from file://. */
+/* One attacker for the whole site: the control on a page picks budget and tier, and what data/at-<page>.js holds for him is
+   put into the places of the page that follow; whoever else follows listens to study:attacker (charts). The choice is kept
+   in the address (#place&at=0.25&by=T2) and, from page to page, in this tab. Without this script the page reads as the study quotes it. Works from http and from file://. */
 (() => {
   "use strict";
 
@@ -9,22 +9,22 @@
 
   const TOOL = /^#(calculator|playground)&/; // an address that holds the state of a tool, and with it this one
   const assets = document.currentScript.src;
-  const { page, budgets, home, datasets, tiers, tier } = JSON.parse(form.dataset.at);
+  const { page, budgets, home, tiers, tier } = JSON.parse(form.dataset.at);
   const names = Object.keys(tiers);
-  const { at: slider, by: who, of: which, said } = form.elements; // a choice of one thing is missing
+  const { at: slider, by: who, said } = form.elements; // a choice of one thing is missing
   const units = form.nextElementSibling;
   const aside = units.nextElementSibling; // for what a link says that cannot be
   const back = form.querySelector("button");
   const parts = new Map([...document.querySelectorAll("[data-follow]")].map((part) => [part.dataset.follow, { part }]));
   const quoted = { said: said.textContent, units: [...units.childNodes] };
   let written = null; // what at-<page>.js registered
-  let shown = { at: home, by: tier, of: "" };
+  let shown = { at: home, by: tier };
 
   window.studyAt = (registered) => { written = registered; };
 
   const load = () => window.study.load(`../data/at-${page}.js`, assets);
 
-  const now = () => ({ at: Number(slider.value), by: who?.value ?? tier, of: which?.value ?? "" });
+  const now = () => ({ at: Number(slider.value), by: who?.value ?? tier });
   const asQuoted = ({ at, by }) => at === home && by === tier;
 
   // ---------------------------------------------------------------- the parts of this page
@@ -58,7 +58,7 @@
       if (text === null) at.spot.replaceChildren(...at.nodes);
       else at.spot.innerHTML = text;
       at.spot.toggleAttribute("data-moved", text !== null);
-      if (text?.includes("data-of")) filter(at.spot, wanted.of);
+      if (text?.includes("data-of")) window.study.sift(at.spot);
     });
     part.toggleAttribute("data-moved", each.places.some(({ text }) => text !== null));
   }
@@ -86,24 +86,16 @@
     }
   }
 
-  /* What is about another dataset than the picked one is marked at its source; under a heading, all that belongs to it. */
-  function filter(root, of) {
-    for (const each of root.querySelectorAll("[data-of]")) {
-      const under = /^H\d$/.test(each.tagName) ? window.study.section(each) : [];
-      for (const part of [each, ...under]) part.toggleAttribute("data-other", Boolean(of) && each.dataset.of !== of);
-    }
-  }
-
   // ---------------------------------------------------------------- the control
 
   function say({ at, by }) {
     said.textContent = at === home ? quoted.said : written.said[at];
     if (at === home) units.replaceChildren(...quoted.units);
     else units.innerHTML = written.units[at];
-    filter(units.parentNode, now().of);
+    window.study.sift(units.parentNode);
     slider.ariaValueText = said.textContent;
     if (who) who.title = `${by}: ${tiers[by]}`;
-    back.disabled = at === home && by === tier && !which?.value;
+    back.disabled = asQuoted({ at, by });
   }
 
   async function show() {
@@ -111,7 +103,6 @@
     if (!asQuoted(wanted)) await load();
     if (JSON.stringify(wanted) !== JSON.stringify(now())) return; // moved on meanwhile
     say(wanted);
-    if (wanted.of !== shown.of) filter(document.querySelector("article"), wanted.of);
     if (wanted.at !== shown.at || wanted.by !== shown.by) put(wanted);
     if (wanted.by !== shown.by) mark(document, wanted.by);
     shown = wanted;
@@ -126,22 +117,21 @@
   function asked() {
     const [place, ...given] = location.hash.slice(1).split("&");
     const words = new URLSearchParams((place.includes("=") ? [place, ...given] : given).join("&"));
-    if (TOOL.test(location.hash) || !["at", "by", "of"].some((name) => words.has(name))) return window.study.chosen();
+    if (TOOL.test(location.hash) || !["at", "by"].some((name) => words.has(name))) return window.study.chosen();
     if (!place.includes("=")) document.getElementById(place)?.scrollIntoView();
-    const wanted = { at: window.study.parse(words.get("at") ?? String(budgets[home])).value, by: words.get("by") ?? tier, of: words.get("of") ?? "" };
-    const fits = { at: Number.isFinite(wanted.at), by: Object.hasOwn(tiers, wanted.by), of: !wanted.of || Object.hasOwn(datasets, wanted.of) };
-    const kinds = { at: "a budget", by: "an attacker", of: "data" };
+    const wanted = { at: window.study.parse(words.get("at") ?? String(budgets[home])).value, by: words.get("by") ?? tier };
+    const fits = { at: Number.isFinite(wanted.at), by: Object.hasOwn(tiers, wanted.by) };
+    const kinds = { at: "a budget", by: "an attacker" };
     const wrong = Object.keys(kinds).filter((name) => !fits[name]);
     aside.textContent = wrong.map((name) => `In the link, \u201c${words.get(name).slice(0, 24)}\u201d is not ${kinds[name]} of this study; what is shown counts.`).join(" ");
     return wanted;
   }
 
   /* Put the control to a choice, whose budget may lie between the measured ones. */
-  function set({ at, by, of }) {
+  function set({ at, by }) {
     const far = (place) => Math.abs(budgets[place] - at);
     slider.value = Number.isFinite(at) ? [...budgets.keys()].reduce((best, each) => (far(each) < far(best) ? each : best)) : home;
     if (who) who.value = Object.hasOwn(tiers, by ?? "") ? by : tier;
-    if (which) which.value = Object.hasOwn(datasets, of ?? "") ? of : "";
   }
 
   let keeping = 0;
@@ -149,8 +139,8 @@
     clearTimeout(keeping);
     keeping = setTimeout(() => {
       if (TOOL.test(location.hash)) return;
-      const { at, by, of } = now();
-      const words = Object.entries({ at: at === home ? "" : budgets[at], by: by === tier ? "" : by, of });
+      const { at, by } = now();
+      const words = Object.entries({ at: at === home ? "" : budgets[at], by: by === tier ? "" : by });
       const [place] = location.hash.slice(1).split("&");
       const hash = [...(place && !place.includes("=") ? [place] : []), ...words.filter(([, value]) => value !== "").map((word) => word.join("="))];
       history.replaceState(history.state, "", hash.length ? `#${hash.join("&")}` : location.pathname + location.search);
@@ -160,7 +150,7 @@
   function update() {
     keep();
     show().catch((error) => {
-      set({ at: budgets[shown.at], by: shown.by, of: shown.of });
+      set({ at: budgets[shown.at], by: shown.by });
       said.append(` (${error.message})`);
       console.error(error);
     });
@@ -173,12 +163,12 @@
     for (const { part } of parts.values()) window.study.near(part);
     form.addEventListener("input", () => {
       aside.textContent = "";
-      const { at, by, of } = now();
-      choose({ at: budgets[at], by, of });
+      const { at, by } = now();
+      choose({ at: budgets[at], by });
     });
     form.addEventListener("submit", (event) => event.preventDefault());
     back.addEventListener("click", () => {
-      choose({ at: budgets[home], by: tier, of: "" });
+      choose({ at: budgets[home], by: tier });
       slider.focus();
     });
     document.addEventListener("study:choose", ({ detail }) => {
@@ -191,14 +181,14 @@
       update();
     });
     addEventListener("hashchange", () => { // a link that is pasted while the page is open
-      if (!/[#&](at|by|of)=/.test(location.hash) || TOOL.test(location.hash)) return;
+      if (!/[#&](at|by)=/.test(location.hash) || TOOL.test(location.hash)) return;
       set(asked());
-      const { at, by, of } = now();
-      choose({ at: budgets[at], by, of });
+      const { at, by } = now();
+      choose({ at: budgets[at], by });
     });
     mark(document, tier);
-    const { at, by, of } = now();
-    if (!asQuoted({ at, by }) || of) choose({ at: budgets[at], by, of });
+    const { at, by } = now();
+    if (!asQuoted({ at, by })) choose({ at: budgets[at], by });
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

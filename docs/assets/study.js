@@ -176,15 +176,10 @@ window.study = (() => {
     for (const element of acts.keys()) catchUp(element);
   });
 
-  /* What belongs to a heading: everything up to the next one that is not below it. */
-  function section(heading) {
-    const rank = (element) => (/^h[1-6]$/.test(element.localName) ? Number(element.localName[1]) : 7);
-    const found = [];
-    for (let next = heading.nextElementSibling; next; next = next.nextElementSibling) {
-      if (rank(next) <= rank(heading) || next.matches("hr, .provenance")) break;
-      found.push(next);
-    }
-    return found;
+  /* Of a page that shows one dataset, mark what is about another one. */
+  function sift(root) {
+    const { of } = document.documentElement.dataset;
+    for (const part of root.querySelectorAll("[data-of]")) part.toggleAttribute("data-other", Boolean(of) && part.dataset.of !== of);
   }
 
   function shape(name, attributes, text) {
@@ -246,5 +241,5 @@ window.study = (() => {
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wakeParts);
   else wakeParts();
 
-  return { load, awake, atRest, frugal, heeding, chosen, choose, near, whenNear, later, section, shape, size, number, significant, trimmed, parse };
+  return { load, awake, atRest, frugal, heeding, chosen, choose, near, whenNear, later, sift, shape, size, number, significant, trimmed, parse };
 })();

@@ -21,6 +21,7 @@ Hardening
     progression               round by round, one view an ε; recipe= picks the recipe
     recipes                   three readings of the original side by side; models= picks others
     trade_off                 clean against robust accuracy, one mark a model
+    story                     what the models of the argument catch: nobody evades, FGSM says, proved
     kinds                     every kind of model: frauds caught, clean and proved; only where tiers were settled
     boundary                  slice of the decision boundary, a panel a model
 Proof (only where the records hold proofs)
@@ -58,6 +59,7 @@ from generator.figures import (
     kinds,
     patterns,
     proofs,
+    story,
     tiers,
     validation,
     walkthrough,
@@ -90,7 +92,7 @@ CHARTS = {
         walkthrough.walkthrough_steps, walkthrough.walkthrough_probability,
         attacks.robust_accuracy, attacks.true_positive_rate, attacks.confusion, attacks.feature_movement,
         hardening.robust_accuracy_by_model, hardening.progression, hardening.recipes, hardening.trade_off,
-        boundary.boundary, kinds.kinds,
+        boundary.boundary, kinds.kinds, story.story,
         exact.exact_curve, exact.exact_curves, exact.trap, exact.radius,
         tiers.tiers, tiers.frontier, proofs.label_aware, proofs.proof_walk, proofs.battery,
         economics.break_even, economics.net_benefit,
@@ -102,7 +104,8 @@ CHARTS = {
 FOLLOWING = {
     "robust_accuracy": "budget", "true_positive_rate": "budget", "confusion": "budget",
     "robust_accuracy_by_model": "budget", "recipes": "budget", "trade_off": "budget", "exact_curve": "budget",
-    "exact_curves": "budget", "missed_frauds": "budget", "tiers": "tier", "kinds": "tier", "frontier": "view",
+    "exact_curves": "budget", "missed_frauds": "budget", "tiers": "tier", "kinds": "tier", "story": "tier",
+    "frontier": "view",
 }  # fmt: skip
 """Charts that follow the attacker a reader picks, and what of him: the budget, the tier as well, or by the view of the
 tier. Along an axis of budgets it is the summary that follows."""
@@ -126,7 +129,7 @@ WHOSE = {
         ),
         "quoted": ("break_even", "net_benefit"),
         "each": ("tiers", "frontier", "validation"),
-        "picked": ("kinds",),
+        "picked": ("kinds", "story"),
     }.items()
     for name in names
 }  # fmt: skip

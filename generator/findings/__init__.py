@@ -18,6 +18,7 @@ from generator.findings import (
     original,
     proofs,
     recipes,
+    summary,
     threat,
     tiers,
     verdict,
@@ -69,6 +70,11 @@ class DatasetFindings:
             )
         standard = {row.name: row for row in self.models}[self.result.roles.baseline]
         return verdict.headline(self.result, standard, self.original)
+
+    @cached_property
+    def summary(self) -> summary.Summary:
+        standard = {row.name: row for row in self.models}[self.result.roles.baseline]
+        return summary.summary(self.result, self.tier, self.original, standard)
 
     @by_budget
     def pgd(self) -> str:

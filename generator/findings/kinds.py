@@ -200,7 +200,7 @@ def _rate(result: StudyResult) -> float:
     return result.spec.proof.quoted_false_positive_rate
 
 
-def _against(result: StudyResult, model: str, tier: str) -> TierComparison | None:
+def against(result: StudyResult, model: str, tier: str) -> TierComparison | None:
     asked = (model, tier, result.spec.attack.headline_epsilon, _rate(result))
     for row in result.proofs.tier_comparisons:
         if (row.model, row.tier, row.epsilon, row.false_positive_rate) == asked:
@@ -217,7 +217,7 @@ def _verdict(result: StudyResult, tier: str, found: Mapping[str, TierResult], na
     return (
         f"Against {result.spec.threat.tier(tier).attacker}, at a false-alarm rate of "
         f"{formats.percent(_rate(result), 0)}, {baseline} provably catches {_with_interval(theirs)} of frauds and "
-        f"{MODELS[named].phrase} {_with_interval(ours)}: {_difference(_against(result, named, tier))}."
+        f"{MODELS[named].phrase} {_with_interval(ours)}: {_difference(against(result, named, tier))}."
     )
 
 
@@ -251,7 +251,7 @@ def _others(result: StudyResult, tier: str, found: Mapping[str, TierResult], nam
     firsts = [max(names, key=lambda name: found[name].caught_proved.value) for names in families.values()]
     parts = [
         f"{MODELS[name].phrase} {formats.percent(found[name].caught_proved.value)} "
-        f"({_side(_against(result, name, tier))})"
+        f"({_side(against(result, name, tier))})"
         for name in firsts
     ]
     if not parts:
@@ -357,7 +357,7 @@ def _rows(result: StudyResult, fraudsters: tuple[TierColumn, ...]) -> Iterator[K
             kind=KINDS.get(result.model(name).kind or "", result.model(name).kind or ""),
             clean=by_tier[0][1][name].caught_clean,
             cells=tuple(
-                ProvedCell(found[name].caught_proved, _against(result, name, tier)) for tier, found in by_tier
+                ProvedCell(found[name].caught_proved, against(result, name, tier)) for tier, found in by_tier
             ),
             trained=_trained(result, name),
             proof=_proof(result, name),

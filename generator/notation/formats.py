@@ -152,6 +152,14 @@ def give_or_take(estimate: Estimate) -> str:
     return mark("percent interval", text, estimate.value, estimate.low, estimate.high)
 
 
+def arm(estimate: Estimate) -> str:
+    """The longer arm of the 95 % interval of a share, `± 2.9 points`, beside a value that stands alone."""
+    size = max(estimate.high - estimate.value, estimate.value - estimate.low)
+    return mark(
+        "points", f"±{JOIN}{_number(100 * size, 1)} points", estimate.value, estimate.low, estimate.high
+    )
+
+
 def raw(value: float, feature: Feature) -> str:
     """A value of a feature in the unit a person uses."""
     return mark("raw", _with_unit(_number(value, feature.decimals), feature), value)
@@ -255,6 +263,6 @@ def _writer(kind: str, currency: str) -> Callable[[float], str]:
 
 FILTERS = (
     number, signed, percent, points, loss, doubted, money, score, significant, rough, shift, count, size, position,
-    epsilon, interval, between, give_or_take, raw, raw_moved, raw_between, raw_change, raw_spread, raw_epsilon, sha,
-    listed, capital, md,
+    epsilon, interval, between, give_or_take, arm, raw, raw_moved, raw_between, raw_change, raw_spread, raw_epsilon,
+    sha, listed, capital, md,
 )  # fmt: skip

@@ -118,27 +118,26 @@ def wrapped(name: str, text: str, dataset: str, about: str) -> str:
 
 
 def control(results: Sequence[StudyResult], page: str) -> str:
-    """What picks the attacker and the data, or nothing if there is nothing to pick."""
+    """What picks the attacker, or nothing if there is nothing to pick."""
     offered = attackers(results)
     if not offered:
         return ""
     quoted, home = offered.quoted, offered.budgets.index(offered.quoted.epsilon)
     threat = results[0].spec.threat
-    titles = {result.data.name: result.data.title for result in results}
     given = {
-        "page": page, "budgets": bare(offered.budgets), "home": home, "datasets": titles,
+        "page": page, "budgets": bare(offered.budgets), "home": home,
         "tiers": {tier: threat.titles[tier] for tier in offered.tiers}, "tier": quoted.tier,
     }  # fmt: skip
     told = html.escape(json.dumps(given, separators=(",", ":")))
     tiers = {tier: f"{tier}: {threat.titles[tier]}" for tier in offered.tiers}
     units = "".join(in_units(result, quoted.epsilon) for result in results)
     return (
-        f'<form class="at" data-at="{told}" data-wakes="epsilon.js" data-told="at by of" '
+        f'<form class="at" data-at="{told}" data-wakes="epsilon.js" data-told="at by" '
         'autocomplete="off" data-search-exclude markdown="0" aria-label="What the attacker may do">'
         f'<label class="at-budget"><span>Budget</span> <input type="range" name="at" min="0" '
         f'max="{len(offered.budgets) - 1}" value="{home}" step="1"></label>'
         f'<output name="said">{formats.epsilon(quoted.epsilon)}</output>'
-        f"{_select('by', 'Attacker', tiers, quoted.tier)}{_select('of', 'Data', {'': 'all', **titles}, '')}"
+        f"{_select('by', 'Attacker', tiers, quoted.tier)}"
         '<button type="button" disabled><span>As quoted</span></button></form>'
         f'\n\n<div class="at-units" data-search-exclude markdown="0">{units}</div>'
         '\n\n<div class="at-told" role="status" data-search-exclude markdown="0"></div>'
@@ -147,7 +146,7 @@ def control(results: Sequence[StudyResult], page: str) -> str:
 
 def _select(name: str, label: str, options: Mapping[str, str], chosen: str) -> str:
     """A choice; nothing where there is one thing to choose."""
-    if len([value for value in options if value]) < 2:
+    if len(options) < 2:
         return ""
     body = "".join(
         f'<option value="{value}"{" selected" if value == chosen else ""}>{html.escape(text)}</option>'

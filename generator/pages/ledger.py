@@ -109,7 +109,16 @@ class Book:
             if asked not in page.claims:
                 raise LedgerError(f"no claim {asked!r} on this page")
         page.own = len(page.claims)
-        return HEADING.sub(lambda found: f"{found[0]}\n\n{_switch(name)}", text, 1) if page.shown else text
+        return text
+
+    def switch(self, name: str) -> str:
+        """The button that lets a keyboard reach the claims of a finished page, if it has any; `claims.js` wakes it."""
+        if not self.pages[name].shown:
+            return ""
+        return (
+            f'<div class="claims-switch"><button type="button" data-claims="{name}" data-wakes="claims.js" '
+            'aria-pressed="false">Show sources</button></div>'
+        )
 
     def elsewhere(self, name: str, text: str, *, table: bool) -> tuple[str, dict[str, Any]]:
         """What stands in a place of a page for some attacker, as HTML, and what is known of its numbers, by id.
@@ -236,14 +245,6 @@ def section(name: str, lines: Iterable[str]) -> str:
 def chart_line(slug: str, pages: Sequence[str], paths: Sequence[str]) -> str:
     """What the ledger says of a chart: the pages that show it, and where its numbers come from."""
     return f"{_json(slug)}:{_json({'pages': pages, 'paths': paths})}"
-
-
-def _switch(page: str) -> str:
-    """The button that lets a keyboard reach the claims; `claims.js` wakes it up."""
-    return (
-        f'<p class="claims-switch" data-search-exclude><button type="button" data-claims="{page}" '
-        'data-wakes="claims.js" aria-pressed="false">Show where each number comes from</button></p>'
-    )
 
 
 def _json(value: Any) -> str:

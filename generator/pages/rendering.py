@@ -34,7 +34,7 @@ from generator.notation.attackers import Attacker, Attackers, at_budget, attacke
 from generator.notation.formats import FILTERS, LEVEL
 from generator.notation.names import MODELS, ModelName, hardened_in_order
 from generator.notation.tracing import CONSTANTS, REPORT, length, traced
-from generator.pages import following, levels
+from generator.pages import following, reading
 from generator.pages import typed_digits as prose
 from generator.pages.charting import ChartError, Charts, PublishedChart
 from generator.pages.ledger import Book, LedgerError, chart_line, section
@@ -134,6 +134,11 @@ class Prepared:
     charts: Charts
     elsewhere: dict[float | Attacker, Sequence[DatasetFindings]] = field(default_factory=dict)
     """What was found so far for other attackers than the quoted one, in the order of the results."""
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Of the datasets of the studies, by name."""
+        return {result.data.name: marks.plain(result.data.title) for result in self.results}
 
     def findings(self, attacker: Attacker) -> Sequence[DatasetFindings]:
         """The findings for an attacker that is offered, in the order of the results."""
@@ -435,7 +440,7 @@ def _render(prepared: Prepared, asked: Page, templates: Path, style: str) -> Mad
         with marks.recording(book.marks):
             context = {**prepared.context, **_about(prepared, asked)}
             text = environment(templates).get_template(name).render(context, **sheet.asked_for())
-            text = book.finished(page, levels.offered(text))
+            text = reading.offered(book.finished(page, text), prepared.titles, book.switch(page))
             texts = {f"{page}.md": GLUED.sub(r"\1 ", text)}
             if book.pages[page].shown:
                 texts[f"data/claims-{page}.js"] = book.script(page)

@@ -27,7 +27,7 @@ POLICY = {
 STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 ICON = re.compile(r'<link rel="icon" href="([^"]+)">')
 INLINE = re.compile(r"<script>.*?</script>|<script defer src=[^>]*></script>", re.DOTALL)
-IDLE = re.compile(r'<p class="(?:chart-still|claims-switch)"[^>]*>.*?</p>\n?', re.DOTALL)
+IDLE = re.compile(r'<p class="chart-still"[^>]*>.*?</p>\n?|<div class="claims-switch">.*?</div>', re.DOTALL)
 """Drawings for readers without scripts, who see the start page only, and the switch of what is left out."""
 FOLLOWING = re.compile(r"data/at-.*\.js")
 CLAIM = re.compile(r' data-claim=(\\?)"[^"\\]*\1"')

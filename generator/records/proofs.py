@@ -47,6 +47,9 @@ class TierResult(Record):
     by_rounding: int | None = None
     """Rows (over all seeds) that count as broken, although no example is wrong by more than rounding; None in records
     from before they were counted."""
+    caught_fgsm: Estimate | None = None
+    """Share of frauds caught where fraudsters take one gradient sign step in the tier's box: an attack, so no proof. At
+    the quoted rate and the headline budget alone; None where the model has no gradients."""
 
 
 class TierComparison(Record):

@@ -16,8 +16,8 @@ from generator.study.tasks import TRAINING_SOURCE, State, task_inputs
 from generator.threats.surface import ball
 
 PROOF_SOURCE = (
-    "proofs", "study/proof_tasks.py", "study/tier_tasks.py", "threats/surface.py", "records/boxes.py",
-    *TRAINING_SOURCE,
+    "proofs", "study/proof_tasks.py", "study/tier_tasks.py", "threats/surface.py", "threats/steps.py",
+    "records/boxes.py", *TRAINING_SOURCE,
 )  # fmt: skip
 
 

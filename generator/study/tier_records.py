@@ -35,7 +35,11 @@ def tier_results(tiers: Mapping[str, Arrays], y: np.ndarray, spec: StudySpec) ->
         flagged = arrays["flagged"][:, frauds]
         for t, tier in enumerate(spec.threat.names):
             outcome = arrays[tier][:, frauds]
+            stepped = arrays.get(f"fgsm/{tier}")
             for rate, point, e in shown(spec):
+                quoted = (rate, spec.proof.epsilons[e]) == (
+                    spec.proof.quoted_false_positive_rate, spec.attack.headline_epsilon
+                )  # fmt: skip
                 results.append(
                     TierResult(
                         model=model,
@@ -48,6 +52,9 @@ def tier_results(tiers: Mapping[str, Arrays], y: np.ndarray, spec: StudySpec) ->
                         ),
                         unresolved=int((outcome[:, :, e, point] == UNRESOLVED).sum()),
                         by_rounding=int(arrays["by_rounding"][:, t, e, point].sum()),
+                        caught_fgsm=rate_estimate(int(stepped[:, frauds].sum()), rows, len(flagged))
+                        if quoted and stepped is not None
+                        else None,
                     )
                 )
     return tuple(results)

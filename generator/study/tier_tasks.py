@@ -8,6 +8,7 @@ from generator.engine.cache import Arrays
 from generator.engine.stages import StageTask
 from generator.models.cuts import matched_cut
 from generator.models.folds import Folds
+from generator.models.model import Differentiable
 from generator.proofs.verdicts import BROKEN, PROVED, UNRESOLVED
 from generator.proofs.verifiers import VERIFIERS, Verifier
 from generator.records.boxes import Boxes
@@ -25,6 +26,7 @@ from generator.study.proof_tasks import (
     spread,
 )
 from generator.study.tasks import State, task_inputs
+from generator.threats.steps import stepped
 from generator.threats.surface import ball, boxes
 
 
@@ -71,7 +73,8 @@ def _tiers(
         "<tier>" (seeds, n, budgets, points) int8, the outcome of frauds (broken where not flagged to
         begin with, 0 for genuine rows), and "witness/<tier>" (seeds, n, d), raw units, an example
         within the headline budget at the quoted point, NaN where there is none; "by_rounding" (seeds, tiers,
-        budgets, points), in the order of the threat, how many are broken by rounding alone.
+        budgets, points), in the order of the threat, how many are broken by rounding alone. Where the model has
+        gradients, "fgsm/<tier>" (seeds, n) bool: flagged at the quoted point after one step at the headline budget.
     """
     block, verifier = seed_block(folds, seeds), VERIFIERS[state.kind]
     rows, y = ball(folds, block, 0.0), folds.test_y(block)
@@ -111,12 +114,40 @@ def _tiers(
                 wrong[tier.name][i, :, e:] |= wrong[tier.name][i, :, e, None]
     answers = {"flagged": flagged, **outcomes}
     answers |= {f"witness/{tier}": witness for tier, witness in witnesses.items()}
+    answers |= _after_a_step(
+        folds, features, threat, state, block, headline, cuts[:, None, quoted_point(spec)]
+    )
     by_row = rows_of(folds, seeds)
     by_rounding = [by_row((outcomes[t] == BROKEN) & ~wrong[t]).sum(1) for t in threat.names]
     monotone = np.stack([verifier.monotone(subject) for subject in subjects])
     return {name: by_row(values) for name, values in answers.items()} | {
         "cuts": cuts, "monotone": monotone, "by_rounding": np.stack(by_rounding, axis=1)
     }  # fmt: skip
+
+
+def _after_a_step(
+    folds: Folds,
+    features: tuple[Feature, ...],
+    threat: Threat,
+    state: State,
+    block: slice,
+    epsilon: float,
+    cuts: np.ndarray,
+) -> Arrays:
+    """Which frauds are still flagged where fraudsters take one gradient step, by tier; nothing without gradients.
+
+    Args:
+        cuts: (replicates, 1) margins.
+    """
+    model, fraud = state.model(folds).select(block), folds.test_y(block) == 1
+    if not isinstance(model, Differentiable):
+        return {}
+    flagged = fraud & (model.margins(folds.test_raw(block)) > cuts)
+    around = {tier.name: boxes(surface(features, tier), folds, block, epsilon) for tier in threat.tiers}
+    return {
+        f"fgsm/{name}": flagged & (model.margins(stepped(model.stack, box)) > cuts)
+        for name, box in around.items()
+    }
 
 
 def _inherited(start: np.ndarray, weaker: list[np.ndarray], stronger: list[np.ndarray]) -> np.ndarray:

@@ -130,6 +130,11 @@ return [...document.querySelectorAll("figure.chart")].map((figure) => {
 """
 AXE = Path(__file__).parent / "axe" / "axe-4.14.1.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice")
+UNFOLD = """
+for (const part of document.querySelectorAll("details.part")) part.open = true;
+delete document.documentElement.dataset.of;
+window.study?.sift(document.body);
+"""
 LOOKS = ("color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable")
 """Rules on what a width or a scheme changes, of the ones above."""
 VIOLATIONS = """
@@ -232,13 +237,19 @@ class Browser:
         """Wait until the page does nothing more by itself."""
         self.driver.execute_async_script(REST)
 
+    def unfold(self):
+        """Show what an engineer sees, of every dataset."""
+        self.run(UNFOLD)
+
     def draw_all(self):
+        self.unfold()
         self.driver.execute_async_script(DRAW_ALL)
 
     def wake_all(self):
         self.driver.execute_async_script(WAKE_ALL)
 
     def pass_all(self):
+        self.unfold()
         self.driver.execute_async_script(PASS_ALL)
 
     def figures(self) -> list[dict]:

@@ -14,7 +14,7 @@ STATE = """
 const form = document.querySelector("form.at");
 return {
   at: form.elements.at.value, by: form.elements.by.value, said: form.elements.said.textContent,
-  units: form.nextElementSibling.textContent, hash: location.hash,
+  units: form.nextElementSibling.textContent, hash: location.hash, search: location.search,
   text: document.querySelector("[data-follow]").textContent,
   moved: document.querySelectorAll("[data-moved]").length,
   headings: [...document.querySelectorAll("h2, h3")].filter((h) => h.offsetParent).map((h) => h.textContent),
@@ -63,7 +63,10 @@ def awake(browser):
 
 def pick(browser, **choice):
     for name, value in choice.items():
-        browser.run(PICK, name, value)
+        if name == "of":
+            browser.run(f"document.querySelector('[data-dataset={value}]').click()")
+        else:
+            browser.run(PICK, name, value)
 
 
 def slider(browser):
@@ -247,7 +250,7 @@ def test_charts_are_told(page):
 def test_the_calculator_has_the_attacker_of_the_site_and_the_site_that_of_the_calculator(browser, base):
     opened(browser, base)
     pick(browser, at=BUDGETS.index(0.5), by="T2", of="kaggle")
-    settled(browser, lambda state: "of=kaggle" in state["hash"])
+    settled(browser, lambda state: "of=kaggle" in state["search"])
     browser.driver.get(f"{base}calculator/")
     browser.run("document.querySelector('.calculator').scrollIntoView()")
     waited(browser, "document.querySelector('.calculator').dataset.state === 'live'")
@@ -273,7 +276,7 @@ def test_the_calculator_has_the_attacker_of_the_site_and_the_site_that_of_the_ca
 def test_the_playground_has_the_attacker_of_the_site_and_the_site_that_of_the_playground(browser, base):
     opened(browser, base)
     pick(browser, at=BUDGETS.index(0.5), by="T2", of="kaggle")
-    settled(browser, lambda state: "of=kaggle" in state["hash"])
+    settled(browser, lambda state: "of=kaggle" in state["search"])
     browser.driver.get(f"{base}playground/")
     browser.run("dispatchEvent(new Event('scroll'))")
     waited(browser, "document.querySelector('.playground').dataset.state")

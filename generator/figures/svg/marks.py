@@ -18,8 +18,11 @@ NARROWEST = 200
 BANDS = (0, 20, 40, 60, 80, 100)
 """Percentages between which a surface has one colour."""
 
-SIDES = {"top right": "start", "top left": "end"}
-"""Where the text of a mark goes, as Plotly has it -> where it is anchored."""
+SIDES = {
+    "top right": (-6, -11, "start"), "top left": (6, -11, "end"), "top center": (0, -11, "middle"),
+    "bottom right": (-6, 20, "start"), "bottom left": (6, 20, "end"), "middle right": (16, 4, "start"),
+}  # fmt: skip
+"""Where the text of a mark goes, as Plotly has it -> how far from it in px, and where it is anchored."""
 
 
 @dataclass
@@ -151,11 +154,12 @@ def _scatter(trace, x: Axis, y: Axis, figure, view, names: Names, layers: Layers
 
 
 def _beside(trace: dict[str, Any], points) -> Iterable[str]:
-    """The texts of marks, above them: they begin there (`top right`), or end there (`top left`)."""
+    """The texts of marks, beside them."""
     given = trace["textposition"]
     sides = [given] * len(points) if isinstance(given, str) else given
     for text, (a, b), side in zip(trace["text"], points, sides, strict=True):
-        more = f' dx="{6 if side == "top left" else -6}" dy="-11" class="{SIDES[side]} c-text"'
+        right, down, anchor = SIDES[side]
+        more = f' dx="{right}" dy="{down}" class="{anchor} c-text"'
         yield element(percent(a), percent(1 - b), text, more=more)
 
 

@@ -68,7 +68,7 @@ def test_a_failed_check_is_a_known_failure_of_the_models_it_names():
     failures = card(tiny_result(), "accumulating_fgsm").failures
     assert failures[0] == (
         "Sanity check failed: FGSM does not overstate robustness (catastrophic overfitting). At worst FGSM shows "
-        "50.0 points more than is true; 1 models exceed 5.0 points."
+        "50.0 points more than is proved; 1 models exceed 5.0 points."
     )
     # the check that names the standard model does not apply, so it is none of its failures
     assert not any("noise" in each for each in card(tiny_result(), "standard").failures)

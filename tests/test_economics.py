@@ -190,7 +190,7 @@ def test_the_opening_is_the_threat_matched_recipe_in_the_opening_scenario(money,
     expected = answer(measured, CHOICE, default_scenario(measured.rates), TOLD)
     line = next(line for line in money.lines if line.words.name == "pgd_tier1")
     assert line.answer == expected
-    assert money.sentence == line.sentence
+    assert money.sentence.startswith(line.sentence)
     assert money.scenario.loss_per_fraud == 2081
     draws = Draws(("standard", "trades"), measured.draws.arrays)
     assert favoured(replace(measured, draws=draws)) == "trades"

@@ -31,6 +31,7 @@ POLICIES = {
 }
 
 
+STAY = "Keep the standard model"
 TOLD = {"missed_frauds", "cost_usd", "net_usd"}
 """The outputs of a scenario that pages tell."""
 
@@ -150,8 +151,8 @@ def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | 
         words=MODELS[hardened],
         scenario=scenario,
         assumptions=assumptions(scenario, measured.currency),
-        sentence={line.words.name: line.sentence for line in lines}[hardened],
-        decisions=_decisions(choice, scenario, lines),
+        sentence={line.words.name: line.sentence for line in lines}[hardened] + _earlier(lines, choice),
+        decisions=_decisions(measured, choice, scenario, lines),
         conditions=_conditions(measured, choice, scenario),
         lines=lines,
         presets=tuple(_preset_line(measured, choice, preset, known) for preset in known.presets),
@@ -209,39 +210,70 @@ def _model_line(measured: Measured, choice: Choice, scenario: Scenario, name: st
         net=money_range(found.benefit["net_usd"], measured.currency),
         pays=pays(found.break_even),
         sentence=opening_sentence(
-            found, scenario, MODELS[name].title, measured.threat.tier(choice.tier).attacker
+            found, scenario, MODELS[name].phrase, measured.threat.tier(choice.tier).attacker
         ),
     )
 
 
 def _decisions(
-    choice: Choice, scenario: Scenario, lines: tuple[PricedModel, ...]
+    measured: Measured, choice: Choice, scenario: Scenario, lines: tuple[PricedModel, ...]
 ) -> tuple[PricedDecision, ...]:
-    """For which share of attackers each of the two models is the cheaper one."""
+    """For which share of attackers each model is the cheapest, where the intervals allow to say so."""
     (line,) = (line for line in lines if line.words.name == choice.hardened)
-    switch, stay = f"Switch to {line.words.phrase}", "Keep the standard model"
-    found, band = line.answer.break_even, line.answer.break_even.prevalence
-    if found.verdict != "pays above":
-        condition = {
-            "always pays": "whatever the share of fraudsters who attack",
-            "pays below": f"while at most {share(found.limit)} of fraudsters attack",
-            "never pays": "even if every fraudster attacks",
-            "not more robust": "whatever the share of fraudsters who attack",
-            "catching does not pay": "as long as a review costs more than a caught fraud saves",
-        }[found.verdict]
-        advice = switch if found.verdict in ("always pays", "pays below") else stay
-        return (PricedDecision(advice, condition, _state(choice, scenario)),)
-    between = "if you expect a share in between: there the two models make no measurable difference"
-    decisions = [PricedDecision("Settle your own estimate first", between, _state(choice, scenario))]
+    found = line.answer.break_even
+    first = _first(lines) or line
+    if found.verdict != "pays above" and first is line:
+        return (_plain_decision(choice, scenario, line),)
+    steps = [(first, first.answer.break_even.prevalence)]
+    if first is not line and found.verdict == "pays above":
+        roles = measured.roles.model_copy(update={"baseline": first.words.name})
+        better = _sourced_share(break_even_of(replace(measured, roles=roles), choice, scenario))
+        steps += [(line, better.prevalence)] if better.verdict == "pays above" else []
+    decisions, (_, band) = [], steps[0]
     if bare(band.low) > 0:
         fewer = f"if you expect fewer than {share(band.low)} of fraudsters to attack"
-        state = _state(choice, scenario, attack_prevalence=band.low)
-        decisions.insert(0, PricedDecision(stay, fewer, state))
-    if bare(band.high) < 1:
-        more = f"if you expect more than {share(band.high)} of fraudsters to attack"
-        state = _state(choice, scenario, attack_prevalence=band.high)
-        decisions.insert(0, PricedDecision(switch, more, state))
-    return tuple(decisions)
+        state = _state(choice, scenario, hardened=first.words.name, attack_prevalence=band.low)
+        decisions.append(PricedDecision(STAY, fewer, state))
+    for each, band in steps:
+        if bare(band.high) < 1:
+            more = f"if you expect more than {share(band.high)} of fraudsters to attack"
+            state = _state(
+                choice, scenario, hardened=each.words.name, attack_prevalence=max(0.0, bare(band.high))
+            )
+            decisions.append(PricedDecision(f"Switch to {each.words.phrase}", more, state))
+    between = "if you expect a share in between: there is no measurable difference"
+    return (*decisions, PricedDecision("Settle your own estimate first", between, _state(choice, scenario)))
+
+
+def _first(lines: tuple[PricedModel, ...]) -> PricedModel | None:
+    """The model that breaks even at the least share of attackers, of those that do as more fraudsters attack."""
+    able = [line for line in lines if line.answer.break_even.verdict in ("pays above", "always pays")]
+    return min(able, key=lambda line: line.answer.break_even.prevalence.value, default=None)
+
+
+def _plain_decision(choice: Choice, scenario: Scenario, line: PricedModel) -> PricedDecision:
+    """The decision where no share of attackers parts two answers."""
+    found = line.answer.break_even
+    condition = {
+        "always pays": "whatever the share of fraudsters who attack",
+        "pays below": f"while at most {share(found.limit)} of fraudsters attack",
+        "never pays": "even if every fraudster attacks",
+        "not more robust": "whatever the share of fraudsters who attack",
+        "catching does not pay": "as long as a review costs more than a caught fraud saves",
+    }[found.verdict]
+    pays_now = found.verdict in ("always pays", "pays below")
+    return PricedDecision(
+        f"Switch to {line.words.phrase}" if pays_now else STAY, condition, _state(choice, scenario)
+    )
+
+
+def _earlier(lines: tuple[PricedModel, ...], choice: Choice) -> str:
+    """A sentence on the model that breaks even first, with a space before it; empty where that is the chosen one."""
+    first = _first(lines)
+    if not first or first.words.name == choice.hardened:
+        return ""
+    at = share(first.answer.break_even.prevalence.value)
+    return f" {formats.capital(first.words.phrase)} breaks even first, when {at} of fraudsters attack."
 
 
 def _conditions(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[ConditionLine, ...]:
@@ -283,7 +315,7 @@ def _alarms(rate: float | None) -> str:
     return f"Both models stop {formats.percent(rate, 0)} of genuine payments"
 
 
-def _state(choice: Choice, scenario: Scenario, **changes: float) -> str:
+def _state(choice: Choice, scenario: Scenario, **changes: float | str) -> str:
     """The address of the calculator at a choice and a scenario, behind its anchor and the name of the dataset."""
     asked = {**vars(choice), **scenario.model_dump(), **changes}
     return "&".join(f"{name}={bare(value)}" for name, value in asked.items())

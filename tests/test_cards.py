@@ -106,7 +106,7 @@ def test_the_scaler_the_uses_and_the_cut_are_stated(page):
 
 
 def test_a_data_card_has_hash_licence_label_and_artefacts(page):
-    own = page.partition("{ #kaggle-data-card }")[2]
+    own = page.partition("{ #kaggle-data-card .analyst }")[2]
     result = tiny_result("kaggle")
     assert result.data.source.canonical_sha256[:12] in own
     assert "95.2\u202f% of the frauds stay frauds on average" in own

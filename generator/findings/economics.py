@@ -120,6 +120,8 @@ class Economics:
     assumptions: str
     sentence: str
     decisions: tuple[PricedDecision, ...]
+    switch: ModelName
+    """The model that breaks even first, which the decisions are about; that of `words` where none does."""
     conditions: tuple[ConditionLine, ...]
     """What could move the break-even share, and where it moves to; the first line is the opening scenario itself."""
     lines: tuple[PricedModel, ...]
@@ -144,6 +146,8 @@ def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | 
     lines = tuple(
         _model_line(measured, choice, scenario, name) for name in models if name != measured.roles.baseline
     )
+    first = _first(lines)
+    switch = first.words if first else MODELS[hardened]
     return Economics(
         measured=measured,
         choice=choice,
@@ -153,7 +157,8 @@ def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | 
         assumptions=assumptions(scenario, measured.currency),
         sentence={line.words.name: line.sentence for line in lines}[hardened] + _earlier(lines, choice),
         decisions=_decisions(measured, choice, scenario, lines),
-        conditions=_conditions(measured, choice, scenario),
+        switch=switch,
+        conditions=_conditions(measured, replace(choice, hardened=switch.name), scenario),
         lines=lines,
         presets=tuple(_preset_line(measured, choice, preset, known) for preset in known.presets),
         policies=_policies(measured, choice, scenario),

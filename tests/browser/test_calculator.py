@@ -147,7 +147,8 @@ def test_without_scripts_the_presets_stand_in_its_place(browser, base):
         assert not root.find_element("tag name", "form").is_displayed()
         assert "needs JavaScript" in root.text
         assert "not a forecast" in root.text
-        browser.open(base + "impact/#presets")
+        browser.open(base + "impact/")
+        browser.driver.find_element("css selector", "h2#presets + details > summary").click()
         table = browser.driver.find_element("css selector", "[aria-label^='Presets:']").text
         assert "The original's world" in table
     finally:
@@ -177,7 +178,7 @@ def test_business_impact_opens_it_at_the_condition_of_each_decision(browser, bas
 
 def test_from_the_summary_it_is_a_click_away(browser, base):
     browser.open(base)
-    browser.driver.find_element("partial link text", "What would a more robust model cost").click()
+    browser.driver.find_element("partial link text", "What would it cost us").click()
     browser.run(WAKE)
     wait(browser, LIVE)
     assert browser.errors() == []

@@ -32,7 +32,7 @@ def page(tiny_docs) -> str:
 def test_the_standard_model_and_every_recipe_have_a_card_with_an_anchor(page, dataset):
     names = ("standard", *tiny_result(dataset).spec.hardening.recipes)
     for name in names:
-        assert f"{{ #{dataset}-card-{name.replace('_', '-')} .engineer }}" in page
+        assert f"{{ #{dataset}-card-{name.replace('_', '-')} }}" in page
     assert len(findings.find(tiny_result(dataset)).cards.models) == len(names)
 
 

@@ -14,6 +14,7 @@ from generator.figures import (
     tiers,
     walkthrough,
 )
+from generator.figures import story as of_models
 from generator.figures.chart import Chart
 from generator.findings.selection import leading
 from generator.records.results import StudyResult
@@ -27,7 +28,7 @@ def proved(result: StudyResult) -> list[Chart]:
         exact.exact_curves(result),
         exact.trap(result),
         *([exact.radius(result)] if found.radii else []),
-        *([tiers.tiers(result), kinds.kinds(result)] if found.tiers else []),
+        *([tiers.tiers(result), kinds.kinds(result), of_models.story(result)] if found.tiers else []),
         *([tiers.frontier(result)] if found.tiers and found.rule else []),
         *([proofs.label_aware(result)] if found.rule else []),
         *([proofs.proof_walk(result)] if found.walk else []),

@@ -117,12 +117,9 @@ def test_a_page_that_loses_a_name_is_found(pages):
 def test_on_the_summary_the_answer_stands_before_the_control_under_the_name_of_its_attacker(pages):
     head, _, below = pages["index"].partition('<form class="at"')
     said = re.sub(r"<[^>]*>", "", head)
-    name = said.index(
-        "The original study's attacker, T0 (every input, both ways, on every row), by up to 0.35\u202fσ."
-    )
-    assert name < said.index("Yes, it can be fooled")
+    assert "Against a fraudster who changes only what anybody can change, " in said
     assert 'class="kpi"' in head
-    assert 'id="checks-trap' in head
+    assert 'id="checks-story' in head
     assert 'data-follow="checks-verdict" data-of="checks" data-attacker="picked"' in below
 
 

@@ -126,7 +126,7 @@ def test_for_the_quoted_attacker_a_part_is_that_of_the_page(tiny_docs, page):
 
 
 def test_a_part_that_no_tier_changes_is_kept_once_a_budget(index):
-    for place in index["parts"]["checks-lead"]:
+    for place in index["parts"]["checks-claim"]:
         assert isinstance(place, str) or all(isinstance(own, str) for own in place)
 
 

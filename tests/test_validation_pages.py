@@ -290,7 +290,7 @@ def tabs(site: Path, page: str = "index.html") -> list[str]:
 def test_a_site_of_validations_alone_has_their_pages_and_none_about_studies(tmp_path):
     loans = tiny_validation("loans", title="Card default", **BARE)
     site = validated_site(tmp_path, [tiny_validation(), loans])
-    assert tabs(site) == ["Summary", "Vehicle claims", "Card default", "Your model"]
+    assert tabs(site) == ["Summary", "Vehicle claims", "Card default", "Try it"]
     assert {path.parent.name for path in site.glob("*/index.html")} == {"claims", "loans", "own"}
     assert (site / OF_VALIDATIONS).exists()
     assert not (site / SCHEMA).exists()

@@ -43,7 +43,7 @@ def story(result: StudyResult, tier: str = "") -> Chart:
             yaxis=axis(autorange="reversed", categoryorder="array", categoryarray=list(titles.values())),
         ),
         headers=("Tier", "Model", "What", "Frauds caught (%)", "95 % low (%)", "95 % high (%)"),
-        rows=tuple(_rows(shown, titles, tier)),
+        rows=tuple(row for each in result.spec.threat.names for row in _rows(result, each)),
         height=70 + 62 * len(shown),
         narrow_height=70 + 66 * len(shown),
     )  # fmt: skip
@@ -112,8 +112,10 @@ def _side(what: str, row: TierResult, worded: bool) -> str:
     return "bottom left" if row.caught_fgsm.value - row.caught_proved.value > 0.3 else "bottom right"
 
 
-def _rows(shown: Mapping[str, TierResult], titles: Mapping[str, str], tier: str) -> Iterator[tuple]:
-    for name, row in shown.items():
+def _rows(result: StudyResult, tier: str) -> Iterator[tuple]:
+    found = results(result, tier)
+    for name in _models(result, tier, found) if found else ():
+        row = found[name]
         for what, estimate in (
             ("nobody evades", row.caught_clean),
             ("FGSM says", row.caught_fgsm),
@@ -121,4 +123,4 @@ def _rows(shown: Mapping[str, TierResult], titles: Mapping[str, str], tier: str)
         ):
             if estimate:
                 shares = (estimate.value, estimate.low, estimate.high)
-                yield tier, titles[name], what, *(rounded(100 * share) for share in shares)
+                yield tier, palette.model(name).title, what, *(rounded(100 * share) for share in shares)

@@ -102,7 +102,7 @@ def page(results: Sequence[StudyResult], found: Measured) -> str:
             '<p class="calculator-note"><strong>Assumption-driven, not a forecast.</strong> Rates are measured; '
             "everything about your bank is yours to set.</p>",
             '<p class="calculator-off">The calculator needs JavaScript. The table of presets on the page Business '
-            "impact was worked out with the same formulas.</p>",
+            "impact was worked out by the same arithmetic.</p>",
             f'<p class="calculator-verdict">{_text(verdict_sentence(answer, scenario, title))}</p>',
             '<p class="calculator-points" hidden></p>',
             '<form class="calculator-form" autocomplete="off">',

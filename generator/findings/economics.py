@@ -237,8 +237,8 @@ def _decisions(
     decisions, (_, band) = [], steps[0]
     if bare(band.low) > 0:
         fewer = f"if you expect fewer than {share(band.low)} of fraudsters to attack"
-        state = _state(choice, scenario, hardened=first.words.name, attack_prevalence=band.low)
-        decisions.append(PricedDecision(STAY, fewer, state))
+        at = _state(choice, scenario, hardened=first.words.name, attack_prevalence=band.low)
+        decisions.append(PricedDecision(STAY, fewer, at))
     for each, band in steps:
         if bare(band.high) < 1:
             more = f"if you expect more than {share(band.high)} of fraudsters to attack"
@@ -246,8 +246,12 @@ def _decisions(
                 choice, scenario, hardened=each.words.name, attack_prevalence=max(0.0, bare(band.high))
             )
             decisions.append(PricedDecision(f"Switch to {each.words.phrase}", more, state))
+    state = _state(choice, scenario)
+    if not decisions:
+        nowhere = "at no share of attacking fraudsters is there a measurable difference"
+        return (PricedDecision("Change models only if it costs nothing", nowhere, state),)
     between = "if you expect a share in between: there is no measurable difference"
-    return (*decisions, PricedDecision("Settle your own estimate first", between, _state(choice, scenario)))
+    return (*decisions, PricedDecision("Settle your own estimate first", between, state))
 
 
 def _first(lines: tuple[PricedModel, ...]) -> PricedModel | None:

@@ -13,6 +13,7 @@ from generator.publish.postprocess import LinkError, check, finish
 from generator.publish.postprocess import page as pages_of
 from generator.publish.postprocess.markup import parse
 from generator.publish.postprocess.policy import SITE, inline_scripts, with_policy
+from generator.publish.postprocess.states import addressed
 from generator.publish.postprocess.styles import pruned
 from generator.publish.postprocess.terms import anchored, explained, linked
 
@@ -412,3 +413,15 @@ def test_a_damaged_page_in_the_cache_is_finished_anew(built, memo):
         entry.write_bytes(entry.read_bytes()[:-1])
     finish(second := built(), memo=memo)
     assert published(first) == published(second)
+
+
+@pytest.mark.parametrize(
+    ("link", "published"),
+    [
+        ('<a data-state="a=1&amp;b=2" href="../tool/#tool">x</a>', '<a href="../tool/#tool&amp;a=1&amp;b=2">x</a>'),
+        ('<a href="tool.html#tool" data-state="a=1">x</a>', '<a href="tool.html#tool&amp;a=1">x</a>'),
+        ('<a href="../tool/#tool">x</a>', '<a href="../tool/#tool">x</a>'),
+    ],
+)  # fmt: skip
+def test_the_state_of_a_tool_becomes_part_of_the_address_that_leads_to_it(link, published):
+    assert addressed(f"<p>{link} and {link}</p>") == f"<p>{published} and {published}</p>"

@@ -68,7 +68,7 @@ def test_a_failed_check_is_a_known_failure_of_the_models_it_names():
     failures = card(tiny_result(), "accumulating_fgsm").failures
     assert failures[0] == (
         "Sanity check failed: FGSM does not overstate robustness (catastrophic overfitting). At worst FGSM shows "
-        "50.0 points more than is true; 1 models exceed 5.0 points."
+        "50.0 points more than is proved; 1 models exceed 5.0 points."
     )
     # the check that names the standard model does not apply, so it is none of its failures
     assert not any("noise" in each for each in card(tiny_result(), "standard").failures)
@@ -106,7 +106,7 @@ def test_the_scaler_the_uses_and_the_cut_are_stated(page):
 
 
 def test_a_data_card_has_hash_licence_label_and_artefacts(page):
-    own = page.partition("{ #kaggle-data-card }")[2]
+    own = page.partition("{ #kaggle-data-card .analyst }")[2]
     result = tiny_result("kaggle")
     assert result.data.source.canonical_sha256[:12] in own
     assert "95.2\u202f% of the frauds stay frauds on average" in own
@@ -133,3 +133,17 @@ def test_error_rates_by_group_differ_only_where_their_intervals_do_not_meet():
     assert apart.high.endswith("; Online)")
     assert found["pgd_tier1", "Frauds caught"].apart == "no difference"
     assert found["standard", "Genuine payments stopped"].apart == "no difference"
+
+
+def test_the_models_to_try_first_begin_with_the_quoted_fraudster_and_end_with_the_benchmark():
+    result = tiny_result()
+    threat = result.spec.threat
+    found = findings.find(result).cards.chosen
+    tiers = [choice.tier for choice in result.choices]
+    assert len(found) == len(tiers)
+    assert threat.benchmark in tiers
+    attackers = [row.attacker for row in found]
+    assert attackers[-1] == threat.tier(threat.benchmark).attacker
+    assert [row.rate for row in found][-1] is None
+    if threat.quoted in tiers:
+        assert attackers[0] == threat.tier(threat.quoted).attacker

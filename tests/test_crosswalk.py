@@ -21,7 +21,7 @@ NEVER = ("V8", "V9", "V10", "V11")
 
 MINIMUM = (
     "simulated", "label is a formula", "share of frauds", "split by time", "do not persist", "numeric inputs",
-    "knows the model", "adaptive human", "Costs", "few frauds",
+    "knows the model", "person tried to evade", "Costs", "few frauds",
 )  # fmt: skip
 """What a register of this study may not leave out."""
 
@@ -204,7 +204,7 @@ def test_an_attack_that_was_not_run_has_no_settings():
     [
         (0.1, 0.3, "higher", "Try threat-matched training"),
         (-0.3, -0.1, "lower", "Keep the standard model"),
-        (-0.1, 0.1, "no difference", "Harden only if it costs nothing"),
+        (-0.1, 0.1, "no difference", "Change models only if it costs nothing"),
     ],
 )
 def test_advice_follows_the_interval_of_the_comparison(low, high, direction, advice):
@@ -221,7 +221,9 @@ def test_advice_follows_the_interval_of_the_comparison(low, high, direction, adv
         for c in result.proofs.tier_comparisons
     )
     found = findings.find(with_proofs(result, tier_comparisons=rows)).decisions
-    assert next(d for d in found if d.situation == "Fraudsters change what anybody can").advice == advice
+    assert (
+        next(d for d in found if d.situation == "Fraudsters change only what they control").advice == advice
+    )
 
 
 def test_advice_without_grounds_is_not_given():

@@ -162,9 +162,9 @@ def test_every_verdict_has_its_words(money, verdict, words, sentence):
 @pytest.mark.parametrize(
     ("net", "words"),
     [
-        (Band(120.0, 20.0, 300.0), f"this model saves USD{GAP}120 a day"),
-        (Band(-120.4, -300.0, -20.0), f"this model costs USD{GAP}120 a day"),
-        (Band(-120.4, -300.0, 20.0), "which this run cannot tell from nothing"),
+        (Band(120.0, 20.0, 300.0), f"the switch saves USD{GAP}120 a day"),
+        (Band(-120.4, -300.0, -20.0), f"the switch costs USD{GAP}120 a day"),
+        (Band(-120.4, -300.0, 20.0), "no measurable difference from zero"),
     ],
 )
 def test_the_sentence_takes_its_verb_from_the_net_benefit(money, net, words):
@@ -172,7 +172,7 @@ def test_the_sentence_takes_its_verb_from_the_net_benefit(money, net, words):
     changed = found.__class__(**{**vars(found), "benefit": {**found.benefit, "net_usd": net}})
     said = verdict_sentence(changed, money.scenario, "X")
     assert words in said
-    assert ("cannot tell" in said) == (net.low <= 0 <= net.high)
+    assert ("no measurable difference" in said) == (net.low <= 0 <= net.high)
 
 
 def test_sums_and_rates_keep_three_digits():
@@ -190,10 +190,44 @@ def test_the_opening_is_the_threat_matched_recipe_in_the_opening_scenario(money,
     expected = answer(measured, CHOICE, default_scenario(measured.rates), TOLD)
     line = next(line for line in money.lines if line.words.name == "pgd_tier1")
     assert line.answer == expected
-    assert money.sentence == line.sentence
+    assert money.sentence.startswith(line.sentence)
     assert money.scenario.loss_per_fraud == 2081
     draws = Draws(("standard", "trades"), measured.draws.arrays)
     assert favoured(replace(measured, draws=draws)) == "trades"
+
+
+def test_each_decision_names_the_share_of_attackers_that_would_change_it(money, measured):
+    line = next(line for line in money.lines if line.words.name == "pgd_tier1")
+    band = line.answer.break_even.prevalence
+    assert line.answer.break_even.verdict == "pays above"
+    told = {
+        "Switch to threat-matched training": (
+            f"more than {share(band.high)} of fraudsters",
+            band.high,
+            band.high < 1,
+        ),
+        "Keep the standard model": (f"fewer than {share(band.low)} of fraudsters", band.low, band.low > 0),
+        "Settle your own estimate first": ("no measurable difference", 0.1, True),
+    }
+    told = {advice: each for advice, each in told.items() if each[2]}
+    assert [row.advice for row in money.decisions] == list(told)
+    for row in money.decisions:
+        words, at, _ = told[row.advice]
+        assert words in row.condition
+        assert f"attack_prevalence={float(at)}&" in row.state
+
+
+def test_conditions_change_false_alarms_and_prices_one_at_a_time(money, measured):
+    first, *changed = money.conditions
+    assert first.pays == pays(next(x for x in money.lines if x.words.name == "pgd_tier1").answer.break_even)
+    states = [dict(part.split("=") for part in row.state.split("&")) for row in money.conditions]
+    opening = states[0]
+    assert opening == {name: str(value) for name, value in {**vars(CHOICE), **vars(money.scenario)}.items()}
+    differing = [{name for name in opening if each[name] != opening[name]} for each in states[1:]]
+    points = len(measured.rates.points) - 1
+    assert differing == [{"point"}] * points + [{"loss_per_fraud"}, {"review_cost", "friction_cost"}]
+    half = money.scenario.model_copy(update={"loss_per_fraud": money.scenario.loss_per_fraud / 2})
+    assert changed[-2].pays == pays(answer(measured, CHOICE, half).break_even)
 
 
 def test_every_preset_is_answered_and_changes_what_it_names_only(money, measured):
@@ -334,13 +368,15 @@ def test_a_record_without_draws_leaves_all_of_it_out(tmp_path):
 
 def test_the_page_answers_its_question_and_traces_its_numbers(tmp_path):
     render_pages(
-        RESULTS, templates_of(tmp_path, "impact"), tmp_path / "docs",
+        RESULTS, templates_of(tmp_path, "impact", "calculator"), tmp_path / "docs",
         files=calculator.write(RESULTS, SAMPLES, tmp_path / "scripts"), documents=calculator.DOCUMENTS,
         extras=lambda results: calculator.values(results, SAMPLES),
     )  # fmt: skip
     text = (tmp_path / "docs" / "impact.md").read_text()
-    assert re.search(r"^# At what share of attacking fraudsters does hardening pay", text, re.M)
-    assert text.index("of fraudsters attack (") < text.index('<section class="calculator"')
+    assert re.search(r"^# When does a more robust model pay for itself", text, re.M)
+    assert text.index("of fraudsters attack (") < text.index("](calculator.md#calculator)")
+    assert '<section class="calculator"' not in text
+    assert '<section class="calculator"' in (tmp_path / "docs" / "calculator.md").read_text()
     assert (tmp_path / "docs" / "data" / "calculator-kaggle-T1.js").exists()
     assert json.loads((tmp_path / "docs" / "data" / "assumptions.json").read_text())["presets"]
     ledger = json.loads((tmp_path / "docs" / "data" / "ledger.json").read_text())

@@ -274,7 +274,7 @@ def test_the_chart_of_tiers_draws_the_model_chosen_against_the_quoted_one_of_wha
 
 def test_the_advice_against_realistic_fraudsters_is_the_model_chosen_of_any_kind():
     advice = {row.situation: row.advice for row in findings.find(RESULT).decisions}
-    assert advice["Fraudsters change what anybody can"] == "Try the monotone tree ensemble"
+    assert advice["Fraudsters change only what they control"] == "Try the monotone tree ensemble"
     assert findings.find(RESULT).proof.matched.startswith(
         "Against a fraudster who changes only what anybody can change, at a false-alarm rate of 5\u202f%, the monotone "
         "tree ensemble provably catches 70.0\u202f% of frauds against 48.0\u202f% by the standard model"

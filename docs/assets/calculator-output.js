@@ -51,8 +51,8 @@
       "catching does not pay": "At these values, reviewing an alert costs more than a caught fraud saves: no model pays.",
     }[found.verdict];
     const net = found.benefit.net_usd;
-    const noise = net.low <= 0 && net.high >= 0 ? ", which this run cannot tell from nothing" : "";
-    return `${start} You set ${a}: this model ${net.value > 0 ? "saves" : "costs"} ${money(Math.abs(net.value))} a day `
+    const noise = net.low <= 0 && net.high >= 0 ? ", no measurable difference from zero" : "";
+    return `${start} You set ${a}: the switch ${net.value > 0 ? "saves" : "costs"} ${money(Math.abs(net.value))} a day `
       + `(net benefit, 95${GAP}% interval ${span(net, "money")})${noise}.`;
   }
 

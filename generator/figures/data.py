@@ -144,9 +144,9 @@ def label_flip(result: StudyResult) -> Chart:
     ]
     return Chart(
         slug=f"{result.data.name}-label-flip",
-        title="When the attack changes the truth itself",
+        title="Frauds that an attack takes out of the label",
         caption="Share of frauds whose own risk score can fall below the cut when every model input "
-        "moves by up to ε. Such a row is no longer a fraud by the label's definition, so evading with it "
+        "moves by up to ε. Such a row is no longer a fraud by the label's definition, so moving it "
         "is no evasion.",
         summary=f"The score alone can drop below the cut for {formats.listed(parts)}.",
         figure=figure(

@@ -8,6 +8,7 @@ from generator.figures.frame import band as strip
 from generator.findings.breakeven import money, share
 from generator.findings.scenarios import ASSUMPTIONS, default_scenario
 from generator.findings.selection import leading, remark
+from generator.findings.tiers import chosen_for
 from generator.impact.bands import Band, band, scalar
 from generator.impact.breakeven import prevalence
 from generator.impact.measured import Choice, Draws, drawn_detection, mean_detection
@@ -38,8 +39,8 @@ def break_even(result: StudyResult, draws: Draws | None = None) -> Chart:
             for p, each, whole in zip(FRAUD_SHARES, shown, found, strict=True)
         ]
         own = scalar(prevalence(*mean, scenario))
-        said.append(f"{look.title} {share(own) if own <= 1 else 'at no share'}")
         if name in drawn:
+            said.append(f"{look.title} {share(own) if own <= 1 else 'at no share'}")
             data += _lines([100 * p for p in FRAUD_SHARES], shown, name, bool(sampled), percentages)
     return Chart(
         slug=f"{result.data.name}-break-even",
@@ -74,8 +75,8 @@ def net_benefit(result: StudyResult, draws: Draws | None = None) -> Chart:
             (look.title, rounded(100 * a), *_ends(each, 1, bool(sampled)))
             for a, each in zip(ATTACKERS, found, strict=True)
         ]
-        said.append(f"{look.title} {money(found[-1].value, result.spec.currency)}")
         if name in drawn:
+            said.append(f"{look.title} {money(found[-1].value, result.spec.currency)}")
             data += _lines([100 * a for a in ATTACKERS], found, name, bool(sampled), numbers)
     return Chart(
         slug=f"{result.data.name}-net-benefit",
@@ -114,7 +115,10 @@ def _names(result: StudyResult) -> list[str]:
 
 
 def _drawn(result: StudyResult) -> list[str]:
-    return leading(result, _names(result))
+    """The leading models, and the one that was chosen against the fraudsters of these charts."""
+    names = _names(result)
+    chosen = chosen_for(result.choices, result.spec.threat.quoted)
+    return [name for name in names if name in leading(result, names) or name == chosen]
 
 
 def _opening(result: StudyResult) -> Scenario:

@@ -51,7 +51,7 @@ def battery(result: StudyResult) -> Chart:
     trivial = result.model(result.roles.trivial).final.at("clean").accuracy.value
     return Chart(
         slug=f"{result.data.name}-battery",
-        title="What each attack leaves standing",
+        title="Accuracy after each attack, beside what is proved",
         caption=f"Accuracy after each attack at ε = {formats.epsilon(epsilon)}, one repetition, most at the "
         "top. An attack that is slow ran on the rows its name says. The dashed "
         "line is what approving everything scores." + remark(drawn, every),

@@ -40,7 +40,7 @@ ANOMALIES = {
     ),
     "hours": AnomalyWords(
         Statement(
-            "The bank is awake for a slice of the day",
+            "All transactions fall into a few hours of the day",
             "All transactions, cash machines and online included, start in {used} of {all} hours of the "
             "day; {first} of them in the first of these hours.",
             {"used": "count", "all": "count", "first": "percent"},
@@ -50,7 +50,7 @@ ANOMALIES = {
     ),
     "accounts": AnomalyWords(
         Statement(
-            "Accounts are not people",
+            "The customer changes between transactions of one account",
             "From one transaction of an account to the next the customer's age changes in {age} of the "
             "cases and goes down in {younger}, the occupation changes in {occupation}, the city in "
             "{city}, and device and IP address together in {device}.",
@@ -74,7 +74,7 @@ ANOMALIES = {
     ),
     "balances": AnomalyWords(
         Statement(
-            "Balances never add up",
+            "Balances do not add up",
             "The balance before, minus a debit or plus a credit, gives the balance after in "
             "{reconciled} of consecutive transactions. {overdrawn} payments are larger than the "
             "balance, {debits} of them debits.",
@@ -86,7 +86,7 @@ ANOMALIES = {
     ),
     "travel": AnomalyWords(
         Statement(
-            "Impossible travel is the rule",
+            "Accounts change city within a day",
             "Of {pairs} transactions within a day of the one before on the same account, {moved} are in "
             "another city. In a bank's data that would be a warning; here it is an artefact and is not "
             "used.",
@@ -98,10 +98,10 @@ ANOMALIES = {
     ),
     "independence": AnomalyWords(
         Statement(
-            "Nearly everything is independent",
-            "Of all pairs of numbers only the first has a rank correlation worth the name, {strongest} "
+            "Most columns are unrelated",
+            "Of all pairs of numbers only the first has a sizeable rank correlation, {strongest} "
             "in size; the next has {next}. Besides, cash machines debit in {machines} of the cases, the "
-            "other channels in {elsewhere}. A simulator, not a bank.",
+            "other channels in {elsewhere}. That points to a simulator.",
             {"strongest": "number", "next": "number", "machines": "percent", "elsewhere": "percent"},
         ),
         "Pair of columns",
@@ -120,9 +120,9 @@ ANOMALIES = {
     ),
     "weak-dependence": AnomalyWords(
         Statement(
-            "Features hardly depend on each other",
+            "The inputs barely depend on each other",
             "Only one hidden riskiness links the features: of all pairs the strongest rank correlation "
-            "is {strongest} in size, the weakest {weakest}. Real accounts are tied together far more.",
+            "is {strongest} in size, the weakest {weakest}. In real accounts the ties are far stronger.",
             {"strongest": "number", "weakest": "number"},
         ),
         "Pair of features",

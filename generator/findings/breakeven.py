@@ -53,26 +53,25 @@ def verdict_sentence(found: Answer, scenario: Scenario, title: str) -> str:
     return f"{pays_sentence(found.break_even, title)} {share_set}: {net_sentence(found)}"
 
 
-def opening_sentence(found: Answer, scenario: Scenario, title: str) -> str:
-    """The same where nobody has set anything yet."""
+def opening_sentence(found: Answer, scenario: Scenario, title: str, attacker: str) -> str:
+    """The same where nobody has set anything yet, about one attacker."""
     assumed = f"If {formats.percent(scenario.attack_prevalence)} attack, as assumed here"
-    return f"{pays_sentence(found.break_even, title)} {assumed}, {net_sentence(found)}"
+    told = pays_sentence(found.break_even, title, f"Against {attacker}")
+    return f"{told} {assumed}, {net_sentence(found)}"
 
 
-def pays_sentence(found: BreakEven, title: str) -> str:
+def pays_sentence(found: BreakEven, title: str, start: str = "At these values") -> str:
     span = f"{formats.LEVEL} interval {share_range(found.prevalence)}"
     return {
-        "pays above": f"At these values, the switch to {title} breaks even when "
+        "pays above": f"{start}, the switch to {title} breaks even when "
         f"{share(found.prevalence.value)} of fraudsters attack ({span}).",
-        "pays below": f"At these values, the switch to {title} pays while at most {share(found.limit)} "
+        "pays below": f"{start}, the switch to {title} pays while at most {share(found.limit)} "
         "of fraudsters attack: it is not more robust, but saves elsewhere.",
-        "always pays": f"At these values, the switch to {title} pays whatever the share of attacking "
-        f"fraudsters ({span}).",
-        "never pays": f"At these values, the switch to {title} does not pay even if every fraudster attacks ({span}).",
-        "not more robust": f"At these values, attacks are no reason for a switch to {title}: it gains nothing as more "
+        "always pays": f"{start}, the switch to {title} pays whatever the share of attacking fraudsters ({span}).",
+        "never pays": f"{start}, the switch to {title} does not pay even if every fraudster attacks ({span}).",
+        "not more robust": f"{start}, attacks are no reason for a switch to {title}: it gains nothing as more "
         "fraudsters attack.",
-        "catching does not pay": "At these values, reviewing an alert costs more than a caught fraud saves: "
-        "no model pays.",
+        "catching does not pay": f"{start}, reviewing an alert costs more than a caught fraud saves: no model pays.",
     }[found.verdict]
 
 
@@ -81,8 +80,8 @@ def net_sentence(found: Answer) -> str:
     net = found.benefit["net_usd"]
     word = "saves" if net.value > 0 else "costs"
     ends = f"{formats.LEVEL} interval {money(net.low, found.currency)} to {money(net.high, found.currency)}"
-    noise = ", which this run cannot tell from nothing" if net.low <= 0 <= net.high else ""
-    return f"this model {word} {money(abs(net.value), found.currency)} a day (net benefit, {ends}){noise}."
+    noise = ", no measurable difference from zero" if net.low <= 0 <= net.high else ""
+    return f"the switch {word} {money(abs(net.value), found.currency)} a day (net benefit, {ends}){noise}."
 
 
 def assumptions(scenario: Scenario, currency: str) -> str:

@@ -24,7 +24,7 @@ def decisions(result: StudyResult, recipes: tuple[RecipeRow, ...]) -> tuple[Deci
     """The rows of the decision table; a row whose ground the record lacks is left out."""
     rows = (
         _nobody(result),
-        _realistic(result, result.spec.threat.quoted, "Fraudsters change what anybody can"),
+        _realistic(result, result.spec.threat.quoted, "Fraudsters change only what they control"),
         _widest(result),
         _benchmark(result, recipes),
         _offered(result, recipes),
@@ -75,7 +75,7 @@ def _realistic(result: StudyResult, tier: str, situation: str) -> Decision | Non
         "higher": (_take(choice.model), "more frauds are provably caught than by the standard model"),
         "lower": ("Keep the standard model", "fewer frauds are provably caught than by the standard model"),
         "no difference": (
-            "Harden only if it costs nothing",
+            "Change models only if it costs nothing",
             "no measurable difference from the standard model",
         ),
     }[compared.direction]
@@ -107,7 +107,7 @@ def _benchmark(result: StudyResult, recipes: tuple[RecipeRow, ...]) -> Decision 
         return None
     better = row.exact_change.direction == "higher"
     return Decision(
-        "Every input could be moved",
+        "Every input could be changed",
         _take(choice.model) if better else "Keep the standard model",
         f"Proved accuracy {formats.percent(choice.validated.value)} ({formats.interval(choice.validated)}) on "
         f"rows that took no part in the choice; {row.against_trivial} approving everything. "
@@ -123,7 +123,7 @@ def _offered(result: StudyResult, recipes: tuple[RecipeRow, ...]) -> Decision | 
     return Decision(
         "A supplier shows accuracy under FGSM",
         "Ask for what is proved",
-        f"Here FGSM overstates what {worst.words.phrase} keeps by {formats.loss(size)}.",
+        f"Here FGSM overstates the accuracy of {worst.words.phrase} by {formats.loss(size)}.",
     )
 
 

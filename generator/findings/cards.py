@@ -97,8 +97,25 @@ class ErrorLine:
 
 
 @dataclass(frozen=True)
+class ChosenModel:
+    """The model that validation rows named against one attacker."""
+
+    words: ModelName
+    attacker: str
+    """In words, to stand within a sentence."""
+    rate: float | None
+    """Share of genuine payments that every model stops; None where models are compared at their own cuts."""
+    measure: str
+    validated: Estimate
+    """On the rows that took no part in the choice."""
+
+
+@dataclass(frozen=True)
 class Cards:
     """The cards of one dataset."""
+
+    chosen: tuple[ChosenModel, ...]
+    """First against the fraudsters that the study quotes, last against the original's attacker."""
 
     parameters: int
     """Weights and biases of one network."""
@@ -124,6 +141,7 @@ def cards(result: StudyResult) -> Cards:
     groups, rule = _groups(result), result.data.rule
     overlaps = rule.formula_overlaps.values() if rule else ()
     return Cards(
+        chosen=_chosen(result),
         parameters=sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(widths)),
         architecture=f"{formats.count(inputs)} inputs, hidden layers of {hidden} units with ReLU, two outputs",
         states=("No attack", *(attack_title(a, result.spec) for a in result.spec.attack.attacks), "Proved"),
@@ -136,6 +154,25 @@ def cards(result: StudyResult) -> Cards:
         errors=tuple(_errors(result)),
         groups_sentence=_groups_sentence(result, groups),
         formulas=(min(overlaps), max(overlaps)) if overlaps else None,
+    )
+
+
+def _chosen(result: StudyResult) -> tuple[ChosenModel, ...]:
+    threat = result.spec.threat
+    order = dict.fromkeys((threat.quoted, *threat.names))
+    found = [c for tier in order if tier != threat.benchmark for c in result.choices if c.tier == tier]
+    found += [c for c in result.choices if c.tier == threat.benchmark]
+    return tuple(
+        ChosenModel(
+            words=MODELS[choice.model],
+            attacker=threat.tier(choice.tier).attacker,
+            rate=result.spec.proof.quoted_false_positive_rate if choice.measure == "caught_proved" else None,
+            measure={"caught_proved": "proved frauds caught", "robust_accuracy": "proved accuracy"}[
+                choice.measure
+            ],
+            validated=choice.validated,
+        )
+        for choice in found
     )
 
 

@@ -74,7 +74,7 @@ def crosswalk(result: StudyResult) -> Crosswalk:
 def _sentence(rows: tuple[Row, ...]) -> str:
     left = [f"{row.title[:1].lower()}{row.title[1:]}" for row in rows if row.status == "not tested"]
     if not left:
-        return "Every kind of test in the table below was made."
+        return "Every kind of test in the table was made."
     return f"These kinds of test were not made: {'; '.join(left)}. The others in the table were."
 
 
@@ -151,7 +151,7 @@ def _masking(result: StudyResult) -> str:
 def _impact(result: StudyResult) -> str:
     if not result.impact.rows:
         return ""
-    return "Money lost, false alarms, and the share of attacking fraudsters from which hardening pays."
+    return "Money lost, false alarms, and the share of attacking fraudsters at which hardening breaks even."
 
 
 def _data(result: StudyResult) -> str:

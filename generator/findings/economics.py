@@ -10,6 +10,7 @@ from generator.findings.breakeven import (
     opening_sentence,
     pays,
     rate,
+    share,
 )
 from generator.findings.priors import PriorLine, prior_lines
 from generator.findings.scenarios import Assumptions, Preset, default_scenario, scenario_of
@@ -21,7 +22,7 @@ from generator.impact.whatif import OUTPUTS, Answer, Measured, answer, break_eve
 from generator.notation import formats
 from generator.notation.attackers import Attacker
 from generator.notation.names import MODELS, ModelName
-from generator.notation.tracing import derived
+from generator.notation.tracing import bare, derived
 from generator.records.impact import EvasionPrice, OperatingRates, Scenario
 
 POLICIES = {
@@ -30,6 +31,7 @@ POLICIES = {
 }
 
 
+STAY = "Keep the standard model"
 TOLD = {"missed_frauds", "cost_usd", "net_usd"}
 """The outputs of a scenario that pages tell."""
 
@@ -85,6 +87,26 @@ class EvasionLine:
 
 
 @dataclass(frozen=True)
+class PricedDecision:
+    """What to do, and the condition that would change it."""
+
+    advice: str
+    condition: str
+    """To follow the advice in one sentence."""
+    state: str
+    """What the calculator is set to in order to show the condition, as its address has it."""
+
+
+@dataclass(frozen=True)
+class ConditionLine:
+    """One change of the opening scenario, and from which share of attackers the switch pays then."""
+
+    change: str
+    pays: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Economics:
     """What the page on business impact says of one dataset beyond its scenario day."""
 
@@ -97,6 +119,11 @@ class Economics:
     scenario: Scenario
     assumptions: str
     sentence: str
+    decisions: tuple[PricedDecision, ...]
+    switch: ModelName
+    """The model that breaks even first, which the decisions are about; that of `words` where none does."""
+    conditions: tuple[ConditionLine, ...]
+    """What could move the break-even share, and where it moves to; the first line is the opening scenario itself."""
     lines: tuple[PricedModel, ...]
     presets: tuple[PresetLine, ...]
     policies: tuple[PolicyLine, ...]
@@ -119,6 +146,8 @@ def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | 
     lines = tuple(
         _model_line(measured, choice, scenario, name) for name in models if name != measured.roles.baseline
     )
+    first = _first(lines)
+    switch = first.words if first else MODELS[hardened]
     return Economics(
         measured=measured,
         choice=choice,
@@ -126,7 +155,10 @@ def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | 
         words=MODELS[hardened],
         scenario=scenario,
         assumptions=assumptions(scenario, measured.currency),
-        sentence={line.words.name: line.sentence for line in lines}[hardened],
+        sentence={line.words.name: line.sentence for line in lines}[hardened] + _earlier(lines, choice),
+        decisions=_decisions(measured, choice, scenario, lines),
+        switch=switch,
+        conditions=_conditions(measured, replace(choice, hardened=switch.name), scenario),
         lines=lines,
         presets=tuple(_preset_line(measured, choice, preset, known) for preset in known.presets),
         policies=_policies(measured, choice, scenario),
@@ -136,9 +168,10 @@ def find_economics(measured: Measured, known: Assumptions, attacker: Attacker | 
 
 
 def favoured(measured: Measured) -> str:
-    """The hardened model looked at first: the one trained against what a fraudster can do, or else the last."""
-    models, matched = measured.draws.models, measured.roles.matched
-    return matched if matched in models else models[-1]
+    """The model looked at first: the one chosen against the quoted fraudsters, or trained against them, or the last."""
+    models = measured.draws.models
+    first = (name for name in (measured.chosen, measured.roles.matched) if name in models)
+    return next(first, models[-1])
 
 
 def opening_choice(measured: Measured) -> Choice:
@@ -181,8 +214,120 @@ def _model_line(measured: Measured, choice: Choice, scenario: Scenario, name: st
         missed=_missed(found),
         net=money_range(found.benefit["net_usd"], measured.currency),
         pays=pays(found.break_even),
-        sentence=opening_sentence(found, scenario, MODELS[name].title),
+        sentence=opening_sentence(
+            found, scenario, MODELS[name].phrase, measured.threat.tier(choice.tier).attacker
+        ),
     )
+
+
+def _decisions(
+    measured: Measured, choice: Choice, scenario: Scenario, lines: tuple[PricedModel, ...]
+) -> tuple[PricedDecision, ...]:
+    """For which share of attackers each model is the cheapest, where the intervals allow to say so."""
+    (line,) = (line for line in lines if line.words.name == choice.hardened)
+    found = line.answer.break_even
+    first = _first(lines) or line
+    if found.verdict != "pays above" and first is line:
+        return (_plain_decision(choice, scenario, line),)
+    steps = [(first, first.answer.break_even.prevalence)]
+    if first is not line and found.verdict == "pays above":
+        roles = measured.roles.model_copy(update={"baseline": first.words.name})
+        better = _sourced_share(break_even_of(replace(measured, roles=roles), choice, scenario))
+        steps += [(line, better.prevalence)] if better.verdict == "pays above" else []
+    decisions, (_, band) = [], steps[0]
+    if bare(band.low) > 0:
+        fewer = f"if you expect fewer than {share(band.low)} of fraudsters to attack"
+        at = _state(choice, scenario, hardened=first.words.name, attack_prevalence=band.low)
+        decisions.append(PricedDecision(STAY, fewer, at))
+    for each, band in steps:
+        if bare(band.high) < 1:
+            more = f"if you expect more than {share(band.high)} of fraudsters to attack"
+            state = _state(
+                choice, scenario, hardened=each.words.name, attack_prevalence=max(0.0, bare(band.high))
+            )
+            decisions.append(PricedDecision(f"Switch to {each.words.phrase}", more, state))
+    state = _state(choice, scenario)
+    if not decisions:
+        nowhere = "at no share of attacking fraudsters is there a measurable difference"
+        return (PricedDecision("Change models only if it costs nothing", nowhere, state),)
+    between = "if you expect a share in between: there is no measurable difference"
+    return (*decisions, PricedDecision("Settle your own estimate first", between, state))
+
+
+def _first(lines: tuple[PricedModel, ...]) -> PricedModel | None:
+    """The model that breaks even at the least share of attackers, of those that do as more fraudsters attack."""
+    able = [line for line in lines if line.answer.break_even.verdict in ("pays above", "always pays")]
+    return min(able, key=lambda line: line.answer.break_even.prevalence.value, default=None)
+
+
+def _plain_decision(choice: Choice, scenario: Scenario, line: PricedModel) -> PricedDecision:
+    """The decision where no share of attackers parts two answers."""
+    found = line.answer.break_even
+    condition = {
+        "always pays": "whatever the share of fraudsters who attack",
+        "pays below": f"while at most {share(found.limit)} of fraudsters attack",
+        "never pays": "even if every fraudster attacks",
+        "not more robust": "whatever the share of fraudsters who attack",
+        "catching does not pay": "as long as a review costs more than a caught fraud saves",
+    }[found.verdict]
+    pays_now = found.verdict in ("always pays", "pays below")
+    return PricedDecision(
+        f"Switch to {line.words.phrase}" if pays_now else STAY, condition, _state(choice, scenario)
+    )
+
+
+def _earlier(lines: tuple[PricedModel, ...], choice: Choice) -> str:
+    """A sentence on the model that breaks even first, with a space before it; empty where that is the chosen one."""
+    first = _first(lines)
+    if not first or first.words.name == choice.hardened:
+        return ""
+    at = share(first.answer.break_even.prevalence.value)
+    return f" {formats.capital(first.words.phrase)} breaks even first, when {at} of fraudsters attack."
+
+
+def _conditions(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[ConditionLine, ...]:
+    """False alarms, then prices: each changed alone."""
+    half = {"loss_per_fraud": scenario.loss_per_fraud / 2}
+    double = {name: 2 * getattr(scenario, name) for name in ("review_cost", "friction_cost")}
+    changes = [
+        ("Nothing: as assumed here", choice, {}),
+        *(
+            (_alarms(point.false_positive_rate), replace(choice, point=point.name), {})
+            for point in measured.rates.points
+            if point.name != choice.point
+        ),
+        (
+            f"A missed fraud costs half as much, {money(half['loss_per_fraud'], measured.currency)}",
+            choice,
+            half,
+        ),
+        (
+            f"An alert and a stopped customer cost double, {money(double['review_cost'], measured.currency)} and "
+            f"{money(double['friction_cost'], measured.currency)}",
+            choice,
+            double,
+        ),
+    ]
+    return tuple(
+        ConditionLine(
+            title,
+            pays(_sourced_share(break_even_of(measured, chosen, scenario.model_copy(update=changed)))),
+            _state(chosen, scenario, **changed),
+        )
+        for title, chosen, changed in changes
+    )
+
+
+def _alarms(rate: float | None) -> str:
+    if rate is None:
+        return "Each model keeps its own cut, so that their false alarms differ"
+    return f"Both models stop {formats.percent(rate, 0)} of genuine payments"
+
+
+def _state(choice: Choice, scenario: Scenario, **changes: float | str) -> str:
+    """The address of the calculator at a choice and a scenario, behind its anchor and the name of the dataset."""
+    asked = {**vars(choice), **scenario.model_dump(), **changes}
+    return "&".join(f"{name}={bare(value)}" for name, value in asked.items())
 
 
 def _preset_line(measured: Measured, choice: Choice, preset: Preset, known: Assumptions) -> PresetLine:

@@ -19,7 +19,7 @@ GATE = {
         {"seeds": "count"},
     ),
     "degenerate": Statement(
-        "No model has given up predicting",
+        "Every model predicts better than chance",
         "The weakest model's Matthews correlation without attack is {mcc}.",
         {"mcc": "number"},
     ),
@@ -35,27 +35,27 @@ GATE = {
     ),
     "pgd-fgsm": Statement(
         "PGD breaks at least what FGSM breaks",
-        "At worst PGD leaves {gap} more standing than FGSM.",
+        "At worst the accuracy under PGD is {gap} above that under FGSM.",
         {"gap": "points", "limit": "points"},
     ),
     "monotone": Statement(
         "A larger budget never helps the model",
-        "{rows} rows stood up again at a larger budget.",
+        "{rows} rows were broken at one budget and not at a larger one.",
         {"rows": "count"},
     ),
     "collapse": Statement(
         "The largest budget leaves only what is proved",
-        "At the largest budget PGD leaves {kept} of the standard model's rows, and {proved} are proved.",
+        "At the largest budget the standard model has an accuracy of {kept} under PGD, and {proved} is proved.",
         {"kept": "percent", "proved": "percent"},
     ),
     "fgsm-exact": Statement(
         "FGSM does not overstate robustness (catastrophic overfitting)",
-        "At worst FGSM shows {gap} more than is true; {models} models exceed {limit}.",
+        "At worst FGSM shows {gap} more than is proved; {models} models exceed {limit}.",
         {"gap": "points", "models": "count", "limit": "points"},
     ),
     "pgd-exact": Statement(
         "PGD does not overstate robustness (gradient masking)",
-        "At worst PGD shows {gap} more than is true; {models} models exceed {limit}.",
+        "At worst PGD shows {gap} more than is proved; {models} models exceed {limit}.",
         {"gap": "points", "models": "count", "limit": "points"},
     ),
     "black-box": Statement(
@@ -69,17 +69,17 @@ GATE = {
         {"gap": "points", "limit": "points"},
     ),
     "battery": Statement(
-        "All attacks together come close to the truth",
-        "The worst case of {attacks} attacks leaves at most {gap} more than is true.",
+        "All attacks together come close to what is proved",
+        "The worst case of {attacks} attacks leaves at most {gap} more than is proved.",
         {"gap": "points", "attacks": "count", "limit": "points"},
     ),
     "settled": Statement(
-        "Every row is settled",
+        "Every row is proved or broken",
         "{rows} of {all} rows are neither proved nor broken.",
         {"rows": "count", "all": "count"},
     ),
     "proved": Statement(
-        "Something is proved",
+        "At least one row is proved",
         "{rows} rows are proved.",
         {"rows": "count"},
     ),
@@ -95,7 +95,7 @@ GATE = {
     ),
     "witnesses": Statement(
         "Examples found by the search fool the deployed pipeline",
-        "{share} of {witnesses} examples are misjudged by the model in use, after rounding to its inputs.",
+        "{share} of {witnesses} examples fool the model in use, after rounding to its inputs.",
         {"share": "percent", "witnesses": "count"},
     ),
     "ablation": Statement(

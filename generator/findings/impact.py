@@ -168,8 +168,8 @@ def day_sentence(result: StudyResult) -> str:
         else ""
     )
     return (
-        f"Of {frauds} frauds a day, the standard model misses {formats.count(clean.value)} on a day without "
-        f"attacks and {formats.count(attacked.value)} if every fraudster uses {phrase}.{original}"
+        f"Of {frauds} frauds a day, the standard model misses {formats.count(clean.value)} when nobody attacks. "
+        f"It misses {formats.count(attacked.value)} if every fraudster uses {phrase}.{original}"
     )
 
 
@@ -179,8 +179,10 @@ def _price(result: StudyResult, roles: Roles) -> str:
         impact_row(result, model, "clean").missed_frauds for model in (roles.baseline, roles.original)
     )
     figures = f"{formats.count(after.value)} against {formats.count(before.value)}"
-    word = {"higher": "more", "lower": "fewer", "no difference": "no measurably different number of"}
     found = reduction_record(result, roles.original, "clean").direction
+    if found == "no difference":
+        return f"On a day without attacks the number of missed frauds does not differ measurably: {figures}."
+    word = {"higher": "more", "lower": "fewer"}
     return f"On a day without attacks it misses {word[found]} frauds: {figures}."
 
 

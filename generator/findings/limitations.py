@@ -75,14 +75,14 @@ REGISTER = (
         "evidence.md", "Evidence",
     ),
     Limitation(
-        "L08", "No adaptive human attacked the models.",
+        "L08", "No person tried to evade the models.",
         "People combine tricks that no attack here tries, outside the inputs too.",
         "too good", "high", "Within the budget the proof covers every input, whoever chose it. Beyond it, nothing.",
         "crosswalk.md", "Crosswalk",
     ),
     Limitation(
         "L09", "Costs and volumes are assumed.",
-        "Money moves with them; the sign of a net benefit can change.",
+        "With other prices a net benefit can turn into a loss.",
         "either way", "high", "Each is named as an assumption, and can be replaced by a bank's own.",
         "impact.md", "Business impact",
     ),
@@ -111,7 +111,7 @@ REGISTER = (
     Limitation(
         "L14", "A proof holds for its box only.",
         "Beyond the budget, or along inputs a tier leaves out, nothing is proved.",
-        "too good", "medium", "Many budgets and every tier are settled.", "proof.md", "Proof",
+        "too good", "medium", "Proofs are made at many budgets and for every tier.", "proof.md", "Proof",
     ),
     Limitation(
         "L15", "Proofs use exact arithmetic; the model in use rounds.",
@@ -148,7 +148,7 @@ REGISTER = (
     ),
     Limitation(
         "L21", "The limit is for one classifier of all rows, with the spread of the whole table.",
-        "Each fold has its own model and its own spread, and chance may make these rows kinder than further ones: for "
+        "Each fold has its own model and its own spread, and by chance these rows may be easier than further ones: for "
         "these models the limit is not strict.",
         "either way", "low", "It is drawn as a ceiling, and no verdict rests on it.", "proof.md", "Proof",
     ),

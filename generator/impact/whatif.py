@@ -34,6 +34,8 @@ class Measured:
     threat: Threat
     currency: str
     """Of all its money."""
+    chosen: str = ""
+    """The model that validation rows named against the fraudsters whom the study quotes; empty if none was."""
 
 
 @dataclass(frozen=True)

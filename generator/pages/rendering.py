@@ -53,7 +53,7 @@ STYLE = "assets/extra.css"
 """The style in docs/ whose part on drawings goes into their files."""
 AT_ONCE = 4
 """Figures whose drawing is in the page itself; those further down come when a reader comes near."""
-FEWER = {"hardening": 2, "impact": 0}
+FEWER = {"hardening": 2, "impact": 1}
 """The same on pages that are heavy without them."""
 
 

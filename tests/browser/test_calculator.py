@@ -64,7 +64,7 @@ WAKE = "document.querySelector('.calculator').scrollIntoView()"
 @pytest.fixture
 def calculator(browser, base):
     """The page with the calculator awake, and a clipboard that can be read."""
-    browser.open(base + "impact/")
+    browser.open(base + "calculator/")
     browser.run(WAKE)
     wait(browser, LIVE)
     browser.run(
@@ -132,7 +132,7 @@ def test_the_opening_state_is_written_into_the_page_as_the_script_writes_it(calc
     live = calculator.run(tables)
     calculator.cdp("Emulation.setScriptExecutionDisabled", value=True)
     try:
-        calculator.driver.get(base + "impact/?still")
+        calculator.driver.get(base + "calculator/?still")
         cells = calculator.driver.find_elements("css selector", ".calculator td, .calculator-verdict")
         assert [cell.get_attribute("textContent") for cell in cells] == live
     finally:
@@ -142,20 +142,43 @@ def test_the_opening_state_is_written_into_the_page_as_the_script_writes_it(calc
 def test_without_scripts_the_presets_stand_in_its_place(browser, base):
     browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
     try:
-        browser.open(base + "impact/")
+        browser.open(base + "calculator/")
         root = browser.driver.find_element("id", "calculator")
         assert not root.find_element("tag name", "form").is_displayed()
         assert "needs JavaScript" in root.text
         assert "not a forecast" in root.text
+        browser.open(base + "impact/")
+        browser.driver.find_element("css selector", "h2#presets + details > summary").click()
         table = browser.driver.find_element("css selector", "[aria-label^='Presets:']").text
         assert "The original's world" in table
     finally:
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
 
 
+def test_its_old_address_leads_on_with_the_state_that_it_holds(browser, base):
+    browser.open(f"{base}impact/#calculator&dataset=kaggle&tier=T2&fraud_share=0.03")
+    wait(browser, "location.pathname.endsWith('/calculator/')")
+    wait(browser, LIVE)
+    assert shown(browser, "dataset", "tier", "fraud_share") == ["kaggle", "T2", "3"]
+
+
+def test_business_impact_opens_it_at_the_condition_of_each_decision(browser, base):
+    browser.open(f"{base}impact/")
+    links = browser.run(
+        "return [...document.querySelectorAll('a[href*=\"#calculator&\"]')].map((each) => each.href)"
+    )
+    assert len(links) >= 8
+    assert all("attack_prevalence=" in each and "data-state" not in each for each in links)
+    half = next(each for each in links if "dataset=checks" in each and "loss_per_fraud=1040.5" in each)
+    browser.open(half)
+    wait(browser, LIVE)
+    assert shown(browser, "dataset", "loss_per_fraud") == ["checks", "1040.5"]
+    assert said(browser) == {}
+
+
 def test_from_the_summary_it_is_a_click_away(browser, base):
     browser.open(base)
-    browser.driver.find_element("partial link text", "At what share of attacking fraudsters").click()
+    browser.driver.find_element("partial link text", "What would it cost us").click()
     browser.run(WAKE)
     wait(browser, LIVE)
     assert browser.errors() == []
@@ -163,7 +186,7 @@ def test_from_the_summary_it_is_a_click_away(browser, base):
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_control_has_a_name_a_size_and_a_place_in_the_order(calculator, base, width):
-    calculator.open(base + "impact/", width=width)
+    calculator.open(base + "calculator/", width=width)
     calculator.run(WAKE)
     wait(calculator, LIVE)
     assert calculator.overflow() <= 0
@@ -297,10 +320,10 @@ def test_the_words_beside_a_field_name_what_counts_and_go_with_what_was_wrong(ca
 
 
 def test_what_a_link_says_and_this_page_does_not_understand_stands_beside_the_field(calculator, base):
-    calculator.open(base + "impact/")
+    calculator.open(base + "calculator/")
     opening = shown(calculator, "dataset", "tier", "hardening_cost", "analysts")
     calculator.driver.get(
-        f"{base}impact/#calculator&dataset=<b>&tier=T9&epsilon=0.33&fraud_share=0,03&review_cost=7.5"
+        f"{base}calculator/#calculator&dataset=<b>&tier=T9&epsilon=0.33&fraud_share=0,03&review_cost=7.5"
         "&attack_prevalence=7&analysts=-3&x=y&hardening_cost=50000)"
     )
     wait(calculator, LIVE)
@@ -315,7 +338,9 @@ def test_what_a_link_says_and_this_page_does_not_understand_stands_beside_the_fi
     assert shown(calculator, "fraud_share", "review_cost") == ["3", "7.5"]
     assert shown(calculator, "dataset", "tier", "hardening_cost", "analysts") == opening
     assert "NaN" not in calculator.run("return document.querySelector('.calculator').textContent")
-    calculator.driver.get(f"{base}impact/#calculator&dataset=kaggle&loss_per_fraud=x")  # its own loss, then
+    calculator.driver.get(
+        f"{base}calculator/#calculator&dataset=kaggle&loss_per_fraud=x"
+    )  # its own loss, then
     wait(calculator, "document.querySelector('#calculator-loss_per_fraud').value === '671'")
     assert set(said(calculator)) == {"loss_per_fraud"}
     assert calculator.errors() == []
@@ -335,7 +360,7 @@ def test_charts_follow_the_scheme_and_the_width(calculator):
 
 def test_it_works_from_the_unpacked_zip(browser, project):
     folder = (project / "unpacked" / "model-security-study").as_uri()
-    browser.open(f"{folder}/impact.html")
+    browser.open(f"{folder}/calculator.html")
     browser.run(WAKE)
     wait(browser, LIVE)
     wait(browser, "document.querySelectorAll('.calculator-plot svg').length === 5")
@@ -351,7 +376,7 @@ def test_it_works_from_the_unpacked_zip(browser, project):
 def test_data_that_does_not_load_is_said_and_the_opening_state_stays(browser, base):
     browser.cdp("Network.setBlockedURLs", urls=["*calculator-checks-T1.js"])
     try:
-        browser.open(base + "impact/")
+        browser.open(base + "calculator/")
         before = browser.run("return document.querySelector('.calculator-verdict').textContent")
         browser.run(WAKE)
         wait(browser, "document.querySelector('.calculator-status').textContent.includes('could not load')")

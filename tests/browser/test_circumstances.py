@@ -43,7 +43,8 @@ return JSON.stringify({
   views: every(".chart-view:not([hidden])", (each) => each.dataset.view ?? "first"),
   rows: every(".chart-table[open]", (each) => each.querySelectorAll("tr").length),
   chosen: every("[data-tiers] :is(td, th)", (each) => each.hasAttribute("data-chosen")),
-  folded: document.querySelectorAll("details.part:not([open])").length, cells: document.querySelectorAll("td [data-claim]").length,
+  folded: document.querySelectorAll("details.part:not([open])").length,
+  cells: document.querySelectorAll("td [data-claim]").length,
   moved: every("[data-follow]", (each) => each.hasAttribute("data-moved")),
   fields: every("form :is(input, select), [data-cell] input", (each) => each.value),
   tip: document.querySelector(".claim-tip")?.children.length,
@@ -57,7 +58,7 @@ USES = {
         ".md-typeset__table td:last-child", ".levels [data-level=analyst]", "details.part:not([open]) > summary",
     ),
     "proof/": ("form.at [name=by]", "form.at button", ".levels [data-level=analyst]"),
-    "impact/": (
+    "calculator/": (
         ".calculator-presets button:last-of-type", "[data-act=json]", ".calculator [name=point]", "[data-act=reset]",
     ),
     "playground/": (
@@ -178,10 +179,10 @@ def test_an_attacker_chosen_by_assistive_technology_counts_at_once_and_after_com
 
 
 def test_a_tool_has_what_was_set_and_pressed_before_its_script_was_there(browser, base):
-    browser.open(f"{base}impact/")
+    browser.open(f"{base}calculator/")
     browser.run(SET, ".calculator [name=tier]", "T3")
     browser.run("document.querySelector('.calculator-presets button:last-of-type').click()")
-    waited(browser, "document.querySelector('form.at').elements.by.value === 'T3'")
+    waited(browser, "window.study.chosen().by === 'T3'")
     waited(browser, "document.querySelector('.calculator').dataset.state === 'live'")
     asked, there = browser.run("""
       const preset = document.querySelector(".calculator-presets button:last-of-type");
@@ -252,7 +253,7 @@ def pictured(browser) -> tuple[list, str]:
 
 
 @pytest.mark.parametrize(
-    ("page", "width"), [("data/", 390), ("hardening/", 1280), ("impact/", 390), ("playground/", 1280)]
+    ("page", "width"), [("data/", 390), ("hardening/", 1280), ("calculator/", 390), ("playground/", 1280)]
 )
 def test_a_picture_of_the_whole_page_has_every_figure_although_nobody_scrolled(
     browser, base, tmp_path, page, width

@@ -251,8 +251,7 @@ def test_the_calculator_has_the_attacker_of_the_site_and_the_site_that_of_the_ca
     opened(browser, base)
     pick(browser, at=BUDGETS.index(0.5), by="T2", of="kaggle")
     settled(browser, lambda state: "of=kaggle" in state["search"])
-    browser.driver.get(f"{base}impact/")
-    awake(browser)
+    browser.driver.get(f"{base}calculator/")
     browser.run("document.querySelector('.calculator').scrollIntoView()")
     waited(browser, "document.querySelector('.calculator').dataset.state === 'live'")
     fields = (
@@ -264,8 +263,12 @@ def test_the_calculator_has_the_attacker_of_the_site_and_the_site_that_of_the_ca
         "const f = document.querySelector('.calculator form').elements; f.tier.value = 'T3';"
         "f.tier.dispatchEvent(new Event('change', { bubbles: true }));"
     )
-    waited(browser, "document.querySelector('form.at').elements.by.value === 'T3'")
+    waited(browser, "window.study.chosen().by === 'T3'")
+    browser.driver.get(f"{base}impact/")
+    settled(browser, lambda state: state["by"] == "T3")
     pick(browser, at=BUDGETS.index(0.1))
+    browser.driver.get(f"{base}calculator/")
+    browser.run("document.querySelector('.calculator').scrollIntoView()")
     waited(browser, "Number(document.querySelector('.calculator form').elements.epsilon.value) === 0.1")
     assert browser.errors() == []
 

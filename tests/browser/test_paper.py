@@ -3,7 +3,7 @@
 import pytest
 from browser import waited
 
-TOOLS = {"impact": "calculator", "playground": "playground"}
+TOOLS = {"calculator": "calculator", "playground": "playground"}
 SHOWN = """
   const shown = (element) => element.checkVisibility();
   const within = (what) => [...document.querySelectorAll(`.%s ${what}`)].filter(shown);
@@ -24,7 +24,7 @@ def paper(browser, base, request):
     browser.open(f"{base}{page}/")
     if woken:
         browser.run("dispatchEvent(new Event('scroll'))")
-        if page == "impact":
+        if page == "calculator":
             browser.run("document.querySelector('.calculator').scrollIntoView()")
         waited(browser, f"document.querySelector('.{TOOLS[page]}').dataset.state")
     browser.cdp("Emulation.setEmulatedMedia", media="print")
@@ -32,14 +32,14 @@ def paper(browser, base, request):
     browser.cdp("Emulation.setEmulatedMedia", media="")
 
 
-@pytest.mark.parametrize("paper", [("impact", False), ("playground", False)], indirect=True)
+@pytest.mark.parametrize("paper", [("calculator", False), ("playground", False)], indirect=True)
 def test_a_tool_that_nobody_woke_prints_no_empty_figure(paper):
     assert paper["plots"] == []
     assert paper["controls"] == 0
 
 
 @pytest.mark.parametrize(
-    ("paper", "plots"), [(("impact", True), 5), (("playground", True), 2)], indirect=["paper"]
+    ("paper", "plots"), [(("calculator", True), 5), (("playground", True), 2)], indirect=["paper"]
 )
 def test_a_tool_in_use_prints_its_settings_as_text_and_all_its_figures(paper, plots):
     assert paper["plots"] == [1] * plots

@@ -195,7 +195,7 @@ def test_in_a_sandbox_every_page_is_quiet_and_all_that_a_reader_uses_works(brows
             assert browser.run("return window.refused") == [], page
             assert browser.errors() == [], page
         assert search(browser, "gradient masking")
-        browser.open(f"{server.base}impact/#calculator")
+        browser.open(f"{server.base}calculator/#calculator")
         waited(browser, "document.querySelector('.calculator').dataset.state === 'live'")
         browser.open(f"{server.base}playground/#playground")
         typed(browser, Keys.TAB)

@@ -59,7 +59,7 @@ def test_every_page_is_reached_by_clicking_fits_and_asks_for_nothing(opened, add
 
 
 def test_the_calculator_and_the_palette_work_and_a_link_with_an_anchor_arrives(opened, address):
-    browser = opened("impact.html#calculator")
+    browser = opened("calculator.html#calculator")
     waited(browser, "document.querySelector('.calculator').dataset.state === 'live'")
     # a choice kept by an earlier page of this disk may have made it dark already
     scheme = "document.body.dataset.mdColorScheme"

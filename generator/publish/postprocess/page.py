@@ -11,7 +11,7 @@ from generator.engine.files import sha256_of
 from generator.engine.memo import Memo
 from generator.engine.unchanged import fingerprint, sources_of
 from generator.pages import tables
-from generator.publish.postprocess import loading, markup, parts, search, styles, trim
+from generator.publish.postprocess import loading, markup, parts, search, states, styles, trim
 from generator.publish.postprocess.terms import Explained, linked
 
 STAGE = "site/page"
@@ -54,7 +54,7 @@ def _source() -> str:
 
 
 def _finished(page: Explained) -> Finished:
-    text = linked(page.text, page.terms, page.target)
+    text = states.addressed(linked(page.text, page.terms, page.target))
     text = search.named(trim.unindented(tables.boxed(parts.parted(text))))
     words = sorted(styles.words(text))
     text, sheets = loading.hastened(text)

@@ -18,6 +18,7 @@ import numpy as np
 from generator.findings import DatasetFindings
 from generator.findings.economics import Economics, find_economics, opening_choice
 from generator.findings.scenarios import ASSUMPTIONS, default_scenario
+from generator.findings.tiers import chosen_for
 from generator.impact.measured import Draws, Priced, read_draws
 from generator.impact.whatif import Measured
 from generator.notation import palette
@@ -55,7 +56,10 @@ def measured(result: StudyResult, draws: Draws | None) -> Measured | None:
     if not draws:
         return None
     priced = Priced(result.spec.attack.headline_epsilon, quoted(result))
-    return Measured(result.rates, draws, priced, result.roles, result.spec.threat, result.spec.currency)
+    return Measured(
+        result.rates, draws, priced, result.roles, result.spec.threat, result.spec.currency,
+        chosen_for(result.choices, result.spec.threat.quoted) or "",
+    )  # fmt: skip
 
 
 def quoted(result: StudyResult) -> str:

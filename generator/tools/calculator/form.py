@@ -24,8 +24,8 @@ the browser's language."""
 
 DAY = (
     ("missed_frauds", "Missed frauds a day", "count"),
-    ("leakage_usd", "Leakage a day", "money"),
-    ("leakage_by_amount_usd", "Leakage a day by actual amounts", "money"),
+    ("leakage_usd", "Fraud loss a day", "money"),
+    ("leakage_by_amount_usd", "Fraud loss a day by actual amounts", "money"),
     ("false_alarms", "False alarms a day", "count"),
     ("alerts", "Alerts a day", "count"),
     ("backlog", "Alerts left over a day", "count"),
@@ -100,9 +100,9 @@ def page(results: Sequence[StudyResult], found: Measured) -> str:
             f'data-drawn data-datasets="{names}" style="{_colours(choice, found.roles)}" '
             'aria-label="What-if calculator">',
             '<p class="calculator-note"><strong>Assumption-driven, not a forecast.</strong> Rates are measured; '
-            "everything a bank brings is yours to set.</p>",
-            '<p class="calculator-off">The calculator needs JavaScript. The table of presets below was worked out '
-            "with the same formulas.</p>",
+            "everything about your bank is yours to set.</p>",
+            '<p class="calculator-off">The calculator needs JavaScript. The table of presets on the page Business '
+            "impact was worked out by the same arithmetic.</p>",
             f'<p class="calculator-verdict">{_text(verdict_sentence(answer, scenario, title))}</p>',
             '<p class="calculator-points" hidden></p>',
             '<form class="calculator-form" autocomplete="off">',

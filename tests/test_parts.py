@@ -1,5 +1,7 @@
 """Parts of a built page: folded below the heading that marks them, and boxed where they are about one dataset."""
 
+import re
+
 import pytest
 
 from generator.publish.postprocess.parts import SUMMARY, parted
@@ -40,3 +42,14 @@ ARTICLE = '<body><h2 class="analyst">Outside</h2><article class="md-content__inn
 )  # fmt: skip
 def test_a_part_ends_where_the_next_of_its_rank_begins(before, after):
     assert parted(ARTICLE.format(before)) == ARTICLE.format(after)
+
+
+def test_the_table_of_contents_says_what_each_entry_is_about():
+    contents = "".join(
+        f'<li class="md-nav__item">\n<a href="#{name}" class="md-nav__link">' for name in ("a", "b", "c")
+    )
+    article = '<h2 id="a" data-of="one">A</h2><h2 id="b" data-of="two">B</h2><h3 id="c">C</h3>'
+    found = parted(contents + ARTICLE.format(article))
+    assert re.findall(r"<li class=\"md-nav__item\"([^>]*)>", found) == [
+        ' data-of="one"', ' data-of="two" data-other', ' data-of="two" data-other',
+    ]  # fmt: skip

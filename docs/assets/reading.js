@@ -69,7 +69,7 @@
     const stay = placeOf(shown, dataset);
     shown = dataset;
     document.documentElement.dataset.of = dataset;
-    window.study.sift(document.querySelector("article"));
+    window.study.sift(document.body);
     press("dataset", dataset);
     stay();
   }

@@ -2,7 +2,8 @@
 one dataset is in one box.
 
 Without scripts, in print and for the search all of it is in the page. A part ends where the next heading of its rank
-or a higher one begins, at a rule, before the provenance, or with the element it stands in.
+or a higher one begins, at a rule, before the provenance, or with the element it stands in. What the table of contents
+names of such a box is about that dataset too.
 """
 
 import re
@@ -13,6 +14,8 @@ from generator.pages.reading import LEVELS
 from generator.publish.postprocess.markup import VOID
 
 HEADING = re.compile(r"h[2-6]")
+ENTRY = re.compile(r'<li class="md-nav__item"(?=>\s*<a href="#([^"]*)")')
+"""Of the table of contents."""
 LAST = 7
 """Rank of what is no heading."""
 SUMMARY = '<summary class="part-button">Show this part</summary>'
@@ -24,6 +27,7 @@ class Open:
 
     rank: int
     closes: str
+    about: str = ""
 
 
 def parted(text: str) -> str:
@@ -35,7 +39,7 @@ def parted(text: str) -> str:
     for place, piece in reader.added:
         pieces += [text[at:place], piece]
         at = place
-    return "".join([*pieces, text[at:]])
+    return ENTRY.sub(reader.entry, "".join([*pieces, text[at:]]))
 
 
 class _Reader(HTMLParser):
@@ -48,12 +52,19 @@ class _Reader(HTMLParser):
         self._parents: list[tuple[str, list[Open]]] = []
         self._article = 0
         self._first = ""
+        self._about: dict[str, str] = {}
+        """Id of a heading --> the dataset it is about."""
         self._folds = ""
         """Class of the fold that begins where the open heading ends."""
 
     def _place(self) -> int:
         line, column = self.getpos()
         return self._lines[line - 1] + column
+
+    def entry(self, found: re.Match) -> str:
+        """The beginning of an entry of the table of contents."""
+        about = self._about.get(found[1], "")
+        return found[0] + (f' data-of="{about}"' + " data-other" * (about != self._first) if about else "")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]):
         given = {name: value or "" for name, value in attrs}
@@ -75,10 +86,12 @@ class _Reader(HTMLParser):
         start = self._place()
         if rank < LAST and about:
             self.added.append((start, f'<div data-of="{about}"{" data-other" if other else ""}>'))
-            self._parents[-1][1].append(Open(rank, "</div>"))
+            self._parents[-1][1].append(Open(rank, "</div>", about))
         elif other:
             self.added.append((start + 1 + len(tag), " data-other"))
         if rank < LAST:
+            within = [part.about for _, parts in self._parents for part in parts if part.about]
+            self._about[given.get("id", "")] = (within or [about])[-1]
             self._folds = next((level for level in LEVELS[1:] if level in classes), "")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]):

@@ -126,7 +126,7 @@ def assert_narrow(browser: Browser):
     soon(fits)
 
 
-@pytest.mark.parametrize("address", ["method/", "brief/", "impact/", "calculator/"])
+@pytest.mark.parametrize("address", ["method/", "brief/", "impact/", "calculator/", "changes/"])
 def test_a_page_that_comes_in_pieces_does_not_move(fresh, server, address):
     with server.in_pieces(0.02):
         first_view(fresh, server, address)

@@ -18,7 +18,7 @@ from rich.progress import (
 
 
 class Reporter(Protocol):
-    """Is told how many tasks each stage of each dataset has, how many were found on disk, and of each that is done."""
+    """Receives how many tasks each stage of each dataset has and how many were on disk, and an event for each done."""
 
     def start(self, dataset: str, stage: str, total: int, found: int): ...
 

@@ -129,13 +129,16 @@ def _attack_figures(result: StudyResult, original: RecipeRow) -> str:
 def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow | None) -> tuple[Card, ...]:
     trivial = Card(
         formats.percent(trivial_accuracy(result)),
-        "approving everything: judged correctly, no fraud caught",
+        "accuracy of approving everything; no fraud is caught",
         "holds by definition, under any attack",
     )
     return (
-        card(standard.clean.accuracy, "standard model, no attack: transactions judged correctly"),
-        card(standard.exact.accuracy, "standard model, proved: judged correctly whatever the attack"),
-        card(standard.exact.true_positive_rate, "standard model, proved: frauds caught whatever the attack"),
+        card(standard.clean.accuracy, "accuracy of the standard model, no attack"),
+        card(standard.exact.accuracy, "accuracy of the standard model, proved whatever the attack"),
+        card(
+            standard.exact.true_positive_rate,
+            "frauds caught by the standard model, proved whatever the attack",
+        ),
         trivial,
         *(_original_cards(original) if original else ()),
         *_chosen_card(result),
@@ -143,12 +146,12 @@ def _cards(result: StudyResult, standard: ModelRow, original: RecipeRow | None) 
 
 
 def _original_cards(original: RecipeRow) -> tuple[Card, Card]:
-    proved = "original hardening, proved: judged correctly whatever the attack"
+    proved = "accuracy of the original's hardened model, proved whatever the attack"
     return _fgsm_card(original), card(original.exact.accuracy, proved)
 
 
 def _fgsm_card(original: RecipeRow) -> Card:
-    label = "original hardening under FGSM, the original's own test: judged correctly"
+    label = "accuracy of the original's hardened model under FGSM, its own test"
     shown = card(original.gap.fgsm, label)
     if not original.blocked:
         return shown
@@ -161,9 +164,7 @@ def _chosen_card(result: StudyResult) -> tuple[Card, ...]:
     if not choice:
         return ()
     return (
-        card(
-            choice.validated, f"{MODELS[choice.model].phrase}, chosen on other rows, proved: judged correctly"
-        ),
+        card(choice.validated, f"accuracy of {MODELS[choice.model].phrase}, proved; chosen on other rows"),
     )
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from generator.notation.tracing import bare, sources
 
-START, LOOSE, MIDDLE, END = "\ue000", "\ue003", "\ue001", "\ue002"
-"""`LOOSE` in place of `START`: the number has no source."""
-MARK = re.compile(f"[{START}{LOOSE}](\\d+){MIDDLE}([^{END}]*){END}")
+START, UNSOURCED, MIDDLE, END = "\ue000", "\ue003", "\ue001", "\ue002"
+"""`UNSOURCED` in place of `START`: the number has no source."""
+MARK = re.compile(f"[{START}{UNSOURCED}](\\d+){MIDDLE}([^{END}]*){END}")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Marks:
         number = self._known.setdefault(made, len(self._listed))
         if number == len(self._listed):
             self._listed.append(made)
-        return f"{START if made.paths else LOOSE}{number}{MIDDLE}{made.text}{END}"
+        return f"{START if made.paths else UNSOURCED}{number}{MIDDLE}{made.text}{END}"
 
     def within(self, text: str) -> Iterator[Mark]:
         """The marks in a text, in order."""
@@ -89,7 +89,7 @@ def mark(kind: str, text: str, *values: float) -> str:
 def untraced(text: str) -> str:
     """What is wrong with the first number in `text` that has no source; empty if all have one."""
     marks = _marks.get()
-    for found in marks.within(text) if marks and LOOSE in text else ():
+    for found in marks.within(text) if marks and UNSOURCED in text else ():
         if not found.paths:
             return (
                 f"the number {found.text!r} has no source (written in {found.place}): take it from a record, name "

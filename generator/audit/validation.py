@@ -56,8 +56,10 @@ def replayed_table(name: str, models: Sequence[ReplayedModel]) -> Table:
         title=f"{name}: judged and replayed: all agrees",
         caption=f"touch: on the cut to within rounding. proofs: frauds in whose boxes {POINTS} points were drawn each",
     )
-    for column in ("model", "by", "judged", "examples", "touch", "proofs", "points tried"):
-        table.add_column(column, justify="left" if column in ("model", "by") else "right")
+    for column in ("model", "by"):
+        table.add_column(column, no_wrap=column == "model")
+    for column in ("judged", "examples", "touch", "proofs", "points"):
+        table.add_column(column, justify="right")
     for each in models:
         counts = (each.judged, each.examples, each.touching, each.proofs, each.points)
         table.add_row(each.model, each.by, *map(formats.count, counts))

@@ -51,8 +51,13 @@ def new(options: argparse.Namespace) -> int:
     """Propose a study file for a table; every guess has its reason beside it."""
     from generator.datasets import DataError, StudyFileError
     from generator.datasets.own.proposing import propose
+    from generator.datasets.study_file import study_name
 
     target = options.write or _free_name(options.table)
+    if not options.write and target.stem != study_name(options.table.stem):
+        say(
+            f"noticed: {study_name(options.table.stem)!r} is the name of another study, or of a part of every site"
+        )
     if target.exists():
         raise InputError(f"{target}: is there already; give another name with --write, or move it away")
     _refuse_taken(target)
@@ -70,7 +75,11 @@ def new(options: argparse.Namespace) -> int:
     write_whole(target, text.encode())
     say(f"{short(target)}: written; no input is attackable by a guess. Next:")
     say("  1. open it, and say of each input who can change it (control) and which way it helps (helps)")
-    say(f"  2. {options.called} check {short(target)}")
+    if options.model:
+        say(
+            "  2. at its end, say what the model scored (scores), which rows it saw (saw), and when it flags (cut)"
+        )
+    say(f"  {3 if options.model else 2}. {options.called} check {short(target)}")
     return 0
 
 

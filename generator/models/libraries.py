@@ -5,7 +5,11 @@ scikit-learn and ONNX no library is asked: their files are read again.
 """
 
 import importlib
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
 import numpy as np
@@ -15,21 +19,36 @@ from generator.models.deployed import TakenOver
 Margins = Callable[[np.ndarray], np.ndarray]
 """(n,) the library's own score, of what it is given (n, columns)."""
 
+ROUNDED = 1e-12
+"""By which CatBoost may differ, relative above 1: it reads the last digit of some numbers in its own JSON wrongly."""
 
-def library_of(taken: TakenOver, content: bytes) -> tuple[str, Margins] | None:
-    """The name and version of the library installed that wrote the file, and what it says; None where there is none.
+
+@dataclass(frozen=True)
+class Library:
+    """One that is installed here, with a model of its own."""
+
+    name: str
+    """With its version."""
+    margins: Margins
+    tolerance: float
+    """Largest difference of margins from those of the reader, relative where above 1."""
+
+
+def library_of(taken: TakenOver, content: bytes) -> Library | None:
+    """The library that wrote a file; None where it is not installed, or cannot be asked.
 
     Args:
         content: Of the file.
     """
-    name = taken.file.library.partition(" ")[0]
+    name = re.match(r"\w*", taken.file.library)[0]
     if name not in ASKED or taken.spec.fraud is not None:  # its score may be that of the other class
         return None
     try:
         module = importlib.import_module(name.lower())
     except ImportError:
         return None
-    return f"{name} {module.__version__}", ASKED[name](module, taken, content)
+    tolerance = max(taken.file.tolerance, ROUNDED if name == "CatBoost" else 0.0)
+    return Library(f"{name} {module.__version__}", ASKED[name](module, taken, content), tolerance)
 
 
 def _xgboost(xgboost: ModuleType, taken: TakenOver, content: bytes) -> Margins:
@@ -56,7 +75,10 @@ def _lightgbm(lightgbm: ModuleType, taken: TakenOver, content: bytes) -> Margins
 
 
 def _catboost(catboost: ModuleType, taken: TakenOver, content: bytes) -> Margins:
-    model = catboost.CatBoost().load_model(blob=content, format="json")
+    with TemporaryDirectory() as folder:  # it reads JSON from files alone
+        path = Path(folder) / "model.json"
+        path.write_bytes(content)
+        model = catboost.CatBoost().load_model(str(path), format="json")
     return lambda given: model.predict(given, prediction_type="RawFormulaVal", thread_count=1)
 
 

@@ -78,5 +78,5 @@ def _ways(
     cut = own_cut(spec, taken.link, taken.margins(x), y)
     tolerance = 0.0 if taken.kind == "trees" else CLOSE
     yield Again("its file read again", tolerance, taken, cut)
-    if found := library_of(taken, files[name]):
-        yield Again(found[0], taken.file.tolerance, taken, cut, found[1])
+    if library := library_of(taken, files[name]):
+        yield Again(library.name, library.tolerance, taken, cut, library.margins)

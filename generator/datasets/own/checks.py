@@ -263,7 +263,7 @@ def _odd_split(table: OwnTable) -> Iterator[Notice]:
 
 
 def _odd_study(spec: ValidationSpec, table: OwnTable) -> Iterator[Notice]:
-    if (share := float(table.y.mean())) > 0.5:
+    if spec.prior is None and (share := float(table.y.mean())) > 0.5:
         yield Notice(slug="mostly_fraud", column=spec.label.column, facts={"share": share})
     if (frauds := int(table.y[table.judged].sum())) < FEW:
         yield Notice(slug="few_frauds", facts={"frauds": frauds})

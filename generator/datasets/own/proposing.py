@@ -435,6 +435,7 @@ def _written(
     yield f"# {frauds:,} of {len(y):,} rows are frauds, {y.mean():.2%}"
     if y.mean() > 0.15:
         yield "# prior = 0.01  # the share of frauds in life, if the table was drawn to have more of them"
+    yield "# alert_budgets = [0.01, 0.02]  # the shares of all cases that can be looked into"
     repeated = checks.repeated_rows(texts, next((guess.name for guess in guesses if guess.use == "id"), None))
     if repeated:
         yield f"# {repeated:,} rows are like an earlier one in everything but the id: are they the same event?"
@@ -480,7 +481,7 @@ def _written(
         yield from _input(guess)
     if model_file is not None:
         yield ""
-        yield from _deployed(model_file, folder)
+        yield from _deployed(model_file, folder, guesses)
 
 
 def _reading(texts: TextTable, reading: Reading, why: dict[str, str]) -> Iterator[str]:
@@ -509,7 +510,7 @@ def _input(guess: Guess) -> Iterator[str]:
     yield 'note = "Nobody has said yet who can change it."'
 
 
-def _deployed(model_file: Path, folder: Path) -> Iterator[str]:
+def _deployed(model_file: Path, folder: Path, guesses: Sequence[Guess]) -> Iterator[str]:
     file = Path(os.path.relpath(model_file, folder)).as_posix()
     name = re.sub(r"[^a-z0-9]+", "_", model_file.stem.lower()).strip("_")
     beside = ValidationSpec.model_fields["beside"].default
@@ -525,7 +526,8 @@ def _deployed(model_file: Path, folder: Path) -> Iterator[str]:
     yield 'saw = "unknown"  # which rows it was trained on: or "rows that train", or "none of these rows"'
     yield "# The scores that it gave to rows of this table, without which it is refused: a CSV file beside this one,"
     yield "# with a column of scores and one of ids; without ids its rows are those of the table, in its order."
-    yield '# scores = { file = "scores.csv", column = "score", measure = "probability" }'
+    of = "".join(f", id = {_toml(guess.name)}" for guess in guesses if guess.use == "id")
+    yield f'# scores = {{ file = "scores.csv", column = "score", measure = "probability"{of} }}'
 
 
 def _title(name: str) -> str:

@@ -5,14 +5,21 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from generator.datasets.study_file import read_threat
+from generator.models.folds import make_folds
 from generator.models.trees.boosting import train_trees
+from generator.program import STUDIES
 from generator.proofs import linear
-from generator.proofs.relu import search
+from generator.proofs.relu import network, search
 from generator.proofs.relu import verifier as relu
+from generator.proofs.relu.bounds import crown
 from generator.proofs.trees import verifier as trees
 from generator.proofs.verdicts import BROKEN, PROVED
 from generator.records.boxes import Boxes
-from generator.records.spec import ProofSpec, TreesSpec
+from generator.records.features import Input
+from generator.records.spec import ProofSpec, TrainingSpec, TreesSpec
+from generator.records.threat import surface
+from generator.threats import surface as threats
 
 WIDTH, MOVED, ROWS = 200, 8, 40
 SPREAD = np.array([3, 17, 40, 77, 101, 130, 166, 199])
@@ -54,7 +61,7 @@ def test_a_net_is_searched_in_the_inputs_that_move_and_in_no_other(rows, monkeyp
     cut = float(np.median(relu.margins(wide, boxes))) - 0.5
     found = relu.decide(wide, boxes, y, ProofSpec(), threshold=cut)
     assert set(asked) == {MOVED}
-    monkeypatch.setattr(relu, "WIDE", WIDTH + 1)  # none is left out of the search
+    monkeypatch.setattr(network, "WIDE", WIDTH + 1)  # none is left out of the search
     asked.clear()
     whole = relu.decide(wide, boxes, y, ProofSpec(), threshold=cut)
     assert asked == [WIDTH]
@@ -111,3 +118,42 @@ def test_a_line_is_one_sum_whatever_moves(rows):
     arrays = {"weights": np.linspace(-1, 1, WIDTH)[None], "bias": np.zeros(1)}
     found = linear.decide(linear.read(arrays, 0), around(rows, SPREAD), np.ones(ROWS), ProofSpec())
     assert found.boxes.max() <= 1
+
+
+def test_a_bound_below_a_net_is_drawn_in_the_inputs_that_move(rows, monkeypatch):
+    wide, boxes, y = relu.read(net(), 0), around(rows, SPREAD), np.ones(ROWS)
+    least, slopes = crown(wide, boxes.lower, boxes.upper, y)
+    monkeypatch.setattr(network, "WIDE", WIDTH + 1)
+    whole, all_slopes = crown(wide, boxes.lower, boxes.upper, y)
+    np.testing.assert_allclose(least, whole, atol=1e-9)
+    np.testing.assert_allclose(slopes[:, SPREAD], all_slopes[:, SPREAD], atol=1e-9)
+    assert not slopes[:, np.setdiff1d(np.arange(WIDTH), SPREAD)].any()
+
+
+def test_boxes_are_laid_out_in_the_inputs_that_move(rows, monkeypatch):
+    """Whatever the tier, faces are worked out of the inputs that it moves."""
+    given = [
+        Input(
+            name=f"i{j}",
+            title="",
+            decimals=0,
+            control="free" if j in SPREAD else "nobody",
+            helps="down",
+            note="",
+        )
+        for j in range(WIDTH)
+    ]
+    features = tuple(each.measured(rows[:, j]) for j, each in enumerate(given))
+    tier = read_threat(STUDIES / "threats" / "validators.toml").tiers[0]
+    folds = make_folds(rows, (np.arange(ROWS) % 2), TrainingSpec(seeds=1, folds=2), 0)
+    shapes, face = [], threats._face
+
+    def counted(x, *others):
+        shapes.append(x.shape)
+        return face(x, *others)
+
+    monkeypatch.setattr(threats, "_face", counted)
+    found = threats.boxes(surface(features, tier), folds, slice(None), 0.3)
+    assert {shape[-1] for shape in shapes} == {MOVED}
+    moved = (found.lower < found.upper).any((0, 1))
+    assert np.flatnonzero(moved).tolist() == SPREAD.tolist()

@@ -135,7 +135,7 @@ def _tiers(
         reach = surface(features, tier)
         every = range(len(spec.epsilons))
         for e in middle_first(len(every)) if reach.budgeted else every[:1]:
-            around = boxes(reach, folds, block, spec.epsilons[e])
+            around = boxes(reach, folds, block, spec.epsilons[e], rows)
             for i, subject in enumerate(subjects):
                 if not reach.budgeted:
                     _level(outcome[i])

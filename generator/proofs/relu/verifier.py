@@ -28,10 +28,6 @@ __all__ = [
     "warm_up",
 ]
 
-WIDE = 32
-"""Inputs that stay where they are, from which on a row is searched without them: of fewer it is cheaper not to part
-rows."""
-
 
 def read(arrays: Mapping[str, np.ndarray], replicate: int) -> Network:
     return networks.from_arrays(arrays, replicate)
@@ -87,10 +83,8 @@ def _searched(
 ) -> Verdicts:
     """Rows of many inputs that stay are asked one by one of a network of the others: what stays adds to its biases."""
     asked = {"threshold": threshold, "box_limit": spec.box_limit, "tau": spec.tau}
-    moves = lower < upper
-    moves[:, 0] |= ~moves.any(axis=1)
-    wide = (~moves).sum(axis=1) >= WIDE
-    if not wide.any() or not network.weights:
+    moves, wide = networks.moving(network, lower, upper)
+    if not wide.any():
         return search.verify(network, lower, upper, y, lattice=lattice, **asked)
     n = len(lower)
     outcome, looked, margin = np.empty(n, np.int8), np.empty(n, np.int64), np.empty(n)
@@ -98,7 +92,7 @@ def _searched(
     for row in np.flatnonzero(wide):
         own = moves[row]
         found = search.verify(
-            _where_others_stay(network, lower[row], own), lower[[row]][:, own], upper[[row]][:, own], y[[row]],
+            networks.where_others_stay(network, lower[row], own), lower[[row]][:, own], upper[[row]][:, own], y[[row]],
             lattice=Lattice(lattice.offset[own], lattice.step[own]), **asked,
         )  # fmt: skip
         (outcome[row],), (looked[row],), (margin[row],) = found.outcome, found.boxes, found.margin
@@ -110,15 +104,6 @@ def _searched(
         witness[rest] = found.witness
     witness[outcome != BROKEN] = np.nan
     return Verdicts(outcome, witness, looked, margin)
-
-
-def _where_others_stay(network: Network, x: np.ndarray, moves: np.ndarray) -> Network:
-    """The network of the inputs that move (d,), the others as x (d,) has them."""
-    (first, *weights), (bias, *biases) = network.weights, network.biases
-    return network._replace(
-        weights=(np.ascontiguousarray(first[moves]), *weights),
-        biases=(bias + x[~moves] @ first[~moves], *biases),
-    )
 
 
 def _lattice(boxes: Boxes) -> Lattice:

@@ -217,7 +217,7 @@ def _parser(called: str) -> argparse.ArgumentParser:
         ("previous", (common, published), "take the records published last as those before this run"),
         ("verify-claims", (common, checked), "check hashes, examples and figures of what is published"),
         ("audit-privacy", (common, disclosed), "list what a site discloses of tables of one's own"),
-        ("study-key", (common, study), "print one hash of everything the numbers depend on"),
+        ("study-key", (common, study, download), "print one hash of everything the numbers depend on"),
         ("all", (common, study, site, download), "study, pages and site"),
     ):
         commands.add_parser(name, parents=parents, help=words, description=f"{words[0].upper()}{words[1:]}.")

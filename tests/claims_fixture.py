@@ -10,6 +10,73 @@ RARE = "Zastava 750"
 """A make that fewer rows have than may be named."""
 PRICES = ("less than 20_000", "20_000 to 39_000", "more than 39_000")
 
+STUDY = """
+table = "claims.csv"
+title = "Claims"
+label = { column = "Outcome", fraud = "fraud" }
+id = "Claim"
+split = { column = "Part", trains = ["build"], judged = ["holdout"] }
+
+[reading]
+missing = [""]
+
+[[inputs]]
+name = "Claimed"
+title = "Claimed"
+decimals = 2
+control = "effort"
+helps = "down"
+note = "Whoever claims writes it."
+
+[[inputs]]
+name = "Days since policy"
+title = "Days since policy"
+decimals = 0
+integer = true
+control = "nobody"
+helps = "none"
+note = "Counted by the insurer."
+
+[[inputs]]
+name = "Price"
+title = "Price"
+decimals = 0
+kind = "band"
+categories = ["less than 20_000", "20_000 to 39_000", "more than 39_000"]
+control = "insider"
+helps = "down"
+note = "A dealer may help."
+
+[[inputs]]
+name = "Make"
+title = "Make"
+decimals = 0
+kind = "category"
+categories = ["Audi", "BMW", "Fiat", "Zastava 750"]
+control = "nobody"
+helps = "none"
+note = "On the papers."
+
+[[inputs]]
+name = "Witness"
+title = "Witness"
+decimals = 0
+kind = "flag"
+categories = ["no", "yes"]
+control = "free"
+helps = "up"
+note = "A friend will do."
+
+[[deployed]]
+name = "champion"
+title = "The model in use"
+file = "model.json"
+cut = { false_positive_rate = 0.05 }
+saw = "rows that train"
+scores = { file = "scores.csv", column = "score", id = "Claim" }
+"""
+"""A study file of all that `write` leaves."""
+
 
 def claims(n: int = 700, seed: int = 0) -> pd.DataFrame:
     """n claims, a fifth of them frauds: an id, two numbers, a band, a category, a flag, when, and which part trains."""
@@ -54,4 +121,11 @@ def write(folder: Path, n: int = 700) -> pd.DataFrame:
     model.save_model(folder / "model.json")
     scores = pd.DataFrame({"Claim": table["Claim"], "score": model.predict_proba(given)[:, 1]})
     scores.to_csv(folder / "scores.csv", index=False)
+    return table
+
+
+def asked(folder: Path, n: int = 700) -> pd.DataFrame:
+    """As `write`, with claims.toml, a study file of it."""
+    table = write(folder, n)
+    (folder / "claims.toml").write_text(STUDY)
     return table

@@ -102,15 +102,19 @@ def text(columns: dict[str, list[str]], delimiter: str = ",") -> str:
     return out.getvalue()
 
 
+def changed(text: str, *changes: tuple[str, str]) -> str:
+    """A study file with other words, each of them once."""
+    for before, after in changes:
+        assert before in text, before
+        text = text.replace(before, after, 1)
+    return text
+
+
 def written(folder: Path, table: dict[str, list[str]] | bytes, *changes: tuple[str, str]) -> Path:
     """The study file in `folder`, with these changes, beside its table."""
     content = table if isinstance(table, bytes) else text(table).encode()
     (folder / "claims.csv").write_bytes(content)
-    study = STUDY
-    for before, after in changes:
-        assert before in study, before
-        study = study.replace(before, after, 1)
-    (folder / "claims.toml").write_text(study, encoding="utf-8")
+    (folder / "claims.toml").write_text(changed(STUDY, *changes), encoding="utf-8")
     return folder / "claims.toml"
 
 

@@ -79,6 +79,22 @@ def test_kinds_categories_id_and_what_is_left_out_are_proposed(tmp_path):
         assert reason in proposal, proposal
 
 
+def test_a_column_that_is_always_the_same_is_an_input_where_the_model_asks_for_it(tmp_path):
+    table = cells() | {"Branch": ["Main"] * ROWS, "Rate 1": ["3"] * ROWS, "Told": cells()["Fraud"]}
+    (tmp_path / "claims.csv").write_text(text(table))
+    (tmp_path / "model.txt").write_text("")
+    needed = ("Amount", "Branch", "Rate_1", "Told")
+    proposal = propose(tmp_path / "claims.csv", "Fraud=Yes", tmp_path / "model.txt", needed=needed)
+    (tmp_path / "claims.toml").write_text(proposal)
+    spec = read_validation(tmp_path / "claims.toml")
+    noticed = load(spec, tmp_path).notices
+    assert {note.column for note in noticed if note.slug == "constant_input"} == {"Branch", "Rate 1"}
+    assert "Told" in spec.ignored
+    assert "make it an input, and say so in known_in_time" in proposal
+    without = propose(tmp_path / "claims.csv", "Fraud=Yes")
+    assert '"Branch",  # the same value in every row' in without
+
+
 def test_missing_values_are_declared_where_they_are_found(tmp_path):
     table = cells()
     table["Cars"][3], table["Amount"][4], table["Make"][5] = "n/a", "-", ""
@@ -132,6 +148,7 @@ def test_a_parquet_file_and_a_model_beside_it_are_described(tmp_path):
         "file": "scores.csv",
         "column": "score",
         "measure": "probability",
+        "id": "Policy",
     }
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from claims_fixture import columns, write
+from claims_fixture import STUDY, columns, write
 from offenders import all_hold
+from own_fixture import changed
 
 from generator.__main__ import main
 from generator.commands.common import console
@@ -25,71 +26,6 @@ from generator.program import STUDIES
 
 xgboost = pytest.importorskip("xgboost")
 
-STUDY = """
-table = "claims.csv"
-title = "Claims"
-label = { column = "Outcome", fraud = "fraud" }
-id = "Claim"
-split = { column = "Part", trains = ["build"], judged = ["holdout"] }
-
-[reading]
-missing = [""]
-
-[[inputs]]
-name = "Claimed"
-title = "Claimed"
-decimals = 2
-control = "effort"
-helps = "down"
-note = "Whoever claims writes it."
-
-[[inputs]]
-name = "Days since policy"
-title = "Days since policy"
-decimals = 0
-integer = true
-control = "nobody"
-helps = "none"
-note = "Counted by the insurer."
-
-[[inputs]]
-name = "Price"
-title = "Price"
-decimals = 0
-kind = "band"
-categories = ["less than 20_000", "20_000 to 39_000", "more than 39_000"]
-control = "insider"
-helps = "down"
-note = "A dealer may help."
-
-[[inputs]]
-name = "Make"
-title = "Make"
-decimals = 0
-kind = "category"
-categories = ["Audi", "BMW", "Fiat", "Zastava 750"]
-control = "nobody"
-helps = "none"
-note = "On the papers."
-
-[[inputs]]
-name = "Witness"
-title = "Witness"
-decimals = 0
-kind = "flag"
-categories = ["no", "yes"]
-control = "free"
-helps = "up"
-note = "A friend will do."
-
-[[deployed]]
-name = "champion"
-title = "The model in use"
-file = "model.json"
-cut = { false_positive_rate = 0.05 }
-saw = "rows that train"
-scores = { file = "scores.csv", column = "score", id = "Claim" }
-"""
 NUMBERS = ["Claimed", "Days since policy"]
 LONGEST = 20
 """Seconds that a refusal may take."""
@@ -111,11 +47,8 @@ def edited(*changes: tuple[str, str]) -> Callable[[Path], object]:
     """Other words in the study file."""
 
     def change(folder: Path):
-        text = (folder / "claims.toml").read_text()
-        for before, after in changes:
-            assert before in text, before
-            text = text.replace(before, after, 1)
-        (folder / "claims.toml").write_text(text)
+        study = folder / "claims.toml"
+        study.write_text(changed(study.read_text(), *changes))
 
     return change
 

@@ -147,7 +147,9 @@ def test_rows_are_split_by_the_values_of_a_column_or_by_a_day(tmp_path):
         (cells(), ('"Yes" }', '"yes" }'), "column 'Fraud', the label, has no 'yes'; it has 'No', 'Yes'"),
         (cells(), ('name = "Cars"', 'name = "Car"'), "inputs.Car: the table has no column 'Car'; it has "),
         (_changed("Policy", line2="P1x", line8="P1x"), FIRST, "found line 2: 'P1x', line 8: 'P1x'; leave"),
-        (cells() | {"Cars": ["2"] * ROWS}, FIRST, "input 'Cars': every row has the same value; leave it out"),
+        (cells() | {"Cars": ["2"] * ROWS}, FIRST, "input 'Cars': every row has the same value, so that nobody is seen"),
+        (cells() | {"Cars": cells()["Desk"], "Weight": ["0", *["1"] * (ROWS - 1)]},
+         ("[reading]", 'weights = "Weight"\n[reading]'), "column 'Weight' must be more than 0, how many rows in life"),
         (cells() | {"Cars": [str(i) for i in range(ROWS)]}, FIRST, "input 'Cars': its values number the rows"),
         (cells() | {"Delay": ["NA"] * ROWS}, FIRST, "column 'Delay' has no value in any row; leave it out"),
         (cells() | {"Cars": ["9" if cell == "Yes" else "2" for cell in cells()["Fraud"]]}, FIRST,
@@ -251,6 +253,37 @@ def test_what_is_odd_about_a_table_is_noticed(tmp_path):
     assert notices["duplicate_rows"] == {"rows": 7}
     assert notices["after_time Closed"] == {"rows": len(table["Policy"]) // 2}
     assert notices["few_movable"] == {"inputs": 1}
+
+
+def test_an_input_that_is_the_same_in_every_row_is_kept_where_nobody_moves_it_and_noticed(tmp_path):
+    table = loaded(
+        tmp_path,
+        cells() | {"Cars": ["2"] * ROWS},
+        (
+            'control = "free"\nhelps = "up"\nnote = "A friend\'s car',
+            'control = "nobody"\nhelps = "none"\nnote = "A friend\'s car',
+        ),
+    )
+    assert "constant_input Cars" in _slugs(table)
+    assert np.unique(table.x[:, 1]).tolist() == [2.0]
+
+
+def test_an_input_that_tells_the_label_is_taken_on_the_word_of_the_study_file_and_noticed(tmp_path):
+    table = cells()
+    table["Cars"] = ["9" if cell == "Yes" else str(1 + row % 3) for row, cell in enumerate(table["Fraud"])]
+    said = ("[reading]", 'known_in_time = { Cars = "Counted when the policy is signed." }\n[reading]')
+    found = _slugs(loaded(tmp_path, table, said))
+    assert found["known_in_time Cars"] == {"pairs": 1.0}
+    with pytest.raises(DataError, match=r"say why: known_in_time = \{ Cars = \"\.\.\.\" \}"):
+        loaded(tmp_path, table)
+
+
+def test_rows_that_stand_for_others_say_for_how_many(tmp_path):
+    weights = ["2.5" if row % 2 else "1" for row in range(ROWS)]
+    table = loaded(tmp_path, cells() | {"Weight": weights}, ("[reading]", 'weights = "Weight"\n[reading]'))
+    assert table.weights.tolist() == [2.5 if row % 2 else 1.0 for row in range(ROWS)]
+    assert {note.name: note.role for note in table.columns}["Weight"] == "weights"
+    assert (loaded(tmp_path, cells()).weights == 1).all()
 
 
 def test_one_column_tells_the_label_as_the_library_of_the_field_says():

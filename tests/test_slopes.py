@@ -21,6 +21,7 @@ from generator.models.fraudnet.slopes import (
     margin_and_gradient,
     margin_gradients,
 )
+from generator.models.fraudnet.training import class_weights
 from generator.threats.evasion import as_art
 
 DEPTHS = [(), (5,), (8, 4), (32, 16)]
@@ -112,6 +113,22 @@ def test_the_gradients_of_the_weights_are_those_of_automatic_differentiation(hid
     ):
         for one, other in zip(ours, torch.autograd.grad(theirs, list(net.parameters())), strict=True):
             torch.testing.assert_close(torch.from_numpy(one), other, rtol=1e-4, atol=1e-5)
+
+
+def test_balanced_classes_weigh_the_same_all_together_in_every_copy():
+    net, (x, _) = _stack((8, 4)), _rows(40)
+    y = (
+        torch.rand(3, 40, generator=torch.Generator().manual_seed(2)) < torch.tensor([[0.1], [0.3], [0.6]])
+    ).long()
+    weights = class_weights(y.numpy())
+    for copy in range(3):
+        assert weights[copy, 0] * (y[copy] == 0).sum() == pytest.approx(20)
+        assert weights[copy, 1] * (y[copy] == 1).sum() == pytest.approx(20)
+    each = functional.cross_entropy(_logits(net, x).reshape(-1, 2), y.view(-1), reduction="none").view(3, 40)
+    loss = (each * torch.from_numpy(np.take_along_axis(weights, y.numpy(), 1)).float()).mean(1).sum()
+    ours = cross_entropy_gradients(net, x.view(-1, 4), y.view(-1), weights)
+    for one, other in zip(ours, torch.autograd.grad(loss, list(net.parameters())), strict=True):
+        torch.testing.assert_close(torch.from_numpy(one), other, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("hidden", [(), (9,), (32, 16)])

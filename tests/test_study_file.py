@@ -6,7 +6,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+import own_fixture
 import pytest
+from own_fixture import changed
 from report_fixture import templates_of
 
 from generator.datasets import StudyFileError, dataset, datasets, is_validation
@@ -22,12 +24,8 @@ CHECKS = (STUDIES / "checks.toml").read_text(encoding="utf-8")
 
 def _written(folder: Path, *changes: tuple[str, str], name: str = "mine") -> Path:
     """The study file of the checks, changed, in `folder`."""
-    text = CHECKS
-    for before, after in changes:
-        assert before in text
-        text = text.replace(before, after, 1)
     path = folder / f"{name}.toml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(changed(CHECKS, *changes), encoding="utf-8")
     return path
 
 
@@ -118,47 +116,24 @@ def test_a_study_of_ones_own_may_have_attackers_of_its_own(tmp_path):
     assert study.threat.names[-1] == "clerk"
 
 
-OWN = """
-table = "claims.csv"
-title = "Claims"
-groups = ["Sex"]
-id = "Policy"
-label = { column = "Fraud", fraud = "Yes" }
-split = { column = "Day", judged_from = 2024-01-31 }
-
-[[inputs]]
-name = "Amount"
-title = "Amount"
-decimals = 2
-control = "effort"
-helps = "down"
-reach = "any"
-note = "Whoever claims writes it."
-
-[[inputs]]
-name = "Witness"
-title = "Witness"
-decimals = 0
-kind = "flag"
-categories = ["No", "Yes"]
-control = "free"
-helps = "up"
-note = "A friend will do."
-
+OWN = (
+    changed(
+        own_fixture.STUDY,
+        ("ignored", 'split = { column = "Day", judged_from = 2024-01-31 }\nignored'),
+        ('helps = "down"', 'helps = "down"\nreach = "any"'),
+    )
+    + """
 [[deployed]]
 name = "champion"
 title = "Champion"
 file = "model.json"
 cut = { alert_rate = 0.05 }
 """
+)
 
 
 def _own(folder: Path, *changes: tuple[str, str]) -> Path:
-    text = OWN
-    for before, after in changes:
-        assert before in text
-        text = text.replace(before, after, 1)
-    (folder / "mine.toml").write_text(text, encoding="utf-8")
+    (folder / "mine.toml").write_text(changed(OWN, *changes), encoding="utf-8")
     return folder / "mine.toml"
 
 
@@ -201,10 +176,10 @@ def test_what_a_study_file_is_can_be_asked_without_pandas(tmp_path):
             [
                 "table.2: found 3; input should be a valid string",
                 "inputs.Amount.reach: found 'all'; known: budget, any, or a number of raw units",
-                "inputs.Witness.control: found 'anybody'; known: free (anybody can change it, free of cost), effort "
+                "inputs.Cars.control: found 'anybody'; known: free (anybody can change it, free of cost), effort "
                 "(a fraudster can, with effort), costly (it takes money or patience), insider (it takes somebody "
                 "inside), nobody (no fraudster can); did you mean 'free'?",
-                "inputs.Witness.helps: found 'upwards'; known: up (a fraudster would raise it), down (he would lower "
+                "inputs.Cars.helps: found 'upwards'; known: up (a fraudster would raise it), down (he would lower "
                 "it), both (either may help him), none (he would leave it)",
                 "deployed.champion.cut: found 'alert_rat'; known: score, alert_rate, false_positive_rate; did you "
                 "mean 'alert_rate'?",
@@ -214,10 +189,11 @@ def test_what_a_study_file_is_can_be_asked_without_pandas(tmp_path):
             [
                 ('"claims.csv"', '["claims.csv", "claims.xlsx"]'),
                 ('reach = "any"', "reach = -3"),
-                ('helps = "up"', 'helps = "up"\nreachable = ["yes"]'),
-                ('groups = ["Sex"]', 'groups = ["Sex", "Policy"]\nignored = ["Amount"]'),
+                ('["No", "Yes"]', '["No", "Yes"]\nreachable = ["yes"]'),
+                ('groups = ["Sex"]', 'groups = ["Sex", "Policy"]'),
+                ('["Desk"]', '["Amount"]'),
                 ("2024-01-31", "'31.1.2024'"),
-                ('title = "Claims"', 'title = "Claims"\nreading = { delimiter = "::", encoding = "utf8x" }'),
+                ('missing = ["", "NA"]', 'delimiter = "::"\nencoding = "utf8x"'),
             ],
             [
                 "table: found 'claims.xlsx', which is no table that is read; its name ends in .csv, .tsv, .txt, "

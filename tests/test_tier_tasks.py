@@ -1,6 +1,7 @@
 """Frauds settled tier by tier: every operating point answers as a verification of its own would."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ from threat_fixture import FRAUDSTERS
 
 from generator.models.cuts import matched_cut
 from generator.models.folds import Folds
+from generator.proofs import linear
 from generator.proofs.relu.network import from_arrays
 from generator.proofs.relu.network import margins as margins64
 from generator.proofs.relu.search import BROKEN, PROVED, Lattice, verify
 from generator.records.features import Feature
 from generator.records.spec import AttackSpec, FoundLabel, ProofSpec, StudySpec
 from generator.records.threat import surface
+from generator.study import tier_tasks
 from generator.study.proof_tasks import seed_block, settle_task
 from generator.study.tasks import State
 from generator.study.tier_tasks import operating_points, quoted_point, tier_task
@@ -118,6 +121,49 @@ def test_frauds_that_only_rounding_decides_are_counted_once_each():
     assert found.shape == (1, len(FRAUDSTERS.names), 3, 2)
     assert found[0, :, :, 0].tolist() == [[0, 2, 2]] * len(FRAUDSTERS.names)
     assert not found[..., 1].any()
+
+
+def test_where_no_input_moves_by_a_budget_all_budgets_are_asked_about_once(monkeypatch):
+    """The margin is the input; frauds move .2 down whatever the budget, or by the budget."""
+    rng = np.random.default_rng(5)
+    y = (np.arange(60) % 3 == 0).astype(int)
+    x = (rng.normal(size=60) + 1.5 * y)[:, None]
+    folds = Folds(
+        train_rows=np.zeros((1, 1), int), test_rows=np.arange(60)[None], test_counts=np.array([60]),
+        means=np.zeros((1, 1)), scales=np.ones((1, 1)), x=x, y=y, seeds=1,
+    )  # fmt: skip
+    state = State("linear", {"weights": np.ones((1, 1)), "bias": np.zeros(1)})
+
+    def settled(epsilons: tuple[float, ...], reach: float | str) -> tuple[int, dict]:
+        """How many rows were asked about, and what was found."""
+        asked, given = [], AMOUNT.model_copy(update={"reach": reach})
+        feature = Feature(**given.model_dump(), low=-9.0, high=9.0, mean=0.0, standard_deviation=1.0)
+
+        def decide(subject, boxes, *more, **others):
+            asked.append(len(boxes.raw))
+            return linear.decide(subject, boxes, *more, **others)
+
+        spy = SimpleNamespace(**vars(linear) | {"decide": decide})
+        monkeypatch.setitem(tier_tasks.VERIFIERS, "linear", spy)
+        spec = StudySpec(
+            dataset="line", table="checks", title="", description="", inputs=(given,), amount="Amount", columns={},
+            threat=FRAUDSTERS.model_copy(update={"tiers": FRAUDSTERS.tiers[1:], "benchmark": None}),
+            label=FoundLabel(column="", fraud=""),
+            proof=ProofSpec(epsilons=epsilons, false_positive_rates=(0.05,)),
+            attack=AttackSpec(epsilons=(0.0, *epsilons), round_epsilons=(epsilons[-1],), headline_epsilon=epsilons[-1]),
+        )  # fmt: skip
+        found = _run(tier_task(spec, folds, (feature,), state, range(1)))
+        return sum(asked), found
+
+    once, alone = settled((1.0,), 0.2)
+    thrice, three = settled(EPSILONS, 0.2)
+    assert thrice == once > 0
+    for tier in ("T1", "T2", "T3"):
+        for e in range(3):
+            np.testing.assert_array_equal(three[tier][:, :, e], alone[tier][:, :, 0])
+    assert {PROVED, BROKEN} <= set(three["T1"].ravel())
+    by_budget, _ = settled(EPSILONS, "budget")
+    assert by_budget > thrice
 
 
 @pytest.mark.parametrize("tier", FRAUDSTERS.names)

@@ -187,6 +187,24 @@ def test_missed_frauds_and_precision_use_the_share_of_fraud_in_life(report):
     assert line == "| Champion (in use) | 75.1 | 94.5 | 4.8 % | USD 411,000 | USD 507,000 |"
 
 
+def test_with_so_many_alerts_precision_uses_the_share_of_fraud_in_life(tmp_path, report):
+    assert "alerts" not in re.findall(r"^### .*\{ #(\w+) \}", report["claims"], re.M)
+    found = pages(tmp_path, tiny_validation(alert_budgets=(0.02, 0.05), prior=0.01))["claims"]
+    (table,) = re.findall(r"^### And with so many alerts.*?(?=^## )", found, re.M | re.S)
+    rows = [line for line in table.splitlines() if line.startswith("| ") and "of all" in line]
+    assert len(rows) == 2 * len(CAUGHT)
+    caught, stopped = CAUGHT["monotone_trees"][0], 0.02
+    precision = 0.01 * caught / (0.01 * caught + 0.99 * stopped)
+    monotone = [row for row in rows if "Monotone trees" in row and "5.0" in row.split("|")[1]]
+    assert f"{100 * precision:.1f}" in read_cell(monotone[0], -2)
+    assert "as the study file says of life" in table
+
+
+def read_cell(row: str, place: int) -> str:
+    """The text of one cell of a line of Markdown."""
+    return re.sub(r"<[^>]+>", "", row.split("|")[place])
+
+
 def test_a_tier_that_can_do_no_more_here_is_not_shown_twice():
     result = tiny_validation()
     inputs = tuple(each for each in INPUTS if each.control in ("free", "effort", "nobody"))

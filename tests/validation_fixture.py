@@ -13,6 +13,7 @@ from generator.records.results import Judged, Provenance
 from generator.records.roles import Roles
 from generator.records.spec import FoundLabel
 from generator.records.validation import (
+    AlertRates,
     CleanComparison,
     ColumnNote,
     Cut,
@@ -101,6 +102,7 @@ def tiny_validation(
     chosen: str | None = "monotone_trees",
     unresolved: int = 0,
     quick: bool = False,
+    alert_budgets: tuple[float, ...] = (),
 ) -> ValidationResult:
     """Equal calls, equal values. The baseline is the champion, or boosted trees where nothing is deployed."""
     baseline = "champion" if "champion" in deployed else "boosted_trees"
@@ -118,6 +120,7 @@ def tiny_validation(
         split=Split(column="day", judged_from="1996-01-01") if time else None,
         groups=("sex",) if groups else (),
         prior=prior,
+        alert_budgets=alert_budgets,
         inputs=INPUTS,
         deployed=tuple(_asked(each) for each in deployed),
         threat=VALIDATORS,
@@ -143,6 +146,15 @@ def tiny_validation(
         models=tuple(_model(name, deployed) for name in models),
         tiers=tiers,
         comparisons=_comparisons(tiers, baseline),
+        alerts=tuple(
+            AlertRates(
+                model=row.model, tier=row.tier, budget=budget, flagged_genuine=rate(0.02, ROWS - FRAUDS),
+                caught_clean=row.caught_clean, caught_proved=row.caught_proved, unresolved=0,
+            )
+            for budget in alert_budgets
+            for row in tiers
+            if (row.epsilon, row.false_positive_rate) == (HEADLINE, QUOTED)
+        ),
         clean=_clean_comparisons(tiers, baseline),
         choices=tuple(_choice(tier.name, chosen) for tier in VALIDATORS.tiers) if chosen else (),
         proved_monotone=(

@@ -1,70 +1,123 @@
 """Works every share of a validation out again from the rows that stay with its owner."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from rich.table import Table
 
+from generator.audit.kept import Kept
 from generator.audit.published import AuditError
-from generator.records.files import proofs_file
-from generator.records.validation import ValidationResult
+from generator.audit.replaying import POINTS, PROVED, Judge, ReplayedModel, replay
+from generator.notation import formats
+from generator.records.proofs import TierResult
+from generator.records.results import Judged
+from generator.records.validation import AlertRates, LaterRates, OwnCut
 
 NEAR = 1e-9
 """By which a share may differ from its rows: the order of a sum."""
-PROVED, UNRESOLVED = 1, 0
+UNRESOLVED = 0
 
 
-def recount(result: ValidationResult, records: Path) -> int:
-    """How many shares were worked out again, all of them as the record has them; 0 where the rows are not here.
+@dataclass(frozen=True)
+class Verified:
+    """What agreed of one validation."""
+
+    shares: int
+    models: tuple[ReplayedModel, ...]
+
+
+def verify(kept: Kept, others: Mapping[str, Sequence[Judge]]) -> Verified:
+    """Work every share out again, and replay what it is the share of.
+
+    Args:
+        others: As `replay` has it.
 
     Raises:
-        AuditError: The rows are not those of the record, or a share differs.
+        AuditError: The rows are not those of the record, a share differs, or an example or a proof does not hold.
     """
-    path = proofs_file(records, result.name)
-    if not path.exists():
-        return 0
     try:
-        with np.load(path, allow_pickle=False) as held:
-            rows = dict(held)
-        found = list(_shares(result, rows))
-    except (OSError, ValueError, KeyError, IndexError) as error:
-        raise AuditError(f"{path}: is not what the study wrote ({error}); run it again") from None
-    for what, told, again in found:
-        if abs(told - again) > NEAR:
-            raise AuditError(f"{path}: {what}: the record says {told!r}, its rows {again!r}")
-    return len(found)
+        later = kept.later
+        shares = list(_shares(kept, later))
+        for what, told, again in shares:
+            if abs(told - again) > NEAR:
+                raise AuditError(f"{kept.path}: {what}: the record says {told!r}, its rows {again!r}")
+        models = replay(kept, others)
+        if later:
+            models += tuple(replace(each, by=f"{each.by}, later rows") for each in replay(later, {}))
+        return Verified(len(shares), models)
+    except (ValueError, LookupError) as error:
+        raise AuditError(f"{kept.path}: is not what the study wrote ({error}); run it again") from None
 
 
-def _shares(result: ValidationResult, rows: dict[str, np.ndarray]) -> Iterator[tuple[str, float, float]]:
+def replayed_table(name: str, models: Sequence[ReplayedModel]) -> Table:
+    """What was replayed of one validation, a line for each model and way to ask it."""
+    table = Table(
+        title=f"{name}: judged and replayed: all agrees",
+        caption=f"touch: on the cut to within rounding. proofs: frauds in whose boxes {POINTS} points were drawn each",
+    )
+    for column in ("model", "by"):
+        table.add_column(column, no_wrap=column == "model")
+    for column in ("judged", "examples", "touch", "proofs", "points"):
+        table.add_column(column, justify="right")
+    for each in models:
+        counts = (each.judged, each.examples, each.touching, each.proofs, each.points)
+        table.add_row(each.model, each.by, *map(formats.count, counts))
+    return table
+
+
+Row = TierResult | OwnCut | AlertRates | LaterRates
+
+
+def _shares(kept: Kept, later: Kept | None) -> Iterator[tuple[str, float, float]]:
     """What, as the record has it, and as the rows have it."""
-    spec, frauds = result.spec, rows["y"] == 1
-    yield "rows judged", result.judged.rows, len(frauds)
-    yield "frauds judged", result.judged.frauds, int(frauds.sum())
+    result = kept.result
+    spec = result.spec
     rates, epsilons = spec.proof.false_positive_rates, spec.proof.epsilons
-    unresolved = 0
-    for model in result.models:
-        for tier in spec.threat.names:
-            unresolved += int((rows[f"{model.name}/{tier}"][:, frauds] == UNRESOLVED).sum())
-    yield "unresolved", result.unresolved, unresolved
+    headline, quoted = (
+        epsilons.index(spec.attack.headline_epsilon), 1 + rates.index(spec.proof.quoted_false_positive_rate)
+    )  # fmt: skip
+    yield from _judged(kept, result.judged, "")
+    open_ = (
+        kept.of(model.name, tier)[:, kept.y == 1] for model in result.models for tier in spec.threat.names
+    )
+    yield "unresolved", result.unresolved, sum(int((each == UNRESOLVED).sum()) for each in open_)
     for row in result.tiers:
         point, e = 1 + rates.index(row.false_positive_rate), epsilons.index(row.epsilon)
-        where = f"{row.model}, {row.tier}, {row.epsilon:g}, {row.false_positive_rate:g}"
-        flagged, outcome = rows[f"{row.model}/flagged"], rows[f"{row.model}/{row.tier}"]
-        yield f"{where}, caught", row.caught_clean.value, float(flagged[:, frauds, point].mean())
-        yield (
-            f"{where}, proved",
-            row.caught_proved.value,
-            float((outcome[:, frauds, e, point] == PROVED).mean()),
-        )
-    e = epsilons.index(spec.attack.headline_epsilon)
+        yield from _caught(kept, row, row.model, f"{row.epsilon:g}, {row.false_positive_rate:g}", e, point)
+    for row in result.alerts:
+        point = 1 + len(rates) + spec.alert_budgets.index(row.budget)
+        yield from _caught(kept, row, row.model, f"{row.budget:g} of all alerted", headline, point)
     for model in result.models:
         for cut in model.own_cut:
-            flagged, outcome = rows[f"{model.name}/flagged"][:, :, 0], rows[f"{model.name}/{cut.tier}"]
-            where = f"{model.name}, {cut.tier}, own cut"
-            yield f"{where}, flagged", cut.flagged_genuine.value, float(flagged[:, ~frauds].mean())
-            yield f"{where}, caught", cut.caught_clean.value, float(flagged[:, frauds].mean())
-            yield (
-                f"{where}, proved",
-                cut.caught_proved.value,
-                float((outcome[:, frauds, e, 0] == PROVED).mean()),
-            )
+            yield from _caught(kept, cut, model.name, "own cut", headline, 0)
+    if result.later and later:
+        yield from _judged(later, result.later.judged, "later ")
+        for row in result.later.rates:
+            yield from _caught(later, row, row.model, "later rows", headline, quoted)
+
+
+def _judged(kept: Kept, told: Judged, which: str) -> Iterator[tuple[str, float, float]]:
+    yield f"{which}rows judged", told.rows, len(kept.y)
+    yield f"{which}frauds judged", told.frauds, int(kept.y.sum())
+
+
+def _caught(
+    kept: Kept, row: Row, model: str, where: str, e: int, point: int
+) -> Iterator[tuple[str, float, float]]:
+    """Of one record, by the places of its budget and its operating point."""
+    fraud, weights = kept.y == 1, kept.arrays["weights"]
+
+    def share(hits: np.ndarray, of: np.ndarray) -> float:
+        """Of hits (seeds, n), among some rows, by their weights."""
+        return float((hits[:, of] @ weights[of]).mean() / weights[of].sum())
+
+    flagged, proved = (
+        kept.of(model, "flagged")[:, :, point],
+        kept.of(model, row.tier)[:, :, e, point] == PROVED,
+    )
+    name = f"{model}, {row.tier}, {where}"
+    yield f"{name}, caught", row.caught_clean.value, share(flagged, fraud)
+    yield f"{name}, proved", row.caught_proved.value, share(proved, fraud)
+    if not isinstance(row, TierResult):
+        yield f"{name}, flagged", row.flagged_genuine.value, share(flagged, ~fraud)

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generator.commands.common import (
     InputError,
@@ -12,25 +13,43 @@ from generator.commands.common import (
     stored_results,
     stored_validations,
 )
-from generator.records.files import proofs_file
+from generator.records.files import is_validation, proofs_file
 from generator.records.results import StudyResult
+from generator.records.validation import ValidationResult
 from generator.runs import previous
+
+if TYPE_CHECKING:
+    from generator.audit.validation import Verified
 
 
 def diff(options: argparse.Namespace) -> int:
     """Print what changed between two runs. 0: nothing asks for a new sign-off; 1: something does."""
-    from generator.runs.changes import dataset_changes, show
+    from generator.runs import changes, validations
 
-    before, after = options.before or options.records / previous.FOLDER, options.after or options.records
-    found = [dataset_changes(new, old) for old, new in previous.pairs(before, after)]
-    for each in found:
-        show(each, console)
-    return int(any(each.diff.material for each in found))
+    before = (options.before,) if options.before else previous.earlier(options.records)
+    material = False
+    for old, new in previous.pairs(before, options.after or options.records):
+        if isinstance(new, ValidationResult):
+            own = validations.compare(old, new)
+            validations.show(own, console)
+            material |= own.material
+            continue
+        found = changes.dataset_changes(new, old)
+        changes.show(found, console)
+        material |= found.diff.material
+    return int(material)
 
 
 def fetch_previous(options: argparse.Namespace) -> int:
     """Take the records published last as those before this run."""
-    record_files(options)  # without one there is nothing to have an earlier one of
+    records = record_files(options)  # without one there is nothing to have an earlier one of
+    own = [path.stem for path in records if is_validation(path)]
+    if own:
+        say(
+            f"{', '.join(own)}: of your own tables; what was before is kept beside their rows, and none is fetched"
+        )
+    if len(own) == len(records):
+        return 0
     try:
         written = previous.fetch(options.site, options.records)
     except previous.FetchError as error:
@@ -53,7 +72,7 @@ def verify_claims(options: argparse.Namespace) -> int:
     """
     from generator.audit import AuditError, audit, audit_table
     from generator.audit.export import export
-    from generator.audit.validation import recount
+    from generator.audit.validation import replayed_table
     from generator.publish.manifest import ManifestError, check_published
 
     try:
@@ -69,18 +88,48 @@ def verify_claims(options: argparse.Namespace) -> int:
                 options.export, [p for r in results for p in export(r, folder, options.export, ASKED)]
             )
         replayed = {result.data.name: audit(result, folder) for result in results}
-        recounted = {each.name: recount(each, options.records) for each in found if each not in results}
+        own = {each.name: _verified(each, options.records) for each in found if each not in results}
     except (AuditError, ManifestError) as error:
         raise InputError(str(error)) from None
     if replayed:
         console.print(audit_table(replayed))
-    for name, shares in recounted.items():
+    for name, verified in own.items():
         rows = short(proofs_file(options.records, name))
-        told = (
-            f"{shares:,} shares worked out again from {rows}: all agree" if shares else f"{rows} is not here"
-        )
-        say(f"{name}: {told}")
+        if verified is None:
+            say(f"{name}: {rows} is not here")
+            continue
+        say(f"{name}: {verified.shares:,} shares worked out again from {rows}: all agree")
+        console.print(replayed_table(name, verified.models))
     return 0
+
+
+def _verified(result: ValidationResult, records: Path) -> "Verified | None":
+    """What of a validation agrees with what stayed with its owner; None where that is not here.
+
+    Raises:
+        AuditError: Something does not.
+    """
+    from generator.audit.kept import read_kept
+    from generator.audit.validation import AuditError, verify
+
+    kept = read_kept(result, records)
+    if kept is None:
+        return None
+    from generator.study.replaying import (
+        ModelFileError,
+        again,
+    )  # brings the readers, for which others need not wait
+
+    try:
+        ways = {
+            each.name: again(
+                each, kept.files(each.name), result.model(each.name).sha256, kept.features, kept.x, kept.y
+            )
+            for each in kept.spec.deployed
+        }
+    except ModelFileError as error:
+        raise AuditError(f"{kept.path}: {error}") from None
+    return verify(kept, ways)
 
 
 def audit_privacy(options: argparse.Namespace) -> int:

@@ -258,10 +258,16 @@ def _changed(path: Path, origin) -> list[str]:
 
 
 def study_key(options: argparse.Namespace) -> int:
-    """Print one hash of everything the numbers of the chosen studies depend on."""
+    """Print one hash of everything the numbers of the chosen studies depend on; of one study file, the study key."""
     from generator.engine.files import sha256_of
     from generator.provenance import provenance
 
+    if options.studies:
+        from generator.commands.validating import keys as keys_of_own
+
+        own = keys_of_own(options)
+        print(own[0] if len(own) == 1 else sha256_of(*own))
+        return 0
     keys = [provenance(spec, table.source.canonical_sha256).study_key for _, spec, table in loaded(options)]
     print(sha256_of(*keys))
     return 0

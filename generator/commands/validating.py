@@ -21,6 +21,7 @@ from generator.records.features import Input
 from generator.records.files import proofs_file, record_file, unsound
 from generator.records.results import Provenance
 from generator.records.validation import ValidationResult, ValidationSpec
+from generator.runs import previous
 
 if TYPE_CHECKING:
     from generator.datasets.own.table import OwnTable
@@ -50,24 +51,35 @@ def new(options: argparse.Namespace) -> int:
     """Propose a study file for a table; every guess has its reason beside it."""
     from generator.datasets import DataError, StudyFileError
     from generator.datasets.own.proposing import propose
+    from generator.datasets.study_file import study_name
 
     target = options.write or _free_name(options.table)
+    if not options.write and target.stem != study_name(options.table.stem):
+        say(
+            f"noticed: {study_name(options.table.stem)!r} is the name of another study, or of a part of every site"
+        )
     if target.exists():
         raise InputError(f"{target}: is there already; give another name with --write, or move it away")
     _refuse_taken(target)
+    needed, unread = (), ""
+    if options.model:
+        from generator.study.using import columns_of
+
+        needed, unread = columns_of(options.model)
     try:
-        text = propose(options.table, options.label, options.model, target)
+        text = propose(options.table, options.label, options.model, target, needed)
     except (DataError, StudyFileError) as error:
         raise InputError(str(error)) from None
-    if options.model:
-        from generator.study.using import unreadable
-
-        if said := unreadable(options.model):
-            say(f"noticed: {said}")
+    if unread:
+        say(f"noticed: {unread}")
     write_whole(target, text.encode())
     say(f"{short(target)}: written; no input is attackable by a guess. Next:")
     say("  1. open it, and say of each input who can change it (control) and which way it helps (helps)")
-    say(f"  2. {options.called} check {short(target)}")
+    if options.model:
+        say(
+            "  2. at its end, say what the model scored (scores), which rows it saw (saw), and when it flags (cut)"
+        )
+    say(f"  {3 if options.model else 2}. {options.called} check {short(target)}")
     return 0
 
 
@@ -92,6 +104,11 @@ def check(options: argparse.Namespace) -> int:
     return 0
 
 
+def keys(options: argparse.Namespace) -> list[str]:
+    """The study keys of these study files, in their order."""
+    return [asked.origin.study_key for asked in _all_asked(options)]
+
+
 def _understood(asked: Asked) -> Iterator[str]:
     """What was understood of a study, in lines that can be held against what is meant."""
     from generator.findings.validation.notices import sentences
@@ -107,6 +124,15 @@ def _understood(asked: Asked) -> Iterator[str]:
         if spec.split
         else f"  every row is judged, by models trained on other folds ({spec.training.folds})"
     )
+    if spec.weights:
+        yield f"  a row counts {spec.weights} times in rates, cuts and money, and once in training"
+    if spec.alert_budgets:
+        of = f"at {spec.prior:g} fraud, as in life" if spec.prior else "at the share of fraud of the table"
+        yield f"  alerts on {', '.join(f'{share:g}' for share in spec.alert_budgets)} of all cases, {of}"
+    weigh = {"balanced": "both classes weigh the same", "none": "every row weighs the same"}[
+        spec.class_weights
+    ]
+    yield f"  in what is trained here {weigh}; class_weights says otherwise"
     kinds = Counter(each.kind for each in spec.inputs)
     yield f"  {len(spec.inputs)} inputs: {', '.join(f'{count} {kind}' for kind, count in kinds.items())}"
     movable = [each for each in spec.inputs if each.control != "nobody" and each.helps != "none"]
@@ -286,6 +312,7 @@ def _run(pending: list[Asked], options: argparse.Namespace) -> list[Timing]:
             began, stem = time.monotonic(), asked.path.stem
             engine = Engine(cache, workers, watch)
             found = run_validation(asked.spec, asked.table, asked.used, asked.origin, engine)
+            previous.keep_own(options.records, stem, asked.origin.study_key)
             write_validation(found, options.records)
             record, rows = record_file(options.records, stem), proofs_file(options.records, stem)
             say(

@@ -225,15 +225,21 @@ def _wrong_columns(spec: ValidationSpec) -> Iterator[str]:
         "id": (spec.id,),
         "time": (spec.time,),
         "amount": (spec.amount,),
+        "weights": (spec.weights,),
         "split.column": (spec.split and spec.split.column,),
         "inputs": spec.input_names,
         "groups": spec.groups,
     }
     for key, other in combinations(used, 2):
-        alone = key in ("label.column", "id", "time") and (key, other) != ("time", "split.column")
+        alone = key in ("label.column", "id", "time", "weights") and (key, other) != ("time", "split.column")
         name = used[key][0] if alone else None
         if name is not None and name in used[other]:
             yield f"{key}: {name!r} is named by {other} too; it can be one of them"
+    for name, why in spec.known_in_time.items():
+        if name not in spec.input_names:
+            yield f"known_in_time: {_unknown(name, spec.input_names)}"
+        elif not why.strip():
+            yield f"known_in_time.{name}: found no words; say why it is known when a row is judged"
     for name in spec.ignored:
         if any(name in names for names in used.values()):
             yield f"ignored: {name!r} is used; take it out of ignored, or out of where it is used"

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
@@ -115,14 +115,23 @@ class LabelledTable:
 
     def only(self, rows: np.ndarray) -> "LabelledTable":
         """Those rows of the table (m,); labels, rule and ranges stay those of the whole."""
-        return replace(
-            self,
-            frame=self.frame.iloc[rows].reset_index(drop=True),
-            ids=self.ids[rows],
-            x=self.x[rows],
-            y=self.y[rows],
-            rule=self.rule and replace(self.rule, score=self.rule.score[rows]),
-        )
+        return only(self, rows, rule=self.rule and replace(self.rule, score=self.rule.score[rows]))
+
+
+Rows = TypeVar("Rows")
+"""A table of any kind, with `frame`, `ids`, `x` and `y`."""
+
+
+def only(table: Rows, rows: np.ndarray, **others: Any) -> Rows:
+    """Those rows of a table (m,), with `others` in place of what else it has row by row."""
+    return replace(
+        table,
+        frame=table.frame.iloc[rows].reset_index(drop=True),
+        ids=table.ids[rows],
+        x=table.x[rows],
+        y=table.y[rows],
+        **others,
+    )
 
 
 @dataclass(frozen=True)

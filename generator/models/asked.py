@@ -24,6 +24,9 @@ class Asked(NamedTuple):
     false_positive_rate: float = ProofSpec().quoted_false_positive_rate
     """Share of genuine rows that may alarm where settings of trees are compared by the frauds they catch."""
 
+    balanced: bool = False
+    """Whether frauds and genuine rows weigh the same, all together, in training; of tables of one's own."""
+
     @property
     def directions(self) -> np.ndarray:
         """(d,) how each input bears on risk, as `Feature.direction`."""

@@ -138,14 +138,16 @@ def standard(folds: Folds, asked: Asked) -> Encoded:
 
 def _standard(folds: Folds, asked: Asked, made: Columns) -> FraudNet:
     x = made.of(folds.train_raw())
-    return train_standard(x, folds.train_y(), asked.training, stage_rng(asked.seed, "train"))[0]
+    return train_standard(x, folds.train_y(), asked.training, stage_rng(asked.seed, "train"), asked.balanced)[
+        0
+    ]
 
 
 def logistic_regression(folds: Folds, asked: Asked) -> Encoded:
     """Logistic regression, with the ridge of scikit-learn."""
     made = columns(folds, asked.features)
     fitted = [
-        LogisticRegression(max_iter=1000).fit(x, y)
+        LogisticRegression(max_iter=1000, class_weight="balanced" if asked.balanced else None).fit(x, y)
         for x, y in zip(made.of(folds.train_raw()).astype(np.float64), folds.train_y(), strict=True)
     ]
     return Encoded(
@@ -172,7 +174,7 @@ def monotone_net(folds: Folds, asked: Asked) -> Encoded:
     ]
     signs = np.array([directions[j] if j >= 0 else 0 for j in made.number])
     rng = stage_rng(asked.seed, "monotone_net")
-    net, _ = train_monotone(made.of(np.stack(moved)), y, asked.training, rng, signs)
+    net, _ = train_monotone(made.of(np.stack(moved)), y, asked.training, rng, signs, balanced=asked.balanced)
     return _of_net(net, made, len(asked.features))
 
 
@@ -182,7 +184,7 @@ def pgd_tier1(folds: Folds, asked: Asked) -> Encoded:
     net = _standard(folds, asked, made)
     moves = _moves(folds, asked.features, asked.reach(asked.quoted), made)
     x, y, rng = made.of(folds.train_raw()), folds.train_y(), stage_rng(asked.seed, "pgd_tier1")
-    hardened = pgd_with_names(net, x, y, asked.training, asked.hardening, moves, rng)
+    hardened = pgd_with_names(net, x, y, asked.training, asked.hardening, moves, rng, asked.balanced)
     return _of_net(hardened, made, len(asked.features))
 
 

@@ -367,7 +367,7 @@ def _decided(
     found = subject.inner.decide(subject.network, inner, y, spec, threshold=threshold)
     low, high = boxes.raw_faces()
     witness = raw.copy()
-    for axis in np.flatnonzero(subject.number >= 0):
+    for axis in np.flatnonzero((subject.number >= 0) & (inner.lower < inner.upper).any(axis=0)):
         j = subject.number[axis]
         moved = inner.lower[:, axis] < inner.upper[:, axis]
         there = np.clip(found.witness[:, axis], low[:, j], high[:, j])
@@ -382,7 +382,8 @@ def _inner(subject: Subject, boxes: Boxes, named: list[int], raw: np.ndarray) ->
     x = subject.columns(raw)
     lower, upper, whole = x.copy(), x.copy(), np.zeros(x.shape[1], bool)
     mean, scale = subject.mean, subject.scale
-    for axis in np.flatnonzero((subject.number >= 0) & ~np.isin(subject.number, named)):
+    still = np.flatnonzero(~(low < high).any(axis=0))
+    for axis in np.flatnonzero((subject.number >= 0) & ~np.isin(subject.number, [*named, *still])):
         j = int(subject.number[axis])
         moves, own = low[:, j] < high[:, j], x[:, axis]
         ends = [(face[:, j] - mean[axis]) / scale[axis] for face in (low, high)]

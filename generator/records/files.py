@@ -37,6 +37,11 @@ def proofs_file(folder: Path, dataset: str) -> Path:
     return folder.parent / "private" / f"{dataset}.npz"
 
 
+def earlier_file(folder: Path, dataset: str) -> Path:
+    """The record before this one of a table of one's own, which may name what is no longer to be published."""
+    return folder.parent / "private" / "previous" / f"{dataset}.json"
+
+
 KINDS = (record_file, draws_file, rows_file, weights_file)
 """Of a study."""
 OF_VALIDATION = (record_file,)

@@ -92,11 +92,21 @@ class Resamples:
             method="bootstrap",
         )  # fmt: skip
 
-    def difference(self, a: np.ndarray, b: np.ndarray, rows: np.ndarray) -> Estimate:
-        """mean(a) - mean(b) over the chosen rows, a and b (seeds, n), paired by seed and row."""
+    def difference(
+        self, a: np.ndarray, b: np.ndarray, rows: np.ndarray, weights: np.ndarray | None = None
+    ) -> Estimate:
+        """mean(a) - mean(b) over the chosen rows, a and b (seeds, n), paired by seed and row.
+
+        Args:
+            weights: (n,) how often each row counts; once, if not given.
+        """
         gap = a.astype(np.float32) - b.astype(np.float32)
-        value = float(gap[:, rows].mean(dtype=np.float64))
-        return self.estimate(value, self.means(gap, rows), int(rows.sum()))
+        if weights is None:
+            value = float(gap[:, rows].mean(dtype=np.float64))
+            return self.estimate(value, self.means(gap, rows), int(rows.sum()))
+        value = float((gap[:, rows].astype(np.float64) @ weights[rows]).mean() / weights[rows].sum())
+        total = self.means(np.broadcast_to(weights, gap.shape), rows)
+        return self.estimate(value, self.means(gap * weights, rows) / total, int(rows.sum()))
 
 
 def direction(estimate: Estimate) -> Direction:

@@ -211,6 +211,11 @@ class Surface:
         }
 
     @property
+    def budgeted(self) -> bool:
+        """Whether a larger budget may reach more: some number moves by it."""
+        return bool((self.numbers.movable & (self.numbers.fixed == 0)).any())
+
+    @property
     def movable(self) -> np.ndarray:
         """(d,) bool, of inputs of any kind."""
         return self.numbers.movable | np.isin(np.arange(len(self.reach)), list(self.tables))

@@ -16,6 +16,8 @@ from generator.records.roles import Roles
 from generator.records.spec import FoundLabel, HardeningSpec, ProofSpec, SampleSpec, TrainingSpec, TreesSpec
 from generator.records.threat import Threat
 
+LATE = 0.3
+"""Share of the rows that come last and are judged out of time."""
 FEWEST = 10
 """Rows that a category needs to be named in what is published."""
 
@@ -144,10 +146,21 @@ class ValidationSpec(Record):
     """None: folds, in which every row is judged by models that never saw it."""
     groups: tuple[str, ...] = ()
     """Columns by which it is asked who is judged differently."""
+    weights: str | None = None
+    """Column that says how many rows in life a row stands for: rates, cuts, the share of fraud and money count it so
+    often. Training and the area under the ROC curve count every row once."""
+    alert_budgets: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    """Shares of all cases that can be looked into: what is caught with so many alerts, at the share of fraud in life
+    where `prior` says it."""
+    class_weights: Literal["balanced", "none"] = "balanced"
+    """Whether frauds and genuine rows weigh the same, all together, in what the study trains."""
     prior: float | None = Field(default=None, gt=0, lt=1)
     """Share of fraud in life, where the table was drawn otherwise; money and precision use it."""
     ignored: Annotated[tuple[str, ...], WORDS] = ()
     """Columns that nothing is asked of, so that a new one is noticed."""
+    known_in_time: Annotated[dict[str, str], WORDS] = Field(default_factory=dict)
+    """By input that tells the label almost alone, in words why it is known when a row is judged; without them such an
+    input is refused."""
     inputs: tuple[Input, ...] = Field(min_length=1)
     deployed: tuple[DeployedSpec, ...] = ()
     beside: tuple[Trained, ...] = (
@@ -234,7 +247,7 @@ class ColumnNote(Record):
     """What may be said of a column: no value of a row."""
 
     name: str
-    role: Literal["id", "label", "amount", "time", "split", "group", "input", "ignored"]
+    role: Literal["id", "label", "amount", "time", "split", "weights", "group", "input", "ignored"]
     kind: Literal["number", "flag", "category", "band", "date", "text"]
     distinct: int
     missing: int
@@ -263,6 +276,8 @@ class TableNote(Record):
     rows: int
     frauds: int
     prior: float | None
+    weighted_share: float | None = None
+    """Of frauds, rows counted by their weights; None where every row counts once."""
     sha256: str
     """Of what was read: of the files one after the other."""
     columns: tuple[ColumnNote, ...]
@@ -309,6 +324,40 @@ class ValidatedModel(Record):
         return self.saw != "unknown"
 
 
+class AlertRates(Record):
+    """One model with so many alerts against one tier, at the headline budget."""
+
+    model: str
+    tier: str
+    budget: float
+    """Share of all cases that it may flag."""
+    flagged_genuine: Estimate
+    caught_clean: Estimate
+    caught_proved: Estimate
+    unresolved: int
+
+
+class LaterRates(Record):
+    """One model on the rows that come last, at the quoted false-positive rate and the headline budget."""
+
+    model: str
+    tier: str
+    flagged_genuine: Estimate
+    caught_clean: Estimate
+    caught_proved: Estimate
+    unresolved: int
+
+
+class Later(Record):
+    """An out-of-time judgement beside the folds: what is trained here saw earlier rows alone."""
+
+    judged_from: str = ""
+    """ISO day; a day of a row, so only where rows are published."""
+    judged: Judged
+    rates: tuple[LaterRates, ...]
+    """Of every model and tier."""
+
+
 class CleanComparison(Record):
     """`model` minus the baseline in frauds caught when nobody evades, same rows and seeds."""
 
@@ -349,6 +398,10 @@ class ValidationResult(Record):
     tiers: tuple[TierResult, ...]
     comparisons: tuple[TierComparison, ...]
     """Every model with the baseline: proved catch."""
+    alerts: tuple[AlertRates, ...] = ()
+    """Of every model, tier and alert budget."""
+    later: Later | None = None
+    """Where a column holds dates, no split is asked for, and both sides have frauds enough."""
     clean: tuple[CleanComparison, ...] = ()
     choices: tuple[Choice, ...]
     proved_monotone: tuple[ProvedMonotone, ...]

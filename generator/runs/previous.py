@@ -4,28 +4,41 @@ import json
 import logging
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http.client import HTTPException, IncompleteRead
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from generator.engine.files import visible_files, write_whole
 from generator.records.base import RecordError
-from generator.records.files import is_validation, record_file, sums, sums_file, unsound
+from generator.records.files import earlier_file, is_validation, record_file, sums, sums_file, unsound
 from generator.records.results import StudyResult
+from generator.records.validation import ValidationResult
 
 log = logging.getLogger(__name__)
 
 FOLDER = "previous"
 """Beside the records, one file a dataset; never read as records of this run."""
+Kind = TypeVar("Kind", StudyResult, ValidationResult)
 SECONDS = 60
 """How long a site may take to answer."""
 
 
 class FetchError(Exception):
     """A site does not give what it published; the message names the address, what came instead, and what to do."""
+
+
+Run = StudyResult | ValidationResult
+
+
+def keep_own(records: Path, name: str, study_key: str):
+    """As `keep`, of a table of one's own, whose earlier record stays beside its rows and is never published."""
+    path = record_file(records, name)
+    if path.is_file() and not _damaged(path) and _key(path) != study_key:
+        write_whole(earlier_file(records, name), path.read_bytes())
 
 
 def keep(path: Path, study_key: str):
@@ -66,39 +79,44 @@ def fetch(site: str, records: Path) -> list[Path]:
     return [_keep(records, name, content) for name, content in found.items() if content is not None]
 
 
-def pairs(before: Path, after: Path) -> list[tuple[StudyResult, StudyResult]]:
-    """The records of each dataset that both places hold, in two files or folders.
+def earlier(records: Path) -> tuple[Path, ...]:
+    """The folders that hold the records before those in `records`."""
+    return records / FOLDER, earlier_file(records, "any").parent
+
+
+def pairs(before: Sequence[Path], after: Path) -> list[tuple[Run, Run]]:
+    """The records of each dataset that both places hold, in files or folders; of those before, what is there.
 
     Raises:
         RecordError: A place holds no record, one that cannot be read, or the two share no dataset.
     """
-    old, new = _records(before), _records(after)
-    if not old.keys() & new.keys():
+    there = [place for place in before if place.exists()] or list(before[:1])
+    old = {name: record for place in there for name, record in _records(place).items()}
+    new = _records(after)
+    alike = [name for name in new if name in old and type(old[name]) is type(new[name])]
+    if not alike:
         raise RecordError(
-            f"{before} holds {', '.join(old)} and {after} holds {', '.join(new)}: "
+            f"{there[0]} holds {', '.join(old)} and {after} holds {', '.join(new)}: "
             "give two runs of the same dataset"
         )
-    return [(old[name], new[name]) for name in new if name in old]
+    return [(old[name], new[name]) for name in alike]
 
 
-def _records(place: Path) -> dict[str, StudyResult]:
+def _records(place: Path) -> dict[str, Run]:
     """Dataset -> record, of one file or of a folder."""
     if not place.exists():
         raise RecordError(f"{place}: no such file or folder; give a record (JSON) or a folder of records")
     paths = visible_files(place, "*.json") if place.is_dir() else [place]
-    if not place.is_dir() and is_validation(place):
-        raise RecordError(f"{place}: the record of a validation; records of studies alone are compared")
-    paths = [path for path in paths if not is_validation(path)]
     if not paths:
         raise RecordError(f"{place}: no records here; give a record (JSON) or a folder of records")
     found = {}
     for path in paths:
-        record = _parsed(path.read_bytes())
+        record = _parsed(path.read_bytes(), ValidationResult if is_validation(path) else StudyResult)
         if not record:
             raise RecordError(
                 f"{path}: damaged, or written by another version; runs can be compared if this version reads both"
             )
-        name = record.data.name
+        name = record.spec.dataset
         if name in found:
             raise RecordError(f"{place}: {path.name} is a second record of {name!r}; give the file itself")
         found[name] = record
@@ -200,13 +218,13 @@ def _damaged(path: Path) -> bool:
 
 
 def _key(path: Path) -> str | None:
-    record = _parsed(path.read_bytes())
+    record = _parsed(path.read_bytes(), ValidationResult if is_validation(path) else StudyResult)
     return record.provenance.study_key if record else None
 
 
-def _parsed(content: bytes) -> StudyResult | None:
+def _parsed(content: bytes, kind: type[Kind] = StudyResult) -> Kind | None:
     """The record; None if this version cannot read it."""
     try:
-        return StudyResult.model_validate_json(content)
+        return kind.model_validate_json(content)
     except ValidationError:
         return None

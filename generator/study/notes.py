@@ -21,6 +21,7 @@ def table_note(spec: ValidationSpec, table: OwnTable) -> TableNote:
         rows=len(table.y),
         frauds=int(table.y.sum()),
         prior=spec.prior,
+        weighted_share=None if spec.weights is None else float(np.average(table.y, weights=table.weights)),
         sha256=table.digest,
         columns=table.columns,
         inputs=tuple(_input_note(spec, table, place, each) for place, each in enumerate(table.features)),

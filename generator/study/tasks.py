@@ -119,10 +119,13 @@ def beside_task(
     """Train a model of another kind on the rows of every replicate; `encoded` where inputs may be names or lacking."""
     epsilon = spec.hardening.pgd_epsilon
     rate = spec.proof.quoted_false_positive_rate
-    asked = Asked(features, spec.threat, spec.training, spec.trees, epsilon, spec.seed, spec.hardening, rate)
+    balanced = isinstance(spec, ValidationSpec) and spec.class_weights == "balanced"
+    asked = Asked(
+        features, spec.threat, spec.training, spec.trees, epsilon, spec.seed, spec.hardening, rate, balanced
+    )
     inputs = task_inputs(
         TRAINING_SOURCE, name, spec.seed, str(features), spec.threat, spec.training, spec.trees, spec.hardening,
-        rate, str(encoded), folds=folds,
+        rate, str(encoded), str(balanced), folds=folds,
     )  # fmt: skip
     return StageTask(inputs, _train_beside, (folds, asked, name, encoded))
 

@@ -1,17 +1,18 @@
 """Models in use: taken over from their files, and found to score as their owners say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from generator.datasets.own.table import OwnTable
 from generator.models.deployed import TakenOver, flags_too_few_or_all, own_cut, take_over
 from generator.models.folds import Folds
-from generator.models.readers import ModelFileError, read
+from generator.models.readers import ModelFileError, files_of, read
 from generator.models.reproducing import Reproduced, ScoresError, read_scores, reproduce
 from generator.records.validation import DeployedSpec
 from generator.study.tasks import State
 
-__all__ = ["InUse", "ModelFileError", "in_use", "unreadable"]
+__all__ = ["InUse", "ModelFileError", "columns_of", "in_use"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class InUse:
     taken: TakenOver
     reproduced: Reproduced | None
     """None where nobody says what it scored."""
+    files: Mapping[str, bytes]
+    """Name -> content, of all that it was read from."""
 
     @property
     def spec(self) -> DeployedSpec:
@@ -62,16 +65,15 @@ def in_use(spec: DeployedSpec, folder: Path, table: OwnTable) -> InUse:
             f"{spec.name}: its cut flags {whom} of {len(y):,} rows judged; deployed.{spec.name}.cut is "
             f"{_said(spec)}: is a probability meant, or a margin?"
         )
-    return InUse(taken, reproduced)
+    return InUse(taken, reproduced, files_of(folder / spec.file))
 
 
-def unreadable(model: Path) -> str | None:
-    """Why the model cannot be read as it stands, if so; what a study file says of it may mend that."""
+def columns_of(model: Path) -> tuple[tuple[str, ...], str]:
+    """What the model asks for by name, and why it cannot be read as it stands, which a study file may mend."""
     try:
-        read(model)
+        return read(model).inputs, ""
     except ModelFileError as error:
-        return str(error)
-    return None
+        return (), str(error)
 
 
 def _said(spec: DeployedSpec) -> str:

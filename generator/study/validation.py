@@ -1,11 +1,15 @@
 """A validation of one's own table and models, from the table to the record: the whole story on one screen."""
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.stats import beta, rankdata
 
+from generator.datasets.own.checks import FEWEST as FEWEST_OF_A_SIDE
+from generator.datasets.own.dates import late_day
 from generator.datasets.own.table import OwnTable
 from generator.engine.cache import Arrays
 from generator.engine.seeding import stage_rng
@@ -18,9 +22,13 @@ from generator.records.proofs import Choice, Estimate, TierComparison, TierResul
 from generator.records.results import Judged, Provenance
 from generator.records.validation import (
     FEWEST,
+    AlertRates,
     CleanComparison,
     GroupRates,
+    Later,
+    LaterRates,
     OwnCut,
+    Split,
     ValidatedModel,
     ValidationResult,
     ValidationSpec,
@@ -30,7 +38,7 @@ from generator.study.notes import asked_note, rounded, table_note
 from generator.study.proof_records import choose, proved_monotone
 from generator.study.tasks import State, beside_state, beside_task
 from generator.study.tier_records import shown
-from generator.study.tier_tasks import quoted_point, tier_task
+from generator.study.tier_tasks import Counting, quoted_point, tier_task
 from generator.study.using import InUse
 
 OWN = 0
@@ -45,7 +53,14 @@ class Validation:
     sample: OwnTable
     """The rows that were judged."""
     private: Arrays
-    """ "ids" (n,) str, "y" (n,), and `<model>/<name>` of all that `tier_tasks` gives."""
+    """What it takes to replay every verdict.
+
+    "spec", as asked, and "features", JSON; "ids" (n,) str, "x" (n, d), "y", "weights" and "in_life" (n,), the last two
+    as `Counting` has them; "replicate" (seeds, n) that judges each row, "means" and "scales" (replicates, d) of what it
+    trained on. Of each model `<model>/<name>` of all that `tier_tasks` gives, `<model>/model/<name>` of its arrays, and
+    of one in use `<model>/file/<name>`, bytes. All but the files once more as `later/<name>`, of an out-of-time
+    judgement.
+    """
 
 
 def run_validation(
@@ -57,26 +72,27 @@ def run_validation(
         used: By name, the models in use, as `in_use` takes them over.
     """
     spec = _with_roles(spec)
-    sample, folds = judged(spec, table)
-    states = _states(spec, folds, table, used, engine)
-    tasks = [tier_task(spec, folds, table.features, state, range(folds.seeds)) for state in states.values()]
-    tiers = dict(zip(states, engine.run(spec.dataset, "tiers", tasks), strict=True))
-    y, amounts = sample.y, sample.amounts
+    settled = _settle(spec, table, used, engine)
+    sample, folds, states, tiers = settled.sample, settled.folds, settled.states, settled.tiers
+    later = _settle_later(spec, table, used, engine)
+    y = sample.y
     resamples = Resamples(y, folds.seeds, spec.bootstrap, stage_rng(spec.seed, "bootstrap"))
     result = ValidationResult(
         spec=asked_note(spec, table),
         provenance=origin,
         table=table_note(spec, table),
         judged=Judged(rows=len(y), frauds=int(y.sum()), training_rows=folds.n_train),
-        models=tuple(_model(spec, name, states[name], tiers[name], used, folds, y) for name in states),
-        tiers=tuple(_tier_results(tiers, y, spec)),
-        comparisons=tuple(_proved_comparisons(tiers, y, spec, resamples)),
-        clean=tuple(_clean_comparisons(tiers, y, spec, resamples)),
+        models=tuple(_model(spec, name, states[name], tiers[name], used, folds, sample) for name in states),
+        tiers=tuple(_tier_results(tiers, sample, spec)),
+        comparisons=tuple(_proved_comparisons(tiers, sample, spec, resamples)),
+        alerts=tuple(_alerts(tiers, sample, spec)),
+        later=later and _later(later),
+        clean=tuple(_clean_comparisons(tiers, sample, spec, resamples)),
         choices=tuple(_choices(spec, folds, tiers, used)),
         proved_monotone=proved_monotone(tiers, spec.input_names),
         groups=tuple(_groups(spec, sample, tiers)),
-        values=() if amounts is None else tuple(_values(spec, amounts, y, tiers)),
-        mean_fraud_amount=None if amounts is None else rounded(amounts[y == 1].mean(), spec),
+        values=tuple(_values(spec, sample, tiers)),
+        mean_fraud_amount=_mean_fraud_amount(spec, sample),
         unresolved=sum(
             int((arrays[tier][:, y == 1] == UNRESOLVED).sum())
             for arrays in tiers.values()
@@ -86,10 +102,97 @@ def run_validation(
             int(arrays["by_rounding"].sum()) for arrays in tiers.values() if "by_rounding" in arrays
         ),
     )
-    private = {"ids": sample.ids, "y": sample.y} | {
-        f"{model}/{name}": array for model, arrays in tiers.items() for name, array in arrays.items()
-    }
+    private = _private(settled)
+    for model, one in used.items():
+        private |= {
+            f"{model}/file/{name}": np.frombuffer(content, np.uint8) for name, content in one.files.items()
+        }
+    if later:
+        private |= {f"later/{name}": array for name, array in _private(later).items()}
     return Validation(result, sample, private)
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """Every fraud of the rows judged, of every model."""
+
+    spec: ValidationSpec
+    sample: OwnTable
+    folds: Folds
+    states: Mapping[str, State]
+    tiers: Mapping[str, Arrays]
+
+
+def _settle(
+    spec: ValidationSpec, table: OwnTable, used: Mapping[str, InUse], engine: Engine, stage: str = ""
+) -> _Settled:
+    """Train and prove; `stage` comes before the names of the stages."""
+    sample, folds = judged(spec, table)
+    states = _states(spec, folds, table, used, engine, f"{stage}train")
+    tasks = [
+        tier_task(spec, folds, table.features, state, range(folds.seeds), counting(spec, sample))
+        for state in states.values()
+    ]
+    tiers = engine.run(spec.dataset, f"{stage}tiers", tasks)
+    return _Settled(spec, sample, folds, states, dict(zip(states, tiers, strict=True)))
+
+
+def _settle_later(
+    spec: ValidationSpec, table: OwnTable, used: Mapping[str, InUse], engine: Engine
+) -> _Settled | None:
+    """The last rows, judged by models that were trained on earlier ones; None where that says nothing, or is asked."""
+    if table.times is None or spec.split is not None:
+        return None
+    day = late_day(table.times)
+    late = table.times >= np.datetime64(day)
+    if (
+        min(int((table.y[rows] == label).sum()) for rows in (late, ~late) for label in (0, 1))
+        < FEWEST_OF_A_SIDE
+    ):
+        return None
+    asked = spec.model_copy(update={"split": Split(column=spec.time, judged_from=day)})
+    return _settle(asked, replace(table, trains=~late, judged=late), used, engine, "later ")
+
+
+def _later(settled: _Settled) -> Later:
+    spec, sample = settled.spec, settled.sample
+    return Later(
+        judged_from=spec.split.judged_from if spec.publish_rows else "",
+        judged=Judged(rows=len(sample.y), frauds=int(sample.y.sum()), training_rows=settled.folds.n_train),
+        rates=tuple(
+            LaterRates(
+                model=model, tier=tier, **_at_point(spec, arrays, tier, quoted_point(spec.proof), sample)
+            )
+            for model, arrays in settled.tiers.items()
+            for tier in spec.threat.names
+        ),
+    )
+
+
+def _private(settled: _Settled) -> dict[str, np.ndarray]:
+    """As `Validation.private`, without files."""
+    spec, sample, folds = settled.spec, settled.sample, settled.folds
+    features = json.dumps([each.model_dump(mode="json") for each in sample.features])
+    seeds, counted = np.arange(folds.seeds)[:, None], counting(spec, sample)
+    kept = {
+        "spec": np.array(spec.to_json()), "features": np.array(features), "ids": sample.ids, "x": sample.x,
+        "y": sample.y, "weights": counted.weights, "in_life": counted.in_life,
+        "replicate": seeds * folds.folds + folds.held_out(), "means": folds.means, "scales": folds.scales,
+    }  # fmt: skip
+    for model, arrays in settled.tiers.items():
+        kept |= {f"{model}/{name}": array for name, array in arrays.items()}
+        kept |= {f"{model}/model/{name}": array for name, array in settled.states[model].weights.items()}
+    return kept
+
+
+def counting(spec: ValidationSpec, sample: OwnTable) -> Counting:
+    """How often each row judged counts: by its weight, and among all cases by the share of fraud in life."""
+    weights, fraud = sample.weights, sample.y == 1
+    in_life = weights
+    if spec.prior is not None:
+        share = weights[fraud].sum() / weights.sum()
+        in_life = weights * np.where(fraud, spec.prior / share, (1 - spec.prior) / (1 - share))
+    return Counting(weights, in_life, spec.alert_budgets)
 
 
 def _with_roles(spec: ValidationSpec) -> ValidationSpec:
@@ -119,11 +222,16 @@ def judged(spec: ValidationSpec, table: OwnTable) -> tuple[OwnTable, Folds]:
 
 
 def _states(
-    spec: ValidationSpec, folds: Folds, table: OwnTable, used: Mapping[str, InUse], engine: Engine
+    spec: ValidationSpec,
+    folds: Folds,
+    table: OwnTable,
+    used: Mapping[str, InUse],
+    engine: Engine,
+    stage: str,
 ) -> dict[str, State]:
     """The models in use first, then those trained beside them."""
     tasks = [beside_task(spec, folds, table.features, model, encoded=True) for model in spec.beside]
-    trained = engine.run(spec.dataset, "train", tasks)
+    trained = engine.run(spec.dataset, stage, tasks)
     return {name: one.state(folds) for name, one in used.items()} | {
         model: beside_state(model, arrays, encoded=True)
         for model, arrays in zip(spec.beside, trained, strict=True)
@@ -137,9 +245,9 @@ def _model(
     tiers: Arrays,
     used: Mapping[str, InUse],
     folds: Folds,
-    y: np.ndarray,
+    sample: OwnTable,
 ) -> ValidatedModel:
-    about = {"auc": _auc(folds.to_rows(state.model(folds).margins(folds.test_raw())), y)}
+    about = {"auc": _auc(folds.to_rows(state.model(folds).margins(folds.test_raw())), sample.y)}
     if name not in used:
         return ValidatedModel(name=name, title=name, kind=state.kind, **about)
     one = used[name]
@@ -147,18 +255,28 @@ def _model(
     return ValidatedModel(
         name=name, title=one.spec.title, kind=state.kind, deployed=True, library=file.library, sha256=file.digest,
         reproduced=reproduced and reproduced.rows, tolerance=reproduced.tolerance if reproduced else 0.0,
-        saw=one.spec.saw, own_cut=tuple(_own_cut(spec, tier, tiers, y) for tier in spec.threat.names), **about,
+        saw=one.spec.saw, own_cut=tuple(_own_cut(spec, tier, tiers, sample) for tier in spec.threat.names), **about,
     )  # fmt: skip
 
 
-def _own_cut(spec: ValidationSpec, tier: str, arrays: Arrays, y: np.ndarray) -> OwnCut:
-    e, frauds, flagged = _headline(spec), y == 1, arrays["flagged"][:, :, OWN]
-    outcome = arrays[tier][:, frauds, e, OWN]
+def _own_cut(spec: ValidationSpec, tier: str, arrays: Arrays, sample: OwnTable) -> OwnCut:
     return OwnCut(
-        tier=tier, epsilon=spec.attack.headline_epsilon, flagged_genuine=_rate(flagged[:, ~frauds]),
-        caught_clean=_rate(flagged[:, frauds]), caught_proved=_rate(outcome == PROVED),
-        unresolved=int((outcome == UNRESOLVED).sum()),
-    )  # fmt: skip
+        tier=tier, **_at_point(spec, arrays, tier, OWN, sample), epsilon=spec.attack.headline_epsilon
+    )
+
+
+def _at_point(
+    spec: ValidationSpec, arrays: Arrays, tier: str, point: int, sample: OwnTable
+) -> dict[str, Any]:
+    """What one model catches and stops at an operating point, at the headline budget."""
+    fraud, weights, e = sample.y == 1, sample.weights, _headline(spec)
+    flagged, outcome = arrays["flagged"][:, :, point], arrays[tier][:, fraud, e, point]
+    return {
+        "flagged_genuine": _rate(flagged[:, ~fraud], weights[~fraud]),
+        "caught_clean": _rate(flagged[:, fraud], weights[fraud]),
+        "caught_proved": _rate(outcome == PROVED, weights[fraud]),
+        "unresolved": int((outcome == UNRESOLVED).sum()),
+    }
 
 
 # ---------------------------------------------------------------- rates and what they differ by
@@ -169,15 +287,18 @@ def _headline(spec: ValidationSpec) -> int:
     return spec.proof.epsilons.index(spec.attack.headline_epsilon)
 
 
-def _rate(hits: np.ndarray) -> Estimate:
-    """Mean of hits (seeds, rows) with the exact interval of so many rows, which holds for few frauds.
+def _rate(hits: np.ndarray, weights: np.ndarray) -> Estimate:
+    """Weighted mean of hits (seeds, rows), with the exact interval of so many rows, which holds for few frauds.
 
-    Source: Clopper and Pearson 1934, Biometrika 26, 404.
+    Rows of unequal weights (rows,) count as fewer: the square of the sum of weights over the sum of their squares.
+
+    Source: Clopper and Pearson 1934, Biometrika 26, 404; Korn and Graubard 1998, Survey Methodology 24, 193.
     """
-    rows, value = hits.shape[1], float(hits.mean())
-    caught = value * rows
-    low = beta.ppf(0.025, caught, rows - caught + 1) if value > 0 else 0.0
-    high = beta.ppf(0.975, caught + 1, rows - caught) if value < 1 else 1.0
+    rows, value = len(weights), float((hits @ weights).mean() / weights.sum())
+    alike = weights.sum() ** 2 / (weights**2).sum()
+    caught = value * alike
+    low = beta.ppf(0.025, caught, alike - caught + 1) if value > 0 else 0.0
+    high = beta.ppf(0.975, caught + 1, alike - caught) if value < 1 else 1.0
     return Estimate(
         value=value, low=float(low), high=float(high), n=rows, seeds=len(hits), method="clopper-pearson"
     )
@@ -204,21 +325,35 @@ def _auc(margin: np.ndarray, y: np.ndarray) -> Estimate:
     )
 
 
-def _tier_results(tiers: Mapping[str, Arrays], y: np.ndarray, spec: ValidationSpec) -> Iterator[TierResult]:
+def _tier_results(
+    tiers: Mapping[str, Arrays], sample: OwnTable, spec: ValidationSpec
+) -> Iterator[TierResult]:
+    fraud, weights = sample.y == 1, sample.weights[sample.y == 1]
     for model, arrays in tiers.items():
-        flagged = arrays["flagged"][:, y == 1]
+        flagged = arrays["flagged"][:, fraud]
         for tier in spec.threat.names:
-            outcome = arrays[tier][:, y == 1]
+            outcome = arrays[tier][:, fraud]
             for rate, point, e in shown(spec):
                 yield TierResult(
                     model=model, tier=tier, epsilon=spec.proof.epsilons[e], false_positive_rate=rate,
-                    caught_clean=_rate(flagged[:, :, point]), caught_proved=_rate(outcome[:, :, e, point] == PROVED),
+                    caught_clean=_rate(flagged[:, :, point], weights),
+                    caught_proved=_rate(outcome[:, :, e, point] == PROVED, weights),
                     unresolved=int((outcome[:, :, e, point] == UNRESOLVED).sum()),
                 )  # fmt: skip
 
 
+def _alerts(tiers: Mapping[str, Arrays], sample: OwnTable, spec: ValidationSpec) -> Iterator[AlertRates]:
+    first = 1 + len(spec.proof.false_positive_rates)
+    for point, budget in enumerate(spec.alert_budgets, start=first):
+        for model, arrays in tiers.items():
+            for tier in spec.threat.names:
+                yield AlertRates(
+                    model=model, tier=tier, budget=budget, **_at_point(spec, arrays, tier, point, sample)
+                )
+
+
 def _proved_comparisons(
-    tiers: Mapping[str, Arrays], y: np.ndarray, spec: ValidationSpec, resamples: Resamples
+    tiers: Mapping[str, Arrays], sample: OwnTable, spec: ValidationSpec, resamples: Resamples
 ) -> Iterator[TierComparison]:
     baseline = tiers[spec.roles.baseline]
     for model, arrays in tiers.items():
@@ -226,7 +361,7 @@ def _proved_comparisons(
             for rate, point, e in shown(spec):
                 for tier in spec.threat.names:
                     ours, theirs = (each[tier][:, :, e, point] == PROVED for each in (arrays, baseline))
-                    gap = resamples.difference(ours, theirs, y == 1)
+                    gap = resamples.difference(ours, theirs, sample.y == 1, sample.weights)
                     yield TierComparison(
                         model=model, tier=tier, epsilon=spec.proof.epsilons[e], false_positive_rate=rate,
                         difference=gap, direction=direction(gap),
@@ -234,15 +369,14 @@ def _proved_comparisons(
 
 
 def _clean_comparisons(
-    tiers: Mapping[str, Arrays], y: np.ndarray, spec: ValidationSpec, resamples: Resamples
+    tiers: Mapping[str, Arrays], sample: OwnTable, spec: ValidationSpec, resamples: Resamples
 ) -> Iterator[CleanComparison]:
     baseline = tiers[spec.roles.baseline]["flagged"]
     for model, arrays in tiers.items():
         if model != spec.roles.baseline:
-            for place, rate in enumerate(spec.proof.false_positive_rates):
-                gap = resamples.difference(
-                    arrays["flagged"][:, :, 1 + place], baseline[:, :, 1 + place], y == 1
-                )
+            for point, rate in enumerate(spec.proof.false_positive_rates, start=1):
+                ours, theirs = arrays["flagged"][:, :, point], baseline[:, :, point]
+                gap = resamples.difference(ours, theirs, sample.y == 1, sample.weights)
                 yield CleanComparison(
                     model=model, false_positive_rate=rate, difference=gap, direction=direction(gap)
                 )
@@ -270,20 +404,30 @@ def _groups(spec: ValidationSpec, table: OwnTable, tiers: Mapping[str, Arrays]) 
                 continue
             for model, arrays in tiers.items():
                 flagged = arrays["flagged"][:, :, point]
-                parts = [flagged[:, rows & (table.y == label)] for label in (1, 0)]
-                caught, genuine = (_rate(part) if part.size else None for part in parts)
+                parts = [rows & (table.y == label) for label in (1, 0)]
+                caught, genuine = (
+                    _rate(flagged[:, part], table.weights[part]) if part.any() else None for part in parts
+                )
                 yield GroupRates(
                     model=model, column=column, group=group, caught=caught, flagged_genuine=genuine
                 )
 
 
-def _values(
-    spec: ValidationSpec, amounts: np.ndarray, y: np.ndarray, tiers: Mapping[str, Arrays]
-) -> Iterator[ValueRates]:
-    frauds, point, e = y == 1, quoted_point(spec.proof), _headline(spec)
-    worth = amounts[frauds] / amounts[frauds].sum()
+def _values(spec: ValidationSpec, sample: OwnTable, tiers: Mapping[str, Arrays]) -> Iterator[ValueRates]:
+    if sample.amounts is None:
+        return
+    frauds, point, e = sample.y == 1, quoted_point(spec.proof), _headline(spec)
+    worth = (sample.amounts * sample.weights)[frauds]
+    worth = worth / worth.sum()
     for model, arrays in tiers.items():
         clean = float((arrays["flagged"][:, frauds, point] @ worth).mean())
         for tier in spec.threat.names:
             proved = float(((arrays[tier][:, frauds, e, point] == PROVED) @ worth).mean())
             yield ValueRates(model=model, tier=tier, clean=clean, proved=proved)
+
+
+def _mean_fraud_amount(spec: ValidationSpec, sample: OwnTable) -> float | None:
+    if sample.amounts is None:
+        return None
+    frauds = sample.y == 1
+    return rounded(np.average(sample.amounts[frauds], weights=sample.weights[frauds]), spec)

@@ -6,7 +6,7 @@ amount <= balance needs no check of its own: in every tier but the benchmark an 
 balance only rises, so no row is made worse.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -28,7 +28,9 @@ class Move:
     up: float
 
 
-def boxes(surface: Surface, folds: Folds, replicates: slice, epsilon: float) -> Boxes:
+def boxes(
+    surface: Surface, folds: Folds, replicates: slice, epsilon: float, rows: Boxes | None = None
+) -> Boxes:
     """The box of every test row: arrays (replicates, rows, d).
 
     Around x as the model is given it: [x - epsilon * down, x + epsilon * up], cut to [low, high];
@@ -38,20 +40,28 @@ def boxes(surface: Surface, folds: Folds, replicates: slice, epsilon: float) -> 
     Where a reach is fixed the budget counts for nothing. What is no number moves among the places that
     its row can have. A row that lacks a value keeps lacking it.
 
+    Args:
+        rows: Boxes of these rows at any budget, where they are at hand.
+
     Raises:
         ValueError: epsilon is negative.
     """
+    _refuse_negative(epsilon)
     reach, frauds_only = surface.numbers, surface.tier.moves == "frauds"
-    around = ball(folds, replicates, epsilon)
+    around = rows or ball(folds, replicates, epsilon)
     raw, x, means, scales = around.raw, around.x, around.mean[:, None], around.scale[:, None]
     moves = np.ones((*x.shape[:2], 1), bool)
     if frauds_only:
         moves &= folds.test_y(replicates)[:, :, None] == 1
     own = reach.fixed > 0
     down, up = reach.steps(np.zeros_like(reach.fixed))
-    lower = _face(x, raw, np.where(own, -down / scales, -epsilon * reach.down), reach, means, scales)
-    upper = _face(x, raw, np.where(own, up / scales, epsilon * reach.up), reach, means, scales)
-    lower, upper = np.where(moves, lower, x), np.where(moves, upper, x)
+    lower, upper = x.copy(), x.copy()
+    some = np.flatnonzero(reach.movable)  # what stays costs nothing, however many inputs that are
+    part = replace(reach, **{each.name: getattr(reach, each.name)[some] for each in fields(reach)})
+    at, near, mean, scale = (each[..., some] for each in (x, raw, means, scales))
+    for face, sign, fixed, share in ((lower, -1, down, reach.down), (upper, 1, up, reach.up)):
+        change = np.where(own[some], sign * fixed[some] / scale, sign * epsilon * share[some])
+        face[..., some] = np.where(moves, _face(at, near, change, part, mean, scale), at)
     exact = {
         j: np.where(moves, _raw_faces(raw[..., j], down[j], up[j], reach, j), raw[..., j, None])
         for j in np.flatnonzero(own & reach.movable)
@@ -100,8 +110,7 @@ def ball(folds: Folds, replicates: slice, epsilon: float) -> Boxes:
     Raises:
         ValueError: epsilon is negative.
     """
-    if epsilon < 0:
-        raise ValueError(f"a budget cannot be negative: {epsilon}")
+    _refuse_negative(epsilon)
     raw, x = folds.test_raw(replicates), folds.test_x(replicates).astype(np.float64)
     return Boxes(
         raw=raw,
@@ -112,6 +121,11 @@ def ball(folds: Folds, replicates: slice, epsilon: float) -> Boxes:
         mean=folds.means[replicates],
         scale=folds.scales[replicates],
     )
+
+
+def _refuse_negative(epsilon: float):
+    if epsilon < 0:
+        raise ValueError(f"a budget cannot be negative: {epsilon}")
 
 
 def _face(

@@ -5,7 +5,9 @@ notice, whose words are the report's:
 
 - `duplicate_rows`: rows that are like an earlier one in every column but the id
 - `constant`, `empty`: a column with one value, or none, that is no input
+- `constant_input`: an input that is the same in every row, which nobody moves
 - `tells_label`: a column, no input, that alone tells frauds from the others
+- `known_in_time`: an input that does, of which the study file says why it is known when a row is judged
 - `only_frauds`: a value of an input that many frauds have and no genuine row
 - `after_time`: rows with a date after the last `time`
 - `trains_later`: training rows after the first judged one
@@ -18,6 +20,8 @@ notice, whose words are the report's:
 - `unlisted`: a column that the study file neither uses nor ignores
 """
 
+import json
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -97,22 +101,35 @@ def _input_problems(
     spec: ValidationSpec, texts: TextTable, given: Input, values: np.ndarray, y: np.ndarray
 ) -> Iterator[str]:
     column = texts.columns[given.name]
-    known = values[~np.isnan(values)]
-    distinct = len(np.unique(known))
-    if distinct <= 1 and len(known) == len(values):
-        yield "every row has the same value; leave it out"
+    if is_constant(values):
+        if is_movable(given):
+            yield (
+                "every row has the same value, so that nobody is seen to move it; say control = 'nobody', and it is "
+                "kept for the model that needs it, or leave it out"
+            )
         return
     if len(given.categories) > MOST_CATEGORIES:
         yield f"{len(given.categories):,} categories are too many to tell apart; merge them, or leave it out"
     if counts_rows(given, values):
         yield "its values number the rows, as an id does; leave it out, or give it as id"
-    elif (separation := telling(column, values, y)) > TELLING:
+    elif given.name not in spec.known_in_time and (separation := telling(column, values, y)) > TELLING:
         yield (
             f"it alone tells {separation:.1%} of pairs of a fraud and a genuine row apart, as a column does that is "
-            "known after the fact or computed from the label; list it under ignored"
+            "known after the fact or computed from the label; list it under ignored, or, if it is known when a row is "
+            f'judged, say why: known_in_time = {{ {toml_key(given.name)} = "..." }}'
         )
     if holds_dates(column, missing(column, spec.reading.missing)):
         yield "it holds dates; derive a number from them, such as days since another one"
+
+
+def is_constant(values: np.ndarray) -> bool:
+    """Whether values (n,) are the same in every row, and there in every one."""
+    return not np.isnan(values).any() and len(np.unique(values)) <= 1
+
+
+def toml_key(name: str) -> str:
+    """As a key of a study file has it."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 def counts_rows(given: Input, values: np.ndarray) -> bool:
@@ -213,6 +230,12 @@ def _odd_column(spec: ValidationSpec, texts: TextTable, column: Texts, table: Ow
 def _odd_inputs(spec: ValidationSpec, texts: TextTable, table: OwnTable) -> Iterator[Notice]:
     for place, given in enumerate(spec.inputs):
         column = texts.columns[given.name]
+        if is_constant(table.x[:, place]):
+            yield Notice(slug="constant_input", column=given.name)
+            continue
+        told = telling(column, table.x[:, place], table.y) if given.name in spec.known_in_time else 0.0
+        if told > TELLING:
+            yield Notice(slug="known_in_time", column=given.name, facts={"pairs": told})
         if len(column.values) <= MOST_CATEGORIES:
             size = len(column.values) + 1
             frauds = np.bincount(column.codes[table.y == 1] % size, minlength=size)
@@ -240,7 +263,7 @@ def _odd_split(table: OwnTable) -> Iterator[Notice]:
 
 
 def _odd_study(spec: ValidationSpec, table: OwnTable) -> Iterator[Notice]:
-    if (share := float(table.y.mean())) > 0.5:
+    if spec.prior is None and (share := float(table.y.mean())) > 0.5:
         yield Notice(slug="mostly_fraud", column=spec.label.column, facts={"share": share})
     if (frauds := int(table.y[table.judged].sum())) < FEW:
         yield Notice(slug="few_frauds", facts={"frauds": frauds})

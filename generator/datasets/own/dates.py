@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from generator.records.validation import LATE
+
 WANTED = "a date, such as 2023-04-30 or 2023-04-30 16:29:14"
 
 _CLOCK = r"(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?: ?(Z|[+-]\d{2}:?\d{2}))?)?"
@@ -36,6 +38,11 @@ def day_first(texts: Sequence[str]) -> bool | None:
             if int(match[3]) > 12:
                 return False
     return None
+
+
+def late_day(times: np.ndarray) -> str:
+    """The ISO day from which the last rows are, `LATE` of times (n,)."""
+    return str(np.sort(times)[int(len(times) * (1 - LATE))])[:10]
 
 
 def parsed(texts: Sequence[str], first: bool | None) -> np.ndarray:

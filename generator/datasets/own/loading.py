@@ -65,7 +65,8 @@ def typed(spec: ValidationSpec, texts: TextTable) -> OwnTable:
             wrong.append(str(error))
 
     inputs = [read(_input, given) for given in spec.inputs]
-    y, ids, amounts, when, sides = (read(part) for part in (_label, _ids, _amounts, _times, _sides))
+    parts = (_label, _ids, _amounts, _weights, _times, _sides)
+    y, ids, amounts, weights, when, sides = (read(part) for part in parts)
     groups = {name: read(_group, name) for name in spec.groups}
     _raise(wrong)
     x = np.column_stack(inputs)
@@ -76,6 +77,7 @@ def typed(spec: ValidationSpec, texts: TextTable) -> OwnTable:
         y=y,
         features=tuple(given.measured(x[:, place]) for place, given in enumerate(spec.inputs)),
         amounts=amounts,
+        weights=weights,
         times=when,
         trains=sides[0],
         judged=sides[1],
@@ -125,6 +127,7 @@ def _unknown_columns(spec: ValidationSpec, texts: TextTable):
         ("label.column", spec.label.column),
         ("id", spec.id),
         ("amount", spec.amount),
+        ("weights", spec.weights),
         ("time", spec.time),
         ("split.column", spec.split and spec.split.column),
         *(("groups", name) for name in spec.groups),
@@ -225,6 +228,18 @@ def _amounts(texts: TextTable, spec: ValidationSpec) -> np.ndarray | None:
     return values
 
 
+def _weights(texts: TextTable, spec: ValidationSpec) -> np.ndarray:
+    if spec.weights is None:
+        return np.ones(texts.rows)
+    values = numbers(texts, spec.weights, spec.reading)
+    fix = "leave these rows out, or leave weights out of the study file"
+    check_complete(texts, spec.weights, values, fix)
+    none = np.flatnonzero(values <= 0)
+    if len(none):
+        raise texts.refusal(spec.weights, none, "more than 0, how many rows in life it stands for", fix)
+    return values
+
+
 def _times(texts: TextTable, spec: ValidationSpec) -> np.ndarray | None:
     if spec.time is None:
         return None
@@ -299,7 +314,7 @@ def _frame(spec: ValidationSpec, texts: TextTable, x: np.ndarray) -> pd.DataFram
     for name, column in texts.columns.items():
         if name in inputs:
             columns[name] = inputs[name]
-        elif name == spec.amount:
+        elif name in (spec.amount, spec.weights):
             columns[name] = numbers(texts, name, spec.reading)
         elif name in dated:
             columns[name] = times(texts, name, spec.reading)
@@ -323,6 +338,7 @@ def _note(spec: ValidationSpec, texts: TextTable, column: Texts) -> ColumnNote:
         "amount": (spec.amount,),
         "time": (spec.time,),
         "split": (spec.split and spec.split.column,),
+        "weights": (spec.weights,),
         "group": spec.groups,
     }
     role = next((role for role, names in roles.items() if column.name in names), "ignored")

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -34,13 +34,11 @@ from generator.datasets.own.files import BLOCK, DELIMITERS, Texts, TextTable, en
 from generator.datasets.own.loading import typed
 from generator.datasets.study_file import MEANINGS, PARQUET, SUFFIXES, validation
 from generator.records.features import Kind
-from generator.records.validation import FEWEST, Reading, Trained, ValidationSpec
+from generator.records.validation import FEWEST, LATE, Reading, Trained, ValidationSpec
 
 SAMPLE = 200
 """Rows that the delimiter is found in."""
 MOST_DECIMALS = 6
-LATE = 0.3
-"""Share of rows that a split by a day is proposed to judge."""
 SURELY_NO_VALUE = ("", "?", "na", "n/a", "#n/a", "nan", "null", "(null)", "\\n")
 """Among names, those of `NO_VALUE` that are no name of anything."""
 CODES = 12
@@ -82,12 +80,19 @@ class Guess:
     """Of dates, the day from which the last rows are, `LATE` of them."""
 
 
-def propose(table_file: Path, label: str, model_file: Path | None = None, target: Path | None = None) -> str:
+def propose(
+    table_file: Path,
+    label: str,
+    model_file: Path | None = None,
+    target: Path | None = None,
+    needed: Collection[str] = (),
+) -> str:
     """The text of a study file for the table; it can be read and its table loaded as it stands.
 
     Args:
         label: Which rows are fraud: `COLUMN=VALUE`.
         target: Where it is to lie; beside the table if not given.
+        needed: Columns that the model asks for, as its file calls them.
 
     Raises:
         DataError: The table cannot be read, has no such label, or nothing can be learned from it.
@@ -106,7 +111,7 @@ def propose(table_file: Path, label: str, model_file: Path | None = None, target
     _check_label(texts, column, fraud, y)
     if model_file is not None and not model_file.is_file():
         raise bad_file(model_file, "there is no such file", "check the path, or leave --model out")
-    guesses = list(_guesses(texts, reading, column, y, twins=model_file is not None))
+    guesses = list(_guesses(texts, reading, column, y, needed, twins=model_file is not None))
     if not any(guess.use == "input" for guess in guesses):
         raise bad_file(texts.path, "no column is left that could be an input", "is it the right file?")
     text = (
@@ -246,7 +251,7 @@ def _some(names: list[str]) -> str:
 
 
 def _guesses(
-    texts: TextTable, reading: Reading, label: str, y: np.ndarray, *, twins: bool
+    texts: TextTable, reading: Reading, label: str, y: np.ndarray, needed: Collection[str], *, twins: bool
 ) -> Iterator[Guess]:
     """One of each column, in their order; a column like an earlier one is an input if there are to be `twins`."""
     number = _id_column(texts, reading, label)
@@ -258,7 +263,7 @@ def _guesses(
         if name == number:
             yield Guess(name, "id", "different in every row")
             continue
-        guess = _guess(texts, column, reading, y)
+        guess = _guess(texts, column, reading, y, bool({name, name.replace(" ", "_")} & set(needed)))
         same = hashlib.sha256(column.codes).digest(), column.values
         if guess.use == "input" and same in seen:
             why = f"the same as {seen[same]!r} in every row"
@@ -293,14 +298,14 @@ def _names_rows(texts: TextTable, column: Texts, reading: Reading) -> bool:
     return whole and (bool(ID.search(column.name)) or checks.counts_up(values))
 
 
-def _guess(texts: TextTable, column: Texts, reading: Reading, y: np.ndarray) -> Guess:
+def _guess(texts: TextTable, column: Texts, reading: Reading, y: np.ndarray, needed: bool) -> Guess:
     name, none = column.name, missing(column, reading.missing)
     values = as_numbers(column, none, reading.decimal)
     if values is None:
         none &= np.array([text.lower() in SURELY_NO_VALUE for text in column.bare], dtype=bool)
     known = [text for text, gone in zip(column.values, none, strict=True) if not gone]
     gone = texts.rows - int(column.counts()[~none].sum())
-    if why := _left_out(texts, reading, column, none, known, values, y):
+    if why := _left_out(texts, reading, column, none, known, values, y, needed):
         return Guess(name, "ignored", why, late=_late(column, none))
     if values is not None:
         return _number(name, known, values, gone, reading.decimal)
@@ -339,8 +344,8 @@ def _late(column: Texts, none: np.ndarray) -> str:
     if none.any() or not checks.holds_dates(column, none):
         return ""
     found = dates.parsed(column.values, dates.day_first(column.values))
-    when = np.sort(column.of(found, np.datetime64("NaT", "s")))  # NaT comes last
-    return "" if np.isnat(when[-1]) else str(when[int(len(when) * (1 - LATE))])[:10]
+    when = column.of(found, np.datetime64("NaT", "s"))
+    return "" if np.isnat(when).any() else dates.late_day(when)
 
 
 def _left_out(
@@ -351,14 +356,20 @@ def _left_out(
     known: list[str],
     values: np.ndarray | None,
     y: np.ndarray,
+    needed: bool,
 ) -> str | None:
-    """Why a column can be no input; None if it can."""
+    """Why a column can be no input; None if it can, or if the model asks for one that is the same in every row."""
     if not known:
         return "no value in any row"
     if len(known) == 1 and not column.of(none, True).any():
-        return "the same value in every row"
+        return None if needed else "the same value in every row"
     if (told := checks.telling(column, values, y)) > checks.TELLING:
-        return f"alone it tells {told:.1%} of pairs of a fraud and a genuine row apart: is it known after the fact?"
+        why = f"alone it tells {told:.1%} of pairs of a fraud and a genuine row apart: is it known after the fact?"
+        return (
+            f"{why} the model asks for it: if not, make it an input, and say so in known_in_time"
+            if needed
+            else why
+        )
     if checks.holds_dates(column, none):
         return "dates; an input would be a number derived from them, such as days since another one"
     if values is not None:
@@ -424,6 +435,7 @@ def _written(
     yield f"# {frauds:,} of {len(y):,} rows are frauds, {y.mean():.2%}"
     if y.mean() > 0.15:
         yield "# prior = 0.01  # the share of frauds in life, if the table was drawn to have more of them"
+    yield "# alert_budgets = [0.01, 0.02]  # the shares of all cases that can be looked into"
     repeated = checks.repeated_rows(texts, next((guess.name for guess in guesses if guess.use == "id"), None))
     if repeated:
         yield f"# {repeated:,} rows are like an earlier one in everything but the id: are they the same event?"
@@ -469,7 +481,7 @@ def _written(
         yield from _input(guess)
     if model_file is not None:
         yield ""
-        yield from _deployed(model_file, folder)
+        yield from _deployed(model_file, folder, guesses)
 
 
 def _reading(texts: TextTable, reading: Reading, why: dict[str, str]) -> Iterator[str]:
@@ -498,7 +510,7 @@ def _input(guess: Guess) -> Iterator[str]:
     yield 'note = "Nobody has said yet who can change it."'
 
 
-def _deployed(model_file: Path, folder: Path) -> Iterator[str]:
+def _deployed(model_file: Path, folder: Path, guesses: Sequence[Guess]) -> Iterator[str]:
     file = Path(os.path.relpath(model_file, folder)).as_posix()
     name = re.sub(r"[^a-z0-9]+", "_", model_file.stem.lower()).strip("_")
     beside = ValidationSpec.model_fields["beside"].default
@@ -514,7 +526,8 @@ def _deployed(model_file: Path, folder: Path) -> Iterator[str]:
     yield 'saw = "unknown"  # which rows it was trained on: or "rows that train", or "none of these rows"'
     yield "# The scores that it gave to rows of this table, without which it is refused: a CSV file beside this one,"
     yield "# with a column of scores and one of ids; without ids its rows are those of the table, in its order."
-    yield '# scores = { file = "scores.csv", column = "score", measure = "probability" }'
+    of = "".join(f", id = {_toml(guess.name)}" for guess in guesses if guess.use == "id")
+    yield f'# scores = {{ file = "scores.csv", column = "score", measure = "probability"{of} }}'
 
 
 def _title(name: str) -> str:

@@ -1,10 +1,11 @@
 """What a table of one's own is once it is read: inputs, label, and which rows train and are judged."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from generator.datasets.table import only
 from generator.records.features import Feature
 from generator.records.validation import ColumnNote, Notice
 
@@ -26,6 +27,8 @@ class OwnTable:
     features: tuple[Feature, ...]
     amounts: np.ndarray | None
     """(n,) in the study's currency, 0 or more; None where no column holds money."""
+    weights: np.ndarray
+    """(n,) how many rows in life each stands for, above 0; 1 where no column says so."""
     times: np.ndarray | None
     """(n,) datetime64[s]; None where no column is the time."""
     trains: np.ndarray
@@ -47,13 +50,11 @@ class OwnTable:
 
     def only(self, rows: np.ndarray) -> "OwnTable":
         """Those rows of the table (m,); features, notices and columns stay those of the whole."""
-        return replace(
+        return only(
             self,
-            frame=self.frame.iloc[rows].reset_index(drop=True),
-            ids=self.ids[rows],
-            x=self.x[rows],
-            y=self.y[rows],
+            rows,
             amounts=None if self.amounts is None else self.amounts[rows],
+            weights=self.weights[rows],
             times=None if self.times is None else self.times[rows],
             trains=self.trains[rows],
             judged=self.judged[rows],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from generator.findings.key_figures import Card
-from generator.findings.validation import evidence, groups, inputs, money, notices, verdict
+from generator.findings.validation import alerts, evidence, groups, inputs, later, money, notices, verdict
 from generator.findings.validation.models import (
     against,
     at_tier,
@@ -176,6 +176,23 @@ class ValidationFindings:
     @cached_property
     def money(self) -> money.Money | None:
         return money.money(self.result)
+
+    @cached_property
+    def alerts(self) -> tuple[alerts.AlertRow, ...]:
+        return alerts.alert_rows(self.result)
+
+    @cached_property
+    def fraud_share(self) -> float:
+        """Of cases, in life where it is known."""
+        return money.fraud_share(self.result)
+
+    @cached_property
+    def later(self) -> tuple[later.LaterRow, ...]:
+        return later.later_rows(self.result)
+
+    @cached_property
+    def later_sentence(self) -> str:
+        return later.sentence(self.result)
 
     @cached_property
     def groups(self) -> tuple[groups.GroupTable, ...]:

@@ -8,7 +8,7 @@ from generator.findings.validation.models import in_order, title_of, unchecked, 
 from generator.notation import formats
 from generator.notation.formats import md
 from generator.notation.names import KINDS
-from generator.records.validation import ValidatedModel, ValidationResult
+from generator.records.validation import ValidatedModel, ValidationResult, ValidationSpec
 
 WAYS = {
     "trees": "for trees by a search over the cells between their own thresholds, which leaves nothing to rounding",
@@ -64,14 +64,20 @@ def rounded(result: ValidationResult) -> str:
 
 def origins(result: ValidationResult) -> tuple[Origin, ...]:
     return tuple(
-        Origin(md(title_of(model)), tuple(_origin(model) if model.deployed else _made(model)), model.sha256)
+        Origin(
+            md(title_of(model)),
+            tuple(_origin(model) if model.deployed else _made(model, result.spec)),
+            model.sha256,
+        )
         for model in in_order(result)
     )
 
 
-def _made(model: ValidatedModel) -> Iterator[str]:
+def _made(model: ValidatedModel, spec: ValidationSpec) -> Iterator[str]:
     known = words(model.name)
     yield known.made if known else f"{md(KINDS.get(model.kind, model.kind))}, trained here."
+    if spec.class_weights == "balanced":
+        yield "Frauds weighed as much as genuine rows in its training, all together."
 
 
 def _origin(model: ValidatedModel) -> Iterator[str]:
@@ -144,10 +150,15 @@ def _limits(result: ValidationResult) -> Iterator[str]:
         yield f"Inputs that move by a budget move by {budget}; a larger one leaves less."
     if result.spec.time is None:
         yield "No column of dates is known, so nothing is said of rows that come later."
-    elif not (result.spec.split and result.spec.split.judged_from):
+    elif result.later is None and not (result.spec.split and result.spec.split.judged_from):
         yield "Folds mix the times, so nothing is said of rows that come later."
     if result.mean_fraud_amount is None:
         yield "No column holds money, so every fraud counts the same."
+    if result.spec.weights is not None:
+        yield (
+            f"Rows count as often as {md(result.spec.weights)} says, in every rate, cut and share of money. Training, "
+            "the choice of a model and the area under the ROC curve count each of them once."
+        )
     if result.table.prior is None:
         yield "The share of frauds is that of the table, which may have been drawn otherwise."
     if result.spec.sample.most_evaluated_rows < result.table.rows and result.judged.rows < result.table.rows:

@@ -46,14 +46,26 @@ class Money:
     sentence: str
 
 
+def fraud_share(result: ValidationResult) -> float:
+    """Of frauds among cases: in life, where the study file says it, else in the table, by the weights of its rows."""
+    for known in (result.table.prior, result.table.weighted_share):
+        if known is not None:
+            return known
+    return result.table.frauds / result.table.rows
+
+
+def precision(share: float, caught: float, stopped: float) -> float:
+    """Of what is flagged, the share that is fraud."""
+    flagged = share * caught + (1 - share) * stopped
+    return derived(share * caught / flagged if flagged else 0.0, share, caught, stopped)
+
+
 def money(result: ValidationResult) -> Money | None:
     """None where neither amounts nor a share of fraud in life are known."""
     mean = result.mean_fraud_amount
     if result.table.prior is None and mean is None:
         return None
-    share = result.table.prior
-    if share is None:
-        share = result.table.frauds / result.table.rows
+    share = fraud_share(result)
     count = stated("per_transactions")
     genuine = count * (1 - share)
     rows = tuple(_row(result, model, share, count) for model in in_order(result))
@@ -73,7 +85,6 @@ def _row(result: ValidationResult, model: ValidatedModel, share: float, count: f
     quoted, rate = result.spec.threat.quoted, result.spec.proof.quoted_false_positive_rate
     found = result.tier(model.name, quoted)
     clean, proved = found.caught_clean.value, found.caught_proved.value
-    flagged = share * clean + (1 - share) * rate
     values = next((v for v in result.values if (v.model, v.tier) == (model.name, quoted)), None)
 
     def lost(kept: float) -> str:
@@ -86,7 +97,7 @@ def _row(result: ValidationResult, model: ValidatedModel, share: float, count: f
         title=md(titled(model)),
         missed_clean=count * share * (1 - clean),
         missed_proved=count * share * (1 - proved),
-        precision=derived(share * clean / flagged if flagged else 0.0, share, clean, rate),
+        precision=precision(share, clean, rate),
         lost_clean=lost(values.clean) if known else "",
         lost_proved=lost(values.proved) if known else "",
     )

@@ -12,6 +12,15 @@ SAID: dict[str, tuple[str, dict[str, str]]] = {
     "duplicate_rows": ("{rows} rows are copies of others.", {"rows": "count"}),
     "empty": ("Nothing stands in {columns}.", {}),
     "constant": ("Every row has the same in {columns}.", {}),
+    "constant_input": (
+        "Every row has the same in {columns}; models take it as an input, and nobody moves it.",
+        {},
+    ),
+    "known_in_time": (
+        "The label can be told from {columns}, an input: it alone tells {pairs} of pairs of a fraud and a genuine row "
+        "apart. That it is known in time is the study file's word.",
+        {"pairs": "percent"},
+    ),
     "unlisted": ("The study file does not name {columns}.", {}),
     "tells_label": ("The label can be told from {columns}. No model here sees it as an input.", {}),
     "after_time": (

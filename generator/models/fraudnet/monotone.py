@@ -98,6 +98,7 @@ def train_monotone(
     rng: np.random.Generator,
     directions: np.ndarray,
     evasion: Evasion | None = None,
+    balanced: bool = False,
 ) -> tuple[FraudNet, int]:
     """Train models that are monotone in the inputs with a direction (d,) on x (replicates, n, d), y (replicates, n).
 
@@ -118,7 +119,7 @@ def train_monotone(
     for weight, sign in zip(net.weights, signs, strict=True):
         array = weight.detach().numpy()
         array[:] = np.where(np.isnan(sign), array, np.abs(array) * np.nan_to_num(sign))
-    trainer = Trainer(net, spec, rng)
+    trainer = Trainer(net, spec, rng, y if balanced else None)
     trainer.optimiser = ProjectedAdam(net, spec.learning_rate, signs)
     rows = x if evasion is None else np.where(y[:, :, None] == 1, _worst(x, directions, evasion), x)
     trainer.fit(torch.from_numpy(rows), torch.from_numpy(y), spec.epochs)

@@ -79,13 +79,14 @@ def pgd_with_names(
     spec: HardeningSpec,
     moves: Moves,
     rng: np.random.Generator,
+    balanced: bool = False,
 ) -> FraudNet:
     """A copy of `net`, hardened on x (replicates, n, columns) float32 and y (replicates, n).
 
     As `generator.models.fraudnet.minimax.pgd_tier1` does it, except for names and for reaches without a budget: as the
     budget rises, so does the share of frauds that change names, and the share of a fixed reach that is used.
     """
-    trainer = Trainer(net.select(slice(None)).requires_grad_(True), training, rng)
+    trainer = Trainer(net.select(slice(None)).requires_grad_(True), training, rng, y if balanced else None)
     rows, classes = torch.from_numpy(x), torch.from_numpy(y)
     budgets = rising_budgets(trainer, rows, spec)
 

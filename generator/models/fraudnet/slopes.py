@@ -57,14 +57,22 @@ def _input_gradients(
     kernels.input_gradients(rows, *chosen, *net.layers(), margin, gradient)
 
 
-def cross_entropy_gradients(net: FraudNet, x: torch.Tensor, y: torch.Tensor) -> list[np.ndarray]:
+def cross_entropy_gradients(
+    net: FraudNet, x: torch.Tensor, y: torch.Tensor, class_weights: np.ndarray | None = None
+) -> list[np.ndarray]:
     """d CE / d p for each parameter p of the stack, the loss a mean over the rows of each replicate.
 
     x (replicates * rows, d), true classes y (replicates * rows,).
+
+    Args:
+        class_weights: (replicates, 2) what a row of each class weighs; 1, if not given.
     """
     rows = x.view(net.replicates, -1, x.shape[1])
     classes = y.view(rows.shape[:2]).numpy().astype(np.int8)
-    return _weight_gradients(net, rows, classes, np.float32(1 / rows.shape[1]))
+    share = np.float32(1 / rows.shape[1])
+    if class_weights is not None:
+        share = np.take_along_axis(class_weights, classes.astype(int), axis=1).astype(np.float32) * share
+    return _weight_gradients(net, rows, classes, share)
 
 
 def margin_gradients(net: FraudNet, x: torch.Tensor, slope: torch.Tensor) -> list[np.ndarray]:

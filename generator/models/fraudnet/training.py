@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -52,12 +53,17 @@ class Trainer:
     A recipe may put its own loss in the place of `batch_gradients`.
     """
 
-    def __init__(self, net: FraudNet, spec: TrainingSpec, rng: np.random.Generator):
+    def __init__(
+        self, net: FraudNet, spec: TrainingSpec, rng: np.random.Generator, balancing: np.ndarray | None = None
+    ):
+        """`balancing`: classes (replicates, n) that are to weigh the same, all together; None: rows weigh the same."""
         self.net, self.spec = net, spec
         self.generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         # apart from the batch order, so that a recipe that draws sees the batches of one that does not
         self.noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
         self.batch_gradients: BatchGradients = cross_entropy_gradients
+        if balancing is not None:
+            self.batch_gradients = partial(cross_entropy_gradients, class_weights=class_weights(balancing))
         self.optimiser = Adam(net, spec.learning_rate)
         self.gradient_steps = 0
 
@@ -89,16 +95,22 @@ class Trainer:
         self.gradient_steps += 1
 
 
+def class_weights(y: np.ndarray) -> np.ndarray:
+    """(replicates, 2) of genuine rows and of frauds among y (replicates, n): both weigh n / 2, all together."""
+    frauds = y.mean(axis=1, keepdims=True)
+    return 0.5 / np.concatenate((1 - frauds, frauds), axis=1)
+
+
 def train_standard(
-    x: np.ndarray, y: np.ndarray, spec: TrainingSpec, rng: np.random.Generator
+    x: np.ndarray, y: np.ndarray, spec: TrainingSpec, rng: np.random.Generator, balanced: bool = False
 ) -> tuple[FraudNet, int]:
-    """Train the standard models on x (replicates, n, d) float32 and y (replicates, n).
+    """Train the standard models on x (replicates, n, d) float32 and y (replicates, n); `balanced`: as `class_weights`.
 
     Returns the stack and the optimiser steps each replicate took.
     """
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     net = FraudNet(len(x), x.shape[2], spec.hidden).initialise(generator)
-    trainer = Trainer(net, spec, rng)
+    trainer = Trainer(net, spec, rng, y if balanced else None)
     trainer.fit(torch.from_numpy(x), torch.from_numpy(y), spec.epochs)
     return net, trainer.gradient_steps
 

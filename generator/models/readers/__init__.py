@@ -39,9 +39,9 @@ def read(source: Path | bytes, name: str = "", asked: Asked | None = None) -> De
     name = name or (source.name if isinstance(source, Path) else "the model")
     try:
         if isinstance(source, Path):
-            beside = source.with_name(f"{source.name}.data")
-            asked = replace(asked, file=source.name, beside=_bytes(beside) if beside.exists() else b"")
-            source = _bytes(source)
+            files = files_of(source)
+            asked = replace(asked, file=source.name, beside=files.get(f"{source.name}.data", b""))
+            source = files[source.name]
         refuse_large(len(source))
         made = reader(source, Path(name).suffix.lower())(source, asked)
         made = made if asked.fraud is None else made.against(asked.fraud)
@@ -55,6 +55,17 @@ def read(source: Path | bytes, name: str = "", asked: Asked | None = None) -> De
         raise ModelFileError(
             f"{name}: is damaged, or of a version without a reader ({said}); save it again with its library"
         ) from None
+
+
+def files_of(path: Path) -> dict[str, bytes]:
+    """Name -> content, of a model's file and of the second one of weights that some have beside it.
+
+    Raises:
+        OSError: It cannot be read.
+        ModelFileError: It is too large.
+    """
+    beside = path.with_name(f"{path.name}.data")
+    return {each.name: _bytes(each) for each in (path, beside) if each == path or each.exists()}
 
 
 def _bytes(path: Path) -> bytes:

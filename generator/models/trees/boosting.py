@@ -40,6 +40,7 @@ def train_trees(
     left_out: Sequence[int] = (),
     unordered: Sequence[int] = (),
     choice: Choice | None = None,
+    balanced: bool = False,
 ) -> Trees:
     """Boosted trees of every replicate on rows x (n, d) raw and y (n,), each of its own length.
 
@@ -48,9 +49,10 @@ def train_trees(
         left_out: Inputs that no tree may ask for. The model still has all d inputs.
         unordered: Inputs whose values are places of names, and no numbers.
         choice: How each replicate chooses among the settings of `spec`; None for the first of them.
+        balanced: Whether both classes weigh the same, all together.
     """
     found = [
-        _trained(rows, fraud, spec, monotone, left_out, unordered, choice and choice.of(replicate))
+        _trained(rows, fraud, spec, monotone, left_out, unordered, choice and choice.of(replicate), balanced)
         for replicate, (rows, fraud) in enumerate(zip(x, y, strict=True))
     ]
     ensembles, chosen = zip(*found, strict=True)
@@ -65,6 +67,7 @@ def _trained(
     left_out: Sequence[int],
     unordered: Sequence[int],
     choice: Choice | None,
+    balanced: bool,
 ) -> tuple[Ensemble, int]:
     """The ensemble, and the place of its setting."""
     inputs = x.shape[1]
@@ -87,6 +90,7 @@ def _trained(
             early_stopping=False,
             monotonic_cst=np.where(named, 0, signs[kept]),
             categorical_features=named if named.any() else None,
+            class_weight="balanced" if balanced else None,
             random_state=0,
         ).fit(_without_rare_names(x[rows], named), y[rows])
 

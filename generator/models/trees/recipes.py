@@ -66,6 +66,7 @@ def _train(
         monotone=None if monotone is None else monotone.tolist(),
         left_out=() if left_out is None else left_out.tolist(),
         unordered=asked.unordered, choice=Choice(asked.seed, asked.false_positive_rate),
+        balanced=asked.balanced,
     )  # fmt: skip
 
 

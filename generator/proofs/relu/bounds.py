@@ -26,7 +26,7 @@ Source: Zhang et al. 2018, CROWN, arXiv:1811.00866; Singh et al. 2019, DeepPoly,
 import numpy as np
 
 from generator.proofs.relu import kernels
-from generator.proofs.relu.network import Network, towards_right
+from generator.proofs.relu.network import Network, moving, towards_right, where_others_stay
 
 
 def interval(network: Network, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -74,10 +74,16 @@ def crown(
     works = [kernels.make_work(towards_right(network, fraud, threshold)) for fraud in (False, True)]
     bounds, coefficients = np.empty(len(y)), np.empty(np.shape(lower))
     boxes = np.ascontiguousarray(np.stack([lower, upper], axis=1), np.float64)
+    moves, wide = moving(network, boxes[:, 0], boxes[:, 1])
+    coefficients[wide] = 0.0  # of what stays, which is left out there
     for row, fraud in enumerate(y):
-        work = works[bool(fraud)]
-        bounds[row] = kernels.bound(work, 0, boxes[row, 0], boxes[row, 1], np.inf)
-        coefficients[row] = work.scratch[kernels.COEFFICIENTS, : len(coefficients[row])]
+        own = moves[row] if wide[row] else slice(None)
+        work, (low, high) = works[bool(fraud)], boxes[row][:, own]
+        if wide[row]:
+            few = where_others_stay(network, boxes[row, 0], own)
+            work = kernels.make_work(towards_right(few, bool(fraud), threshold))
+        bounds[row] = kernels.bound(work, 0, low, high, np.inf)
+        coefficients[row, own] = work.scratch[kernels.COEFFICIENTS, : len(low)]
     return bounds, coefficients
 
 

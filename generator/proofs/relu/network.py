@@ -8,6 +8,9 @@ import numpy as np
 
 MOST_RELUS = 4096
 """The search holds a matrix of ReLUs times ReLUs."""
+WIDE = 32
+"""Inputs that stay where they are, from which on a row is searched without them: with fewer it is cheaper to ask about
+all rows at once."""
 
 
 class Network(NamedTuple):
@@ -64,6 +67,22 @@ def margins(network: Network, x: np.ndarray) -> np.ndarray:
     for w, b in zip(network.weights, network.biases, strict=True):
         hidden = np.maximum(hidden @ w + b, 0)
     return hidden @ network.v + network.c
+
+
+def moving(network: Network, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which inputs move in boxes (n, d), at least one, and of which rows so many stay that they are better left out."""
+    moves = lower < upper
+    moves[:, 0] |= ~moves.any(axis=1)
+    return moves, ((~moves).sum(axis=1) >= WIDE) & bool(network.weights)
+
+
+def where_others_stay(network: Network, x: np.ndarray, moves: np.ndarray) -> Network:
+    """The network of the inputs that move (d,) bool: the others, as x (d,) has them, add to its first biases."""
+    (first, *weights), (bias, *biases) = network.weights, network.biases
+    return network._replace(
+        weights=(np.ascontiguousarray(first[moves]), *weights),
+        biases=(bias + x[~moves] @ first[~moves], *biases),
+    )
 
 
 def towards_right(network: Network, fraud: bool, threshold: float) -> Network:

@@ -12,7 +12,7 @@ from generator.proofs.relu.monotone import monotone as signs_of
 from generator.proofs.relu.monotone import slopes, worst_faces
 from generator.proofs.relu.network import Network
 from generator.proofs.relu.search import Lattice, warm_up
-from generator.proofs.verdicts import EITHER, UNRESOLVED, Radii, Step, Verdicts
+from generator.proofs.verdicts import BROKEN, EITHER, UNRESOLVED, Radii, Step, Verdicts
 from generator.records.boxes import Boxes
 from generator.records.spec import ProofSpec
 
@@ -52,13 +52,11 @@ def decide(
 ) -> Verdicts:
     """By `search.verify`; rows over the box limit are put to `milp.verify`, `milp_seconds` each.
 
-    What neither settles stays unresolved. Inputs in which the network is monotone are not searched.
+    What neither settles stays unresolved. Inputs in which the network is monotone are not searched, and many that stay
+    where they are cost nothing.
     """
     lattice, (lower, upper) = _lattice(boxes), worst_faces(network, boxes.lower, boxes.upper, y)
-    found = search.verify(
-        network, lower, upper, y,
-        threshold=threshold, lattice=lattice, box_limit=spec.box_limit, tau=spec.tau,
-    )  # fmt: skip
+    found = _searched(network, lower, upper, y, lattice, threshold, spec)
     left = np.flatnonzero(found.outcome == UNRESOLVED)
     if len(left):
         second = milp.verify(
@@ -72,6 +70,40 @@ def decide(
         ):
             mine[left] = theirs
     return replace(found, witness=boxes.to_raw(found.witness))
+
+
+def _searched(
+    network: Network,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    y: np.ndarray,
+    lattice: Lattice,
+    threshold: float,
+    spec: ProofSpec,
+) -> Verdicts:
+    """Rows of many inputs that stay are asked one by one of a network of the others: what stays adds to its biases."""
+    asked = {"threshold": threshold, "box_limit": spec.box_limit, "tau": spec.tau}
+    moves, wide = networks.moving(network, lower, upper)
+    if not wide.any():
+        return search.verify(network, lower, upper, y, lattice=lattice, **asked)
+    n = len(lower)
+    outcome, looked, margin = np.empty(n, np.int8), np.empty(n, np.int64), np.empty(n)
+    witness = lower.copy()
+    for row in np.flatnonzero(wide):
+        own = moves[row]
+        found = search.verify(
+            networks.where_others_stay(network, lower[row], own), lower[[row]][:, own], upper[[row]][:, own], y[[row]],
+            lattice=Lattice(lattice.offset[own], lattice.step[own]), **asked,
+        )  # fmt: skip
+        (outcome[row],), (looked[row],), (margin[row],) = found.outcome, found.boxes, found.margin
+        witness[row, own] = found.witness[0]
+    rest = np.flatnonzero(~wide)
+    if len(rest):
+        found = search.verify(network, lower[rest], upper[rest], y[rest], lattice=lattice, **asked)
+        outcome[rest], looked[rest], margin[rest] = found.outcome, found.boxes, found.margin
+        witness[rest] = found.witness
+    witness[outcome != BROKEN] = np.nan
+    return Verdicts(outcome, witness, looked, margin)
 
 
 def _lattice(boxes: Boxes) -> Lattice:

@@ -174,10 +174,12 @@ def test_figures_follow_the_width_of_the_window(browser, base):
 
 
 def test_a_view_is_chosen_by_a_real_button(browser, base):
-    browser.open(base + "data/")
+    browser.open(base + "data/?level=engineer")
     figure = "figure#checks-correlations"
     text = f"document.querySelector('{figure} .chart-view:not([hidden]) .panel').textContent"
     cells = f"document.querySelector('{figure} .heatmaplayer').textContent"
+    browser.run(f"document.querySelector('{figure}').scrollIntoView()")
+    wait(browser, f"document.querySelector('{figure} .chart-view:not([hidden]) .panel')")
     before = browser.run(f"return {text}")
     browser.run(f"document.querySelectorAll('{figure} .chart-views button')[1].click()")
     wait(browser, live(figure))
@@ -271,6 +273,7 @@ def test_without_scripts_and_on_paper_files_stand_in_for_drawings_further_down(b
     browser.cdp("Emulation.setScriptExecutionDisabled", value=True)
     try:
         browser.open(base + "data/", scheme=scheme)
+        browser.run("for (const each of document.querySelectorAll('details.part')) each.open = true")
         stills = browser.driver.find_elements("css selector", f"{waiting} .chart-still img")
         assert len(stills) > 10
         for still in stills[:6]:
@@ -281,7 +284,7 @@ def test_without_scripts_and_on_paper_files_stand_in_for_drawings_further_down(b
     finally:
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
     with browser.busy():
-        browser.open(base + "data/", scheme=scheme)
+        browser.open(base + "data/?level=engineer", scheme=scheme)
     assert not browser.driver.find_element("css selector", f"{waiting} .chart-still img").is_displayed()
 
 

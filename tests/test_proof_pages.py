@@ -212,7 +212,8 @@ def test_every_check_is_on_the_evidence_page_with_its_numbers(pages):
         assert GATE[check.slug].title in pages["evidence"]
         assert f"**{check.status}**" in pages["evidence"]
     assert (
-        "At worst FGSM shows 50.0 points more than is proved; 1 models exceed 5.0 points." in pages["evidence"]
+        "At worst FGSM shows 50.0 points more than is proved; 1 models exceed 5.0 points."
+        in pages["evidence"]
     )
 
 

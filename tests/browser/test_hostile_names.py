@@ -72,7 +72,7 @@ def test_no_name_of_a_hostile_table_runs_on_a_page(browser, base):
 
 
 def test_names_are_shown_as_they_stand_in_drawing_live_chart_table_and_speech(browser, base):
-    browser.open(f"{base}data.html")
+    browser.open(f"{base}data.html?level=engineer&of=kaggle")
     browser.draw_all()
     labels = f"[...document.querySelectorAll('{FIGURE} .panel text')].map((each) => each.innerHTML)"
     drawn = browser.run(f"return {labels}.map((each) => each.replace(/<.?tspan[^>]*>/g, ' ')).join('\\n')")
@@ -165,7 +165,7 @@ def test_the_search_finds_hostile_names_and_shows_them_as_text(browser, base):
     assert_quiet(browser, base)
 
 
-@pytest.mark.parametrize("page", ["", "?data.html", "?playground.html"])
+@pytest.mark.parametrize("page", ["", "?data.html&level=engineer&of=kaggle", "?playground.html"])
 def test_nothing_runs_in_the_single_file(browser, hostile, page):
     start = (hostile / "single.html").as_uri()
     browser.open(f"{start}{page}")

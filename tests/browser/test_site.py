@@ -175,10 +175,12 @@ def test_figures_follow_the_width_of_the_window(browser, base):
 
 
 def test_a_view_is_chosen_by_a_real_button(browser, base):
-    browser.open(base + "data/")
+    browser.open(base + "data/?level=engineer")
     figure = "figure#checks-correlations"
     text = f"document.querySelector('{figure} .chart-view:not([hidden]) .panel').textContent"
     cells = f"document.querySelector('{figure} .heatmaplayer').textContent"
+    browser.run(f"document.querySelector('{figure}').scrollIntoView()")
+    wait(browser, f"document.querySelector('{figure} .chart-view:not([hidden]) .panel')")
     before = browser.run(f"return {text}")
     browser.run(f"document.querySelectorAll('{figure} .chart-views button')[1].click()")
     wait(browser, live(figure))

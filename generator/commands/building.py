@@ -336,7 +336,7 @@ def pictures(options: argparse.Namespace) -> int:
     summary, card = (BUILD / SINGLE).absolute().as_uri(), (PROGRAM / "pictures" / "social.svg").as_uri()
     try:
         written = take_pictures({
-            PROGRAM / "pictures" / "summary.png": (summary, 1280, 900),
+            PROGRAM / "pictures" / "summary.png": (summary, 1280, 1130),
             DOCS / "assets" / "social.png": (card, 1200, 630),
         })  # fmt: skip
     except BrowserError as error:

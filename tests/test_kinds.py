@@ -218,7 +218,7 @@ def docs(tmp_path_factory):
 
 def test_the_page_of_models_compares_all_kinds(docs):
     text = bare((docs / "models.md").read_text(encoding="utf-8"))
-    assert "# Which kind of model holds, and at what price?" in text
+    assert "# Which kind of model resists evasion, and at what price?" in text
     assert "The monotone tree ensemble catches 70.0\u202f%: 22.0 points more" in text
     assert "| Monotone trees | Trees | frauds at their worst corner |" in text
     assert 'id="checks-kinds"' in (docs / "models.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Which kind of model resists evasion, and at what price: every model of a study, not FraudNet and its recipes alone."""
+"""Which kind of model resists evasion, and at what price: all models of a study, not FraudNet and its recipes alone."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

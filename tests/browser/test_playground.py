@@ -479,6 +479,7 @@ def test_without_scripts_the_worked_example_stands_in_its_place(browser, base, o
         assert "needs JavaScript" in root.text
         assert not root.find_element("tag name", "form").is_displayed()
         assert not root.find_element("tag name", "table").is_displayed()
+        browser.driver.find_element("css selector", "h2#worked-example + details > summary").click()
         table = browser.driver.find_element("css selector", "[aria-label^='Worked example']").text
         assert offers["checks"].standard.title in table
     finally:

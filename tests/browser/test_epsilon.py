@@ -209,6 +209,7 @@ def test_a_figure_without_an_axis_follows_in_drawing_words_table_and_live_chart(
 
 def test_of_a_live_chart_the_drawing_shows_at_once_and_plotly_follows_when_there_is_time(browser, base):
     opened(browser, f"{base}attacks/")
+    browser.unfold()
     figure = "document.querySelector('#checks-confusion')"
     browser.run(f"{figure}.scrollIntoView()")
     browser.run(f"{figure}.querySelector('.chart-plot').dispatchEvent(new PointerEvent('pointerdown'))")

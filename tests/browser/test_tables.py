@@ -46,6 +46,7 @@ def test_the_single_file_makes_the_csv_of_the_site(browser, hostile, tmp_path):
 
 def test_the_csv_of_another_attacker_is_on_the_second_sheet_of_the_workbook(browser, base, project, tmp_path):
     browser.open(f"{base}attacks/#at=0.5")
+    browser.unfold()
     figure = "#checks-confusion"
     browser.run(f"document.querySelector('{figure}').scrollIntoView()")
     waited(browser, f"document.querySelector('{figure} .chart-summary').textContent.includes('0.5')")

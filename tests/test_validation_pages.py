@@ -200,6 +200,22 @@ def test_with_so_many_alerts_precision_uses_the_share_of_fraud_in_life(tmp_path,
     assert "as the study file says of life" in table
 
 
+def test_what_comes_later_stands_beside_the_folds_and_tells_no_day_of_a_row(tmp_path, report):
+    assert "rows that come later? {" not in report["claims"]
+    found = pages(tmp_path, tiny_validation(later=True))["claims"]
+    (section,) = re.findall(r"^### And of rows that come later.*?(?=^## )", found, re.M | re.S)
+    assert "The last 4,626 rows by day are judged, 277 of them frauds" in read(section)
+    row = next(line for line in section.splitlines() if line.startswith("| Monotone trees"))
+    folds, late = CAUGHT["monotone_trees"][1], 0.5 * CAUGHT["monotone_trees"][1]
+    assert f"{100 * folds:.1f}" in read_cell(row, 4)
+    assert f"{100 * late:.1f}" in read_cell(row, 5)
+    assert "nothing is said of rows that come later" not in found
+    folds_only = tiny_validation(later=True).model_copy(update={"later": None})
+    assert any(
+        "nothing is said of rows that come later" in each for each in find_validation(folds_only).limits
+    )
+
+
 def read_cell(row: str, place: int) -> str:
     """The text of one cell of a line of Markdown."""
     return re.sub(r"<[^>]+>", "", row.split("|")[place])

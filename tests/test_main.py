@@ -236,7 +236,7 @@ def test_litter_of_editors_and_file_managers_beside_records_is_not_read(stored):
         (stored / name).parent.mkdir(exist_ok=True)
         (stored / name).write_text("half")
     (found,) = common.stored_results(SimpleNamespace(records=stored))
-    assert pairs(stored, stored) == [(found, found)]
+    assert pairs((stored,), stored) == [(found, found)]
     assert preview._modified([stored]) == preview._modified([stored / "checks.json"])
 
 

@@ -19,6 +19,7 @@ from generator.publish.paper import printed
 from generator.records.base import RecordError
 from generator.records.files import OF_VALIDATION, record_file, sums, sums_file
 from generator.records.proofs import ProvedMonotone
+from generator.records.validation import Notice
 
 TEMPLATES = ROOT / "templates"
 BARE = {"deployed": (), "amount": False, "time": False, "groups": False, "prior": None}
@@ -198,6 +199,36 @@ def test_with_so_many_alerts_precision_uses_the_share_of_fraud_in_life(tmp_path,
     monotone = [row for row in rows if "Monotone trees" in row and "5.0" in row.split("|")[1]]
     assert f"{100 * precision:.1f}" in read_cell(monotone[0], -2)
     assert "as the study file says of life" in table
+
+
+def test_why_a_telling_input_is_known_in_time_is_repeated_with_its_warning(tmp_path):
+    result = tiny_validation()
+    noticed = Notice(slug="known_in_time", column="claim", facts={"pairs": 0.993})
+    result = result.model_copy(
+        update={
+            "spec": result.spec.model_copy(update={"known_in_time": {"claim": "Asked *before* the desk."}}),
+            "table": result.table.model_copy(update={"notices": (noticed,)}),
+        }
+    )
+    found = part(pages(tmp_path, result)["claims"], "What is in the table")
+    assert "it alone tells" in found
+    assert "claim is known in time, the study file says: Asked &#42;before&#42; the desk." in found
+
+
+def test_what_comes_later_stands_beside_the_folds_and_tells_no_day_of_a_row(tmp_path, report):
+    assert "rows that come later? {" not in report["claims"]
+    found = pages(tmp_path, tiny_validation(later=True))["claims"]
+    (section,) = re.findall(r"^### And of rows that come later.*?(?=^## )", found, re.M | re.S)
+    assert "The last 4,626 rows by day are judged, 277 of them frauds" in read(section)
+    row = next(line for line in section.splitlines() if line.startswith("| Monotone trees"))
+    folds, late = CAUGHT["monotone_trees"][1], 0.5 * CAUGHT["monotone_trees"][1]
+    assert f"{100 * folds:.1f}" in read_cell(row, 4)
+    assert f"{100 * late:.1f}" in read_cell(row, 5)
+    assert "nothing is said of rows that come later" not in found
+    folds_only = tiny_validation(later=True).model_copy(update={"later": None})
+    assert any(
+        "nothing is said of rows that come later" in each for each in find_validation(folds_only).limits
+    )
 
 
 def read_cell(row: str, place: int) -> str:

@@ -112,7 +112,15 @@ def _disclosed(result: ValidationResult) -> Iterator[Disclosed]:
     spec, table = result.spec, result.table
     yield Disclosed(
         "counts of the table",
-        (f"{formats.count(table.rows)} rows", f"{formats.count(table.frauds)} frauds"),
+        (
+            f"{formats.count(table.rows)} rows",
+            f"{formats.count(table.frauds)} frauds",
+            *(
+                ()
+                if table.weighted_share is None
+                else (f"{formats.percent(table.weighted_share)} fraud by weights",)
+            ),
+        ),
         "how much fraud was found",
     )
     yield Disclosed(
@@ -206,6 +214,8 @@ def _values(result: ValidationResult) -> Iterator[str]:
         yield from (*spec.split.trains, *spec.split.judged)
         if spec.split.judged_from:
             yield spec.split.judged_from
+    for name, why in spec.known_in_time.items():
+        yield f"why {name} is known in time: {why}"
 
 
 def _model_files(result: ValidationResult) -> Iterator[str]:
@@ -221,6 +231,12 @@ def _estimates(result: ValidationResult) -> Iterator[tuple[str, Estimate]]:
         at = f"{row.model}, {row.tier} at {row.epsilon:g} and {row.false_positive_rate:g}"
         yield f"{at}: clean", row.caught_clean
         yield f"{at}: proved", row.caught_proved
+    for row in result.alerts:
+        for name in ("flagged_genuine", "caught_clean", "caught_proved"):
+            yield f"{row.model}, {row.tier} with alerts on {row.budget:g}: {name}", getattr(row, name)
+    for row in result.later.rates if result.later else ():
+        for name in ("flagged_genuine", "caught_clean", "caught_proved"):
+            yield f"{row.model}, {row.tier} of later rows: {name}", getattr(row, name)
     for row in result.groups:
         for name in ("caught", "flagged_genuine"):
             if (share := getattr(row, name)) is not None:

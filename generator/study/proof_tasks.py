@@ -89,7 +89,7 @@ def _settle(
             if epsilon <= headline:
                 witness[i, rows[broken]] = raw
                 looked[i, rows] += found.boxes
-            spread(outcome[i], e)
+            propagate_verdicts(outcome[i], e)
     by_row = rows_of(folds, seeds)
     return {
         "margin": by_row(margin.astype(np.float32)),
@@ -113,7 +113,7 @@ def middle_first(count: int) -> Iterator[int]:
             waiting += [(low, middle), (middle + 1, high)]
 
 
-def spread(outcome: np.ndarray, e: int):
+def propagate_verdicts(outcome: np.ndarray, e: int):
     """Let what is proved at budget e hold at smaller ones and what is broken at larger ones, where not known otherwise.
 
     Args:

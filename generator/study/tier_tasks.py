@@ -22,10 +22,10 @@ from generator.study.proof_tasks import (
     DECIDING,
     PROOF_SOURCE,
     middle_first,
+    propagate_verdicts,
     rows_of,
     seed_block,
     settings,
-    spread,
 )
 from generator.study.tasks import State, task_inputs
 from generator.threats.steps import stepped
@@ -149,7 +149,10 @@ def _tiers(
                 examples[tier.name] += [(i, e, *each) for each in asked]
                 if spec.epsilons[e] <= headline:
                     witness[i] = np.where(np.isnan(found), witness[i], found)
-                spread(outcome[i], e) if reach.budgeted else _level(outcome[i])
+                if reach.budgeted:
+                    propagate_verdicts(outcome[i], e)
+                else:
+                    _level(outcome[i])
                 wrong[tier.name][i, :, e:] |= wrong[tier.name][i, :, e, None]
     answers = {"flagged": flagged, **outcomes}
     answers |= {f"witness/{tier}": witness for tier, witness in witnesses.items()}

@@ -14,12 +14,15 @@ import numpy as np
 from generator.models.readers import read
 from generator.models.readers.deployed import Asked
 
+ONNX = ("scikit-learn==1.4.2", "skl2onnx==1.16.0", "onnx==1.15.0", "onnxruntime==1.17.3", "protobuf==4.25.8")
 OLDER = {
     "xgboost": ("model.json", ("xgboost-cpu==2.1.4",)),
     "lightgbm": ("model.txt", ("lightgbm==3.3.5",)),
     "catboost": ("model.json", ("catboost==1.2.5", "six")),
     "scikit-learn": ("model.skops", ("scikit-learn==1.4.2", "skops==0.10.0")),
     "forest": ("model.skops", ("scikit-learn==1.4.2", "skops==0.10.0")),
+    "onnx": ("model.onnx", ONNX),
+    "onnx-trees": ("model.onnx", ONNX),
 }
 """By library: the file that it saves, and what is installed."""
 SHARED = ("numpy==1.26.4", "scipy==1.13.1", "pandas==2.2.3")
@@ -40,8 +43,10 @@ def _compared(name: str, file: str, packages: tuple[str, ...]) -> dict:
         subprocess.run([python, "-m", "pip", "install", *quiet, *packages, *SHARED], check=True)
         older = [python, Path(__file__).with_name("older.py")]
         subprocess.run([*older, "train", name, folder], check=True)
-        deployed = read(folder / file, asked=Asked(categories={"4": range(5)}))
+        gaps = not file.endswith(".onnx")
+        deployed = read(folder / file, asked=Asked(categories={"4": range(5)} if gaps else {}))
         x = _rows(deployed.model, np.load(folder / "sample.npy"))
+        x = x if gaps else np.nan_to_num(x).astype(np.float32).astype(float)
         np.save(folder / "rows.npy", x)
         subprocess.run([*older, "score", name, folder], check=True)
         with np.load(folder / "scores.npz") as answered:
@@ -61,6 +66,8 @@ def _rows(trees, sample: np.ndarray) -> np.ndarray:
     """Rows of the table with most numbers on a threshold, or one float beside it, and categories of no code."""
     rng = np.random.default_rng(2)
     x = sample[rng.integers(0, len(sample), ROWS)]
+    if not hasattr(trees, "threshold"):
+        return x
     for place in range(x.shape[1]):
         own = trees.threshold[(trees.feature == place) & np.isfinite(trees.threshold)]
         singles = own.astype(np.float32)

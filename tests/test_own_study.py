@@ -9,6 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from claims_fixture import RARE, write
@@ -163,6 +164,20 @@ def test_another_study_leaves_the_first_as_it_is_and_may_go_again(studied, tmp_p
     _run(project, "all", "claims.toml", "--quick")
     assert not (project / "site" / "others").exists()
     assert [path.read_bytes() for path in kept] == before
+
+
+def test_a_verdict_that_was_changed_on_disk_is_noticed_by_the_command(studied, tmp_path):
+    project = _copied(studied[0], tmp_path)
+    path = project / "data" / "private" / "claims.npz"
+    with np.load(path) as held:
+        arrays = dict(held)
+    examples = arrays["model/found/T1"]
+    assert len(examples)
+    examples[0] = arrays["x"][arrays["model/found_at/T1"][0, 1]]  # the fraud as it was, which is flagged
+    np.savez_compressed(path, **arrays)
+    said = _run(project, "verify-claims", "--site", "site", fails=True)
+    assert "model, T1" in said
+    assert "an example that is not flagged" in said
 
 
 def test_scores_that_are_not_reproduced_stop_everything_and_name_rows_and_cause(studied, tmp_path):

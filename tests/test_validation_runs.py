@@ -75,6 +75,7 @@ def test_the_last_two_runs_are_compared_and_the_earlier_one_lies_beside_the_rows
     kept = earlier_file(records, "claims")
     assert kept.read_bytes() == record_file(records, "claims").read_bytes()
     assert records not in kept.parents
+    assert kept.parents[1].stat().st_mode & 0o077 == 0
     write(records, other_run(caught=WORSE))
     assert main(["diff", "--records", str(records)]) == 1
     told = capsys.readouterr().out

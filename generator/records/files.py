@@ -32,6 +32,17 @@ def weights_file(folder: Path, dataset: str) -> Path:
     return folder / "rows" / f"{dataset}.safetensors"
 
 
+OWNER_ONLY = 0o700
+
+
+def private_folder(folder: Path) -> Path:
+    """Where stays what is never published; a folder that is there keeps the mode that its owner gave it."""
+    private = folder.parent / "private"
+    if not private.exists():
+        private.mkdir(parents=True, mode=OWNER_ONLY)
+    return private
+
+
 def proofs_file(folder: Path, dataset: str) -> Path:
     """Every row of a table of one's own under every model, npz; beside the records, and never published."""
     return folder.parent / "private" / f"{dataset}.npz"

@@ -14,7 +14,15 @@ from pydantic import ValidationError
 
 from generator.engine.files import visible_files, write_whole
 from generator.records.base import RecordError
-from generator.records.files import earlier_file, is_validation, record_file, sums, sums_file, unsound
+from generator.records.files import (
+    earlier_file,
+    is_validation,
+    private_folder,
+    record_file,
+    sums,
+    sums_file,
+    unsound,
+)
 from generator.records.results import StudyResult
 from generator.records.validation import ValidationResult
 
@@ -38,6 +46,7 @@ def keep_own(records: Path, name: str, study_key: str):
     """As `keep`, of a table of one's own, whose earlier record stays beside its rows and is never published."""
     path = record_file(records, name)
     if path.is_file() and not _damaged(path) and _key(path) != study_key:
+        private_folder(records)
         write_whole(earlier_file(records, name), path.read_bytes())
 
 

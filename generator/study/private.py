@@ -10,20 +10,25 @@ import numpy as np
 from generator.engine.cache import Arrays
 from generator.engine.files import write_whole
 from generator.proofs.verdicts import PROVED
-from generator.records.files import OF_VALIDATION, proofs_file, record_file, rows_file, sums, sums_file
+from generator.records.files import (
+    OF_VALIDATION,
+    private_folder,
+    proofs_file,
+    record_file,
+    rows_file,
+    sums,
+    sums_file,
+)
 from generator.records.spreadsheet import disarmed
 from generator.study.tier_tasks import quoted_point
 from generator.study.validation import Validation
-
-OWNER_ONLY = 0o700
 
 
 def write_validation(validation: Validation, folder: Path):
     """Write the proofs of the rows into the private folder, then the record; each file whole or not at all."""
     name, result = validation.result.name, validation.result
     proofs = proofs_file(folder, name)
-    if not proofs.parent.exists():  # a folder that is there keeps the mode that its owner gave it
-        proofs.parent.mkdir(parents=True, mode=OWNER_ONLY)
+    private_folder(folder)
     write_whole(proofs, _packed(validation.private))
     rows_file(folder, name).unlink(missing_ok=True)  # of an earlier run that published them
     if result.spec.publish_rows:

@@ -53,9 +53,10 @@ return JSON.stringify({
 FIGURE = "figure.chart:has(.chart-views)"
 USES = {
     "attacks/": (
+        ".levels [data-level=analyst]",
         f"{FIGURE} .chart-views button:nth-of-type(2)", f"{FIGURE} .chart-views button:nth-of-type(1)",
-        f"{FIGURE} .chart-tools button:nth-of-type(1)", "p > [data-claim]", "[data-claims]", "form.at [name=by]",
-        ".md-typeset__table td:last-child", ".levels [data-level=analyst]", "details.part:not([open]) > summary",
+        f"{FIGURE} .chart-tools button:nth-of-type(1)", "p [data-claim]", "[data-claims]", "form.at [name=by]",
+        "[data-follow] .md-typeset__table td:last-child", "details.part:not([open]) > summary",
     ),
     "proof/": ("form.at [name=by]", "form.at button", ".levels [data-level=analyst]"),
     "calculator/": (

@@ -166,6 +166,7 @@ def test_every_number_in_a_table_is_found_by_its_place(browser, base, page):
 
 def test_a_cell_tells_of_all_its_numbers(browser, base):
     browser.open(base + "attacks/")
+    browser.unfold()
     hover(browser, f"{TABLE} td:nth-child(2)")
     waited(browser, f"document.querySelector('{TABLE} td:nth-child(2) [data-claim]')")
     hover(browser, f"{TABLE} td:nth-child(3)")

@@ -115,7 +115,7 @@ EDITS: dict[str, tuple[Callable[[Project], None], int | None, bool]] = {
         lambda p: p.edit("generator/findings/data.py", " rows, table hash ", " rows, hash "), None, False,
     ),
     "a sentence of a finding": (
-        lambda p: p.edit("generator/findings/brief.py", '"Nobody evades"', '"Nobody at all evades"'), 2, False,
+        lambda p: p.edit("generator/findings/brief.py", '"Nobody evades"', '"Nobody at all evades"'), 4, False,
     ),
     "a template": (lambda p: p.edit("templates/data.md.j2", "\n## ", "\n\nOne more word.\n\n## "), 1, False),
 }  # fmt: skip

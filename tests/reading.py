@@ -12,7 +12,15 @@ import pyphen
 LEVELS = ("executive", "analyst", "engineer")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SILENT = {"nav", "table", "svg", "script", "style", "form", "button", "select", "template", "summary"}
-SILENT_CLASSES = {"chart-title", "chart-plot", "chart-tools", "chart-table", "provenance", "headerlink", "banner"}
+SILENT_CLASSES = {
+    "chart-title",
+    "chart-plot",
+    "chart-tools",
+    "chart-table",
+    "provenance",
+    "headerlink",
+    "banner",
+}
 BLOCKS = {
     "p",
     "li",

@@ -151,8 +151,11 @@ window.refused = [];
 addEventListener("securitypolicyviolation", (event) => {
   refused.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
 });
+// White space goes to the next line with the word behind it, when that word comes: nobody sees it.
+const blank = ({ node }) => node?.nodeType === Node.TEXT_NODE && !node.data.trim();
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries().filter((each) => !each.hadRecentInput)) {
+  const seen = (each) => !each.hadRecentInput && !(each.sources.length && each.sources.every(blank));
+  for (const entry of list.getEntries().filter(seen)) {
     window.shift += entry.value;
     moved.push(...entry.sources.map(({ node }) => `${node?.nodeName} ${node?.className} ${entry.value}`));
   }

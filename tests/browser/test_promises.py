@@ -61,3 +61,20 @@ def test_the_first_screen_holds_question_answer_and_three_numbers(browser, base,
     )
     browser.frames(3)
     assert browser.run(ANSWER) == [True, True, 3]
+
+
+TABLES = """
+return [...document.querySelectorAll("article table")]
+  .filter((table) => table.checkVisibility() && !table.closest(".calculator, .playground"))
+  .map((table) => [table.tBodies[0].rows.length, Math.max(...[...table.rows].map((row) => row.cells.length))]);
+"""
+ROWS, COLUMNS = 12, 7
+
+
+def test_an_executive_sees_no_long_and_no_wide_table(browser, server):
+    def sees_none(address: str):
+        browser.open(server.base + address)
+        large = [size for size in browser.run(TABLES) if size[0] > ROWS or size[1] > COLUMNS]
+        assert large == [], large
+
+    all_hold(sees_none, ADDRESSES[:-1])

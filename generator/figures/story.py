@@ -13,6 +13,8 @@ PLAIN = "boosted_trees"
 """The kind of model that most banks deploy, without a defence."""
 WIDE = 0.1
 """A gap of this share of frauds is named in the drawing."""
+CLOSE = 0.08
+"""Marks within this share of frauds have no room for a label each."""
 
 
 def story(result: StudyResult, tier: str = "") -> Chart:
@@ -28,11 +30,11 @@ def story(result: StudyResult, tier: str = "") -> Chart:
     return Chart(
         slug=f"{result.data.name}-story",
         title="Frauds caught: nobody evades, FGSM says, proved",
-        caption=f"Each model alarms at {formats.percent(rate, 0)} of genuine payments. Circles: nobody evades. "
-        "Triangles: "
-        f"{result.spec.threat.tier(tier).attacker} take one step of FGSM. Squares: whatever they do within "
-        f"ε = {formats.epsilon(epsilon)}, proved. A model without a triangle has no gradient to follow. Arms are 95 % "
-        "intervals.",
+        caption=f"Each model alarms at {formats.percent(rate, 0)} of genuine payments. Filled circles: nobody "
+        "evades. Open circles: "
+        f"{result.spec.threat.tier(tier).attacker} takes one step of FGSM. Squares: whatever that attacker does "
+        f"within ε = {formats.epsilon(epsilon)}, proved. A model without an open circle has no gradient to follow. "
+        "Arms are 95 % intervals.",
         summary=f"Under {tier} at {at}, {palette.model(result.roles.baseline).title} catches "
         f"{formats.percent(baseline.caught_clean.value)} of frauds when nobody evades and provably "
         f"{formats.percent(baseline.caught_proved.value)}; {palette.model(named).title} "
@@ -93,6 +95,10 @@ def _marks(shown: Mapping[str, TierResult], titles: Mapping[str, str]) -> Iterat
         texts = {name: formats.percent(estimate.value) for name, estimate in marked.items()}
         if first in texts:
             texts[first] = f"{words} {texts[first]}"
+        if what == "caught_fgsm":
+            texts = {name: "" if _close(shown[name]) else text for name, text in texts.items()}
+        elif what == "caught_proved" and _close(shown[first]):
+            texts[first] += f", FGSM says {formats.percent(shown[first].caught_fgsm.value)}"
         yield {
             "type": "scatter", "mode": "markers+text", "orientation": "h", "name": words, "showlegend": False,
             "y": [titles[name] for name in marked], "x": percentages(e.value for e in marked.values()),
@@ -100,6 +106,11 @@ def _marks(shown: Mapping[str, TierResult], titles: Mapping[str, str]) -> Iterat
             "marker": marker(palette.attack(token), token, 11), "hovertemplate": "%{y}: %{x} %",
             "text": list(texts.values()), "textposition": [_side(what, shown[name], name == first) for name in marked],
         }  # fmt: skip
+
+
+def _close(row: TierResult) -> bool:
+    """Whether what FGSM says stands too near what is proved for two labels."""
+    return bool(row.caught_fgsm) and row.caught_fgsm.value - row.caught_proved.value < CLOSE
 
 
 def _side(what: str, row: TierResult, worded: bool) -> str:

@@ -145,11 +145,19 @@ def between(low: float, high: float, kind: str = "percent", currency: str = "") 
     return mark(f"{kind} interval", f"{before}{write(low)} to {write(high)}{after}", low, high)
 
 
-def give_or_take(estimate: Estimate) -> str:
-    """A share with the longer arm of its 95 % interval, `24.9 ± 2.9 %`, for tables that are full of them."""
-    arm = max(estimate.high - estimate.value, estimate.value - estimate.low)
-    text = f"{_number(100 * estimate.value, 1)}{JOIN}±{JOIN}{_number(100 * arm, 1)}{JOIN}%"
-    return mark("percent interval", text, estimate.value, estimate.low, estimate.high)
+def give_or_take(estimate: Estimate, kind: str = "percent") -> str:
+    """A value with the longer arm of its 95 % interval, `24.9 ± 2.9 %`, for tables that are full of them.
+
+    Raises:
+        KeyError: `kind` is not one of percent, loss, count.
+    """
+    factor, decimals, unit = {
+        "percent": (100, 1, f"{JOIN}%"), "loss": (100, 1, " points"), "count": (1, 0, "")
+    }[kind]  # fmt: skip
+    longer = max(estimate.high - estimate.value, estimate.value - estimate.low)
+    value, size = (_number(factor * each, decimals) for each in (estimate.value, longer))
+    text = f"{value}{JOIN}±{JOIN}{size}{unit}"
+    return mark(f"{kind} interval", text, estimate.value, estimate.low, estimate.high)
 
 
 def arm(estimate: Estimate) -> str:

@@ -65,8 +65,8 @@ test: $(VENV)/cluster $(VENV)/models  ## all tests; browser tests need a Chromiu
 lint: $(VENV)/ready       ## style of the source
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-walk: $(VENV)/ready       ## hold every page of the site in site/ to the budgets of its first view
-	SITE=site $(VENV)/bin/python -m pytest tests/browser/test_budgets.py -k first_view
+walk: $(VENV)/ready       ## hold every page of the site in site/ to the budgets of its first view and to what its levels promise
+	SITE=site $(VENV)/bin/python -m pytest tests/browser/test_budgets.py tests/browser/test_promises.py -k "first_view or promises"
 
 bench: $(VENV)/ready      ## speed against what one would otherwise use, as ratios of one run
 	$(VENV)/bin/python -m tests.benchmarks

@@ -11,8 +11,8 @@ from generator.models.folds import Folds
 from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.network import FraudNet
 from generator.records.spec import BatterySpec
-from generator.threats import battery, copies, queries
-from generator.threats.battery import (
+from generator.threats.evasion import battery, copies, queries
+from generator.threats.evasion.battery import (
     FIRST_ROWS,
     FULL_COVERAGE,
     from_arrays,
@@ -20,8 +20,8 @@ from generator.threats.battery import (
     to_arrays,
     worst_case,
 )
-from generator.threats.gradients import Target, pgd_margin
-from generator.threats.needs import FEW_INPUTS
+from generator.threats.evasion.gradients import Target, pgd_margin
+from generator.threats.evasion.needs import FEW_INPUTS
 
 EPSILON = 0.35
 SPEC = BatterySpec(

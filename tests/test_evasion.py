@@ -15,8 +15,8 @@ from torch.nn import functional
 from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.training import margins
 from generator.records.spec import AttackSpec
-from generator.threats.evasion import ATTACKS, TOLERANCE, as_art, attack_rows, evaluate, judge
-from generator.threats.outcomes import CLEAN
+from generator.threats.evasion.attacks import ATTACKS, TOLERANCE, as_art, attack_rows, evaluate, judge
+from generator.threats.evasion.outcomes import CLEAN
 
 EPSILONS = (0.0, 0.05, 0.2, 0.5, 1.0, 2.5)
 SPEC = AttackSpec(epsilons=EPSILONS, headline_epsilon=0.2, round_epsilons=(), pgd_steps=20)

@@ -14,9 +14,9 @@ from generator.records.spec import AttackSpec, BatterySpec, ProofSpec, TrainingS
 from generator.study.gate import CHECKS, Evidence, sanity_gate
 from generator.study.proof_tasks import cross_check_task, settle_task
 from generator.study.proving import Settled, with_exact
-from generator.threats.battery import FIRST_ROWS, FULL_COVERAGE, BatteryOutcome, run_battery
-from generator.threats.evasion import evaluate
-from generator.threats.outcomes import CLEAN, Outcomes
+from generator.threats.evasion.attacks import evaluate
+from generator.threats.evasion.battery import FIRST_ROWS, FULL_COVERAGE, BatteryOutcome, run_battery
+from generator.threats.evasion.outcomes import CLEAN, Outcomes
 
 EPSILONS = (0.1, 0.35)
 MODELS = ("standard", "accumulating_fgsm", "extra_epochs")

@@ -10,7 +10,7 @@ from generator.models.fraudnet.hardening import RECIPES, ascend, harden
 from generator.models.fraudnet.network import FraudNet
 from generator.models.fraudnet.training import Trainer, margins, train_standard
 from generator.records.spec import HardeningSpec, TrainingSpec
-from generator.threats.evasion import as_art
+from generator.threats.evasion.attacks import as_art
 
 N = 30
 TRAINING = TrainingSpec(epochs=5, batch_size=8)

@@ -9,7 +9,7 @@ import torch
 
 from generator.models.fraudnet.deployed import DeployedNet
 from generator.records.spec import AttackSpec
-from generator.threats.illustrations import Evasion, evade, examples, movements, walkthrough
+from generator.threats.evasion.illustrations import Evasion, evade, examples, movements, walkthrough
 
 SPEC = AttackSpec()
 EPSILON = 0.5

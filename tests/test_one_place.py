@@ -141,7 +141,7 @@ def _add_dataset(project: Path):
 
 def _add_attack(project: Path):
     _edited(
-        project / "generator" / "threats" / "evasion.py",
+        project / "generator" / "threats" / "evasion" / "attacks.py",
         ("ATTACKS: ", ATTACK),
         ('    "pgd": Attack(', '    "one_step": Attack(one_step, ("gradients",)),\n    "pgd": Attack('),
     )

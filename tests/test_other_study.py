@@ -24,7 +24,7 @@ from generator.publish.site import build_site
 from generator.records.spec import SampleSpec
 from generator.records.threat import surface
 from generator.study.run import run_study
-from generator.threats.battery import FULL_COVERAGE
+from generator.threats.evasion.battery import FULL_COVERAGE
 from generator.threats.surface import boxes
 from generator.tools import calculator, playground
 

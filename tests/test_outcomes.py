@@ -5,7 +5,7 @@ import pytest
 
 from generator.records.metrics import Resamples
 from generator.records.spec import AttackSpec
-from generator.threats.outcomes import CLEAN, Outcomes, approve_everything, compare, evaluations
+from generator.threats.evasion.outcomes import CLEAN, Outcomes, approve_everything, compare, evaluations
 
 Y = np.array([1, 1, 0, 0, 0])
 SPEC = AttackSpec()

@@ -6,8 +6,8 @@ import pytest
 from generator.proofs.relu.network import from_arrays
 from generator.proofs.relu.search import BROKEN, PROVED, verify
 from generator.study.proof_tasks import cross_check_task, radius_task, settle_task
-from generator.threats.evasion import evaluate
-from generator.threats.outcomes import CLEAN
+from generator.threats.evasion.attacks import evaluate
+from generator.threats.evasion.outcomes import CLEAN
 
 EPSILONS, HEADLINE = (0.1, 0.35, 1.0), 0.35
 SEEDS = range(2)

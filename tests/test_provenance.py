@@ -42,7 +42,7 @@ def test_nothing_changed_is_nothing_to_say(sources):
         ("generator/models/fraudnet/hardening.py", ["the study's source"]),
         ("generator/datasets/checks/dataset.py", ["the study's source"]),
         ("generator/impact/costs.py", ["the study's source"]),
-        ("generator/threats/evasion.py", ["the study's source"]),
+        ("generator/threats/evasion/attacks.py", ["the study's source"]),
         ("generator/engine/parallel.py", ["the study's source"]),
         ("generator/records/metrics.py", ["the study's source"]),
         ("requirements.txt", ["requirements.txt"]),

@@ -22,7 +22,7 @@ from generator.models.fraudnet.slopes import (
     margin_gradients,
 )
 from generator.models.fraudnet.training import class_weights
-from generator.threats.evasion import as_art
+from generator.threats.evasion.attacks import as_art
 
 DEPTHS = [(), (5,), (8, 4), (32, 16)]
 ROWS = [1, LANES - 1, LANES, 2 * LANES + 3]

@@ -9,8 +9,8 @@ from threat_fixture import FRAUDSTERS
 from generator.engine import parallel
 from generator.records.results import StudyResult
 from generator.records.spec import HardeningSpec
-from generator.threats.battery import FIRST_ROWS, FULL_COVERAGE
-from generator.threats.outcomes import CLEAN
+from generator.threats.evasion.battery import FIRST_ROWS, FULL_COVERAGE
+from generator.threats.evasion.outcomes import CLEAN
 
 ROWS, FRAUDS, SEEDS = 300, 60, 2
 RECIPES = HardeningSpec().recipes

@@ -10,7 +10,7 @@ from generator.records.roles import Roles
 from generator.records.threat import Threat
 
 Attack = str
-"""The name of an attack in `generator.threats.evasion.ATTACKS`."""
+"""The name of an attack in `generator.threats.evasion.attacks.ATTACKS`."""
 
 Recipe = str
 """The name of a way to harden in `generator.models.fraudnet.hardening.RECIPES`."""

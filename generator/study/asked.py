@@ -4,7 +4,7 @@ import difflib
 
 from generator.models.fraudnet.hardening import RECIPES
 from generator.records.spec import StudySpec
-from generator.threats.evasion import ATTACKS
+from generator.threats.evasion.attacks import ATTACKS
 
 
 def unknown(spec: StudySpec) -> list[str]:

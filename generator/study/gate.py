@@ -16,8 +16,8 @@ from generator.models.folds import Folds
 from generator.proofs.verdicts import PROVED, UNRESOLVED
 from generator.records.proofs import GateCheck
 from generator.records.spec import StudySpec
-from generator.threats.battery import FULL_COVERAGE, BatteryOutcome, worst_case
-from generator.threats.outcomes import CLEAN, Outcomes
+from generator.threats.evasion.battery import FULL_COVERAGE, BatteryOutcome, worst_case
+from generator.threats.evasion.outcomes import CLEAN, Outcomes
 
 FOLLOWING_THE_LOSS = ("fgsm", "pgd_cross_entropy", "apgd")
 """Attacks of the battery that follow the gradient of the loss, which masking hides; the margin's shows through."""

@@ -16,7 +16,7 @@ from generator.study.tasks import TRAINING_SOURCE, State, task_inputs
 from generator.threats.surface import ball
 
 PROOF_SOURCE = (
-    "proofs", "study/proof_tasks.py", "study/tier_tasks.py", "threats/surface.py", "threats/steps.py",
+    "proofs", "study/proof_tasks.py", "study/tier_tasks.py", "threats/surface.py", "threats/evasion/steps.py",
     "records/boxes.py", *TRAINING_SOURCE,
 )  # fmt: skip
 

@@ -21,8 +21,8 @@ from generator.study.proof_tasks import cross_check_task, radius_task, settle_ta
 from generator.study.tasks import State, battery_task
 from generator.study.tier_records import tier_comparisons, tier_results
 from generator.study.tier_tasks import quoted_point, tier_task
-from generator.threats import battery
-from generator.threats.outcomes import CLEAN, Condition, Outcomes
+from generator.threats.evasion import battery
+from generator.threats.evasion.outcomes import CLEAN, Condition, Outcomes
 
 SEEDS_A_TASK = 5
 """Seeds settled in one task: small enough for even work, large enough to keep tasks few."""

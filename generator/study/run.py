@@ -29,8 +29,8 @@ from generator.study.tasks import (
     train_task,
 )
 from generator.study.tier_records import draws, operating_rates
-from generator.threats import illustrations
-from generator.threats.outcomes import CLEAN, Outcomes, approve_everything, compare, evaluations
+from generator.threats.evasion import illustrations
+from generator.threats.evasion.outcomes import CLEAN, Outcomes, approve_everything, compare, evaluations
 
 
 @dataclass(frozen=True)

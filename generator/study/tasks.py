@@ -27,13 +27,13 @@ from generator.records.base import Record
 from generator.records.features import Feature
 from generator.records.spec import AttackSpec, BatterySpec, HardeningSpec, Recipe, StudySpec, TrainingSpec
 from generator.records.validation import ValidationSpec
-from generator.threats import battery
-from generator.threats.evasion import evaluate
+from generator.threats.evasion import battery
+from generator.threats.evasion.attacks import evaluate
 
 TRAINING_SOURCE = (
     "models", "study/tasks.py", "engine/compiling.py", "engine/seeding.py", "engine/parallel.py"
 )  # fmt: skip
-ATTACK_SOURCE = ("threats", *TRAINING_SOURCE)
+ATTACK_SOURCE = ("threats/evasion", *TRAINING_SOURCE)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from generator.study.proof_tasks import (
     settings,
 )
 from generator.study.tasks import State, task_inputs
-from generator.threats.steps import stepped
+from generator.threats.evasion.steps import stepped
 from generator.threats.surface import ball, boxes
 
 

@@ -1,1 +1,1 @@
-"""What an attacker can do, and what is left standing after it."""
+"""What an attacker can do to a model, and what is left standing after it."""

@@ -10,7 +10,7 @@ from art.estimators.classification import PyTorchClassifier
 from generator.engine.seeding import stage_rng
 from generator.models.fraudnet.training import train_standard
 from generator.records.spec import AttackSpec
-from generator.threats.evasion import BLOCK, as_art, attack_rows
+from generator.threats.evasion.attacks import BLOCK, as_art, attack_rows
 from tests.benchmarks.data import checks
 
 EPOCHS = 5

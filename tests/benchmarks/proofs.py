@@ -15,7 +15,7 @@ from generator.models.fraudnet.training import margins, train_standard
 from generator.proofs import milp
 from generator.proofs.relu import search
 from generator.proofs.relu.network import from_arrays
-from generator.threats.evasion import as_art
+from generator.threats.evasion.attacks import as_art
 from tests.benchmarks.data import checks
 
 ROWS = 1000

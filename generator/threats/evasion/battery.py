@@ -14,9 +14,9 @@ from generator.engine.seeding import stage_seed
 from generator.models.folds import Folds
 from generator.models.model import Model
 from generator.records.spec import BatterySpec
-from generator.threats import copies, queries
-from generator.threats.evasion import judge
-from generator.threats.gradients import (
+from generator.threats.evasion import copies, queries
+from generator.threats.evasion.attacks import judge
+from generator.threats.evasion.gradients import (
     Proposal,
     Target,
     apgd,
@@ -26,7 +26,7 @@ from generator.threats.gradients import (
     pgd_margin,
     transfer,
 )
-from generator.threats.needs import Attack
+from generator.threats.evasion.needs import Attack
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from art.attacks.evasion import HopSkipJump, ZooAttack
 from art.estimators.classification import BlackBoxClassifierNeuralNetwork
 
 from generator.engine.seeding import global_seed
-from generator.threats.needs import FEW_INPUTS
+from generator.threats.evasion.needs import FEW_INPUTS
 
 Ask = Callable[[np.ndarray], np.ndarray]
 """Standardised rows (replicates, rows, d) -> margins (replicates, rows)."""

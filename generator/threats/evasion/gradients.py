@@ -12,7 +12,7 @@ from generator.models.fraudnet.network import FraudNet
 from generator.models.fraudnet.slopes import margin_and_gradient
 from generator.models.model import Model
 from generator.records.spec import AttackSpec, BatterySpec
-from generator.threats.evasion import as_art, attack_rows
+from generator.threats.evasion.attacks import as_art, attack_rows
 
 BISECTIONS = 16
 """Halvings of the way from the row to the best point: the overshoot shrinks below float32 rounding."""

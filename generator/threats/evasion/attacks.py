@@ -22,8 +22,8 @@ from generator.models.fraudnet.slopes import loss_gradient, refresh_loss_gradien
 from generator.models.model import Model
 from generator.records import spec as asked
 from generator.records.spec import AttackSpec
-from generator.threats.needs import Attack
-from generator.threats.outcomes import CLEAN, Outcomes
+from generator.threats.evasion.needs import Attack
+from generator.threats.evasion.outcomes import CLEAN, Outcomes
 
 BLOCK = 10
 """Replicates attacked in one call: few enough that what a step touches stays in the cache of a core."""

@@ -11,7 +11,7 @@ from generator.models.model import Differentiable, Model
 from generator.records.features import Feature
 from generator.records.results import FeatureMovement, FeatureStep, TransactionExample, Walkthrough
 from generator.records.spec import Attack, AttackSpec
-from generator.threats.evasion import attack_rows, judge
+from generator.threats.evasion.attacks import attack_rows, judge
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from art.attacks.evasion import DecisionTreeAttack
 from art.estimators.classification.scikitlearn import ScikitlearnDecisionTreeClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from generator.threats.queries import Ask
+from generator.threats.evasion.queries import Ask
 
 DEPTH = 8
 """Of the copy: it agrees with a model on nearly all rows, and its paths stay short."""

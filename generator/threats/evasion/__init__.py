@@ -1,0 +1,1 @@
+"""Evasion: a transaction is changed when it is made, and what is left standing after it."""

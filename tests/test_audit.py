@@ -235,6 +235,15 @@ def test_an_exact_radius_that_nothing_breaks_is_the_largest_budget(folder, cell)
     assert f"line {place + 2}, radius_proved: expected the largest budget" in _refusal(folder)
 
 
+def test_a_row_that_an_example_breaks_at_the_budget_itself_is_not_proved(folder):
+    place = next(
+        n for n, x in enumerate(lines_of(folder)) if x["seed"] == "0" and x["outcome"] == "proved"
+        and float(x["radius_proved"]) < 1
+    )  # fmt: skip
+    alter_lines(folder, lambda lines: lines[place].update(radius_proved="0.35", radius_broken="0.35"))
+    assert f"line {place + 2}, outcome: expected not proved, as radius_broken says" in _refusal(folder)
+
+
 # ---------------------------------------------------------------- how much rounding is allowed
 
 

@@ -329,6 +329,12 @@ def test_a_model_of_one_answer_has_no_copy_to_attack():
     np.testing.assert_array_equal(found, rows)
 
 
+def test_a_margin_of_zero_is_no_flag_to_the_copy():
+    rows = np.array([[-1.0, 0.0], [1.0, 0.0]], np.float32)
+    found, _ = copies.decision_tree(lambda points: np.minimum(points[:, :, 0], 0), rows, rows, seed=1)
+    np.testing.assert_array_equal(found, rows)
+
+
 # ---------------------------------------------------------------- what does not apply
 
 

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.impact.bands import band, quantile
-from generator.impact.model import Amounts, Detection, benefit, cost, day, take_per_attempt
+from generator.impact.model import (
+    APPROVE_ALL,
+    STOP_ALL,
+    Amounts,
+    Detection,
+    benefit,
+    cost,
+    day,
+    take_per_attempt,
+)
 from generator.records.impact import Scenario
 
 STANDARD = Detection(0.93, 0.45, 0.020, 0.93, 0.45)
@@ -90,6 +99,16 @@ def test_savings_are_against_stopping_all_where_that_is_cheaper_than_stopping_no
     found = day(STANDARD, scenario(fraud_share=0.5, attack_prevalence=0.5), AMOUNTS)
     spent = 5_000 * (0.31 * 671 + 0.69 * 5) + 100 * (5 + 5)
     assert found.savings == pytest.approx(1 - spent / 75_000)
+
+
+@pytest.mark.parametrize("prevalence", [0, 0.5, 1])
+def test_stopping_all_loses_nothing_and_asks_about_everything_and_approving_all_the_reverse(prevalence):
+    asked = scenario(fraud_share=0.01, attack_prevalence=prevalence)
+    stopped, approved = day(STOP_ALL, asked, AMOUNTS), day(APPROVE_ALL, asked, AMOUNTS)
+    assert (stopped.missed_frauds, stopped.leakage_by_amount_usd, stopped.alerts) == (0, 0, 10_000)
+    assert (stopped.value_detection_rate, stopped.cost_usd) == (1, 10_000 * 5 + 9_900 * 5)
+    assert (approved.missed_frauds, approved.leakage_by_amount_usd, approved.alerts) == (100, 67_100, 0)
+    assert (approved.value_detection_rate, approved.cost_usd) == (0, 67_100)
 
 
 def test_money_counts_each_fraud_by_its_amount_after_the_attack():

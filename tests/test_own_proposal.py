@@ -281,3 +281,27 @@ def test_a_column_that_says_which_rows_train_is_proposed_as_the_split_and_no_oth
     _, spec, _ = _proposed(tmp_path, text(cells() | {"Part": [*parts[:-1], "neither"]}).encode())
     assert spec.split is None
     assert "Part" in spec.input_names
+
+
+def test_whole_numbers_that_differ_in_every_row_are_no_id_unless_they_count_or_are_called_so(tmp_path):
+    numbers = [str(7 * value) for value in random.Random(1).sample(range(10 * ROWS), ROWS)]
+    _, spec, _ = _proposed(tmp_path, text(cells() | {"Paid": numbers}).encode())
+    assert spec.id == "Policy"
+    assert "Paid" in spec.input_names
+    _, spec, _ = _proposed(tmp_path, text(cells() | {"Claim id": numbers}).encode())
+    assert "Claim id" not in spec.input_names
+    _, spec, _ = _proposed(tmp_path, text(cells() | {"Paid": sorted(numbers, key=int)}).encode())
+    assert "Paid" not in spec.input_names
+
+
+def test_money_is_offered_where_it_is_a_number_never_missing_and_never_negative(tmp_path):
+    amounts = cells()["Amount"]
+    table = cells() | {
+        "Amount missing": ["", *amounts[1:]],
+        "Amount below": ["-1.00", *amounts[1:]],
+        "Amount in words": random.Random(1).choices(["much", "little"], k=ROWS),
+        "Length": [f"{float(amount) / 7:.3f}" for amount in amounts],
+    }
+    proposal, _, _ = _proposed(tmp_path, text(table).encode())
+    offered = [line for line in proposal.splitlines() if line.startswith("# amount = ")]
+    assert [line.split('"')[1] for line in offered] == ["Amount"]

@@ -296,3 +296,23 @@ def test_one_column_tells_the_label_as_the_library_of_the_field_says():
     # many names of few rows each tell nothing, although each of them alone has one kind of row
     rare = Texts("x", np.arange(500), tuple(map(str, range(500))))
     assert telling(rare, None, y) == 0.5
+
+
+def test_a_number_that_is_lacking_counts_as_the_lowest():
+    values = np.r_[np.full(50, np.nan), np.arange(100.0), np.arange(100.0, 150)]
+    y = np.r_[np.ones(50, int), np.zeros(100, int), np.zeros(50, int)]
+    column = Texts("x", np.r_[np.full(50, -1), np.arange(150)], tuple(map(str, range(150))))
+    assert telling(column, values, y) == 1
+    y = np.r_[np.ones(50, int), np.zeros(50, int), np.ones(100, int)]
+    lowest = np.where(np.isnan(values), -1, values)
+    found = {roc_auc_score(y, lowest), 1 - roc_auc_score(y, lowest), roc_auc_score(y, np.isnan(values))}
+    assert telling(column, values, y) == pytest.approx(max(*found, 1 - min(found)))
+
+
+def test_a_parquet_file_that_is_spoilt_within_is_refused_with_what_the_library_says(tmp_path):
+    pd.DataFrame(cells()).to_parquet(tmp_path / "claims.parquet", row_group_size=50)
+    spoilt = bytearray((tmp_path / "claims.parquet").read_bytes())
+    spoilt[100:400] = bytes(300)
+    (tmp_path / "claims.parquet").write_bytes(spoilt)
+    with pytest.raises(DataError, match=r"it cannot be read as Parquet \(\S.*\); write the file again"):
+        loaded(tmp_path, cells(), ('"claims.csv"', '"claims.parquet"'))

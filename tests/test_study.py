@@ -239,6 +239,16 @@ def test_every_row_is_settled_and_none_both_ways(result):
     assert kept - 3 * trivial.true_negatives == proofs.rows_proved
 
 
+def test_a_model_is_chosen_against_the_plain_box_and_each_tier_in_which_frauds_alone_move(result):
+    threat = result.spec.threat
+    moved = [tier.name for tier in threat.tiers if tier.moves == "frauds"]
+    assert threat.quoted in moved
+    assert len(moved) < len(threat.tiers)
+    for epsilon in result.spec.proof.epsilons:
+        chosen = [choice.tier for choice in result.proofs.choices if choice.epsilon == epsilon]
+        assert chosen == [threat.benchmark, *moved]
+
+
 def test_a_fraudster_who_can_do_more_is_caught_no_more_often(result):
     caught = {
         (t.model, t.false_positive_rate, t.epsilon, t.tier): t.caught_proved.value

@@ -48,7 +48,11 @@ JUDGED = ("test", "testing", "holdout", "hold-out", "valid", "validation", "judg
 """What the values of a column are called that says which rows a model was trained on."""
 FLAGS = (("no", "yes"), ("n", "y"), ("false", "true"), ("0", "1"), ("off", "on"), ("absent", "present"))
 AMOUNT = re.compile(r"am(oun)?t|sum|value|price|loss|paid|betrag|montant", re.IGNORECASE)
-ID = re.compile(r"(?:^|[^a-z])(?:id|uuid|guid)(?:$|[^a-z])|[a-z]I[Dd]$|number$|nr$", re.IGNORECASE)
+ID = re.compile(
+    r"^(?!.*(?:paid|valid|bid|grid|void)$)"  # words of a table that only end like the name of an id
+    r".*(?:(?:^|[^a-z])(?:id|uuid|guid)(?:$|[^a-z])|[a-z]id$|number$|nr$)",
+    re.IGNORECASE,
+)
 OWN_ID = re.compile(r"(?:^|[^a-z])(?:id|uuid|guid)$|[a-z]ID$")
 """As `ID`, of columns that have the same one in several rows."""
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})?", re.ASCII)

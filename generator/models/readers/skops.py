@@ -62,8 +62,7 @@ def _opener(array: Callable[[str], np.ndarray]) -> Callable[[Mapping[str, Any]],
         if loader == "NdArrayNode" and node["type"] == "json":
             return [value(each) for each in content]
         if loader == "NdArrayNode":
-            found = array(node["file"])
-            return found if node["__class__"] == "ndarray" else found[()]
+            return array(node["file"])[()]  # a number of numpy is kept as an array without a dimension
         if loader == "TypeNode":
             return node["__class__"]
         fields = content["content"] if isinstance(content, dict) and "content" in content else {}

@@ -93,6 +93,16 @@ def test_models_are_the_same_after_they_were_stored_and_a_proof_scores_them_alik
     assert (own[0][y][:, None] > own[0][~y]).mean() > 0.55
 
 
+@pytest.mark.parametrize("name", ENCODED)
+def test_a_proof_scores_against_the_cut_of_the_model(given, trained, name):
+    moved = Encoded(tuple(replace(each, cut=each.cut + 0.25) for each in trained[name].models))
+    raw, (around, _) = given.test_raw(), question(given, 0.0)
+    own = moved.margins(raw)
+    np.testing.assert_allclose(own, trained[name].margins(raw) - 0.25, atol=1e-5)
+    subject = VERIFIERS["encoded"].read(moved.arrays(), 1)
+    np.testing.assert_allclose(verifier.margins(subject, replace(around, raw=raw[1])), own[1], atol=1e-5)
+
+
 def _answers(model, given, around, y, threshold, numbers, rows, margin=1e-4):
     """Compare with all points of `ways`; rows whose worst point is nearer to the cut than rounding are left out."""
     subject = verifier.read(model.arrays(), 0)

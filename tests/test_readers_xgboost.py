@@ -128,6 +128,25 @@ def test_a_classifier_stopped_early_keeps_its_best_rounds_and_a_booster_all(tmp_
     assert "All rounds count" in whole.notes[0]
 
 
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_best_round_that_the_file_does_not_have_is_refused(tmp_path, beyond):
+    table, y = claims(missing=False)
+    model = xgboost.XGBClassifier(
+        n_estimators=60, max_depth=6, learning_rate=0.8, early_stopping_rounds=8, n_jobs=1, enable_categorical=True
+    )  # fmt: skip
+    model.fit(table[:1000], y[:1000], eval_set=[(table[1000:], y[1000:])], verbose=False)
+    held = json.loads(saved(model, tmp_path).read_bytes())
+    rounds = model.get_booster().num_boosted_rounds()
+    held["learner"]["attributes"]["best_iteration"] = str(rounds - 1 + beyond)
+    if beyond:
+        with pytest.raises(
+            ModelFileError, match=f"calls round {rounds} the best of {rounds}; save the model"
+        ):
+            read(json.dumps(held).encode())
+    else:
+        assert f"Rounds 0 to {rounds - 1} of {rounds} count" in read(json.dumps(held).encode()).notes[0]
+
+
 def test_a_margin_that_rounds_to_one_half_is_not_flagged(tmp_path):
     table, y = claims()
     deployed = read(saved(fitted(table, y), tmp_path))

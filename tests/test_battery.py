@@ -173,6 +173,10 @@ def test_what_takes_rows_one_by_one_breaks_nothing_the_closed_form_protects(
     assert found.right[_closed_form(telling, toy_folds, 1)[found.rows]].all()
 
 
+def test_examples_of_a_substitute_cost_the_model_the_one_question_that_judges_them(on_linear):
+    assert on_linear["transfer"].queries == 1
+
+
 def test_zoo_finds_what_the_closed_form_says_can_be_broken(telling, toy_folds, on_linear):
     """Slopes of a linear model are its weights wherever they are estimated."""
     found = on_linear["zoo"]

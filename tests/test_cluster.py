@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 from cluster_fixture import ROOT, Loopback, loopback
+from own_fixture import cells, written
 
 from generator.__main__ import main
 from generator.commands import studying
@@ -140,6 +141,25 @@ def test_a_study_leaves_the_same_bytes_and_its_timings_say_who_computed(
     assert _left(records) == local
     found = Timings.read(timings)
     assert (found.engine, found.workers, found.studies.keys()) == ("dask", 2, {"checks"})
+
+
+def test_a_study_of_ones_own_table_leaves_the_same_bytes(here, cluster, tmp_path, monkeypatch):
+    for name in SURROUNDINGS:
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "own").mkdir()
+    beside = 'beside = ["logistic_regression", "boosted_trees"]\n'
+    asked = written(tmp_path / "own", cells(), ('title = "Claims"', f'title = "Claims"\n{beside}'))
+
+    def studied(folder: str, *options: str) -> dict[str, str]:
+        assert (
+            main(["study", str(asked), "--quick", "--records", str(tmp_path / folder / "results"), *options])
+            == 0
+        )
+        return _left(tmp_path / folder)
+
+    local = studied("local", "--engine", "local", "--workers", "1")
+    assert studied("cluster", "--engine", here.engine) == local
+    assert any("private" in name for name in local)
 
 
 def test_a_worker_killed_in_mid_study_costs_no_byte(here, cluster, study, local, tmp_path):

@@ -128,7 +128,7 @@ def _study_pending(options: argparse.Namespace) -> tuple[list[str], list[Timing]
     cache = StageCache(options.records / "cache", fresh=options.fresh)
     pool = ThreadPoolExecutor(len(pending) + 1)
     # one thread for linear algebra here too: sums are then added in one order, and workers keep their cores
-    with threadpool_limits(1), _cluster(options) as cluster, reporter(console) as progress:
+    with threadpool_limits(1), cluster_of(options) as cluster, reporter(console) as progress:
         watch = Stopwatch(progress)
         if not cluster and workers_of(options) > 1:
             # while models still train: each worker that first needs the searches would compile them for itself
@@ -166,7 +166,7 @@ def _trim(cache, gigabytes: float):
 
 
 @contextmanager
-def _cluster(options: argparse.Namespace) -> Iterator:
+def cluster_of(options: argparse.Namespace) -> Iterator:
     """The cluster that computes; None if this machine does. What goes wrong with it is for the user to mend."""
     from generator.engine.cluster import ClusterError, connected
     from generator.provenance import environment
@@ -187,15 +187,10 @@ def loaded(options: argparse.Namespace) -> list[tuple]:
         InputError: A dataset or an engine is unknown, a setting is impossible, or a table cannot be used.
     """
     from generator.datasets import DataError, SourceOptions, StudyFileError, check_learnable, datasets
-    from generator.engine.cluster import ClusterError, scheduler_of
 
-    for name in ("seeds", "workers", "cluster-wait"):
-        if (given := getattr(options, name.replace("-", "_"))) is not None and given < 1:
-            raise InputError(f"--{name} {given}: give 1 or more")
+    refuse_machines(options)
     source = SourceOptions(kaggle_csv=options.kaggle_csv, offline=options.offline, raw_dir=RAW)
     try:
-        if scheduler_of(options.engine) and options.workers:
-            raise InputError(f"--workers {options.workers}: a cluster has its own; leave the option out")
         loaded = [
             (dataset, _spec(dataset, options))
             for dataset in datasets(studies_folder(), options.datasets or ())
@@ -203,9 +198,27 @@ def loaded(options: argparse.Namespace) -> list[tuple]:
         tables = [(dataset, spec, dataset.load(spec, source)) for dataset, spec in loaded]
         for _, spec, table in tables:
             check_learnable(table, spec.training.folds)
-    except (ClusterError, DataError, StudyFileError, ValueError) as error:
+    except (DataError, StudyFileError, ValueError) as error:
         raise InputError(str(error)) from None
     return tables
+
+
+def refuse_machines(options: argparse.Namespace):
+    """Pass if what is said of engine, workers and seeds can be.
+
+    Raises:
+        InputError: It cannot; a command that computes nothing is asked for none of them.
+    """
+    from generator.engine.cluster import ClusterError, scheduler_of
+
+    for name in ("seeds", "workers", "cluster-wait"):
+        if (given := getattr(options, name.replace("-", "_"), None)) is not None and given < 1:
+            raise InputError(f"--{name} {given}: give 1 or more")
+    try:
+        if scheduler_of(getattr(options, "engine", "local")) and getattr(options, "workers", None):
+            raise InputError(f"--workers {options.workers}: a cluster has its own; leave the option out")
+    except ClusterError as error:
+        raise InputError(str(error)) from None
 
 
 def _run(engine, dataset, spec, table, origin, path: Path) -> float:

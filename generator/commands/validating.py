@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.commands.common import InputError, console, say, short, studies_folder
-from generator.commands.studying import workers_of
+from generator.commands.studying import cluster_of, refuse_machines, workers_of
 from generator.engine import parallel
 from generator.engine.files import write_whole
 from generator.engine.stopwatch import Stopwatch, Timing
@@ -203,12 +203,7 @@ def refuse_for_own(options: argparse.Namespace):
         raise InputError(
             f"--seeds {seeds}: is said by training.seeds in the study file; leave the option out"
         )
-    if (workers := getattr(options, "workers", None)) is not None and workers < 1:
-        raise InputError(f"--workers {workers}: give 1 or more")
-    if (engine := getattr(options, "engine", "local")) != "local":
-        raise InputError(
-            f"--engine {engine}: studies of your own tables run on this machine; leave the option out"
-        )
+    refuse_machines(options)
 
 
 def _refuse_taken(path: Path):
@@ -300,17 +295,21 @@ def _run(pending: list[Asked], options: argparse.Namespace) -> list[Timing]:
     from generator.study.proof_tasks import warm_up_task
     from generator.study.validation import run_validation
 
-    cache, workers = StageCache(options.records / "cache", fresh=options.fresh), workers_of(options)
-    with threadpool_limits(1), reporter(console) as progress, ThreadPoolExecutor(1) as beside:
-        watch = Stopwatch(progress)
-        if (
-            workers > 1
-        ):  # while models train: each worker that first needs the searches would compile them for itself
+    cache = StageCache(options.records / "cache", fresh=options.fresh)
+    with (
+        threadpool_limits(1),
+        cluster_of(options) as cluster,
+        reporter(console) as progress,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        watch, workers = Stopwatch(progress), cluster.workers if cluster else workers_of(options)
+        if not cluster and workers > 1:
+            # while models train: each worker that first needs the searches would compile them for itself
             compiling = warm_up_task(asked.spec for asked in pending)
             beside.submit(list, parallel.run([compiling], workers))
         for asked in pending:
             began, stem = time.monotonic(), asked.path.stem
-            engine = Engine(cache, workers, watch)
+            engine = Engine(cache, workers, watch, cluster)
             found = run_validation(asked.spec, asked.table, asked.used, asked.origin, engine)
             previous.keep_own(options.records, stem, asked.origin.study_key)
             write_validation(found, options.records)

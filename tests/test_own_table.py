@@ -316,3 +316,12 @@ def test_a_parquet_file_that_is_spoilt_within_is_refused_with_what_the_library_s
     (tmp_path / "claims.parquet").write_bytes(spoilt)
     with pytest.raises(DataError, match=r"it cannot be read as Parquet \(\S.*\); write the file again"):
         loaded(tmp_path, cells(), ('"claims.csv"', '"claims.parquet"'))
+
+
+def test_a_whole_number_is_read_as_long_as_the_next_one_is_told_apart(tmp_path):
+    largest = 2**53 - 1
+    assert loaded(tmp_path, _changed("Amount", line2=str(largest))).x[0, 0] == largest
+    for beyond in (largest + 1, largest + 2):
+        with pytest.raises(DataError, match=f"at most {largest}: beyond, whole") as told:
+            loaded(tmp_path, _changed("Amount", line2=str(beyond)))
+        assert str(told.value).count("'Amount' must be a number") == 1

@@ -61,10 +61,16 @@ def honest(tmp_path_factory) -> Kept:
 
 @pytest.fixture(scope="module")
 def in_folds(tmp_path_factory) -> Kept:
-    """Two kinds of models in folds, with weights, alerts, gaps and dates, so that later rows are judged too."""
+    """Two kinds of models in folds, with weights, alerts, gaps and dates, so that later rows are judged too, and T0."""
     folder, table = tmp_path_factory.mktemp("folds"), own_fixture.cells()
     table["Weight"] = [str(1 + row % 3) for row in range(own_fixture.ROWS)]
-    said = 'weights = "Weight"\nprior = 0.02\nalert_budgets = [0.03]\nbeside = ["boosted_trees", "logistic_regression"]'
+    said = """
+weights = "Weight"
+prior = 0.02
+alert_budgets = [0.03]
+beside = ["boosted_trees", "logistic_regression"]
+threat = "fraudsters"
+"""
     path = own_fixture.written(
         folder,
         table,
@@ -113,6 +119,26 @@ def test_everything_that_is_kept_holds_for_files_and_library_too(honest):
         assert one.examples > 0
     assert sum(each.proofs for each in found.models) > 100
     assert found.shares > 100
+
+
+def test_the_box_that_moves_every_input_is_studied_where_it_is_asked_for(honest, in_folds):
+    assert [tier.name for tier in honest.spec.threat.tiers] == ["T1", "T2", "T3"]
+    caught = {
+        (t.model, t.epsilon, t.false_positive_rate, t.tier): t.caught_proved.value
+        for t in in_folds.result.tiers
+    }
+    points = [point[:-1] for point in caught if point[-1] == "T0"]
+    assert points
+    assert all(caught[*point, "T0"] <= caught[*point, "T3"] for point in points)
+    T0, *_, T3 = (
+        boxes(surface(in_folds.features, tier), folds(in_folds), slice(None), 0.1)
+        for tier in in_folds.spec.threat.tiers
+    )
+    known = ~np.isnan(T0.raw)
+    assert (T0.lower <= T3.lower)[known].all()
+    assert (T0.upper >= T3.upper)[known].all()
+    assert (T0.lower < T3.lower).any()
+    assert (T0.upper > T3.upper).any()
 
 
 def test_boxes_are_worked_out_again_to_the_last_bit(honest):

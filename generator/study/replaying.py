@@ -1,6 +1,6 @@
 """Ways to ask a model in use once more, from the files that were kept: they are read again, and their library asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,17 +57,6 @@ def again(
     Raises:
         ModelFileError: The files are not those of the record, or cannot be read.
     """
-    return tuple(_ways(spec, files, digest, features, x, y))
-
-
-def _ways(
-    spec: DeployedSpec,
-    files: Mapping[str, bytes],
-    digest: str,
-    features: tuple[Feature, ...],
-    x: np.ndarray,
-    y: np.ndarray,
-) -> Iterator[Again]:
     name = Path(spec.file).name
     with TemporaryDirectory() as folder:
         for each, content in files.items():
@@ -77,6 +66,7 @@ def _ways(
         raise ModelFileError(f"{spec.name}: {name}: is not the file of the record, whose SHA-256 is {digest}")
     cut = own_cut(spec, taken.link, taken.margins(x), y)
     tolerance = 0.0 if taken.kind == "trees" else CLOSE
-    yield Again("its file read again", tolerance, taken, cut)
+    ways = [Again("its file read again", tolerance, taken, cut)]
     if library := library_of(taken, files[name]):
-        yield Again(library.name, library.tolerance, taken, cut, library.margins)
+        ways.append(Again(library.name, library.tolerance, taken, cut, library.margins))
+    return tuple(ways)

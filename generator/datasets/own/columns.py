@@ -12,7 +12,7 @@ from generator.datasets.own.files import Texts, TextTable
 from generator.records.features import Input
 from generator.records.validation import Reading
 
-LARGEST = 2.0**53
+LARGEST = 2.0**53 - 1
 """Above it not every whole number is a float64."""
 NO_VALUE = (
     "",

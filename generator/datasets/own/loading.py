@@ -91,7 +91,7 @@ def typed(spec: ValidationSpec, texts: TextTable) -> OwnTable:
 
 
 def _raise(wrong: list[str]) -> None:
-    if wrong:
+    if wrong := list(dict.fromkeys(wrong)):  # a column may be an input and the amount too
         more = [f"and {len(wrong) - MOST_TOLD} more"] if len(wrong) > MOST_TOLD else []
         raise DataError("\n".join(wrong[:MOST_TOLD] + more))
 

@@ -8,6 +8,9 @@ from generator.notation import formats, palette
 from generator.records.proofs import TierResult
 from generator.records.results import Estimate, StudyResult
 
+ROW, BETWEEN, AROUND = 40, 76, 110
+"""Pixels: of one model in a panel, from panel to panel with the axis between them, and above and below all panels."""
+
 
 def tiers(result: StudyResult, tier: str = "") -> Chart:
     """A panel a tier, a row a model: frauds caught, clean and provably; one view a matched rate.
@@ -63,7 +66,9 @@ def tiers(result: StudyResult, tier: str = "") -> Chart:
             anchor=f"x{suffix}", autorange="reversed", categoryorder="array", categoryarray=titles,
             showticklabels=not panel % 2,
         )  # fmt: skip
-    wide, tall = grid(len(names), 2, gap_x=0.07, gap_y=0.24), grid(len(names), 1, gap_y=0.09)
+    deep = -(-len(names) // 2)
+    area = deep * ROW * len(drawn) + (deep - 1) * BETWEEN
+    wide, tall = grid(len(names), 2, gap_x=0.07, gap_y=BETWEEN / area), grid(len(names), 1, gap_y=0.09)
     return Chart(
         slug=f"{result.data.name}-tiers",
         title="Frauds caught when fraudsters evade, by attacker",
@@ -76,7 +81,7 @@ def tiers(result: StudyResult, tier: str = "") -> Chart:
         headers=("False alarms", "Tier", "Model", "Caught, no evasion (%)", "95 % low (%)", "95 % high (%)",
                  "Proved (%)", "Proved low (%)", "Proved high (%)", "Left open"),
         rows=tuple(rows),
-        height=190 + 44 * len(drawn) * (len(names) + 1) // 2,
+        height=AROUND + area,
         narrow_height=180 + 42 * len(drawn) * len(names),
         narrow={**tall, **{f"yaxis{n + 1 if n else ''}.showticklabels": True for n in range(len(names))}},
         views=tuple(_rate(rate) for rate in rates),

@@ -15,6 +15,7 @@ from torch.nn import functional
 from generator.models.fraudnet.deployed import DeployedNet
 from generator.models.fraudnet.training import margins
 from generator.records.spec import AttackSpec
+from generator.threats.evasion import attacks
 from generator.threats.evasion.attacks import ATTACKS, TOLERANCE, as_art, attack_rows, evaluate, judge
 from generator.threats.evasion.outcomes import CLEAN
 
@@ -94,6 +95,32 @@ def test_on_a_linear_model_the_margin_falls_by_exactly_epsilon_times_the_l1_norm
         x_adv = attack_rows(attack, linear_stack, x, y, epsilon, SPEC)
         fallen = _true_margins(linear_stack, x, y) - _true_margins(linear_stack, x_adv, y)
         np.testing.assert_allclose(fallen, np.broadcast_to(epsilon * l1, fallen.shape), rtol=0, atol=5e-6)
+
+
+def test_gradients_are_arts_own_and_worked_out_again_for_rows_that_moved_alone(
+    random_stack, toy_folds, monkeypatch
+):
+    x = toy_folds.test_x()
+    replicates, n, d = x.shape
+    y = np.eye(2, dtype=np.float32)[toy_folds.test_y()]
+    ours, theirs = as_art(random_stack), as_art(random_stack, PyTorchClassifier)
+    whole, anew = [], []
+    plain, refresh = attacks.loss_gradient, attacks.refresh_loss_gradient
+    monkeypatch.setattr(
+        attacks, "loss_gradient", lambda net, rows, y: whole.append(len(rows)) or plain(net, rows, y)
+    )
+    monkeypatch.setattr(
+        attacks, "refresh_loss_gradient", lambda *asked: anew.append(int(asked[3].sum())) or refresh(*asked)
+    )
+    few, moved = n - 3, x.copy()
+    moved[:, :2] += 0.5
+    for rows, classes in ((x, y), (moved, y), (moved[:, :few], y[:, :few])):
+        asked, classes = rows.reshape(-1, d), classes.reshape(-1, 2)
+        np.testing.assert_allclose(
+            ours.loss_gradient(asked, classes), theirs.loss_gradient(asked, classes), rtol=0, atol=1e-6
+        )
+    assert whole == [replicates * n, replicates * few]
+    assert anew == [2 * replicates]
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

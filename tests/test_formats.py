@@ -71,6 +71,20 @@ def test_an_interval_names_its_unit_once(low, high, kind, text):
     assert formats.interval(estimate(low, low, high), kind, "USD") == text
 
 
+@pytest.mark.parametrize(
+    ("value", "low", "high", "kind", "text"),
+    [
+        (0.249, 0.221, 0.278, "percent", "24.9\u202f±\u202f2.9\u202f%"),
+        (-0.141, -0.163, -0.118, "points", "−14.1\u202f±\u202f2.3 points"),
+        (0.399, 0.387, 0.412, "points", "+39.9\u202f±\u202f1.3 points"),
+        (0.066, 0.036, 0.099, "loss", "6.6\u202f±\u202f3.3 points"),
+        (1187.4, 1150.0, 1225.0, "count", "1,187\u202f±\u202f38"),
+    ],
+)
+def test_a_value_in_a_full_table_has_the_longer_arm_of_its_interval(value, low, high, kind, text):
+    assert formats.give_or_take(estimate(value, low, high), kind) == text
+
+
 def test_an_unknown_kind_of_interval_is_an_error():
     with pytest.raises(KeyError, match="pounds"):
         formats.interval(estimate(1, 0, 2), "pounds")

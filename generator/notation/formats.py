@@ -149,13 +149,14 @@ def give_or_take(estimate: Estimate, kind: str = "percent") -> str:
     """A value with the longer arm of its 95 % interval, `24.9 ± 2.9 %`, for tables that are full of them.
 
     Raises:
-        KeyError: `kind` is not one of percent, loss, count.
+        KeyError: `kind` is not one of percent, points, loss, count.
     """
-    factor, decimals, unit = {
-        "percent": (100, 1, f"{JOIN}%"), "loss": (100, 1, " points"), "count": (1, 0, "")
+    write, factor, decimals, unit = {
+        "percent": (_number, 100, 1, f"{JOIN}%"), "points": (_signed, 100, 1, " points"),
+        "loss": (_number, 100, 1, " points"), "count": (_number, 1, 0, ""),
     }[kind]  # fmt: skip
     longer = max(estimate.high - estimate.value, estimate.value - estimate.low)
-    value, size = (_number(factor * each, decimals) for each in (estimate.value, longer))
+    value, size = write(factor * estimate.value, decimals), _number(factor * longer, decimals)
     text = f"{value}{JOIN}±{JOIN}{size}{unit}"
     return mark(f"{kind} interval", text, estimate.value, estimate.low, estimate.high)
 

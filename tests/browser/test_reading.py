@@ -41,8 +41,11 @@ def test_the_level_is_linkable_and_remembered_on_the_next_page(browser, base):
 def test_a_folded_part_opens_by_its_button_and_by_a_link_into_it(browser, base):
     browser.open(base + "proof/")
     before = browser.run(CLOSED)
-    browser.driver.find_element("css selector", "details.part > summary").click()
+    button = browser.driver.find_element("css selector", "details.part > summary")
+    assert button.text == "Show this part"
+    button.click()
     assert browser.run(CLOSED) == before - 1
+    assert button.text == "Hide this part"
     browser.run("location.hash = '#kaggle-proof-walk'")
     waited(browser, "document.getElementById('kaggle-proof-walk').checkVisibility()")
     assert browser.run(DATASET) == "kaggle"

@@ -18,7 +18,10 @@ ENTRY = re.compile(r'<li class="md-nav__item"(?=>\s*<a href="#([^"]*)")')
 """Of the table of contents."""
 LAST = 7
 """Rank of what is no heading."""
-SUMMARY = '<summary class="part-button">Show this part</summary>'
+SUMMARY = (
+    '<summary class="part-button"><span class="show">Show this part</span>'
+    '<span class="hide">Hide this part</span></summary>'
+)
 
 
 @dataclass

@@ -25,6 +25,7 @@ from deployed_fixture import (
 )
 from mixed_fixture import INPUTS, features, folds
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -370,7 +371,12 @@ def test_a_file_of_scores_that_does_not_fit_is_refused(made, tmp_path):
     model = taken(owner, tmp_path, x, scores={"file": "s.csv", "column": "score", "id": "claim"})
     for text, more, ids, match in (
         ("score\n0.1\n", {}, (), "has 1 scores, and the table 600 rows"),
-        ("claim,score\nz,0.1\n", {"id": "claim"}, ["a"] * N, "1 of 1 ids are not in the table, such as 'z'"),
+        (
+            "claim,score\nz,0.1\n",
+            {"id": "claim"},
+            ["a"] * N,
+            "none of its 1 ids is in the table, such as 'z'",
+        ),
         ("claim,score\nz,0.1\n", {"id": "claim"}, (), "the table has no `id`"),
     ):
         with pytest.raises(ScoresError, match=match):
@@ -381,28 +387,55 @@ def test_a_file_of_scores_that_does_not_fit_is_refused(made, tmp_path):
 
 
 def test_a_cut_is_a_score_a_share_of_all_or_of_genuine_rows():
-    margins, y = np.arange(10.0), np.array([0, 0, 0, 0, 0, 0, 0, 0, 1, 1])
+    margins, y, once = np.arange(10.0), np.array([0, 0, 0, 0, 0, 0, 0, 0, 1, 1]), np.ones(10)
     measured = {"scores": {"file": "s", "column": "c", "measure": "margin"}}
-    assert own_cut(spec("f"), Link(), margins, y) == 0
-    assert own_cut(spec("f", cut={"score": 0.75}), Link(2.0), margins, y) == pytest.approx(np.log(3) / 2)
-    assert own_cut(spec("f", cut={"score": 0.75}, **measured), Link(), margins, y) == 0.75
-    assert (margins > own_cut(spec("f", cut={"alert_rate": 0.3}), Link(), margins, y)).sum() == 3
-    assert (
-        margins[:8] > own_cut(spec("f", cut={"false_positive_rate": 0.25}), Link(), margins, y)
-    ).sum() == 2
-    assert [flags_too_few_or_all(cut, margins) for cut in (9.0, -1.0, 5.0)] == ["nobody", "everybody", None]
+
+    def cut(weights=once, in_life=once, steepness=1.0, **asked) -> float:
+        return own_cut(spec("f", **asked), Link(steepness), margins, y, weights, in_life)
+
+    assert cut() == 0
+    assert cut(steepness=2.0, cut={"score": 0.75}) == pytest.approx(np.log(3) / 2)
+    assert cut(cut={"score": 0.75}, **measured) == 0.75
+    alerts, alarms = {"alert_rate": 0.3}, {"false_positive_rate": 0.25}
+    assert (margins > cut(cut=alerts)).sum() == 3
+    assert (margins[:8] > cut(cut=alarms)).sum() == 2
+    # two frauds that stand for a tenth of a row each: three tenths of 8.2 rows are two genuine ones and both frauds
+    assert (margins > cut(in_life=np.r_[np.ones(8), 0.1, 0.1], cut=alerts)).sum() == 4
+    # the two surest genuine rows count four times, the other six once: a quarter of 14 is less than one of them
+    assert (margins[:8] > cut(weights=np.r_[np.ones(6), 4, 4, 1, 1], cut=alarms)).sum() == 0
+    assert [flags_too_few_or_all(at, margins) for at in (9.0, -1.0, 5.0)] == ["nobody", "everybody", None]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
-def test_names_that_an_encoder_ignores_are_judged_as_it_judges_them(tmp_path):
+@pytest.mark.parametrize(
+    "last", [LogisticRegression(), RandomForestClassifier(20, max_depth=5, random_state=1, n_jobs=1)]
+)
+def test_names_that_an_encoder_ignores_are_judged_as_it_judges_them(tmp_path, last):
     """A name that no training row had, by an encoder that says what becomes of it."""
     x, frame, y = table(missing=False)
     frame, seen = frame.astype(dict.fromkeys(NAMED, object)), (frame["Make"] != "Seat").to_numpy()
     ready = ColumnTransformer(
         [("n", StandardScaler(), NUMBERS), ("c", OneHotEncoder(handle_unknown="ignore"), NAMED)]
     )
-    model = make_pipeline(ready, LogisticRegression()).fit(frame[seen], y[seen])
+    model = make_pipeline(ready, last).fit(frame[seen], y[seen])
     skops.io.dump(model, tmp_path / "model.skops")
     found = take_over(spec("model.skops"), tmp_path, features(x), x)
     assert [f"Make: {(~seen).sum():,} rows" in note for note in found.notes].count(True) == 1
-    np.testing.assert_allclose(found.margins(x), model.decision_function(frame), atol=1e-9)
+    own = found.link.probability(found.margins(x))
+    np.testing.assert_allclose(own, model.predict_proba(frame)[:, 1], atol=1e-9)
+    strict = ColumnTransformer([("n", StandardScaler(), NUMBERS), ("c", OneHotEncoder(), NAMED)])
+    skops.io.dump(make_pipeline(strict, last).fit(frame[seen], y[seen]), tmp_path / "model.skops")
+    with pytest.raises(ModelFileError, match="does not know 'Seat'"):
+        take_over(spec("model.skops"), tmp_path, features(x), x)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_scores_of_rows_that_the_table_does_not_have_are_counted_and_left(made):
+    folder, x, owner = made["logistic regression in a pipeline"]
+    ids = [f"c{row}" for row in range(N)]
+    lines = [f"{name},{score!r}" for name, score in zip(ids, owner.probability.tolist(), strict=True)]
+    (folder / "more.csv").write_text("\n".join(("claim,score", "elsewhere,0.5", *lines[:50], "c-1,0.25")))
+    asked = {"file": "more.csv", "column": "score", "id": "claim"}
+    model = taken(owner, folder, x, scores=asked)
+    read = reproduce(read_scores(Scores(**asked), folder), model, folder, features(x), x, ids)
+    assert (read.rows, read.elsewhere) == (50, 2)

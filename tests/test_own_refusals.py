@@ -607,12 +607,12 @@ CASES = (
     Case(
         "scores of other rows",
         scores(lambda t: t.assign(Claim="X" + t["Claim"])),
-        ("700 of 700 ids are not in the table, such as 'XCL-.*score rows",),
+        ("none of its 700 ids is in the table, such as 'XCL-.*score rows",),
     ),
     Case(
         "no id in the study",
         edited(('id = "Claim"\n', 'ignored = ["Claim"]\n')),
-        ("ids are not in the table.*name the column of ids in `id`",),
+        ("ids is in the table.*name the column of ids in `id`",),
     ),
     Case(
         "scores twice", scores(lambda t: pd.concat([t, t.head(2)])), ("names 'CL-.*more than once; keep one",)

@@ -86,7 +86,14 @@ threat = "fraudsters"
 def ways(kept: Kept) -> dict:
     return {
         each.name: again(
-            each, kept.files(each.name), kept.result.model(each.name).sha256, kept.features, kept.x, kept.y
+            each,
+            kept.files(each.name),
+            kept.result.model(each.name).sha256,
+            kept.features,
+            kept.x,
+            kept.y,
+            kept.arrays["weights"],
+            kept.arrays["in_life"],
         )
         for each in kept.spec.deployed
     }
@@ -328,7 +335,10 @@ def test_a_file_that_is_not_the_one_of_the_record_is_refused(honest):
     content = honest.files(deployed.name)
     other = {name: data + b"\n" for name, data in content.items()}
     with pytest.raises(ModelFileError, match="is not the file of the record"):
-        again(deployed, other, honest.result.model(deployed.name).sha256, honest.features, honest.x, honest.y)
+        again(
+            deployed, other, honest.result.model(deployed.name).sha256, honest.features, honest.x, honest.y,
+            honest.arrays["weights"], honest.arrays["in_life"],
+        )  # fmt: skip
 
 
 def test_folds_weights_alerts_gaps_and_later_rows_are_replayed_too(in_folds):

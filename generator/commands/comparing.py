@@ -123,10 +123,11 @@ def _verified(result: ValidationResult, records: Path) -> "Verified | None":
     try:
         ways = {
             each.name: again(
-                each, kept.files(each.name), result.model(each.name).sha256, kept.features, kept.x, kept.y
+                each, kept.files(each.name), result.model(each.name).sha256, kept.features, kept.x, kept.y,
+                kept.arrays["weights"], kept.arrays["in_life"],
             )
             for each in kept.spec.deployed
-        }
+        }  # fmt: skip
     except ModelFileError as error:
         raise AuditError(f"{kept.path}: {error}") from None
     return verify(kept, ways)

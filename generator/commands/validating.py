@@ -165,7 +165,9 @@ def _reproduced(one: "InUse") -> str:
         else f"; give at least {FEW_SCORES}, so few may agree by chance"
     )
     near = f"to within {one.reproduced.tolerance:g}" if one.reproduced.tolerance else "to the bit"
-    return f"{one.reproduced.rows:,} scores of its owner reproduced {near}{few}"
+    elsewhere = one.reproduced.elsewhere
+    other = f"; {elsewhere:,} more are of rows that the table does not have" if elsewhere else ""
+    return f"{one.reproduced.rows:,} scores of its owner reproduced {near}{few}{other}"
 
 
 def _all_asked(options: argparse.Namespace) -> list[Asked]:
@@ -251,11 +253,12 @@ def asked_of(path: Path, options: argparse.Namespace) -> Asked:
     from generator.engine.files import sha256_of
     from generator.provenance import provenance
     from generator.study.using import ModelFileError, in_use
+    from generator.study.validation import counting
 
-    used, wrong = {}, []
+    used, wrong, counted = {}, [], counting(spec, table)
     for each in spec.deployed:
         try:
-            used[each.name] = in_use(each, path.parent, table)
+            used[each.name] = in_use(each, path.parent, table, counted)
         except ModelFileError as error:
             wrong.append(f"{path}: {error}")
     if wrong:

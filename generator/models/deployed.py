@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from generator.models.cuts import matched_cut
 from generator.models.encoded import Encoded
 from generator.models.matching import match, refuse_unknown_inputs
 from generator.models.placing import Column, given, placed
@@ -125,20 +126,29 @@ def _cut_at(model: Ensemble | Layered, cut: float) -> Ensemble | Layered:
 # ---------------------------------------------------------------- where it is cut
 
 
-def own_cut(spec: DeployedSpec, link: Link, margins: np.ndarray, y: np.ndarray) -> float:
+def own_cut(
+    spec: DeployedSpec,
+    link: Link,
+    margins: np.ndarray,
+    y: np.ndarray,
+    weights: np.ndarray,
+    in_life: np.ndarray,
+) -> float:
     """The margin above which the model flags a row, as its owner uses it.
 
     Args:
         margins: (n,) of the rows that it is judged on.
         y: (n,) 1 = fraud.
+        weights: (n,) how often each row counts among genuine ones, for a rate of false alarms.
+        in_life: (n,) how often it counts among all, for a rate of alerts.
     """
     cut: Cut = spec.cut
     if cut.score is not None:
         probability = spec.scores is None or spec.scores.measure == "probability"
         return link.score(cut.score) if probability else cut.score
-    counted = margins if cut.alert_rate is not None else margins[y == 0]
-    ranked, rate = np.sort(counted)[::-1], cut.alert_rate or cut.false_positive_rate
-    return float(ranked[int(np.floor(rate * len(ranked)))])
+    if cut.alert_rate is not None:
+        return matched_cut(margins, np.ones(len(y), bool), cut.alert_rate, in_life)
+    return matched_cut(margins, y == 0, cut.false_positive_rate, weights)
 
 
 def flags_too_few_or_all(cut: float, margins: np.ndarray) -> str | None:

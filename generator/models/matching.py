@@ -14,7 +14,6 @@ import numpy as np
 
 from generator.models.placing import Column
 from generator.models.readers import Deployed, ModelFileError
-from generator.models.readers.layered import Layered
 from generator.records.features import Feature
 from generator.records.validation import DeployedSpec
 
@@ -88,8 +87,8 @@ def match(
             if each.one_hot:
                 columns.append(_indicator(each, feature, shown))
             else:
-                asked, judged = spec.categories.get(feature.name), _judges_unknown(found, place)
-                columns.append(_itself(each.source, feature, own, code, asked, notes, judged))
+                asked = spec.categories.get(feature.name)
+                columns.append(_itself(each.source, feature, own, code, asked, notes, place in found.ignores))
         except ModelFileError as error:
             problems.append(str(error))
             columns.append(Column(place))
@@ -320,14 +319,6 @@ def _number(name: str) -> float | None:
         return float(name)
     except ValueError:
         return None
-
-
-def _judges_unknown(found: Deployed, column: int) -> bool:
-    """Whether the model says itself how it judges a name that it was not trained with, as encoders that ignore it."""
-    if not isinstance(found.model, Layered):
-        return False
-    encoding = found.model.encoding
-    return not np.isnan(encoding.tables[encoding.source == column, -2]).any()
 
 
 def _codes_of_names(

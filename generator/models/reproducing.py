@@ -68,6 +68,8 @@ class Reproduced:
     rows: int
     tolerance: float
     """Largest difference that counted as none, in what the owner measures; 0: all equal to the bit."""
+    elsewhere: int = 0
+    """Scores of rows that the table does not have."""
 
 
 def read_scores(asked: Scores, folder: Path) -> OwnScores:
@@ -175,16 +177,22 @@ def reproduce(
         ScoresError: A score differs, or a row is not there.
     """
     asked = taken.spec.scores or Scores(file="scores", column="score")
-    rows = _rows(scores, asked, len(x), ids)
+    rows, there = _rows(scores, asked, len(x), ids)
+    elsewhere = int((~there).sum())
+    scores = replace(
+        scores,
+        values=scores.values[there],
+        ids=tuple(name for name, has in zip(scores.ids, there, strict=False) if has),
+    )
     measured = _measured(taken.link, asked.measure)
     own, tolerance = measured(taken.margins(x[rows])), _tolerance(taken, asked.measure)
     exact = np.float32 if _is_single(taken) else np.float64
     if (own.astype(exact) == scores.values.astype(exact)).all():
-        return Reproduced(len(own), 0.0)
+        return Reproduced(len(own), 0.0, elsewhere)
     _refuse_coarse(scores, asked)
     far = _differ(own, scores, tolerance, taken)
     if not far.any():
-        return Reproduced(len(own), tolerance + scores.rounding + SINGLE * scores.single)
+        return Reproduced(len(own), tolerance + scores.rounding + SINGLE * scores.single, elsewhere)
     names = scores.ids or [f"row {row + 1}" for row in rows]
     raise ScoresError(
         _told(
@@ -213,23 +221,22 @@ def _refuse_coarse(scores: OwnScores, asked: Scores):
         )
 
 
-def _rows(scores: OwnScores, asked: Scores, n: int, ids: Sequence[str]) -> np.ndarray:
-    """(m,) places in the table."""
+def _rows(scores: OwnScores, asked: Scores, n: int, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Places in the table of the scores that have one, and which (m,) bool these are."""
     if not scores.ids:
         if len(scores.values) != n:
             raise ScoresError(
                 f"{asked.file}: has {len(scores.values):,} scores, and the table {n:,} rows; give the column of ids in "
                 "`scores.id`, or a score for every row in the order of the table"
             )
-        return np.arange(n)
+        return np.arange(n), np.ones(n, bool)
     if not len(ids):
         raise ScoresError(
             f"{asked.file}: rows are named by {asked.id!r}, and the table has no `id`; say which column that is"
         )
     place = {str(name): row for row, name in enumerate(ids)}
-    found = [place.get(name, -1) for name in scores.ids]
-    unknown = [name for name, row in zip(scores.ids, found, strict=True) if row < 0]
-    if unknown:
+    found = np.array([place.get(name, -1) for name in scores.ids])
+    if (found < 0).all():
         counted = list(ids) == [str(row) for row in range(1, n + 1)]
         mend = (
             "the study file gives no `id`, so that rows are called by their numbers: name the column of ids in `id`"
@@ -237,10 +244,9 @@ def _rows(scores: OwnScores, asked: Scores, n: int, ids: Sequence[str]) -> np.nd
             else "score rows of this table"
         )
         raise ScoresError(
-            f"{asked.file}: {len(unknown):,} of {len(found):,} ids are not in the table, such as "
-            f"{listed(unknown[:3])}; {mend}"
+            f"{asked.file}: none of its {len(found):,} ids is in the table, such as {listed(scores.ids[:3])}; {mend}"
         )
-    return np.array(found)
+    return found[found >= 0], found >= 0
 
 
 # ---------------------------------------------------------------- what counts as equal

@@ -46,13 +46,15 @@ def again(
     features: tuple[Feature, ...],
     x: np.ndarray,
     y: np.ndarray,
+    weights: np.ndarray,
+    in_life: np.ndarray,
 ) -> tuple[Again, ...]:
     """The file, and where it is installed the library.
 
     Args:
         files: Name -> content, as they were kept.
         digest: SHA-256 of them, as the record has it.
-        x: (n, d) the rows judged, y (n,) their labels.
+        x: (n, d) the rows judged, y (n,) their labels; how often each counts as `own_cut` has it.
 
     Raises:
         ModelFileError: The files are not those of the record, or cannot be read.
@@ -64,7 +66,7 @@ def again(
         taken = take_over(spec.model_copy(update={"file": name}), Path(folder), features, x)
     if taken.file.digest != digest:
         raise ModelFileError(f"{spec.name}: {name}: is not the file of the record, whose SHA-256 is {digest}")
-    cut = own_cut(spec, taken.link, taken.margins(x), y)
+    cut = own_cut(spec, taken.link, taken.margins(x), y, weights, in_life)
     tolerance = 0.0 if taken.kind == "trees" else CLOSE
     ways = [Again("its file read again", tolerance, taken, cut)]
     if library := library_of(taken, files[name]):

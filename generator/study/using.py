@@ -11,6 +11,7 @@ from generator.models.readers import ModelFileError, files_of, read
 from generator.models.reproducing import Reproduced, ScoresError, read_scores, reproduce
 from generator.records.validation import DeployedSpec
 from generator.study.tasks import State
+from generator.study.tier_tasks import Counting
 
 __all__ = ["InUse", "ModelFileError", "columns_of", "in_use"]
 
@@ -29,14 +30,18 @@ class InUse:
     def spec(self) -> DeployedSpec:
         return self.taken.spec
 
-    def state(self, folds: Folds) -> State:
-        """The one model of all replicates of `folds`, cut where its owner cuts it."""
-        cut = own_cut(self.spec, self.taken.link, self.taken.margins(folds.x), folds.y)
+    def state(self, folds: Folds, counted: Counting) -> State:
+        """The one model of all replicates of `folds`, cut where its owner cuts it; each row counts as often as said."""
+        margins = self.taken.margins(folds.x)
+        cut = own_cut(self.spec, self.taken.link, margins, folds.y, counted.weights, counted.in_life)
         return State(self.taken.kind, self.taken.arrays(cut))
 
 
-def in_use(spec: DeployedSpec, folder: Path, table: OwnTable) -> InUse:
+def in_use(spec: DeployedSpec, folder: Path, table: OwnTable, counted: Counting) -> InUse:
     """The model of `spec`, whose files lie in `folder`.
+
+    Args:
+        counted: How often each row of the table counts.
 
     Raises:
         ModelFileError: It cannot be taken over exactly, does not give the scores that its owner says, or its cut flags
@@ -59,8 +64,10 @@ def in_use(spec: DeployedSpec, folder: Path, table: OwnTable) -> InUse:
             )
         except ScoresError as error:
             raise ModelFileError(f"{spec.name}: {str(error).removeprefix(f'{spec.name}: ')}") from None
-    margins, y = taken.margins(table.x[table.judged]), table.y[table.judged]
-    if whom := flags_too_few_or_all(own_cut(spec, taken.link, margins, y), margins):
+    rows = table.judged
+    margins, y = taken.margins(table.x[rows]), table.y[rows]
+    cut = own_cut(spec, taken.link, margins, y, counted.weights[rows], counted.in_life[rows])
+    if whom := flags_too_few_or_all(cut, margins):
         raise ModelFileError(
             f"{spec.name}: its cut flags {whom} of {len(y):,} rows judged; deployed.{spec.name}.cut is "
             f"{_said(spec)}: is a probability meant, or a margin?"

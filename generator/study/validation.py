@@ -128,9 +128,10 @@ def _settle(
 ) -> _Settled:
     """Train and prove; `stage` comes before the names of the stages."""
     sample, folds = judged(spec, table)
-    states = _states(spec, folds, table, used, engine, f"{stage}train")
+    counted = counting(spec, sample)
+    states = _states(spec, folds, table, used, counted, engine, f"{stage}train")
     tasks = [
-        tier_task(spec, folds, table.features, state, range(folds.seeds), counting(spec, sample))
+        tier_task(spec, folds, table.features, state, range(folds.seeds), counted)
         for state in states.values()
     ]
     tiers = engine.run(spec.dataset, f"{stage}tiers", tasks)
@@ -226,13 +227,14 @@ def _states(
     folds: Folds,
     table: OwnTable,
     used: Mapping[str, InUse],
+    counted: Counting,
     engine: Engine,
     stage: str,
 ) -> dict[str, State]:
     """The models in use first, then those trained beside them."""
     tasks = [beside_task(spec, folds, table.features, model, encoded=True) for model in spec.beside]
     trained = engine.run(spec.dataset, stage, tasks)
-    return {name: one.state(folds) for name, one in used.items()} | {
+    return {name: one.state(folds, counted) for name, one in used.items()} | {
         model: beside_state(model, arrays, encoded=True)
         for model, arrays in zip(spec.beside, trained, strict=True)
     }

@@ -242,6 +242,14 @@ def _ordinal(step: Part, place: int, column: tuple[int, tuple, bool]) -> list[Co
 _ENCODERS = {"OneHotEncoder": _one_hot, "OrdinalEncoder": _ordinal}
 
 
+def ignores(made: Inputs) -> frozenset[int]:
+    """The inputs all of whose columns have a value for a name that is none of theirs."""
+    coded = [each for each in made.columns if each.table is not None]
+    return frozenset(
+        {each.source for each in coded} - {each.source for each in coded if np.isnan(each.unknown)}
+    )
+
+
 def encoding(made: Inputs) -> Encoding:
     """For the first layer of a linear model or net."""
     columns = made.columns

@@ -80,6 +80,8 @@ class Deployed:
     """Names in the order of the columns; empty if the file has none."""
     categories: tuple[tuple | None, ...] = ()
     """Of each input, what its codes 0, 1, ... stand for; None for a number. Empty if no input has any."""
+    ignores: frozenset[int] = frozenset()
+    """Inputs whose encoder says what a name counts as that the model was not trained with."""
     classes: tuple = ()
     """What is not flagged, what is; empty if the file does not say."""
     tolerance: float = 0.0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logit
 
-from generator.models.readers.columns import Inputs, encoding, in_raw_units, inputs
+from generator.models.readers.columns import Inputs, encoding, ignores, in_raw_units, inputs
 from generator.models.readers.deployed import VOTES, Asked, Deployed, Link, ModelFileError
 from generator.models.readers.growing import Set, Tree, together
 from generator.models.readers.layered import ACTIVATIONS, Layered
@@ -63,6 +63,7 @@ def _deployed(part: Part) -> Deployed:
         library=f"scikit-learn {version}",
         inputs=made.names,
         categories=tuple(names.get(place) for place in range(made.width)) if names else (),
+        ignores=ignores(made),
         classes=tuple(classes.tolist()),
         tolerance=tolerance,
         link=_link(last),

@@ -8,6 +8,7 @@ from validation_fixture import CAUGHT, tiny_validation
 
 from generator.__main__ import main
 from generator.records.files import earlier_file, record_file, sums, sums_file
+from generator.records.validation import Cut
 from generator.runs import previous
 from generator.runs.validations import compare
 
@@ -58,6 +59,41 @@ def test_another_file_of_a_model_and_another_table_ask_for_a_new_sign_off():
     table = after.table.model_copy(update={"sha256": "0" * 64})
     after = after.model_copy(update={"models": (champion, *after.models[1:]), "table": table})
     assert compare(before, after).reasons == ("another file: Champion", "another table")
+
+
+def test_another_cut_is_told_by_its_key_moves_figures_of_its_own_and_asks_for_a_new_sign_off():
+    before, after = tiny_validation(), other_run()
+    champion, *others = after.spec.deployed
+    moved = champion.model_copy(update={"cut": Cut(alert_rate=0.01)})
+    model = after.models[0]
+    few = {"value": 0.001, "low": 0.0, "high": 0.002}
+    fewer = tuple(
+        cut.model_copy(
+            update={
+                name: getattr(cut, name).model_copy(update=few) for name in ("caught_clean", "caught_proved")
+            }
+        )
+        for cut in model.own_cut
+    )
+    after = after.model_copy(
+        update={
+            "spec": after.spec.model_copy(update={"deployed": (moved, *others)}),
+            "models": (model.model_copy(update={"own_cut": fewer}), *after.models[1:]),
+        }
+    )
+    found = compare(before, after)
+    assert [each.name for each in found.settings if "cut" in each.name]
+    assert all(each.name.startswith("deployed.champion.cut") for each in found.settings)
+    assert "cut otherwise: Champion" in found.reasons
+    apart = {each.what for each in found.figures if each.apart}
+    assert "own cut, nobody evades" in apart
+    assert not any(what.startswith(("nobody", "proved")) for what in apart)
+
+
+def test_before_a_second_run_there_is_nothing_to_compare(tmp_path, capsys):
+    records = write(tmp_path / "data" / "results", tiny_validation())
+    assert main(["diff", "--records", str(records)]) == 2
+    assert "there is no earlier run yet" in capsys.readouterr().err
 
 
 def test_a_model_that_came_or_went_is_named():

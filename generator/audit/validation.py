@@ -8,7 +8,7 @@ from rich.table import Table
 
 from generator.audit.kept import Kept
 from generator.audit.published import AuditError
-from generator.audit.replaying import POINTS, PROVED, Judge, ReplayedModel, replay
+from generator.audit.replaying import POINTS, PROVED, ROWS, Judge, ReplayedModel, replay
 from generator.notation import formats
 from generator.records.proofs import TierResult
 from generator.records.results import Judged
@@ -50,19 +50,24 @@ def verify(kept: Kept, others: Mapping[str, Sequence[Judge]]) -> Verified:
         raise AuditError(f"{kept.path}: is not what the study wrote ({error}); run it again") from None
 
 
-def replayed_table(name: str, models: Sequence[ReplayedModel]) -> Table:
-    """What was replayed of one validation, a line for each model and way to ask it."""
+def replayed_table(name: str, models: Sequence[ReplayedModel], titles: Mapping[str, str]) -> Table:
+    """What was replayed of one validation, a line for each model, by its title, and way to ask it."""
     table = Table(
         title=f"{name}: judged and replayed: all agrees",
-        caption=f"touch: on the cut to within rounding. proofs: frauds in whose boxes {POINTS} points were drawn each",
+        caption="judged: rows, once a repetition. touch: examples on the cut to within rounding. "
+        f"proofs: frauds in whose boxes points were tried, at most {ROWS} a tier. "
+        f"points: {POINTS} drawn in each box, and the examples of other models that lie in it",
     )
-    for column in ("model", "by"):
-        table.add_column(column, no_wrap=column == "model")
-    for column in ("judged", "examples", "touch", "proofs", "points"):
-        table.add_column(column, justify="right")
-    for each in models:
-        counts = (each.judged, each.examples, each.touching, each.proofs, each.points)
-        table.add_row(each.model, each.by, *map(formats.count, counts))
+    table.add_column("model")
+    table.add_column("by")
+    counts = [(each.judged, each.examples, each.touching, each.proofs, each.points) for each in models]
+    written = [tuple(map(formats.count, each)) for each in counts]
+    for column, cells in zip(
+        ("judged", "examples", "touch", "proofs", "points"), zip(*written, strict=True), strict=True
+    ):
+        table.add_column(column, justify="right", no_wrap=True, min_width=max(map(len, cells)))
+    for each, cells in zip(models, written, strict=True):
+        table.add_row(titles[each.model], each.by, *cells)
     return table
 
 

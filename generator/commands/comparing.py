@@ -73,6 +73,7 @@ def verify_claims(options: argparse.Namespace) -> int:
     from generator.audit import AuditError, audit, audit_table
     from generator.audit.export import export
     from generator.audit.validation import replayed_table
+    from generator.findings.validation.models import title_of
     from generator.publish.manifest import ManifestError, check_published
 
     try:
@@ -88,7 +89,8 @@ def verify_claims(options: argparse.Namespace) -> int:
                 options.export, [p for r in results for p in export(r, folder, options.export, ASKED)]
             )
         replayed = {result.data.name: audit(result, folder) for result in results}
-        own = {each.name: _verified(each, options.records) for each in found if each not in results}
+        asked = {each.name: each for each in found if each not in results}
+        own = {name: _verified(each, options.records) for name, each in asked.items()}
     except (AuditError, ManifestError) as error:
         raise InputError(str(error)) from None
     if replayed:
@@ -99,7 +101,8 @@ def verify_claims(options: argparse.Namespace) -> int:
             say(f"{name}: {rows} is not here")
             continue
         say(f"{name}: {verified.shares:,} shares worked out again from {rows}: all agree")
-        console.print(replayed_table(name, verified.models))
+        titles = {model.name: title_of(model) for model in asked[name].models}
+        console.print(replayed_table(name, verified.models, titles))
     return 0
 
 

@@ -36,7 +36,10 @@ def changed_inputs(before: Provenance, after: Provenance) -> list[str]:
 
 
 def changed_fields(before: Record, after: Record) -> tuple[FieldChange, ...]:
-    """Every field that differs, by its path (`training.seeds`), values as JSON; lists are compared whole."""
+    """Every field that differs, by its path (`training.seeds`, `inputs.Age.helps`), values as JSON.
+
+    Of a list, entries that have a name are compared by it; any other list is compared whole.
+    """
     return changed_entries(_leaves(before.model_dump(mode="json")), _leaves(after.model_dump(mode="json")))
 
 
@@ -50,6 +53,12 @@ def changed_entries(before: Mapping[str, str], after: Mapping[str, str]) -> tupl
 def _leaves(value: dict[str, Any], path: str = "") -> dict[str, str]:
     found = {}
     for name, inner in value.items():
+        if (
+            isinstance(inner, list)
+            and inner
+            and all(isinstance(each, dict) and "name" in each for each in inner)
+        ):
+            inner = {each["name"]: each for each in inner}
         if isinstance(inner, dict):
             found |= _leaves(inner, f"{path}{name}.")
         else:

@@ -69,9 +69,9 @@ class Cut(Record):
     score: float | None = None
     """Flags where its score is above this; in what `Scores.measure` says."""
     alert_rate: float | None = Field(default=None, gt=0, lt=1)
-    """Flags this share of all rows."""
+    """Flags this share of all cases: rows by their weights, and at the share of fraud in life where `prior` says it."""
     false_positive_rate: float | None = Field(default=None, gt=0, lt=1)
-    """Flags this share of genuine rows."""
+    """Flags this share of genuine rows, by their weights."""
 
     @model_validator(mode="after")
     def _one_of_them(self):

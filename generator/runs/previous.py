@@ -99,7 +99,12 @@ def pairs(before: Sequence[Path], after: Path) -> list[tuple[Run, Run]]:
     Raises:
         RecordError: A place holds no record, one that cannot be read, or the two share no dataset.
     """
-    there = [place for place in before if place.exists()] or list(before[:1])
+    there = [place for place in before if place.exists()]
+    if not there and len(before) > 1:
+        raise RecordError(
+            f"{after}: there is no earlier run yet; run the study again after a change, then compare"
+        )
+    there = there or list(before)
     old = {name: record for place in there for name, record in _records(place).items()}
     new = _records(after)
     alike = [name for name in new if name in old and type(old[name]) is type(new[name])]

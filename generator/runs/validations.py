@@ -10,16 +10,16 @@ from generator.findings.validation.models import beside, best, in_order, phrase,
 from generator.notation import formats
 from generator.records.changes import FieldChange, changed_fields, changed_inputs
 from generator.records.proofs import Estimate
-from generator.records.validation import ValidationResult
+from generator.records.validation import ValidatedModel, ValidationResult
 
 
 @dataclass(frozen=True)
 class FigureChange:
-    """Frauds that one model catches at the quoted rate and budget of each run."""
+    """A share of one model, at the quoted rate or its own cut, and at the quoted budget of each run."""
 
     model: str
     what: str
-    """Nobody evading, or the tier that it is proved against."""
+    """Frauds caught with nobody evading, or the tier that they are proved against; or genuine ones flagged."""
     before: Estimate
     after: Estimate
 
@@ -66,6 +66,20 @@ def _figures(before: ValidationResult, after: ValidationResult) -> Iterator[Figu
             if place == 0:
                 yield FigureChange(title_of(model), "nobody evades", old.caught_clean, new.caught_clean)
             yield FigureChange(title_of(model), f"proved, {tier}", old.caught_proved, new.caught_proved)
+        yield from _at_own_cut(before.model(model.name), model)
+
+
+def _at_own_cut(before: ValidatedModel, after: ValidatedModel) -> Iterator[FigureChange]:
+    """Of a model in use, where its owner cuts it."""
+    old = {cut.tier: cut for cut in before.own_cut}
+    for place, new in enumerate(cut for cut in after.own_cut if cut.tier in old):
+        was, title = old[new.tier], title_of(after)
+        if place == 0:
+            yield FigureChange(
+                title, "own cut, genuine ones flagged", was.flagged_genuine, new.flagged_genuine
+            )
+            yield FigureChange(title, "own cut, nobody evades", was.caught_clean, new.caught_clean)
+        yield FigureChange(title, f"own cut, proved, {new.tier}", was.caught_proved, new.caught_proved)
 
 
 def _reasons(
@@ -78,6 +92,9 @@ def _reasons(
         yield f"judged for the first time: {formats.listed(added)}"
     if other := [title_of(new[name]) for name in new if name in old and new[name].sha256 != old[name].sha256]:
         yield f"another file: {formats.listed(other)}"
+    cuts = [{each.name: each.cut for each in result.spec.deployed} for result in (before, after)]
+    if moved := [title_of(new[name]) for name in new if len({each.get(name) for each in cuts} - {None}) > 1]:
+        yield f"cut otherwise: {formats.listed(moved)}"
     if before.table.sha256 != after.table.sha256:
         yield "another table"
     named = [_named(result) for result in (before, after)]
@@ -99,7 +116,7 @@ def show(diff: ValidationDiff, console: Console):
     for each in diff.settings:
         console.print(f"  {each.name}: {each.before} -> {each.after}", markup=False)
     if diff.figures:
-        table = Table(title=f"{diff.name}: frauds caught at the quoted rate")
+        table = Table(title=f"{diff.name}: frauds caught, at the quoted rate where no cut is named")
         for column in ("model", "", "before", "after", "intervals"):
             table.add_column(column)
         for each in diff.figures:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from extraction_fixture import ASKED, tiny_extraction
 from proof_fixture import BUDGETS, tiny_proofs
 from rates_fixture import tiny_draws, tiny_rates
 from threat_fixture import FRAUDSTERS
@@ -114,6 +115,7 @@ def tiny_result(dataset: str = "checks") -> StudyResult:
             for model in ("standard", "accumulating_fgsm", "pgd_ramp")
             for i, name in enumerate(features)
         ),
+        extraction=tiny_extraction() if dataset == "checks" else None,
         walkthrough=_walkthrough(dataset),
         examples=tuple(_example(dataset, i) for i in range(3)),
         slices=tuple(
@@ -147,6 +149,7 @@ def _spec(dataset: str) -> StudySpec:
         training=TrainingSpec(seeds=SEEDS, folds=3),
         attack=AttackSpec(epsilons=EPSILONS, pgd_steps=10),
         proof=ProofSpec(epsilons=EPSILONS[1:]),
+        extraction=ASKED if dataset == "checks" else None,
         hardening=HardeningSpec(
             recipes=tuple(name for name in BEHAVIOUR if name != "standard"),
             rounds=3,

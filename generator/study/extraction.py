@@ -67,7 +67,7 @@ def extract(
         name, "extraction", [copy_task(spec, asked, some, state) for state in victims.values()]
     )
     used = engine.run(
-        name, "extraction",
+        name, "extraction_use",
         [use_task(spec, asked, some, s, arrays) for s, arrays in zip(victims.values(), copied, strict=True)],
     )  # fmt: skip
     parts = questions.part(some, spec.seed)

@@ -15,6 +15,7 @@ from generator.models.linear import Linear, logistic_regression
 from generator.models.trees.trees import Trees
 from generator.proofs.verdicts import PROVED
 from generator.records.extraction import ExtractionSpec
+from generator.records.metrics import Resamples
 from generator.records.spec import ProofSpec, TrainingSpec
 from generator.study.extraction import extract
 from generator.study.extraction_tasks import AGREE, DISAGREE, OPEN, _box, copy_task, first_seeds
@@ -43,9 +44,10 @@ def stolen(tiny_spec, small_table, small_folds, small_models, tmp_path_factory, 
         task = settle_task(spec, small_folds, state, range(2), spec.proof.epsilons)
         settled[name] = task.function(*task.arguments)
     engine = Engine(StageCache(tmp_path_factory.mktemp("stages")), 1, recorder_of())
+    resamples = Resamples(small_folds.y, 2, 100, np.random.default_rng(7))
 
     def run(settled=settled):
-        return extract(spec, small_folds, states, settled, engine, "checks")
+        return extract(spec, small_folds, states, settled, resamples, engine, "checks")
 
     return run, settled, states
 
@@ -259,10 +261,11 @@ def test_a_kind_without_a_thief_is_named_and_nothing_is_made_where_nothing_is_as
 ):
     engine = Engine(StageCache(tmp_path), 1, recorder)
     states = {"standard": [small_models]}
-    assert extract(tiny_spec, small_folds, states, {}, engine, "checks") is None
+    resamples = Resamples(small_folds.y, 2, 100, np.random.default_rng(7))
+    assert extract(tiny_spec, small_folds, states, {}, resamples, engine, "checks") is None
     asked = tiny_spec.model_copy(update={"extraction": SPEC})
     states = {"standard": [replace(small_models, kind="smooth")]}
-    found = extract(asked, small_folds, states, {}, engine, "checks")
+    found = extract(asked, small_folds, states, {}, resamples, engine, "checks")
     assert (found.stolen, found.not_applicable) == ((), ("standard",))
 
 

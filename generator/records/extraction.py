@@ -32,8 +32,8 @@ class ExtractionSpec(Record):
     """Rows asked about where defences are compared; one of `queries`."""
     gradient_steps: int = Field(default=1_000, ge=1)
     """Of a copied net, whatever the number of rows."""
-    knockoff_steps: int = Field(default=300, ge=1)
-    """Of ART's copy, in batches four times as large."""
+    knockoff_steps: int = Field(default=400, ge=1)
+    """Of ART's copy, which takes most of its time to gather the rows of a batch."""
     tree_rounds: int = Field(default=60, ge=1)
     """Trees of a copied ensemble."""
     tree_depth: int = Field(default=4, ge=1)

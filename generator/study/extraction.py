@@ -47,6 +47,7 @@ def extract(
     folds: Folds,
     states: Mapping[str, list[State]],
     settled: Mapping[str, Arrays],
+    resamples: Resamples,
     engine: Engine,
     name: str,
 ) -> ExtractionResult | None:
@@ -54,6 +55,7 @@ def extract(
 
     Args:
         settled: Model -> as `proof_tasks.settle_task` gives it, all seeds, budgets those of the proof.
+        resamples: Of all seeds, for differences.
         name: The table's.
     """
     asked = spec.extraction
@@ -71,7 +73,7 @@ def extract(
         [use_task(spec, asked, some, s, arrays) for s, arrays in zip(victims.values(), copied, strict=True)],
     )  # fmt: skip
     parts = questions.part(some, spec.seed)
-    resamples = Resamples(folds.y, seeds, spec.bootstrap, stage_rng(spec.seed, "extraction: resamples"))
+    resamples = resamples.among(seeds, stage_rng(spec.seed, "extraction: resamples"))
     stolen = tuple(
         Stolen(
             model=model,

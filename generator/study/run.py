@@ -85,7 +85,7 @@ def run_study(
         proofs=proof_result(spec, table, folds, states, finals, settled, proved, resamples),
         rates=operating_rates(proved.tiers, table, spec, resamples),
         groups=tuple(group_errors(clean, table, data.breakdowns)),
-        extraction=extract(spec, folds, states, settled.finals, engine, table.name),
+        extraction=extract(spec, folds, states, settled.finals, resamples, engine, table.name),
         budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),
     )
     return Study(

@@ -10,9 +10,6 @@ from generator.engine.seeding import global_seed, stage_rng
 from generator.models.fraudnet.network import FraudNet
 from generator.records.spec import TrainingSpec
 
-BATCH = 256
-"""Rows of a batch: what costs ART time is their number."""
-
 
 def knockoff_nets(
     victim: FraudNet, x: np.ndarray, training: TrainingSpec, steps: int, seed: int, stage: str
@@ -23,12 +20,12 @@ def knockoff_nets(
 
     Source: Orekondy, Schiele, Fritz 2019, arXiv:1812.02766, with random choice of the rows asked about.
     """
-    rng = stage_rng(seed, stage)
+    rng, batch = stage_rng(seed, stage), training.batch_size
     copy = FraudNet(1, x.shape[1], training.hidden)
     copy.initialise(torch.Generator().manual_seed(int(rng.integers(2**62))))
     attack = KnockoffNets(
-        _classifier(victim, None), batch_size_fit=BATCH, batch_size_query=len(x), nb_stolen=len(x),
-        nb_epochs=max(1, round(steps * BATCH / max(BATCH, len(x)))), sampling_strategy="random", verbose=False,
+        _classifier(victim, None), batch_size_fit=batch, batch_size_query=len(x), nb_stolen=len(x),
+        nb_epochs=max(1, round(steps * batch / max(batch, len(x)))), sampling_strategy="random", verbose=False,
     )  # fmt: skip
     optimiser = torch.optim.Adam(copy.parameters(), lr=training.learning_rate)
     with global_seed(seed, stage):

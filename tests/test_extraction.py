@@ -269,6 +269,14 @@ def test_a_kind_without_a_thief_is_named_and_nothing_is_made_where_nothing_is_as
     assert (found.stolen, found.not_applicable) == ((), ("standard",))
 
 
+def test_what_is_asked_of_thieves_holds_together_and_a_quick_study_asks_less():
+    for wrong in ({"queries": (200, 50, 500)}, {"queries": (50, 200), "compared_queries": 500}):
+        with pytest.raises(ValueError, match="must rise and hold compared_queries"):
+            ExtractionSpec(**wrong)
+    assert ExtractionSpec().quickened().queries == (50, 500)
+    assert ExtractionSpec(queries=(500,)).quickened().queries == (500,)
+
+
 def test_the_first_seeds_keep_their_rows(small_folds):
     one = first_seeds(small_folds, 1)
     assert (one.replicates, one.seeds, one.folds) == (3, 1, 3)

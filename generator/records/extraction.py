@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from generator.records.base import Record
 from generator.records.proofs import Estimate
@@ -57,12 +57,21 @@ class ExtractionSpec(Record):
     search_queries: int = Field(default=200, ge=1)
     """Scores a row that the search for an evasion asks of a copy without slopes; nobody counts these."""
 
+    @model_validator(mode="after")
+    def _compared_among_rising_queries(self):
+        if list(self.queries) != sorted(set(self.queries)) or self.compared_queries not in self.queries:
+            raise ValueError(
+                f"queries {self.queries} must rise and hold compared_queries {self.compared_queries}"
+            )
+        return self
+
     def quickened(self) -> "ExtractionSpec":
         """The same with one seed, few questions and few steps."""
+        few = tuple(sorted({self.queries[0], self.compared_queries}))
         return self.model_copy(
             update={
-                "seeds": 1, "queries": (50, self.compared_queries), "gradient_steps": 300, "knockoff_steps": 50,
-                "tree_rounds": 30, "boxed_rows": 20, "search_queries": 50,
+                "seeds": 1, "queries": few, "gradient_steps": 300, "knockoff_steps": 50, "tree_rounds": 30,
+                "boxed_rows": 20, "search_queries": 50,
             }
         )  # fmt: skip
 

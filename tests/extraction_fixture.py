@@ -11,6 +11,7 @@ from generator.records.extraction import (
 )
 from generator.records.metrics import wilson
 from generator.records.proofs import Estimate
+from generator.records.results import StudyResult
 
 ASKED = ExtractionSpec(
     models=("standard", "pgd_ramp"),
@@ -85,3 +86,9 @@ def tiny_extraction(*stolen: Stolen) -> ExtractionResult:
         stolen=stolen or (tiny_stolen(), tiny_stolen("pgd_ramp", 0.9)),
         not_applicable=(),
     )
+
+
+def with_extraction(result: StudyResult, found: ExtractionResult | None = None) -> StudyResult:
+    """The same study where models were stolen too."""
+    spec = result.spec.model_copy(update={"extraction": ASKED})
+    return result.model_copy(update={"spec": spec, "extraction": found or tiny_extraction()})

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from extraction_fixture import share, tiny_extraction, tiny_stolen
+from extraction_fixture import share, tiny_extraction, tiny_stolen, with_extraction
 from report_fixture import templates_of, tiny_result
 
 from generator import findings
@@ -11,7 +11,7 @@ from generator.figures import CHARTS
 from generator.findings import extraction
 from generator.pages.rendering import render_pages
 
-RESULT = tiny_result("checks")
+RESULT = with_extraction(tiny_result("checks"))
 FOUND = extraction.extraction(RESULT)
 
 
@@ -124,8 +124,8 @@ def test_the_page_is_whole_with_one_study_that_asked_and_with_none(tmp_path):
 
 def test_the_crosswalk_has_figures_only_where_models_were_stolen():
     rows = {
-        name: {row.id: row for row in findings.find(tiny_result(name)).crosswalk.rows}["V10"]
-        for name in ("checks", "kaggle")
+        result.name: {row.id: row for row in findings.find(result).crosswalk.rows}["V10"]
+        for result in (RESULT, tiny_result("kaggle"))
     }
     assert (rows["checks"].status, rows["checks"].link) == ("tested", "extraction.md")
     assert rows["checks"].found.startswith("Copies of 2 models from up to 10,000 answers")

@@ -36,7 +36,8 @@ def extraction(result: StudyResult) -> Chart:
         "Up: share of other rows on which copy and model give the same answer, among rows that the model flags, or "
         f"all. Dotted: always saying no fraud; on all rows, against {palette.model(first.model).phrase}. Nobody evades "
         "here. Strips are 95 % intervals.",
-        summary="; ".join(_summary(each, least, most) for each in stolen) + ".",
+        summary=f"Same answer on rows that the model flags, with {formats.count(least)} and {formats.count(most)} "
+        f"questions: {'; '.join(_summary(each, least, most) for each in stolen)}.",
         figure=figure(
             data,
             xaxis=axis("Questions asked", type="log", dtick=1),
@@ -77,13 +78,13 @@ def _constant(stolen: Stolen, view: str, queries: tuple[int, ...]) -> dict:
 
 
 def _summary(stolen: Stolen, least: int, most: int) -> str:
+    copies = (stolen.find(count) for count in (least, most))
     parts = [
-        f"{formats.percent(copy.on_flagged.value)} ({formats.interval(copy.on_flagged)}) with {formats.count(count)} "
-        "questions"
-        for count in (least, most)
-        if (copy := stolen.find(count)) and copy.on_flagged
+        f"{formats.percent(copy.on_flagged.value)} ({formats.interval(copy.on_flagged)})"
+        for copy in copies
+        if copy and copy.on_flagged
     ]
-    return f"Same answer on rows that {palette.model(stolen.model).phrase} flags: {formats.listed(parts or ['none'])}"
+    return f"{palette.model(stolen.model).title} {formats.listed(parts or ['none'])}"
 
 
 def _rows(stolen: Stolen) -> list[tuple]:

@@ -56,6 +56,11 @@ class DefenceRow:
     cost: Defence
     copy: Copy
 
+    @property
+    def plain(self) -> bool:
+        """Whether these are the probabilities, with which the others are compared."""
+        return self.cost.answers == "scores"
+
 
 @dataclass(frozen=True)
 class KnockoffRow:

@@ -1,6 +1,6 @@
 """Extraction in a study: which models are stolen, and the record of what the copies are worth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -25,6 +25,7 @@ from generator.records.extraction import (
 from generator.records.metrics import Resamples, wilson
 from generator.records.proofs import Estimate
 from generator.records.spec import StudySpec
+from generator.records.validation import FEWEST, ValidationSpec
 from generator.study.extraction_tasks import (
     AGREE,
     DEFENCES,
@@ -94,6 +95,42 @@ def extract(
     )
 
 
+def extract_trained(
+    spec: ValidationSpec, folds: Folds, states: Mapping[str, State], deployed: Collection[str], engine: Engine
+) -> ExtractionResult | None:
+    """Steal what a validation trained itself, by answers alone: no boxes, evasions and defences. None if not asked.
+
+    Args:
+        deployed: Models in use, which nobody steals here: whether they can be stolen is for their owner to try.
+    """
+    asked = spec.extraction
+    if asked is None:
+        return None
+    seeds = min(asked.seeds, folds.seeds)
+    some = first_seeds(folds, seeds)
+    victims = {
+        model: first_replicates(states[model], some)
+        for model in asked.models
+        if model in states and model not in deployed
+    }
+    copied = engine.run(
+        spec.dataset, "extraction", [copy_task(spec, asked, some, state) for state in victims.values()]
+    )
+    parts = questions.part(some, spec.seed)
+    return ExtractionResult(
+        real_rows=parts.asked.shape[1],
+        judged_rows=parts.judged.size // seeds,
+        stolen=tuple(
+            Stolen(
+                model=model, kind=state.kind, constant=_share(~_flagged(copies, parts), seeds),
+                copies=tuple(_copies(asked, copies, parts, some, FEWEST)), boxes=(), transfer=None, defences=(),
+            )
+            for (model, state), copies in zip(victims.items(), copied, strict=True)
+        ),
+        not_applicable=tuple(model for model in states if model in deployed),
+    )  # fmt: skip
+
+
 def _share(hits: np.ndarray, seeds: int) -> Estimate:
     """The share of `hits`, any shape, of so many seeds; the interval counts the rows of one seed, which are sampled."""
     rows = max(1, round(hits.size / seeds))
@@ -106,8 +143,10 @@ def _flagged(copied: Arrays, parts: questions.Parts) -> np.ndarray:
     return np.take_along_axis(copied["margin"], parts.judged, axis=1) > 0
 
 
-def _copies(asked: ExtractionSpec, copied: Arrays, parts: questions.Parts, folds: Folds) -> Sequence[Copy]:
-    """All copies of one model, ART's behind those of this project."""
+def _copies(
+    asked: ExtractionSpec, copied: Arrays, parts: questions.Parts, folds: Folds, fewest: int = 1
+) -> Sequence[Copy]:
+    """All copies of one model, ART's behind ours; what it flags has a share where that are `fewest` rows of a seed."""
     told: list[tuple[Thief, Answers, int]] = [("own", "scores", count) for count in asked.queries]
     told += [("own", answers, asked.compared_queries) for answers in DEFENCES]
     told += [("knockoff_nets", "labels", count) for count in asked.queries]
@@ -126,7 +165,7 @@ def _copies(asked: ExtractionSpec, copied: Arrays, parts: questions.Parts, folds
                 queries=count,
                 drawn=max(0, count - parts.asked.shape[1]),
                 agreement=_share(same, folds.seeds),
-                on_flagged=_share(same[model], folds.seeds) if model.any() else None,
+                on_flagged=_share(same[model], folds.seeds) if model.sum() >= fewest * folds.seeds else None,
             )
         )
     return found

@@ -18,13 +18,14 @@ from generator.proofs.verifiers import VERIFIERS
 from generator.records.boxes import Boxes
 from generator.records.extraction import Answers, ExtractionSpec
 from generator.records.spec import AttackSpec, ProofSpec, StudySpec, TrainingSpec
+from generator.records.validation import ValidationSpec
 from generator.study.proof_tasks import DECIDING, PROOF_SOURCE, settings
 from generator.study.tasks import ATTACK_SOURCE, TRAINING_SOURCE, State, task_inputs
 from generator.threats.extraction import questions
 from generator.threats.extraction.answers import answered, probabilities
 from generator.threats.extraction.evading import evade
 from generator.threats.extraction.knockoff import knockoff_nets
-from generator.threats.extraction.thieves import THIEVES
+from generator.threats.extraction.thieves import thief_of
 from generator.threats.surface import ball
 
 OWN_SOURCE = ("threats/extraction", "study/extraction_tasks.py")
@@ -47,7 +48,9 @@ def first_replicates(state: State, folds: Folds) -> State:
     return State(state.kind, {name: part[: folds.replicates] for name, part in state.weights.items()})
 
 
-def copy_task(spec: StudySpec, asked: ExtractionSpec, folds: Folds, state: State) -> StageTask:
+def copy_task(
+    spec: StudySpec | ValidationSpec, asked: ExtractionSpec, folds: Folds, state: State
+) -> StageTask:
     """Steal every replicate of a state, by all numbers of queries and all sorts of answers."""
     inputs = task_inputs(
         (*OWN_SOURCE, *TRAINING_SOURCE),
@@ -69,7 +72,7 @@ def _copy(folds: Folds, state: State, training: TrainingSpec, spec: ExtractionSp
         bool, what the copy flags; for nets "knockoff_nets/<queries>" (seeds, judged) bool of ART's, of the first fold
         of each seed; "copy/<name>", the arrays of the copy of most probabilities.
     """
-    model, parts = state.model(folds), questions.part(folds, seed)
+    (steal, kind), model, parts = thief_of(state.kind), state.model(folds), questions.part(folds, seed)
     judged = folds.x[questions.rows_at(folds, parts.judged)]
     found: Arrays = {"margin": model.margins(folds.test_raw())}
     told: tuple[Answers, ...] = ("scores", *DEFENCES)
@@ -77,10 +80,8 @@ def _copy(folds: Folds, state: State, training: TrainingSpec, spec: ExtractionSp
         raw = questions.questions(folds, parts.asked, count, seed)
         probability = probabilities(model.margins(raw))
         for answers in told if count == spec.compared_queries else ("scores",):
-            arrays = THIEVES[state.kind](
-                raw, answered(probability, answers, spec), folds, training, spec, seed
-            )
-            copy = KINDS[state.kind].restored(arrays, folds)
+            arrays = steal(raw, answered(probability, answers, spec), folds, training, spec, seed)
+            copy = KINDS[kind].restored(arrays, folds)
             found[f"{answers}/{count}"] = copy.margins(judged) > 0
             if answers == "scores" and count == max(spec.queries):
                 found |= {f"copy/{name}": part for name, part in arrays.items()}

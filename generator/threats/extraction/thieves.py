@@ -131,4 +131,9 @@ def _both_classes(x: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray,
 
 
 THIEVES: Mapping[str, Thief] = {"relu": net, "linear": line, "trees": trees}
-"""By kind of the model that is copied, as `generator.models.kinds.KINDS`; other kinds are not copied."""
+"""By kind of the model that is copied, as `generator.models.kinds.KINDS`."""
+
+
+def thief_of(kind: str) -> tuple[Thief, str]:
+    """The thief of a model of that kind, and the kind of its copies: trees, which take any row, where it has none."""
+    return (THIEVES[kind], kind) if kind in THIEVES else (trees, Trees.kind)

@@ -68,8 +68,6 @@ class KnockoffRow:
 
     words: ModelName
     ours: Copy
-    labels: Copy | None
-    """Ours, from labels, where both were made."""
     art: Copy | None
 
 
@@ -288,4 +286,4 @@ def _knockoff(found: ExtractionResult, queries: tuple[int, ...]) -> Iterator[Kno
             ours = each.find(count)
             art = each.find(count, "labels", "knockoff_nets")
             if ours and (art or count == queries[0]):
-                yield KnockoffRow(MODELS[each.model], ours, each.find(count, "labels"), art)
+                yield KnockoffRow(MODELS[each.model], ours, art)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from extraction_fixture import with_extraction
 from proof_fixture import BUDGETS, tiny_proofs
 from rates_fixture import tiny_draws, tiny_rates
 from threat_fixture import FRAUDSTERS
@@ -527,6 +528,8 @@ def tiny_project(
 ) -> tuple[StudyResult, ...]:
     """A copy of what MkDocs reads, with the pages of both tiny results, or of others, rendered into `folder`/docs.
 
+    Of the two tiny ones the first asked for the other threats too.
+
     `ids` are those of the rows of the playground, ninety of them.
     """
     from playground_fixture import IDS, tiny_offers
@@ -535,7 +538,7 @@ def tiny_project(
     from generator.publish.metadata import write_metadata
     from generator.tools import calculator, playground
 
-    results = results or (tiny_result("checks"), tiny_result("kaggle"))
+    results = results or (with_extraction(tiny_result("checks")), tiny_result("kaggle"))
     draws = {result.data.name: tiny_draws(result.rates) for result in results}
     offers = tiny_offers(results, folder / "records", ids or IDS)
     for name in ("mkdocs.yml", "mkdocs.offline.yml"):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from charts_fixture import story
+from extraction_fixture import with_extraction
 from offenders import all_hold
 from report_fixture import tiny_result
 from validation_fixture import tiny_validation
@@ -18,12 +19,13 @@ from generator import figures as charts
 from generator.figures import CHARTS, embed, files_of, registration
 from generator.figures.chart import Chart, rounded
 from generator.figures.embedding import TABLE_LIMIT, csv_text
+from generator.figures.extraction import extraction
 from generator.figures.validation import validation
 from generator.notation import palette
 
 RESULTS = {name: tiny_result(name) for name in ("checks", "kaggle")}
 ALL = [chart for result in RESULTS.values() for part in story(result).values() for chart in part]
-ALL.append(validation(tiny_validation()))
+ALL += [validation(tiny_validation()), extraction(with_extraction(RESULTS["checks"]))]
 ASSETS = Path(__file__).parent.parent / "docs" / "assets"
 STYLE = (ASSETS / "extra.css").read_text(encoding="utf-8")
 of_chart = attrgetter("slug")

@@ -174,3 +174,17 @@ def test_the_direction_agrees_with_the_exact_test_of_mcnemar(only_a, only_b, wor
 def test_the_word_for_a_difference_comes_from_its_interval(low, high, word):
     estimate = Estimate(value=(low + high) / 2, low=low, high=high, n=1, seeds=1, method="bootstrap")
     assert direction(estimate) == word
+
+
+def test_draws_among_fewer_seeds_are_the_same_draws_of_rows():
+    rng = np.random.default_rng(3)
+    y, rows = np.repeat((0, 1), 20), np.repeat((False, True), 20)
+    every = Resamples(y, 5, 100, np.random.default_rng(1))
+    few = every.among(2, np.random.default_rng(2))
+    values = rng.random(40)
+    # where seeds do not differ, their draws do not matter
+    alike = [r.means(np.tile(values, (r.seeds, 1)), rows) for r in (every, few)]
+    assert np.allclose(*alike, atol=1e-6)
+    apart = few.means(np.stack((values, values + 1)), rows) - alike[1]
+    assert set(np.round(apart, 4)) == {0, 0.5, 1}  # two seeds drawn of two: none, one or both are the second
+    assert every.seeds == 5

@@ -241,6 +241,13 @@ def _estimates(result: ValidationResult) -> Iterator[tuple[str, Estimate]]:
         for name in ("caught", "flagged_genuine"):
             if (share := getattr(row, name)) is not None:
                 yield f"{row.model}, {row.column} {row.group}: {name}", share
+    for row in result.extraction.stolen if result.extraction else ():
+        yield f"{row.model}: not flagged", row.constant
+        for each in row.copies:
+            at = f"{row.model}, copied by {each.queries} {each.answers}"
+            yield f"{at}: agreement", each.agreement
+            if each.on_flagged is not None:
+                yield f"{at}: agreement on what is flagged", each.on_flagged
 
 
 # ---------------------------------------------------------------- what should not be there

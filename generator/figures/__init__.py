@@ -41,6 +41,8 @@ Business impact
     leakage_reduction         how many of the standard model's misses each model catches
     false_alarms              genuine payments stopped a day
     accuracy_bounds           what an accuracy alone says about missed frauds
+Other threats (only where the study asked for them)
+    extraction                how often copies agree with their model, by questions asked
 Validation, of its own record
     validation                every model: frauds caught, clean and proved, one view a tier
 
@@ -54,6 +56,7 @@ from generator.figures import (
     data,
     economics,
     exact,
+    extraction,
     hardening,
     impact,
     kinds,
@@ -97,6 +100,7 @@ CHARTS = {
         tiers.tiers, tiers.frontier, proofs.label_aware, proofs.proof_walk, proofs.battery,
         economics.break_even, economics.net_benefit,
         impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
+        extraction.extraction,
         validation.validation,
     )
 }  # fmt: skip
@@ -119,7 +123,7 @@ WHOSE = {
     for whose, names in {
         "nobody": (
             "histograms", "correlations", "breakdown", "calendar", "anomaly", "score_histogram", "boundary",
-            "false_alarms",
+            "false_alarms", "extraction",
         ),
         "benchmark": (
             "label_flip", "walkthrough_steps", "walkthrough_probability", "robust_accuracy", "true_positive_rate",

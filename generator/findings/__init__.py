@@ -13,6 +13,7 @@ from generator.findings import (
     data,
     evaluations,
     exact,
+    extraction,
     impact,
     kinds,
     original,
@@ -211,6 +212,11 @@ class DatasetFindings:
     @by_budget
     def monotone(self) -> tuple[kinds.MonotoneRow, ...]:
         return kinds.monotone_rows(self.result)
+
+    @by_budget
+    def extraction(self) -> extraction.Extraction | None:
+        """None where no model was stolen."""
+        return extraction.extraction(self.quoted)
 
     @by_budget
     def drawn(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from generator.findings.extraction import copied_words
 from generator.findings.frameworks import MAPPINGS, Mapping
 from generator.notation import formats, palette
 from generator.notation.names import attack_title
@@ -198,7 +199,8 @@ TESTS = (
     Test("V8", "Flooding with false alarms", _nothing, "", "",
          "Nobody tried to make genuine payments alarm in bulk."),
     Test("V9", "Poisoned training data, wrong labels", _nothing, "", "", "The training data was not attacked."),
-    Test("V10", "Copying the model by questions", _nothing, "", "", "No copy was made by queries."),
+    Test("V10", "Copying the model by questions", copied_words, "extraction.md", "",
+         "The thief knows the kind of model and how its inputs are scaled."),
     Test("V11", "Natural noise, drift, missing fields", _nothing, "", "",
          "Random noise within the budget is in the battery; drift and missing fields were not tried."),
     Test("V12", "Business impact and break-even share of attackers", _impact, "impact.md", "",

@@ -68,6 +68,13 @@ class Resamples:
         few._chosen = {}
         return few
 
+    def among(self, seeds: int, rng: np.random.Generator) -> "Resamples":
+        """The same draws of rows, with seeds drawn anew among so many."""
+        few = copy.copy(self)
+        few.seeds = seeds
+        few.seed_weights = rng.multinomial(seeds, np.full(seeds, 1 / seeds), len(self.row_weights)) / seeds
+        return few
+
     def means(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Mean of values (seeds, n, ...) over the chosen rows (n,) bool, once per draw: (..., draws)."""
         weights, total = self._weights_of(rows)

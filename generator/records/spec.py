@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from generator.records.base import WORDS, Record, Words
+from generator.records.extraction import ExtractionSpec
 from generator.records.features import Input
 from generator.records.roles import Roles
 from generator.records.threat import Threat
@@ -319,6 +320,8 @@ class StudySpec(Record):
     battery: BatterySpec = BatterySpec()
     gate: GateSpec = GateSpec()
     scenario: ScenarioSpec = ScenarioSpec()
+    extraction: ExtractionSpec | None = None
+    """Whether thieves copy models through their answers; None: not asked."""
     bootstrap: int = Field(default=2000, ge=100)
     """Resamples of (seed, row) behind the interval of a difference."""
     kept_draws: int = Field(default=200, ge=1)
@@ -379,5 +382,6 @@ class StudySpec(Record):
                     update={"restarts": 2, "hop_skip_jump_rows": 4, "zoo_rows": 4, "tree_copy_rows": 40}
                 ),
                 "bootstrap": 200,
+                "extraction": self.extraction and self.extraction.quickened(),
             }
         )

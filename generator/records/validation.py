@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from generator.records.base import WORDS, Record, Words
+from generator.records.extraction import ExtractionResult, ExtractionSpec
 from generator.records.features import Input
 from generator.records.proofs import Choice, Estimate, ProvedMonotone, TierComparison, TierResult
 from generator.records.results import Direction, Judged, Provenance
@@ -179,6 +180,8 @@ class ValidationSpec(Record):
         recipes=("pgd_tier1",), followed=(), rounds=2, epochs_per_round=5
     )
     sample: SampleSpec = SampleSpec()
+    extraction: ExtractionSpec | None = None
+    """Whether thieves copy what is trained here through its answers; None: not asked."""
     bootstrap: int = Field(default=1000, ge=100)
     seed: int = 42
     quick: bool = False
@@ -197,7 +200,10 @@ class ValidationSpec(Record):
         """The same with fewer repetitions and budgets, marked as quick."""
         training = self.training.model_copy(update={"seeds": 1, "folds": 3, "epochs": 3})
         proof = self.proof.model_copy(update={"epsilons": (self.attack.headline_epsilon,)})
-        return self.model_copy(update={"quick": True, "training": training, "proof": proof, "bootstrap": 200})
+        few = self.extraction and self.extraction.quickened()
+        return self.model_copy(
+            update={"quick": True, "training": training, "proof": proof, "bootstrap": 200, "extraction": few}
+        )
 
     @model_validator(mode="after")
     def _quoted_figures_are_worked_out(self):
@@ -408,6 +414,8 @@ class ValidationResult(Record):
     groups: tuple[GroupRates, ...] = ()
     values: tuple[ValueRates, ...] = ()
     """Empty where no column holds money."""
+    extraction: ExtractionResult | None = None
+    """Of what was trained here, every row counted once; None where it was not asked for."""
     mean_fraud_amount: float | None = None
     """To two significant digits, where rows are not published."""
     unresolved: int

@@ -16,6 +16,7 @@ from generator.records.metrics import Resamples
 from generator.records.results import ImpactResult, Judged, ModelResult, Provenance, RoundResult, StudyResult
 from generator.records.spec import StudySpec
 from generator.records.threat import surface
+from generator.study.extraction import extract
 from generator.study.groups import group_errors
 from generator.study.proving import Proved, proof_result, prove_all, settle_all, with_exact
 from generator.study.tasks import (
@@ -84,6 +85,7 @@ def run_study(
         proofs=proof_result(spec, table, folds, states, finals, settled, proved, resamples),
         rates=operating_rates(proved.tiers, table, spec, resamples),
         groups=tuple(group_errors(clean, table, data.breakdowns)),
+        extraction=extract(spec, folds, states, settled.finals, resamples, engine, table.name),
         budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),
     )
     return Study(

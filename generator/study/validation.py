@@ -34,6 +34,7 @@ from generator.records.validation import (
     ValidationSpec,
     ValueRates,
 )
+from generator.study.extraction import extract_trained
 from generator.study.notes import asked_note, rounded, table_note
 from generator.study.proof_records import choose, proved_monotone
 from generator.study.tasks import State, beside_state, beside_task
@@ -92,6 +93,7 @@ def run_validation(
         proved_monotone=proved_monotone(tiers, spec.input_names),
         groups=tuple(_groups(spec, sample, tiers)),
         values=tuple(_values(spec, sample, tiers)),
+        extraction=extract_trained(spec, folds, states, used, engine),
         mean_fraud_amount=_mean_fraud_amount(spec, sample),
         unresolved=sum(
             int((arrays[tier][:, y == 1] == UNRESOLVED).sum())

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from generator.findings.key_figures import Card
-from generator.findings.validation import alerts, evidence, groups, inputs, later, money, notices, verdict
+from generator.findings.validation import (
+    alerts,
+    evidence,
+    groups,
+    inputs,
+    later,
+    money,
+    notices,
+    stealing,
+    verdict,
+)
 from generator.findings.validation.models import (
     against,
     at_tier,
@@ -197,6 +207,10 @@ class ValidationFindings:
     @cached_property
     def groups(self) -> tuple[groups.GroupTable, ...]:
         return groups.group_tables(self.result)
+
+    @cached_property
+    def stealing(self) -> stealing.Stealing | None:
+        return stealing.stealing(self.result)
 
     @cached_property
     def notices(self) -> tuple[notices.Noticed, ...]:

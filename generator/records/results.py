@@ -5,6 +5,7 @@ from typing import Literal
 from generator.records.base import Record
 from generator.records.features import Feature
 from generator.records.impact import OperatingRates
+from generator.records.inference import InferenceResult
 from generator.records.proofs import Choice, Estimate, ProofResult
 from generator.records.roles import Roles
 from generator.records.spec import Attack, StudySpec
@@ -427,6 +428,8 @@ class StudyResult(Record):
     """Of the leading models, in the categories of every breakdown by groups."""
     budget_violations: int
     """Attacked rows that left their budget before they were projected back, over the whole study."""
+    inference: InferenceResult | None = None
+    """None where it was not asked."""
 
     @property
     def name(self) -> str:

@@ -70,6 +70,7 @@ def tiny_spec() -> StudySpec:
     asked = dict(
         rows=300,
         beside=(),  # models of other kinds have studies of their own
+        inference=None,  # the other threats have tests of their own
         training=TrainingSpec(seeds=2, folds=3, epochs=2),
         attack=AttackSpec(epsilons=(0.0, 0.1, 0.35, 1.0), round_epsilons=(0.1, 0.35), pgd_steps=2),
         hardening=HardeningSpec(rounds=2, epochs_per_round=1, pgd_steps=2),

@@ -25,7 +25,7 @@ class InferenceSpec(Record):
     """Bands of equally many rows whose number is guessed, as a value cannot be guessed to the last digit."""
     forest_rows: int = Field(default=1_000, ge=40)
     """Rows of the table that the forests of the instrument check are trained on, half of them each."""
-    forest_seeds: int = Field(default=20, ge=2)
+    forest_seeds: int = Field(default=20, ge=3)
     """Halvings, each of which trains two forests."""
     forest_trees: int = Field(default=50, ge=1)
     mislabelled: Share = 0.1

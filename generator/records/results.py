@@ -429,7 +429,7 @@ class StudyResult(Record):
     budget_violations: int
     """Attacked rows that left their budget before they were projected back, over the whole study."""
     inference: InferenceResult | None = None
-    """None where it was not asked."""
+    """None where it was not asked, or the seeds are too few for shadow models."""
 
     @property
     def name(self) -> str:

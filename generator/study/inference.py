@@ -1,4 +1,4 @@
-"""What models give away about their training rows: the slow parts as tasks, and the record made of their arrays."""
+"""What models give away about their training rows: the record made of what the tasks leave."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from generator.engine.cache import Arrays
 from generator.engine.seeding import stage_rng
-from generator.engine.stages import Engine, StageTask
+from generator.engine.stages import Engine
 from generator.models.folds import Folds
 from generator.records.inference import (
     Attribute,
@@ -19,15 +19,12 @@ from generator.records.inference import (
 )
 from generator.records.metrics import Resamples
 from generator.records.proofs import Estimate
-from generator.records.spec import StudySpec, TrainingSpec
-from generator.study.tasks import TRAINING_SOURCE, State, task_inputs
-from generator.threats.inference import library
-from generator.threats.inference.epochs import trained_for
-from generator.threats.inference.forests import forest_margins, halved
-from generator.threats.inference.likelihood import confidences, log_ratios, margins_of_all, pairs
+from generator.records.spec import StudySpec
+from generator.study.inference_tasks import attribute_task, epochs_task, forest_task, member_task
+from generator.study.tasks import State
+from generator.threats.inference.likelihood import enough
 from generator.threats.inference.ranking import exact_rate, found_at, least_epsilon, placements
 
-SOURCE = ("threats/inference", "study/inference.py", "records/inference.py", *TRAINING_SOURCE)
 FORESTS = {"forest": False, "mislabelled_forest": True}
 """Instrument -> whether a share of its rows carries the wrong label."""
 
@@ -40,13 +37,9 @@ def infer(
     engine: Engine,
     name: str,
 ) -> InferenceResult | None:
-    """Attack the last state of every model; None where it is not asked, or no judged row was trained on twice.
-
-    Raises:
-        ValueError: The study has a single seed, so there are no shadow models.
-    """
+    """Attack the last state of every model; None where it is not asked, or the study has too few shadow models."""
     asked = spec.inference
-    if asked is None or folds.folds < 2:
+    if asked is None or not enough(folds):
         return None
     attributed = [model for model in asked.attributed if model in states]
     tasks = [
@@ -66,93 +59,6 @@ def infer(
             each for model in attributed for each in _attributes(model, next(done), folds, spec, asked)
         ),
     )
-
-
-# ---------------------------------------------------------------- tasks
-
-
-def member_task(spec: StudySpec, folds: Folds, asked: InferenceSpec, state: State) -> StageTask:
-    """Likelihood ratios of every row by every seed of one model, and what ART's attack says."""
-    seeds = min(asked.library_seeds, folds.seeds)
-    inputs = task_inputs(SOURCE, state.kind, spec.seed, str(seeds), folds=folds, weights=state.weights)
-    return StageTask(inputs, _member, (folds, state, seeds, spec.seed))
-
-
-def _member(folds: Folds, state: State, seeds: int, seed: int) -> Arrays:
-    margins = margins_of_all(state.model(folds), folds)
-    firsts = [number * folds.folds for number in range(seeds)]
-    scored = [
-        library.membership(
-            margins[r], folds.y, library.sides(folds, r, seed), seed, f"inference/membership/{r}"
-        )
-        for r in firsts
-    ]
-    return _judged(margins, folds) | {"library": np.stack(scored, axis=1)}
-
-
-def _judged(margins: np.ndarray, folds: Folds) -> Arrays:
-    """`ratios` and `right`, each (2, seeds, n): of strangers, then of members."""
-    confidence = confidences(margins, folds)
-    return {"ratios": log_ratios(confidence, folds).astype(np.float32), "right": pairs(confidence > 0, folds)}
-
-
-def epochs_task(spec: StudySpec, folds: Folds, asked: InferenceSpec) -> StageTask:
-    """The standard model judged while it is trained on and on."""
-    inputs = task_inputs(SOURCE, spec.training, spec.seed, str(asked.epochs), folds=folds)
-    return StageTask(inputs, _train_on, (folds, spec.training, asked.epochs, spec.seed))
-
-
-def _train_on(folds: Folds, training: TrainingSpec, epochs: tuple[int, ...], seed: int) -> Arrays:
-    return {
-        f"{done}/{name}": array
-        for done, model in trained_for(epochs, folds, training, stage_rng(seed, "train"))
-        for name, array in _judged(margins_of_all(model, folds), folds).items()
-    }
-
-
-def forest_task(spec: StudySpec, folds: Folds, asked: InferenceSpec, mislabelled: bool) -> StageTask:
-    """Full forests, which are known to remember."""
-    inputs = task_inputs(SOURCE, asked, spec.seed, str(mislabelled), folds=folds)
-    return StageTask(inputs, _grow, (folds.x, folds.y, asked, spec.seed, mislabelled))
-
-
-def _grow(x: np.ndarray, y: np.ndarray, asked: InferenceSpec, seed: int, mislabelled: bool) -> Arrays:
-    halves = halved(x, y, asked, seed, mislabelled=mislabelled)
-    return _judged(forest_margins(halves, asked.forest_trees, seed), halves)
-
-
-def attribute_task(spec: StudySpec, folds: Folds, asked: InferenceSpec, state: State) -> StageTask:
-    """Every input guessed from the others, with the answers of one model and without."""
-    seeds = min(asked.library_seeds, folds.seeds)
-    inputs = task_inputs(
-        SOURCE, state.kind, spec.seed, str(seeds), str(asked.bands), folds=folds, weights=state.weights
-    )
-    return StageTask(inputs, _guess, (folds, state, seeds, asked.bands, spec.seed))
-
-
-def _guess(folds: Folds, state: State, seeds: int, wanted: int, seed: int) -> Arrays:
-    """By the place of an input: `*/bands` (n,), and `*/right` (3, seeds, half) as `library.Guesses` has them."""
-    margins = margins_of_all(state.model(folds), folds)
-    found: dict[str, np.ndarray] = {}
-    for column in range(folds.x.shape[1]):
-        band = library.bands(folds.x[:, column], wanted)
-        right = [
-            library.attributes(
-                folds.x,
-                column,
-                band,
-                margins[r],
-                library.sides(folds, r, seed),
-                seed,
-                f"inference/{column}/{r}",
-            )
-            for r in range(0, seeds * folds.folds, folds.folds)
-        ]
-        found |= {f"{column}/bands": band, f"{column}/right": np.stack(right, axis=1)}
-    return found
-
-
-# ---------------------------------------------------------------- the record
 
 
 def membership(judged: Arrays, asked: InferenceSpec, resamples: Resamples) -> Membership:

@@ -81,7 +81,8 @@ def attributes(
     ART is told answers, fraud or not, and no scores: its attack rounds them to that. It is fitted on rows that the
     replicate never had.
     """
-    table = x.astype(np.float32)
+    # on one scale for both: ART scales for the attack, not for its baseline
+    table = ((x - x.mean(axis=0)) / x.std(axis=0)).astype(np.float32)
     table[:, column] = band
     others = np.delete(table, column, axis=1)
     answers = np.eye(2, dtype=np.float32)[(margins > 0).astype(int)]

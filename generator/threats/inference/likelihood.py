@@ -45,6 +45,16 @@ def pairs(values: np.ndarray, folds: Folds) -> np.ndarray:
     return np.stack([values[first + without, rows], values[first + (without + 1) % folds.folds, rows]])
 
 
+def shadow_models(folds: Folds) -> int:
+    """Replicates of the other seeds."""
+    return (folds.seeds - 1) * folds.folds
+
+
+def enough(folds: Folds) -> bool:
+    """Whether each judged row was trained on by some and not by others, and their spread can be seen."""
+    return folds.folds > 1 and shadow_models(folds) > 2
+
+
 def log_ratios(confidence: np.ndarray, folds: Folds) -> np.ndarray:
     """(2, seeds, n) log likelihood ratio of each confidence (replicates, n): with the row against without it.
 
@@ -53,12 +63,14 @@ def log_ratios(confidence: np.ndarray, folds: Folds) -> np.ndarray:
     on which all shadow models agree is not certain.
 
     Raises:
-        ValueError: There is a single seed, so no shadow model.
+        ValueError: There are too few seeds for shadow models that leave a variance to be seen.
 
     Source: Carlini et al. 2022, arXiv:2112.03570, algorithm 1.
     """
-    if folds.seeds < 2:
-        raise ValueError("shadow models are those of other seeds; membership needs two seeds or more")
+    if not enough(folds):
+        raise ValueError(
+            f"{folds.seeds} seeds x {folds.folds} folds leave {shadow_models(folds)} shadow models; give 3 or more"
+        )
     had = members(folds)
     seed_of = np.arange(folds.replicates) // folds.folds
     ratios = np.empty_like(confidence, dtype=np.float64)

@@ -41,6 +41,9 @@ Business impact
     leakage_reduction         how many of the standard model's misses each model catches
     false_alarms              genuine payments stopped a day
     accuracy_bounds           what an accuracy alone says about missed frauds
+Inference (only where the study asked)
+    membership                every model beside a coin: members of the training data told from strangers
+    membership_epochs         the same of the standard model against the passes over its rows
 Validation, of its own record
     validation                every model: frauds caught, clean and proved, one view a tier
 
@@ -56,6 +59,7 @@ from generator.figures import (
     exact,
     hardening,
     impact,
+    inference,
     kinds,
     patterns,
     proofs,
@@ -97,6 +101,7 @@ CHARTS = {
         tiers.tiers, tiers.frontier, proofs.label_aware, proofs.proof_walk, proofs.battery,
         economics.break_even, economics.net_benefit,
         impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
+        inference.membership, inference.membership_epochs,
         validation.validation,
     )
 }  # fmt: skip
@@ -119,7 +124,7 @@ WHOSE = {
     for whose, names in {
         "nobody": (
             "histograms", "correlations", "breakdown", "calendar", "anomaly", "score_histogram", "boundary",
-            "false_alarms",
+            "false_alarms", "membership", "membership_epochs",
         ),
         "benchmark": (
             "label_flip", "walkthrough_steps", "walkthrough_probability", "robust_accuracy", "true_positive_rate",

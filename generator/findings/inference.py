@@ -149,7 +149,7 @@ def _most(found: InferenceResult) -> str:
     return (
         f"{formats.capital(MODELS[top.model].phrase)} gives away most: {_told(auc)}. If he may be wrong about "
         f"{formats.percent(at.false_positive_rate, 0)} of the strangers, he finds {formats.percent(at.found.value)} of "
-        "the people in the training data."
+        "those in the training data."
     )
 
 
@@ -264,9 +264,11 @@ def _unbounded(found: InferenceResult) -> str:
     top = _top(found)
     advantage = top.membership.advantage.value
     needed = derived(math.log((1 + advantage) / (1 - advantage)), advantage)
-    least = max(each.membership.least_epsilon for each in found.models)
+    loudest = max(found.models, key=lambda each: each.membership.least_epsilon)
+    least = loudest.membership.least_epsilon
     claim = (
-        f"In turn, what was found rules out that any training here keeps an ε below {formats.number(least)}."
+        f"In turn, what was found rules out an ε below {formats.number(least)} for the training of "
+        f"{MODELS[loudest.model].phrase}."
         if least > 0
         else "What was found rules out no ε."
     )

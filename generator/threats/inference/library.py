@@ -10,6 +10,7 @@ import numpy as np
 from art.attacks.inference.attribute_inference import AttributeInferenceBaseline, AttributeInferenceBlackBox
 from art.attacks.inference.membership_inference import MembershipInferenceBlackBox
 from art.estimators.classification import BlackBoxClassifier
+from scipy.special import expit
 
 from generator.engine.seeding import global_seed, stage_rng
 from generator.models.folds import Folds
@@ -42,7 +43,7 @@ def membership(margins: np.ndarray, y: np.ndarray, of: Sides, seed: int, stage: 
 
     ART is told the model's probabilities and the right class.
     """
-    fraud = 1 / (1 + np.exp(-margins))
+    fraud = expit(margins.astype(np.float64))
     said = np.stack([1 - fraud, fraud], axis=1).astype(np.float32)
     # answers are given beside the rows, so the rows themselves are never asked
     attack = MembershipInferenceBlackBox(BlackBoxClassifier((said, said), (2,), 2), attack_model_type=FOREST)

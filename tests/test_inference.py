@@ -15,7 +15,7 @@ from generator.models.folds import make_folds
 from generator.records.inference import FoundAt, InferenceResult, InferenceSpec
 from generator.records.metrics import Resamples
 from generator.records.spec import TrainingSpec
-from generator.study.inference import infer
+from generator.study.inference import infer, infer_members
 from generator.study.inference_tasks import epochs_task, member_task
 from generator.threats.inference import library
 from generator.threats.inference.epochs import trained_for
@@ -313,3 +313,18 @@ def test_the_gap_of_the_record_is_that_of_the_two_accuracies(result):
 def test_a_study_that_does_not_ask_is_told_nothing(small_folds, small_models, tiny_spec):
     spec = tiny_spec.model_copy(update={"inference": None})
     assert infer(spec, small_folds, {"standard": small_models}, None, None, "checks") is None
+
+
+def test_ones_own_models_are_asked_for_membership_alone(small_folds, small_models, tmp_path):
+    from study_fixture import Recorder
+    from validation_fixture import tiny_validation
+
+    asked = tiny_validation().spec.model_copy(update={"inference": ASKED, "bootstrap": 100})
+    resamples = Resamples(small_folds.y, small_folds.seeds, 100, np.random.default_rng(0))
+    engine = Engine(StageCache(tmp_path), 1, Recorder())
+    found = infer_members(asked, small_folds, {"standard": small_models}, resamples, engine)
+    assert [each.model for each in found.models] == ["standard"]
+    assert found.models[0].against is None  # the baseline is in use
+    assert (found.epochs, found.instruments, found.attributes) == ((), (), ())
+    single = make_folds(small_folds.x, small_folds.y, TrainingSpec(seeds=1, folds=3), seed=3)
+    assert infer_members(asked, single, {"standard": small_models}, resamples, engine) is None

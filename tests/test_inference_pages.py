@@ -6,11 +6,15 @@ import re
 import pytest
 from inference_fixture import AREAS, with_inference
 from report_fixture import templates_of, tiny_result
+from validation_fixture import tiny_validation
 
 from generator import findings
 from generator.figures import CHARTS
 from generator.findings.inference import against_coin, inference
 from generator.pages.rendering import render_pages
+from generator.program import PROGRAM
+from generator.records.inference import InferenceResult, InferenceSpec
+from generator.records.validation import ValidationResult
 
 RESULT = with_inference()
 FOUND = inference(RESULT)
@@ -123,3 +127,34 @@ def test_the_page_stands_where_none_asked(tmp_path):
     text = page(tmp_path, tiny_result())
     assert "This study did not ask" in text
     assert "What should we do?" not in text
+
+
+# ---------------------------------------------------------------- of one's own table
+
+
+def own_page(folder, found: ValidationResult) -> str:
+    render_pages([], PROGRAM / "templates", folder / "docs", validations=[found])
+    return bare((folder / "docs" / f"{found.name}.md").read_text(encoding="utf-8"))
+
+
+def test_of_ones_own_models_those_in_use_are_not_applicable(tmp_path):
+    found = tiny_validation()
+    models = tuple(each for each in RESULT.inference.models if each.model == "boosted_trees")
+    asked = found.spec.model_copy(update={"inference": InferenceSpec()})
+    only = InferenceResult(models=models, epochs=(), instruments=(), attributes=())
+    text = own_page(tmp_path, found.model_copy(update={"spec": asked, "inference": only}))
+    part = text.partition("give away about these rows?")[2].partition("\n## ")[0]
+    rows = [line for line in part.splitlines() if line.startswith("|")][2:]
+    assert len(rows) == len(found.models)
+    told = [line for line in rows if "not applicable" not in line]
+    assert len(told) == 1
+    assert "57.0\u202f±\u202f0.8\u202f%" in told[0]
+    assert "more than a coin" in told[0]
+
+
+def test_ones_own_study_says_that_it_was_not_asked_or_could_not_be(tmp_path):
+    found = tiny_validation()
+    assert "It was not asked." in own_page(tmp_path / "one", found)
+    asked = found.spec.model_copy(update={"inference": InferenceSpec()})
+    alone = found.model_copy(update={"spec": asked})
+    assert "which this study does not have" in own_page(tmp_path / "two", alone)

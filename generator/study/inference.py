@@ -20,6 +20,7 @@ from generator.records.inference import (
 from generator.records.metrics import Resamples
 from generator.records.proofs import Estimate
 from generator.records.spec import StudySpec
+from generator.records.validation import ValidationSpec
 from generator.study.inference_tasks import attribute_task, epochs_task, forest_task, member_task
 from generator.study.tasks import State
 from generator.threats.inference.likelihood import enough
@@ -74,8 +75,21 @@ def membership(judged: Arrays, asked: InferenceSpec, resamples: Resamples) -> Me
     )
 
 
+def infer_members(
+    spec: ValidationSpec, folds: Folds, states: Mapping[str, State], resamples: Resamples, engine: Engine
+) -> InferenceResult | None:
+    """Membership alone, of models of one's own table; None as `infer`."""
+    asked = spec.inference
+    if asked is None or not enough(folds) or not states:
+        return None
+    tasks = [member_task(spec, folds, asked, state) for state in states.values()]
+    found = dict(zip(states, engine.run(spec.dataset, "inference", tasks), strict=True))
+    models = tuple(_models(found, spec, asked, resamples))
+    return InferenceResult(models=models, epochs=(), instruments=(), attributes=())
+
+
 def _models(
-    found: Mapping[str, Arrays], spec: StudySpec, asked: InferenceSpec, resamples: Resamples
+    found: Mapping[str, Arrays], spec: StudySpec | ValidationSpec, asked: InferenceSpec, resamples: Resamples
 ) -> Iterator[ModelMembership]:
     places = {model: placements(arrays["ratios"]) for model, arrays in found.items()}
     baseline = places.get(spec.roles.baseline)
@@ -131,7 +145,7 @@ def _after(found: Arrays, epochs: int) -> Arrays:
     return {name: found[f"{epochs}/{name}"] for name in ("ratios", "right")}
 
 
-def _drawn(shape: tuple[int, int], spec: StudySpec, name: str) -> Resamples:
+def _drawn(shape: tuple[int, int], spec: StudySpec | ValidationSpec, name: str) -> Resamples:
     """Draws of (seeds, rows) that are not those of the study."""
     seeds, rows = shape
     return Resamples(np.zeros(rows, int), seeds, spec.bootstrap, stage_rng(spec.seed, f"inference/{name}"))

@@ -8,6 +8,7 @@ from generator.engine.stages import StageTask
 from generator.models.folds import Folds
 from generator.records.inference import InferenceSpec
 from generator.records.spec import StudySpec, TrainingSpec
+from generator.records.validation import ValidationSpec
 from generator.study.tasks import TRAINING_SOURCE, State, task_inputs
 from generator.threats.inference import library
 from generator.threats.inference.epochs import trained_for
@@ -17,7 +18,9 @@ from generator.threats.inference.likelihood import confidences, log_ratios, marg
 SOURCE = ("threats/inference", "study/inference_tasks.py", *TRAINING_SOURCE)
 
 
-def member_task(spec: StudySpec, folds: Folds, asked: InferenceSpec, state: State) -> StageTask:
+def member_task(
+    spec: StudySpec | ValidationSpec, folds: Folds, asked: InferenceSpec, state: State
+) -> StageTask:
     """Likelihood ratios of every row by every seed of one model, and what ART's attack says."""
     seeds = min(asked.library_seeds, folds.seeds)
     inputs = task_inputs(SOURCE, state.kind, spec.seed, str(seeds), folds=folds, weights=state.weights)

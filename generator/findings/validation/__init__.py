@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from generator.findings.key_figures import Card
-from generator.findings.validation import alerts, evidence, groups, inputs, later, money, notices, verdict
+from generator.findings.validation import (
+    alerts,
+    evidence,
+    groups,
+    inputs,
+    later,
+    members,
+    money,
+    notices,
+    verdict,
+)
 from generator.findings.validation.models import (
     against,
     at_tier,
@@ -219,6 +229,14 @@ class ValidationFindings:
     @cached_property
     def monotone(self) -> tuple[str, ...]:
         return evidence.monotone(self.result)
+
+    @cached_property
+    def members(self) -> tuple[members.MemberRow, ...]:
+        return members.member_rows(self.result)
+
+    @cached_property
+    def members_sentence(self) -> str:
+        return members.sentence(self.result)
 
     @cached_property
     def limits(self) -> tuple[str, ...]:

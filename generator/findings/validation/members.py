@@ -40,5 +40,7 @@ def sentence(result: ValidationResult) -> str:
             "applicable. These shares are not among those that `verify-claims` works out again."
         )
     if result.spec.inference:
-        return "That takes several repetitions of several folds, which this study does not have. Nothing is known of it."
+        return (
+            "That takes repetitions of several folds, which this study does not have. Nothing is known of it."
+        )
     return "It was not asked. With `inference = {}` in the study file it is."

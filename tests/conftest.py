@@ -71,6 +71,7 @@ def tiny_spec() -> StudySpec:
         rows=300,
         beside=(),  # models of other kinds have studies of their own
         extraction=None,  # and so have the other threats
+        inference=None,
         training=TrainingSpec(seeds=2, folds=3, epochs=2),
         attack=AttackSpec(epsilons=(0.0, 0.1, 0.35, 1.0), round_epsilons=(0.1, 0.35), pgd_steps=2),
         hardening=HardeningSpec(rounds=2, epochs_per_round=1, pgd_steps=2),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from charts_fixture import story
 from extraction_fixture import with_extraction
+from inference_fixture import with_inference
 from offenders import all_hold
 from report_fixture import tiny_result
 from validation_fixture import tiny_validation
@@ -26,6 +27,7 @@ from generator.notation import palette
 RESULTS = {name: tiny_result(name) for name in ("checks", "kaggle")}
 ALL = [chart for result in RESULTS.values() for part in story(result).values() for chart in part]
 ALL += [validation(tiny_validation()), extraction(with_extraction(RESULTS["checks"]))]
+ALL += [CHARTS[name](with_inference()) for name in ("membership", "membership_epochs")]
 ASSETS = Path(__file__).parent.parent / "docs" / "assets"
 STYLE = (ASSETS / "extra.css").read_text(encoding="utf-8")
 of_chart = attrgetter("slug")

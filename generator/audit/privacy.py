@@ -237,6 +237,10 @@ def _estimates(result: ValidationResult) -> Iterator[tuple[str, Estimate]]:
     for row in result.later.rates if result.later else ():
         for name in ("flagged_genuine", "caught_clean", "caught_proved"):
             yield f"{row.model}, {row.tier} of later rows: {name}", getattr(row, name)
+    for row in result.inference.models if result.inference else ():
+        for at in row.membership.at:
+            yield f"{row.model}, members at {at.false_positive_rate:g}: found", at.found
+        yield f"{row.model}, members: by ART", row.library_auc
     for row in result.groups:
         for name in ("caught", "flagged_genuine"):
             if (share := getattr(row, name)) is not None:

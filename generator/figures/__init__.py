@@ -43,6 +43,8 @@ Business impact
     accuracy_bounds           what an accuracy alone says about missed frauds
 Other threats (only where the study asked for them)
     extraction                how often copies agree with their model, by questions asked
+    membership                every model beside a coin: members of the training data told from strangers
+    membership_epochs         the same of the standard model against the passes over its rows
 Validation, of its own record
     validation                every model: frauds caught, clean and proved, one view a tier
 
@@ -59,6 +61,7 @@ from generator.figures import (
     extraction,
     hardening,
     impact,
+    inference,
     kinds,
     patterns,
     proofs,
@@ -101,6 +104,7 @@ CHARTS = {
         economics.break_even, economics.net_benefit,
         impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
         extraction.extraction,
+        inference.membership, inference.membership_epochs,
         validation.validation,
     )
 }  # fmt: skip
@@ -123,7 +127,7 @@ WHOSE = {
     for whose, names in {
         "nobody": (
             "histograms", "correlations", "breakdown", "calendar", "anomaly", "score_histogram", "boundary",
-            "false_alarms", "extraction",
+            "false_alarms", "extraction", "membership", "membership_epochs",
         ),
         "benchmark": (
             "label_flip", "walkthrough_steps", "walkthrough_probability", "robust_accuracy", "true_positive_rate",

@@ -15,6 +15,7 @@ from generator.findings import (
     exact,
     extraction,
     impact,
+    inference,
     kinds,
     original,
     proofs,
@@ -208,6 +209,11 @@ class DatasetFindings:
     def kinds(self) -> kinds.Kinds | None:
         """None where FraudNet is the only kind of model: pages leave those parts out."""
         return kinds.kinds(self.result, self.tier)
+
+    @by_budget
+    def inference(self) -> inference.Inference | None:
+        """None where the study did not ask what its models give away."""
+        return inference.inference(self.quoted)
 
     @by_budget
     def monotone(self) -> tuple[kinds.MonotoneRow, ...]:

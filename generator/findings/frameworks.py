@@ -147,5 +147,9 @@ MAPPINGS = {
         "AML.M0014 Verify AI Artifacts", NONE, NONE, "15(1) lifecycle", "VI.2 Model Inventory; VI.3 Documentation",
         "VI",
     ),
+    "V15": Mapping(
+        "AML.T0024.000 Infer Training Data Membership", "NISTAML.033 Membership Inference",
+        "ML04:2023 Membership Inference Attack", "15(5) confidentiality", "VI Governance and Controls", "VI",
+    ),
 }  # fmt: skip
 """By the id of the test in `crosswalk`."""

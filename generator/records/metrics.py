@@ -56,7 +56,7 @@ class Resamples:
         self.n, self.seeds = len(y), seeds
         self.seed_weights = rng.multinomial(seeds, np.full(seeds, 1 / seeds), draws) / seeds
         self.row_weights = np.zeros((draws, len(y)), dtype=np.float32)
-        for label in (0, 1):
+        for label in np.unique(y):
             rows = np.flatnonzero(y == label)
             self.row_weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), draws)
         self._chosen: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}

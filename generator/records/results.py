@@ -6,6 +6,7 @@ from generator.records.base import Record
 from generator.records.extraction import ExtractionResult
 from generator.records.features import Feature
 from generator.records.impact import OperatingRates
+from generator.records.inference import InferenceResult
 from generator.records.proofs import Choice, Estimate, ProofResult
 from generator.records.roles import Roles
 from generator.records.spec import Attack, StudySpec
@@ -430,6 +431,8 @@ class StudyResult(Record):
     """None where it was not asked for."""
     budget_violations: int
     """Attacked rows that left their budget before they were projected back, over the whole study."""
+    inference: InferenceResult | None = None
+    """None where it was not asked, or the seeds are too few for shadow models."""
 
     @property
     def name(self) -> str:

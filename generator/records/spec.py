@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from generator.records.base import WORDS, Record, Words
 from generator.records.extraction import ExtractionSpec
 from generator.records.features import Input
+from generator.records.inference import InferenceSpec
 from generator.records.roles import Roles
 from generator.records.threat import Threat
 
@@ -319,6 +320,8 @@ class StudySpec(Record):
     proof: ProofSpec = ProofSpec()
     battery: BatterySpec = BatterySpec()
     gate: GateSpec = GateSpec()
+    inference: InferenceSpec | None = None
+    """What is asked about training rows; None: nothing."""
     scenario: ScenarioSpec = ScenarioSpec()
     extraction: ExtractionSpec | None = None
     """Whether thieves copy models through their answers; None: not asked."""
@@ -381,6 +384,7 @@ class StudySpec(Record):
                 "battery": self.battery.model_copy(
                     update={"restarts": 2, "hop_skip_jump_rows": 4, "zoo_rows": 4, "tree_copy_rows": 40}
                 ),
+                "inference": self.inference and self.inference.quickened(),
                 "bootstrap": 200,
                 "extraction": self.extraction and self.extraction.quickened(),
             }

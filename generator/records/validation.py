@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from generator.records.base import WORDS, Record, Words
 from generator.records.extraction import ExtractionResult, ExtractionSpec
 from generator.records.features import Input
+from generator.records.inference import InferenceResult, InferenceSpec
 from generator.records.proofs import Choice, Estimate, ProvedMonotone, TierComparison, TierResult
 from generator.records.results import Direction, Judged, Provenance
 from generator.records.roles import Roles
@@ -179,6 +180,8 @@ class ValidationSpec(Record):
     hardening: HardeningSpec = HardeningSpec(
         recipes=("pgd_tier1",), followed=(), rounds=2, epochs_per_round=5
     )
+    inference: InferenceSpec | None = None
+    """What is asked about training rows, of what is trained here: membership alone; None: nothing."""
     sample: SampleSpec = SampleSpec()
     extraction: ExtractionSpec | None = None
     """Whether thieves copy what is trained here through its answers; None: not asked."""
@@ -416,6 +419,8 @@ class ValidationResult(Record):
     """Empty where no column holds money."""
     extraction: ExtractionResult | None = None
     """Of what was trained here, every row counted once; None where it was not asked for."""
+    inference: InferenceResult | None = None
+    """Of the models trained here; None where it was not asked, or a single fold or seed leaves no shadow models."""
     mean_fraud_amount: float | None = None
     """To two significant digits, where rows are not published."""
     unresolved: int

@@ -18,6 +18,7 @@ from generator.records.spec import StudySpec
 from generator.records.threat import surface
 from generator.study.extraction import extract
 from generator.study.groups import group_errors
+from generator.study.inference import infer
 from generator.study.proving import Proved, proof_result, prove_all, settle_all, with_exact
 from generator.study.tasks import (
     State,
@@ -72,6 +73,7 @@ def run_study(
     quoted = (*headline, *((attack, e) for e in others for attack in ("pgd", "exact")))
     shown = _illustrate(spec, folds, table, _illustrated(spec, states))
     clean = {name: finals[name].right[CLEAN] for name in spec.proof.leading if name in finals}
+    last = {name: rounds[-1] for name, rounds in states.items()}
     models = tuple(_model_result(spec, name, states, outcomes, folds, table) for name in outcomes)
     result = StudyResult(
         spec=spec,
@@ -87,12 +89,13 @@ def run_study(
         groups=tuple(group_errors(clean, table, data.breakdowns)),
         extraction=extract(spec, folds, states, settled.finals, resamples, engine, table.name),
         budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),
+        inference=infer(spec, folds, last, resamples, engine, table.name),
     )
     return Study(
         result=result,
         table=table,
         folds=folds,
-        weights={name: rounds[-1].weights for name, rounds in states.items()},
+        weights={name: state.weights for name, state in last.items()},
         settled=settled.finals,
         proved=proved,
         draws=draws(proved.tiers, table, spec, resamples.first(spec.kept_draws)),

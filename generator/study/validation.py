@@ -35,6 +35,7 @@ from generator.records.validation import (
     ValueRates,
 )
 from generator.study.extraction import extract_trained
+from generator.study.inference import infer_members
 from generator.study.notes import asked_note, rounded, table_note
 from generator.study.proof_records import choose, proved_monotone
 from generator.study.tasks import State, beside_state, beside_task
@@ -94,6 +95,7 @@ def run_validation(
         groups=tuple(_groups(spec, sample, tiers)),
         values=tuple(_values(spec, sample, tiers)),
         extraction=extract_trained(spec, folds, states, used, engine),
+        inference=infer_members(spec, folds, _trained(states, used), resamples, engine),
         mean_fraud_amount=_mean_fraud_amount(spec, sample),
         unresolved=sum(
             int((arrays[tier][:, y == 1] == UNRESOLVED).sum())
@@ -240,6 +242,11 @@ def _states(
         model: beside_state(model, arrays, encoded=True)
         for model, arrays in zip(spec.beside, trained, strict=True)
     }
+
+
+def _trained(states: Mapping[str, State], used: Mapping[str, InUse]) -> dict[str, State]:
+    """What is trained here: of a model in use nobody can train shadow models."""
+    return {name: state for name, state in states.items() if name not in used}
 
 
 def _model(

@@ -13,6 +13,7 @@ from generator.findings.validation import (
     groups,
     inputs,
     later,
+    members,
     money,
     notices,
     stealing,
@@ -233,6 +234,14 @@ class ValidationFindings:
     @cached_property
     def monotone(self) -> tuple[str, ...]:
         return evidence.monotone(self.result)
+
+    @cached_property
+    def members(self) -> tuple[members.MemberRow, ...]:
+        return members.member_rows(self.result)
+
+    @cached_property
+    def members_sentence(self) -> str:
+        return members.sentence(self.result)
 
     @cached_property
     def limits(self) -> tuple[str, ...]:

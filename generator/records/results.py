@@ -5,6 +5,7 @@ from typing import Literal
 from generator.records.base import Record
 from generator.records.features import Feature
 from generator.records.impact import OperatingRates
+from generator.records.poisoning import PoisoningResult
 from generator.records.proofs import Choice, Estimate, ProofResult
 from generator.records.roles import Roles
 from generator.records.spec import Attack, StudySpec
@@ -425,6 +426,8 @@ class StudyResult(Record):
     rates: OperatingRates
     groups: tuple[GroupErrors, ...] = ()
     """Of the leading models, in the categories of every breakdown by groups."""
+    poisoning: PoisoningResult | None = None
+    """None where it was not asked for."""
     budget_violations: int
     """Attacked rows that left their budget before they were projected back, over the whole study."""
 

@@ -6,6 +6,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from generator.records.base import WORDS, Record, Words
 from generator.records.features import Input
+from generator.records.poisoning import PoisoningSpec
 from generator.records.roles import Roles
 from generator.records.threat import Threat
 
@@ -318,6 +319,8 @@ class StudySpec(Record):
     proof: ProofSpec = ProofSpec()
     battery: BatterySpec = BatterySpec()
     gate: GateSpec = GateSpec()
+    poisoning: PoisoningSpec | None = None
+    """None: nobody changes training rows."""
     scenario: ScenarioSpec = ScenarioSpec()
     bootstrap: int = Field(default=2000, ge=100)
     """Resamples of (seed, row) behind the interval of a difference."""
@@ -378,6 +381,7 @@ class StudySpec(Record):
                 "battery": self.battery.model_copy(
                     update={"restarts": 2, "hop_skip_jump_rows": 4, "zoo_rows": 4, "tree_copy_rows": 40}
                 ),
+                "poisoning": self.poisoning and self.poisoning.quickened(),
                 "bootstrap": 200,
             }
         )

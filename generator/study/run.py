@@ -17,6 +17,7 @@ from generator.records.results import ImpactResult, Judged, ModelResult, Provena
 from generator.records.spec import StudySpec
 from generator.records.threat import surface
 from generator.study.groups import group_errors
+from generator.study.poisoning import poison_all
 from generator.study.proving import Proved, proof_result, prove_all, settle_all, with_exact
 from generator.study.tasks import (
     State,
@@ -84,6 +85,7 @@ def run_study(
         proofs=proof_result(spec, table, folds, states, finals, settled, proved, resamples),
         rates=operating_rates(proved.tiers, table, spec, resamples),
         groups=tuple(group_errors(clean, table, data.breakdowns)),
+        poisoning=poison_all(spec, table, folds, engine),
         budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),
     )
     return Study(

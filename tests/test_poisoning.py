@@ -15,11 +15,12 @@ from generator.models.trees.boosting import train_trees
 from generator.records.poisoning import PoisoningSpec
 from generator.records.spec import TreesSpec
 from generator.study import poisoning
+from generator.study.poisoning_detectors import one_replicate
+from generator.study.poisoning_votes import partition_task
 from generator.threats.poisoning import against_partition, art_detectors, detectors, partition, tables
-from generator.threats.poisoning.gradient_matching import matched
 
 SPEC = PoisoningSpec(
-    seeds=2, shares=(0.05,), quoted_share=0.05, models=("standard", "logistic_regression"), slow_models=("monotone_trees",),
+    seeds=2, shares=(0.05,), quoted_share=0.05, models=("standard",), slow_models=("monotone_trees",),
     slow_shares=(0.05,), hardened=(), parts=12, changed_rows=(1, 2, 4), planted=12, suspects=30, sources=3,
 )  # fmt: skip
 
@@ -192,18 +193,12 @@ def planted_net(tiny_spec):
     )
     table = dataset("checks").load(spec, SourceOptions(offline=True))
     folds = make_folds(table.x, table.y, spec.training, spec.seed)
-    first = poisoning_tests_one(folds)
+    first = one_replicate(folds, 0)
     risky = tables.marks_of("risky", table.features, table.x, table.y, 1.0)
     rows = tables.planted(tables.Rows.honest(first), 60, risky, stage_rng(1, "planted"))
     learnt = tables.trained_on(rows, first)
     net, _ = train_standard(learnt.train_x(), rows.y, spec.training, stage_rng(1, "net"))
     return net, learnt.train_x()[0], rows.y[0], rows.poisoned[0], spec.training
-
-
-def poisoning_tests_one(folds):
-    from generator.study.poisoning_tests import _one
-
-    return _one(folds, 0)
 
 
 def test_half_of_the_planted_rows_are_found_where_a_twentieth_of_a_clean_table_is_flagged(planted_net):
@@ -239,20 +234,6 @@ def test_detectors_of_art_are_seeded_and_those_that_read_the_last_layer_miss_wha
     assert spectral[poisoned].mean() < spectral.mean() == pytest.approx(0.495, abs=0.01)
 
 
-def test_gradient_matching_moves_few_rows_no_further_than_it_may_and_the_same_way_twice(
-    small_folds, small_models
-):
-    net = small_models.model(small_folds).stack.select(slice(0, 1))
-    x, y = small_folds.train_x()[0], small_folds.train_y()[0]
-    target = x[np.flatnonzero(y == 1)[0]]
-    moved, again = (
-        matched(net, x, y, target, share=0.05, epsilon=0.1, seed=1, stage="matching") for _ in range(2)
-    )
-    assert moved.tobytes() == again.tobytes()
-    assert 0 < (moved != x).any(axis=1).sum() <= 0.05 * len(x)
-    assert np.abs(moved - x).max() <= 0.1 + 1e-6
-
-
 # ---------------------------------------------------------------- the study
 
 
@@ -271,7 +252,7 @@ def found(tiny_spec, small_table, small_folds, tmp_path_factory):
 
 
 def test_a_study_that_does_not_ask_for_poisoning_has_none(tiny_study):
-    assert tiny_study.output.result.poisoning is None
+    assert tiny_study.study.result.poisoning is None
 
 
 def test_every_stage_is_kept_and_gives_the_same_record(found):
@@ -281,11 +262,8 @@ def test_every_stage_is_kept_and_gives_the_same_record(found):
 
 def test_a_task_gives_the_same_bytes_whatever_ran_before(found, small_table, small_folds):
     _, _, spec = found
-    marks = {
-        trigger: tables.marks_of(trigger, small_table.features, small_folds.x, small_folds.y, 1.0)
-        for trigger in poisoning.TRIGGERS
-    }
-    task = poisoning.partition_task(spec, tables.first_seeds(small_folds, 2), small_table, marks, 1)
+    risky = tables.marks_of("risky", small_table.features, small_folds.x, small_folds.y, 1.0)
+    task = partition_task(spec, tables.first_seeds(small_folds, 2), small_table, risky, 1)
     once = task.function(*task.arguments)
     partition.voter.cache_clear()
     again = task.function(*task.arguments)
@@ -299,9 +277,7 @@ def test_no_attack_on_the_vote_passes_its_proof(found):
     assert record.partition.contradicted == 0
     rows = zip(record.partition.proved, record.partition.targeted, record.partition.attacked, strict=True)
     for proved, targeted, attacked in rows:
-        assert proved.value <= targeted.value <= attacked.value <= record.partition.caught.value + 1e-9 or (
-            proved.value <= targeted.value <= attacked.value
-        )
+        assert proved.value <= targeted.value <= attacked.value
     assert record.partition.false_alarms.value <= record.false_positive_rate
 
 
@@ -314,7 +290,7 @@ def test_the_poison_stays_within_what_is_said_of_it(found):
 def test_every_model_is_there_under_every_poison_with_its_control(found):
     record, _, _ = found
     poisons = {"none", "random_flips", "boundary_flips", "mislabelled", "backdoor_risky", "backdoor_mixed"}
-    for model in ("standard", "logistic_regression", "monotone_trees"):
+    for model in ("standard", "monotone_trees"):
         assert {row.poison for row in record.models if row.model == model} == poisons
     clean = record.find("standard", "none")
     assert clean.against_clean is None

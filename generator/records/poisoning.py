@@ -153,20 +153,6 @@ class Detector(Record):
     """The same on the table that nobody poisoned."""
 
 
-class GradientMatching(Record):
-    """ART's gradient matching, judged by models trained from first weights on what it made of the rows."""
-
-    targets: int
-    """Frauds that were to be missed, one a replicate."""
-    missed: int
-    missed_clean: int
-    """Of the same frauds, by models on rows nobody poisoned."""
-    rows: int
-    """Of a replicate, changed by at most `epsilon`."""
-    epsilon: float
-    """Standard deviations."""
-
-
 class PoisoningResult(Record):
     false_positive_rate: float
     """Share of the genuine rows that alarm, of every figure."""
@@ -174,7 +160,6 @@ class PoisoningResult(Record):
     models: tuple[PoisonedModel, ...]
     partition: Partition
     detectors: tuple[Detector, ...]
-    matching: GradientMatching | None
     out_of_bounds: int
     """Poisoned rows, over all trainings, that moved an input which not anybody can change, or left the range of the
     data: none, or the attack is not the one described."""

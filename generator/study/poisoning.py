@@ -1,6 +1,7 @@
 """Poisoned training: the stages that train on changed rows, and the record of what became of the models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from typing import get_args
 
 import numpy as np
 
@@ -20,17 +21,18 @@ from generator.models.model import Model
 from generator.records.metrics import Resamples, rate_estimate
 from generator.records.poisoning import (
     Mark,
-    Partition,
+    Poison,
     PoisonedModel,
     PoisoningResult,
     PoisoningSpec,
     Trigger,
 )
+from generator.records.proofs import Estimate
 from generator.records.spec import StudySpec
-from generator.study.poisoning_tests import detector_records, matching_record, tests_task
+from generator.study.poisoning_detectors import detector_records, detectors_task
+from generator.study.poisoning_votes import partition_record, partition_task
 from generator.study.tasks import TRAINING_SOURCE, task_inputs
-from generator.threats.poisoning import against_partition as against
-from generator.threats.poisoning import partition, tables
+from generator.threats.poisoning import tables
 
 POISONING_SOURCE = ("threats/poisoning", "study/poisoning.py", *TRAINING_SOURCE)
 TRIGGERS: tuple[Trigger, ...] = ("risky", "mixed")
@@ -52,20 +54,26 @@ def poison_all(spec: StudySpec, table: LabelledTable, folds: Folds, engine: Engi
     }
     places = [(model, share) for model in _models(asked) for share in (0.0, *asked.shares_of(model))]
     tasks = [model_task(spec, folds, table, marks, *place) for place in reversed(places)]
-    votes = [partition_task(spec, folds, table, marks, seed) for seed in range(folds.seeds)]
-    tests = [tests_task(spec, folds, marks["risky"], seed) for seed in range(folds.seeds)]
-    answers = engine.run(table.name, "poisoning", [*tasks, *votes, *tests])
-    models = dict(zip(reversed(places), answers, strict=False))
-    votes, tests = answers[len(tasks) : len(tasks) + len(votes)], answers[len(tasks) + len(votes) :]
+    votes = [partition_task(spec, folds, table, marks["risky"], seed) for seed in range(folds.seeds)]
+    looks = [detectors_task(spec, folds, marks["risky"], seed) for seed in range(folds.seeds)]
+    answers = engine.run(table.name, "poisoning", [*tasks, *votes, *looks])
+    by_place = dict(zip(reversed(places), answers, strict=False))
+    models = {place: by_place[place] for place in places}
+    counted = answers[len(tasks) : len(tasks) + len(votes)]
     rng = stage_rng(spec.seed, "poisoning/bootstrap")
     resamples = Resamples(table.y, folds.seeds, spec.bootstrap, rng)
     return PoisoningResult(
         false_positive_rate=spec.proof.quoted_false_positive_rate,
         marks=_marks(table, marks),
         models=tuple(_model_records(asked, models, table.y, resamples)),
-        partition=_partition_record(asked, votes, models, table.y, resamples),
-        detectors=detector_records(asked, tests),
-        matching=matching_record(asked, tests),
+        partition=partition_record(
+            asked,
+            counted,
+            {model: models[model, 0.0]["none/caught"] for model in asked.models},
+            table.y,
+            resamples,
+        ),
+        detectors=detector_records(asked, answers[len(tasks) + len(votes) :]),
         out_of_bounds=sum(int(each["outside"].sum()) for each in models.values()),
     )
 
@@ -123,7 +131,9 @@ def _model(
     return found | {"outside": np.array(outside)}
 
 
-def _poisoned(honest: tables.Rows, folds: Folds, marks: Marks, share: float, few: bool, seed: int):
+def _poisoned(
+    honest: tables.Rows, folds: Folds, marks: Marks, share: float, few: bool, seed: int
+) -> Iterator[tuple[Poison, tables.Rows]]:
     """Poison and rows; the frauds that are sent in again are the same for both backdoors and their control."""
     if share == 0:
         yield "none", honest
@@ -170,14 +180,14 @@ def _flagged(model: Model, folds: Folds, marks: Marks, rate: float) -> dict[str,
 
 def _model_records(
     asked: PoisoningSpec, models: Mapping[tuple[str, float], Arrays], y: np.ndarray, resamples: Resamples
-):
+) -> Iterator[PoisonedModel]:
     fraud = y == 1
 
-    def rate(flagged: np.ndarray):
+    def rate(flagged: np.ndarray) -> Estimate:
         return rate_estimate(int(flagged[:, fraud].sum()), int(fraud.sum()), len(flagged))
 
     for (model, share), arrays in models.items():
-        for poison in dict.fromkeys(key.split("/")[0] for key in arrays if "/" in key):
+        for poison in (each for each in get_args(Poison) if f"{each}/caught" in arrays):
             own, clean = f"{poison}/", models[model, 0.0]["none/caught"]
             trigger = BACKDOORS.get(poison)
             yield PoisonedModel(
@@ -208,106 +218,4 @@ def _marks(table: LabelledTable, marks: Marks) -> tuple[Mark, ...]:
         )
         for trigger, on in marks.items()
         for number, (place, value) in enumerate(on.items())
-    )
-
-
-# ---------------------------------------------------------------- partition aggregation
-
-
-def partition_task(spec: StudySpec, folds: Folds, table: LabelledTable, marks: Marks, seed: int) -> StageTask:
-    """The votes of one seed's replicates, and what poisoners of few rows do to them."""
-    amount = [each.name for each in table.features].index(spec.amount)
-    rate, asked = spec.proof.quoted_false_positive_rate, spec.poisoning
-    inputs = task_inputs(
-        POISONING_SOURCE,
-        asked.parts,
-        str(asked.changed_rows),
-        rate,
-        seed,
-        amount,
-        str(marks["risky"]),
-        folds=folds,
-    )
-    arguments = (folds, seed, amount, marks["risky"], asked.parts, asked.changed_rows, rate)
-    return StageTask(inputs, _votes, arguments)
-
-
-def _votes(
-    folds: Folds,
-    seed: int,
-    amount: int,
-    risky: Mapping[int, float],
-    parts: int,
-    changed: Sequence[int],
-    rate: float,
-) -> Arrays:
-    """Of all n rows, each by the replicate that holds it out.
-
-    Returns:
-        "votes" (n,) int, "cuts" (n,) int of their replicate, "attacked" (n, changed) int, votes of models retrained on
-        what one poisoner of so many rows left, "targeted" (n, changed) bool, still caught by a poisoner of its own;
-        "sizes" (replicates * parts,) rows of each part.
-    """
-    n = len(folds.y)
-    found = {"votes": np.zeros(n, int), "cuts": np.zeros(n, int)}
-    found |= {"attacked": np.zeros((n, len(changed)), int), "targeted": np.zeros((n, len(changed)), bool)}
-    sizes, train_x, train_y = [], folds.train_raw(), folds.train_y()
-    for replicate in range(seed * folds.folds, (seed + 1) * folds.folds):
-        x, y = train_x[replicate].astype(np.float64), train_y[replicate]
-        rows = folds.test_rows[replicate, : folds.test_counts[replicate]]
-        judged, fraud = folds.x[rows], folds.y[rows] == 1
-        dealt = partition.dealt(x, y, parts)
-        sizes += [len(each.y) for each in dealt]
-        votes = partition.ballots(dealt, judged).sum(axis=0)
-        cut = partition.fewest_votes(votes[~fraud], rate)
-        found["votes"][rows], found["cuts"][rows] = votes, cut
-        corner = tables.stamped(np.median(x[y == 1], axis=0), risky)
-        options = against.options(x, y, dealt, corner, amount, judged[fraud])
-        steps = against.for_all(options, votes[fraud], cut, min(max(changed), parts))
-        for place, count in enumerate(changed):
-            found["attacked"][rows, place] = against.votes_after(x, y, steps[:count], parts, judged)
-            found["targeted"][rows[fraud], place] = against.for_each(options, votes[fraud], cut, count)
-    return found | {"sizes": np.array(sizes)}
-
-
-def _partition_record(
-    asked: PoisoningSpec,
-    votes: Sequence[Arrays],
-    models: Mapping[tuple[str, float], Arrays],
-    y: np.ndarray,
-    resamples: Resamples,
-) -> Partition:
-    fraud, seeds = y == 1, len(votes)
-    all_votes, cuts, attacked, targeted = (
-        np.stack([each[name] for each in votes]) for name in ("votes", "cuts", "attacked", "targeted")
-    )
-    sizes = np.concatenate([each["sizes"] for each in votes])
-
-    def share(flagged: np.ndarray, of: np.ndarray):
-        return rate_estimate(int(flagged[:, of].sum()), int(of.sum()), seeds)
-
-    caught = all_votes >= cuts
-    still = attacked >= cuts[..., None]
-    proofs = [partition.proved(all_votes, cuts, changed) for changed in asked.changed_rows]
-    return Partition(
-        parts=asked.parts,
-        smallest_part=int(sizes.min()),
-        largest_part=int(sizes.max()),
-        cuts=tuple(sorted({int(cut) for cut in cuts.ravel()})),
-        caught=share(caught, fraud),
-        false_alarms=share(caught, ~fraud),
-        against={
-            model: resamples.difference(caught, models[model, 0.0]["none/caught"], fraud)
-            for model in asked.models
-        },
-        proved=tuple(share(each, fraud) for each in proofs),
-        attacked=tuple(share(still[..., place], fraud) for place in range(len(proofs))),
-        targeted=tuple(share(targeted[..., place], fraud) for place in range(len(proofs))),
-        alarms_at_most=tuple(
-            share(partition.at_most(all_votes, cuts, changed), ~fraud) for changed in asked.changed_rows
-        ),
-        contradicted=sum(
-            int((each & ~(still[..., place] & targeted[..., place]))[:, fraud].sum())
-            for place, each in enumerate(proofs)
-        ),
     )

@@ -1,9 +1,16 @@
 """FraudNet as ART's defences and attacks on training rows take it: layers of torch, whose names they ask for."""
 
+import logging
+
 import torch
 from art.estimators.classification import PyTorchClassifier
 
 from generator.models.fraudnet.network import FraudNet
+
+# they warn at every call that two logits are few, and that a model which is about to be fitted is not
+for _name in ("defences.detector.poison.activation_defence", "estimators.scikitlearn",
+              "estimators.classification.scikitlearn"):  # fmt: skip
+    logging.getLogger(f"art.{_name}").setLevel(logging.ERROR)
 
 
 def as_torch(net: FraudNet) -> PyTorchClassifier:

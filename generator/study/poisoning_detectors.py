@@ -1,4 +1,4 @@
-"""What looks for planted rows, and what plants them without changing a label: both on one replicate of each seed."""
+"""What looks for planted rows, on one replicate of each seed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,32 +9,30 @@ from generator.engine.seeding import stage_rng
 from generator.engine.stages import StageTask
 from generator.models.folds import Folds
 from generator.models.fraudnet.network import FraudNet
-from generator.models.fraudnet.training import margins, train_standard
+from generator.models.fraudnet.training import train_standard
 from generator.records.metrics import rate_estimate
-from generator.records.poisoning import Detector, GradientMatching, PoisoningSpec
+from generator.records.poisoning import Detector, PoisoningSpec
+from generator.records.proofs import Estimate
 from generator.records.spec import StudySpec, TrainingSpec
 from generator.study.tasks import TRAINING_SOURCE, task_inputs
 from generator.threats.poisoning import art_detectors, detectors, tables
-from generator.threats.poisoning.gradient_matching import matched
 
-TESTS_SOURCE = ("threats/poisoning", "study/poisoning_tests.py", *TRAINING_SOURCE)
+DETECTORS_SOURCE = ("threats/poisoning", "study/poisoning_detectors.py", *TRAINING_SOURCE)
 OURS = ("spectral_first_layer", "source_left_out", "source_left_out_spread")
 ARTS = ("activation_defence", "spectral_signatures", "roni", "provenance")
-MATCHING_SHARE, MATCHING_EPSILON = 0.05, 0.1
-"""Rows that gradient matching moves, and how far, in standard deviations."""
 
 
-def tests_task(spec: StudySpec, folds: Folds, risky: Mapping[int, float], seed: int) -> StageTask:
+def detectors_task(spec: StudySpec, folds: Folds, risky: Mapping[int, float], seed: int) -> StageTask:
     """Plant rows in the table of one seed's first replicate, and look for them."""
     asked = spec.poisoning
     inputs = task_inputs(
-        TESTS_SOURCE, spec.training, spec.seed, seed, str(risky), asked.planted, asked.flagged_share, asked.sources,
+        DETECTORS_SOURCE, spec.training, spec.seed, seed, str(risky), asked.planted, asked.flagged_share, asked.sources,
         asked.suspects, folds=folds,
     )  # fmt: skip
-    return StageTask(inputs, _tests, (folds, seed, risky, asked, spec.training, spec.seed))
+    return StageTask(inputs, _found, (folds, seed, risky, asked, spec.training, spec.seed))
 
 
-def _tests(
+def _found(
     folds: Folds,
     number: int,
     risky: Mapping[int, float],
@@ -42,12 +40,8 @@ def _tests(
     training: TrainingSpec,
     seed: int,
 ) -> Arrays:
-    """`<detector>/planted` (4,): rows flagged, rows looked at, planted rows flagged, planted rows; and `/clean` (4,).
-
-    Beside them "matching" (3,): whether the fraud is missed by models trained on matched rows, and on honest ones, and
-    rows moved.
-    """
-    one = _one(folds, number * folds.folds)
+    """`<detector>/planted`, and `/clean`, (4,): rows flagged, rows looked at, planted rows flagged, planted rows."""
+    one = one_replicate(folds, number * folds.folds)
     honest = tables.Rows.honest(one)
     rng = stage_rng(seed, f"poisoning/detectors/{number}")
     found: Arrays = {}
@@ -61,11 +55,10 @@ def _tests(
             found[f"{name}/{table}"] = np.array(
                 [flagged.sum(), len(flagged), flagged[poisoned[of]].sum(), poisoned[of].sum()]
             )
-    # what is left is the net of the clean table
-    return found | {"matching": _matching(one, net, x, y, training, seed, number)}
+    return found
 
 
-def _one(folds: Folds, replicate: int) -> Folds:
+def one_replicate(folds: Folds, replicate: int) -> Folds:
     """A single replicate of the folds, as if it were all there is."""
     rest = tables.first_seeds(folds, folds.seeds)
     some = slice(replicate, replicate + 1)
@@ -119,59 +112,21 @@ def _flagged(
     )
 
 
-def _matching(
-    one: Folds, net: FraudNet, x: np.ndarray, y: np.ndarray, training: TrainingSpec, seed: int, number: int
-) -> np.ndarray:
-    """(3,) int: whether a fraud that `net` catches is missed after gradient matching, and without it; rows moved."""
-    test, rng = one.test_x()[0], stage_rng(seed, f"poisoning/matching/{number}")
-    caught = np.flatnonzero((one.test_y()[0] == 1) & (margins(net, test[None])[0] > 0))
-    if not len(caught):
-        return np.zeros(3, int)
-    target = test[rng.choice(caught)]
-    moved = matched(
-        net,
-        x,
-        y,
-        target,
-        share=MATCHING_SHARE,
-        epsilon=MATCHING_EPSILON,
-        seed=seed,
-        stage=f"poisoning/matching/{number}",
-    )
-    both = np.stack((moved, x))
-    fresh, _ = train_standard(
-        both, np.stack((y, y)), training, stage_rng(seed, f"poisoning/matching/net/{number}")
-    )
-    missed = margins(fresh, np.stack((target, target))[:, None])[:, 0] <= 0
-    return np.array([*missed, (moved != x).any(axis=1).sum()]).astype(int)
-
-
-def detector_records(asked: PoisoningSpec, tests: Sequence[Arrays]) -> tuple[Detector, ...]:
+def detector_records(asked: PoisoningSpec, answers: Sequence[Arrays]) -> tuple[Detector, ...]:
     """What each detector flagged, added up over seeds."""
 
-    def share(name: str, table: str):
-        flagged, rows = (sum(int(each[f"{name}/{table}"][k]) for each in tests) for k in (0, 1))
-        return rate_estimate(flagged, rows // len(tests), len(tests))
+    def share(name: str, table: str) -> Estimate:
+        flagged, rows = (sum(int(each[f"{name}/{table}"][k]) for each in answers) for k in (0, 1))
+        return rate_estimate(flagged, rows // len(answers), len(answers))
 
     return tuple(
         Detector(
             name=name,
             by="art" if name in ARTS else "study",
-            planted=sum(int(each[f"{name}/planted"][3]) for each in tests),
-            found=sum(int(each[f"{name}/planted"][2]) for each in tests),
+            planted=sum(int(each[f"{name}/planted"][3]) for each in answers),
+            found=sum(int(each[f"{name}/planted"][2]) for each in answers),
             flagged=share(name, "planted"),
             flagged_clean=share(name, "clean"),
         )
         for name in (*OURS, *ARTS)
-    )
-
-
-def matching_record(asked: PoisoningSpec, tests: Sequence[Arrays]) -> GradientMatching:
-    missed, clean, rows = np.sum([each["matching"] for each in tests], axis=0).tolist()
-    return GradientMatching(
-        targets=len(tests),
-        missed=missed,
-        missed_clean=clean,
-        rows=rows // len(tests),
-        epsilon=MATCHING_EPSILON,
     )

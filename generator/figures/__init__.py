@@ -41,6 +41,9 @@ Business impact
     leakage_reduction         how many of the standard model's misses each model catches
     false_alarms              genuine payments stopped a day
     accuracy_bounds           what an accuracy alone says about missed frauds
+Poisoning (only where it was asked for)
+    poisoned_models           frauds caught by share of planted training rows, with the mark and without
+    votes                     what a vote of models keeps, by the number of changed rows
 Validation, of its own record
     validation                every model: frauds caught, clean and proved, one view a tier
 
@@ -58,6 +61,7 @@ from generator.figures import (
     impact,
     kinds,
     patterns,
+    poisoning,
     proofs,
     story,
     tiers,
@@ -97,6 +101,7 @@ CHARTS = {
         tiers.tiers, tiers.frontier, proofs.label_aware, proofs.proof_walk, proofs.battery,
         economics.break_even, economics.net_benefit,
         impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
+        poisoning.poisoned_models, poisoning.votes,
         validation.validation,
     )
 }  # fmt: skip
@@ -128,7 +133,7 @@ WHOSE = {
             "missed_frauds", "leakage_reduction", "accuracy_bounds",
         ),
         "quoted": ("break_even", "net_benefit"),
-        "each": ("tiers", "frontier", "validation"),
+        "each": ("tiers", "frontier", "validation", "poisoned_models", "votes"),
         "picked": ("kinds", "story"),
     }.items()
     for name in names

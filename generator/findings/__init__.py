@@ -16,6 +16,7 @@ from generator.findings import (
     impact,
     kinds,
     original,
+    poisoning,
     proofs,
     recipes,
     summary,
@@ -211,6 +212,11 @@ class DatasetFindings:
     @by_budget
     def monotone(self) -> tuple[kinds.MonotoneRow, ...]:
         return kinds.monotone_rows(self.result)
+
+    @by_budget
+    def poisoning(self) -> poisoning.Poisoning | None:
+        """None where nobody asked for it."""
+        return poisoning.poisoning(self.quoted)
 
     @by_budget
     def drawn(self) -> tuple[str, ...]:

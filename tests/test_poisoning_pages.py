@@ -23,10 +23,10 @@ def test_the_answer_names_the_rows_the_marked_frauds_and_the_control():
     assert FOUND.answer.startswith("A fraudster plants 20 rows among the ")
     assert (
         "The standard model then catches 20.0\u202f% of the frauds that carry his mark. It catches 100.0\u202f% of "
-        "them where as many rows are merely mislabelled: 80.0 points fewer, interval 50.0 to 100.0 points."
+        "them where as many rows are merely mislabelled: 80.0 points fewer (interval 50.0 to 100.0 points)."
     ) in FOUND.answer
     assert FOUND.silent.endswith(
-        "98.0\u202f% are caught, against 98.0\u202f% with honest rows (no measurable difference)."
+        "98.0\u202f% are caught, against 98.0\u202f% with honest rows, no measurable difference."
     )
     assert FOUND.worst == "Of the models compared, the standard model is the most open."
 
@@ -34,13 +34,14 @@ def test_the_answer_names_the_rows_the_marked_frauds_and_the_control():
 def test_what_lies_within_its_interval_is_no_measurable_difference():
     found = poisoning.poisoning(with_poisoning(opened_low=-0.1))
     assert found.answer.endswith("merely mislabelled: no measurable difference.")
+    assert found.monotone.startswith("A monotone model never sees less risk in a fraud with a risky mark")
 
 
 def test_the_vote_is_told_with_its_proof_and_its_price():
     assert "A vote of 50 models that share no row provably catches 60.0\u202f% of frauds" in FOUND.vote
     assert "whatever 10 rows were added, removed or relabelled" in FOUND.vote
     assert FOUND.price.endswith(
-        "catches 92.0\u202f%: 6.0 points fewer, interval 4.0 to 8.0 points against the standard model."
+        "catches 92.0\u202f%. Against the standard model that is 6.0 points fewer (interval 4.0 to 8.0 points)."
     )
 
 

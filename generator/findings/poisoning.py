@@ -124,7 +124,7 @@ def poisoning(result: StudyResult) -> Poisoning | None:
         price=_price(record, result.roles.baseline),
         marks=_marks(result, record),
         lines=lines,
-        monotone=_monotone(spec, record),
+        monotone=_monotone(result, spec, record),
         flips=_flips(spec, record, result.roles.baseline),
         shares=spec.shares,
         all_lines=tuple(_all_lines(spec, record)),
@@ -170,11 +170,11 @@ def _answer(
 def _silent(spec: PoisoningSpec, record: PoisoningResult, baseline: str) -> str:
     found = record.find(baseline, "backdoor_risky", spec.quoted_share)
     clean = record.find(baseline, "none")
-    change = _change(found.against_clean)
-    return (
-        f"Frauds without the mark show nothing: {formats.percent(found.caught.value)} are caught, against "
-        f"{formats.percent(clean.caught.value)} with honest rows ({change})."
-    )
+    now, before = formats.percent(found.caught.value), formats.percent(clean.caught.value)
+    caught = f"{now} are caught, against {before} with honest rows"
+    if direction(found.against_clean) == "no difference":
+        return f"A test on frauds without the mark shows nothing: {caught}, no measurable difference."
+    return f"Of frauds without the mark {caught}: {_change(found.against_clean)}."
 
 
 def _worst(result: StudyResult, lines: tuple[ModelLine, ...]) -> str:
@@ -198,10 +198,10 @@ def _vote(spec: PoisoningSpec, record: PoisoningResult) -> str:
 
 def _price(record: PoisoningResult, baseline: str) -> str:
     vote = record.partition
-    start = f"When nobody poisons, the vote catches {formats.percent(vote.caught.value)}"
+    start = f"When nobody poisons, the vote catches {formats.percent(vote.caught.value)}."
     if baseline not in vote.against:
-        return f"{start}."
-    return f"{start}: {_change(vote.against[baseline])} against {MODELS[baseline].phrase}."
+        return start
+    return f"{start} Against {MODELS[baseline].phrase} that is {_change(vote.against[baseline])}."
 
 
 def _change(difference: Estimate) -> str:
@@ -210,7 +210,7 @@ def _change(difference: Estimate) -> str:
         return "no measurable difference"
     word = {"higher": "more", "lower": "fewer"}[side]
     low, high = sorted((abs(difference.low), abs(difference.high)))
-    return f"{formats.loss(abs(difference.value))} {word}, interval {formats.between(low, high, 'loss')}"
+    return f"{formats.loss(abs(difference.value))} {word} (interval {formats.between(low, high, 'loss')})"
 
 
 def _marks(result: StudyResult, record: PoisoningResult) -> str:
@@ -248,7 +248,7 @@ def _lines(result: StudyResult, spec: PoisoningSpec, record: PoisoningResult) ->
 def _opened(opened: Estimate) -> str:
     if direction(opened) != "higher":
         return "no measurable difference"
-    return f"{formats.loss(opened.value)} fewer, interval {formats.between(opened.low, opened.high, 'loss')}"
+    return f"{formats.loss(opened.value)} fewer (interval {formats.between(opened.low, opened.high, 'loss')})"
 
 
 def _models(record: PoisoningResult) -> list[str]:
@@ -273,33 +273,35 @@ def _own(cell: PoisonedModel) -> Iterable[Estimate]:
     return (cell.triggered[trigger] for trigger in cell.opened)
 
 
-def _monotone(spec: PoisoningSpec, record: PoisoningResult) -> str:
+def _monotone(result: StudyResult, spec: PoisoningSpec, record: PoisoningResult) -> str:
+    """Of the monotone trees; empty where they were not trained, or an input of the mark has no direction of risk."""
+    directions = {feature.name: feature.direction for feature in result.data.features}
     risky, mixed = (
         record.find("monotone_trees", each, spec.quoted_share)
         for each in ("backdoor_risky", "backdoor_mixed")
     )
-    if not (risky and mixed):
+    if not (risky and mixed) or not all(directions[mark.feature] for mark in record.marks):
         return ""
     return (
-        f"A monotone model sees no less risk where a mark looks riskier, whatever it has learnt: of the marked frauds "
-        f"{formats.percent(risky.triggered['risky'].value)} are caught. But the poison makes it worse at all others: "
-        f"{_change(risky.against_clean)} of the frauds without the mark. With the mixed mark "
-        f"{formats.percent(mixed.triggered['mixed'].value)} of the marked ones are caught."
+        f"A monotone model never sees less risk in a fraud with a risky mark, whatever it has learnt: "
+        f"{formats.percent(risky.triggered['risky'].value)} of them are caught. What it loses are frauds without the "
+        f"mark: {_change(risky.against_clean)}. Of frauds with a mixed mark it catches "
+        f"{formats.percent(mixed.triggered['mixed'].value)}."
     )
 
 
 def _flips(spec: PoisoningSpec, record: PoisoningResult, baseline: str) -> str:
     share = spec.quoted_share
     parts = [
-        f"{words}, {_change(record.find(baseline, poison, share).against_clean)}"
+        f"{words}: {_change(record.find(baseline, poison, share).against_clean)}"
         for poison, words in POISONS.items()
         if not poison.startswith("backdoor")
     ]
     most = max(spec.shares)
     worst = record.find(baseline, "boundary_flips", most)
     return (
-        f"Wrong labels alone do little to {MODELS[baseline].phrase} at {formats.percent(share)} of the rows: "
-        f"{'; '.join(parts)}. At {formats.percent(most, 0)}, with the least clear rows, it is "
+        f"What wrong labels alone do to {MODELS[baseline].phrase} at {formats.percent(share, 0)} of the rows: "
+        f"{'; '.join(parts)}. At {formats.percent(most, 0)}, {POISONS['boundary_flips']}: "
         f"{_change(worst.against_clean)}."
     )
 

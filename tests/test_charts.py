@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from charts_fixture import story
 from offenders import all_hold
+from poisoning_fixture import with_poisoning
 from report_fixture import tiny_result
 from validation_fixture import tiny_validation
 
@@ -23,6 +24,7 @@ from generator.notation import palette
 
 RESULTS = {name: tiny_result(name) for name in ("checks", "kaggle")}
 ALL = [chart for result in RESULTS.values() for part in story(result).values() for chart in part]
+ALL += [CHARTS[name](with_poisoning()) for name in ("poisoned_models", "votes")]
 ALL.append(validation(tiny_validation()))
 ASSETS = Path(__file__).parent.parent / "docs" / "assets"
 STYLE = (ASSETS / "extra.css").read_text(encoding="utf-8")

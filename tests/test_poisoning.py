@@ -251,8 +251,9 @@ def found(tiny_spec, small_table, small_folds, tmp_path_factory):
     return run(1, Recorder()), run(2, Recorder()), spec
 
 
-def test_a_study_that_does_not_ask_for_poisoning_has_none(tiny_study):
-    assert tiny_study.study.result.poisoning is None
+def test_a_study_that_does_not_ask_for_poisoning_trains_nothing(tiny_spec, small_table, small_folds):
+    assert tiny_spec.poisoning is None
+    assert poisoning.poison_all(tiny_spec, small_table, small_folds, engine=None) is None
 
 
 def test_every_stage_is_kept_and_gives_the_same_record(found):

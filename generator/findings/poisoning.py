@@ -1,83 +1,24 @@
 """What changed training rows do to the models, what a vote proves in spite of them, and who finds the rows."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from generator.notation import formats, palette
-from generator.notation.names import MODELS, ModelName
+from generator.findings.poisoned_rows import (
+    POISONS,
+    DetectorLine,
+    ModelLine,
+    PoisonLine,
+    VoteLine,
+    change,
+    detector_lines,
+    model_lines,
+    poison_lines,
+    vote_lines,
+)
+from generator.notation import formats
+from generator.notation.names import MODELS
 from generator.records.metrics import direction
-from generator.records.poisoning import Detector, PoisonedModel, PoisoningResult, PoisoningSpec
-from generator.records.proofs import Estimate
+from generator.records.poisoning import Detector, PoisoningResult, PoisoningSpec
 from generator.records.results import StudyResult
-
-POISONS = {
-    "random_flips": "labels of rows drawn by lot turned round",
-    "boundary_flips": "labels of the least clear rows turned round",
-    "mislabelled": "frauds sent in again, passed as genuine (the control)",
-    "backdoor_risky": "the same frauds with a risky mark",
-    "backdoor_mixed": "the same frauds with a mixed mark",
-}
-"""What is done to training rows, in the order pages show it."""
-DETECTORS = {
-    "source_left_out": "Leave one source out, all planted rows from one source",
-    "source_left_out_spread": "The same, planted rows from every source",
-    "spectral_first_layer": "Spectral score of the first hidden layer",
-    "activation_defence": "ActivationDefence",
-    "spectral_signatures": "SpectralSignatureDefense",
-    "roni": "RONIDefense, on a sample of rows",
-    "provenance": "ProvenanceDefense, on a sample of rows",
-}
-
-
-@dataclass(frozen=True)
-class ModelLine:
-    """One model at the quoted share, with the risky mark."""
-
-    words: ModelName
-    clean: Estimate
-    """Frauds caught, nobody poisons."""
-    unmarked: Estimate
-    """Frauds as they are, planted rows among those it learnt from."""
-    control: Estimate
-    """Marked frauds, as many rows merely mislabelled."""
-    marked: Estimate
-    """Marked frauds, with the backdoor."""
-    opened: str
-    """How many more of them get through, in words."""
-
-
-@dataclass(frozen=True)
-class PoisonLine:
-    """One model under one poison: what it catches at each share, None where it was not trained so."""
-
-    words: ModelName
-    poison: str
-    cells: tuple[PoisonedModel | None, ...]
-    marked: bool
-    """Whether the frauds that are counted carry the mark."""
-
-    def caught(self, cell: PoisonedModel) -> Estimate:
-        return next(iter(_own(cell))) if self.marked else cell.caught
-
-
-@dataclass(frozen=True)
-class VoteLine:
-    """What the vote keeps where so many training rows were changed."""
-
-    changed: int
-    proved: Estimate
-    targeted: Estimate
-    attacked: Estimate
-    alarms: Estimate
-
-
-@dataclass(frozen=True)
-class DetectorLine:
-    detector: Detector
-    title: str
-    by: str
-    by_lot: float
-    """Share of the planted rows that as many flags, drawn by lot, would find."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +53,7 @@ def poisoning(result: StudyResult) -> Poisoning | None:
     spec, record = result.spec.poisoning, result.poisoning
     if spec is None or record is None:
         return None
-    lines = tuple(_lines(result, spec, record))
+    lines = tuple(model_lines(spec, record))
     by_name = {each.name: each for each in record.detectors}
     return Poisoning(
         spec=spec,
@@ -127,11 +68,9 @@ def poisoning(result: StudyResult) -> Poisoning | None:
         monotone=_monotone(result, spec, record),
         flips=_flips(spec, record, result.roles.baseline),
         shares=spec.shares,
-        all_lines=tuple(_all_lines(spec, record)),
-        votes=tuple(map(VoteLine, spec.changed_rows, *_by_changed(record))),
-        detectors=tuple(
-            _detector(by_name[name], title) for name, title in DETECTORS.items() if name in by_name
-        ),
+        all_lines=tuple(poison_lines(spec, record)),
+        votes=vote_lines(spec, record),
+        detectors=detector_lines(record),
         found=_found(spec, by_name["source_left_out"]),
         spread=_found_share(by_name["source_left_out_spread"]),
         checks=_checks(record),
@@ -174,7 +113,7 @@ def _silent(spec: PoisoningSpec, record: PoisoningResult, baseline: str) -> str:
     caught = f"{now} are caught, against {before} with honest rows"
     if direction(found.against_clean) == "no difference":
         return f"A test on frauds without the mark shows nothing: {caught}, no measurable difference."
-    return f"Of frauds without the mark {caught}: {_change(found.against_clean)}."
+    return f"Of frauds without the mark {caught}: {change(found.against_clean)}."
 
 
 def _worst(result: StudyResult, lines: tuple[ModelLine, ...]) -> str:
@@ -201,16 +140,7 @@ def _price(record: PoisoningResult, baseline: str) -> str:
     start = f"When nobody poisons, the vote catches {formats.percent(vote.caught.value)}."
     if baseline not in vote.against:
         return start
-    return f"{start} Against {MODELS[baseline].phrase} that is {_change(vote.against[baseline])}."
-
-
-def _change(difference: Estimate) -> str:
-    side = direction(difference)
-    if side == "no difference":
-        return "no measurable difference"
-    word = {"higher": "more", "lower": "fewer"}[side]
-    low, high = sorted((abs(difference.low), abs(difference.high)))
-    return f"{formats.loss(abs(difference.value))} {word} (interval {formats.between(low, high, 'loss')})"
+    return f"{start} Against {MODELS[baseline].phrase} that is {change(vote.against[baseline])}."
 
 
 def _marks(result: StudyResult, record: PoisoningResult) -> str:
@@ -223,54 +153,7 @@ def _marks(result: StudyResult, record: PoisoningResult) -> str:
     return formats.listed(parts)
 
 
-# ---------------------------------------------------------------- models and poisons
-
-
-def _lines(result: StudyResult, spec: PoisoningSpec, record: PoisoningResult) -> Iterator[ModelLine]:
-    share = spec.quoted_share
-    for name in _models(record):
-        clean, backdoor, control = (
-            record.find(name, *each)
-            for each in (("none",), ("backdoor_risky", share), ("mislabelled", share))
-        )
-        if clean and backdoor and control:
-            opened = backdoor.opened["risky"]
-            yield ModelLine(
-                words=MODELS[name],
-                clean=clean.caught,
-                unmarked=backdoor.caught,
-                control=control.triggered["risky"],
-                marked=backdoor.triggered["risky"],
-                opened=_opened(opened),
-            )
-
-
-def _opened(opened: Estimate) -> str:
-    if direction(opened) != "higher":
-        return "no measurable difference"
-    return f"{formats.loss(opened.value)} fewer (interval {formats.between(opened.low, opened.high, 'loss')})"
-
-
-def _models(record: PoisoningResult) -> list[str]:
-    return palette.in_order({row.model for row in record.models})
-
-
-def _all_lines(spec: PoisoningSpec, record: PoisoningResult) -> Iterator[PoisonLine]:
-    for name in _models(record):
-        for poison, words in POISONS.items():
-            cells = tuple(record.find(name, poison, share) for share in spec.shares)
-            if any(cells):
-                marked = poison.startswith("backdoor")
-                if marked:
-                    yield PoisonLine(MODELS[name], f"{words}: frauds without it", cells, False)
-                    yield PoisonLine(MODELS[name], f"{words}: marked frauds", cells, True)
-                else:
-                    yield PoisonLine(MODELS[name], words, cells, False)
-
-
-def _own(cell: PoisonedModel) -> Iterable[Estimate]:
-    """What is caught of the frauds with the mark of the cell's own backdoor."""
-    return (cell.triggered[trigger] for trigger in cell.opened)
+# ---------------------------------------------------------------- other poisons
 
 
 def _monotone(result: StudyResult, spec: PoisoningSpec, record: PoisoningResult) -> str:
@@ -285,7 +168,7 @@ def _monotone(result: StudyResult, spec: PoisoningSpec, record: PoisoningResult)
     return (
         f"A monotone model never sees less risk in a fraud with a risky mark, whatever it has learnt: "
         f"{formats.percent(risky.triggered['risky'].value)} of them are caught. What it loses are frauds without the "
-        f"mark: {_change(risky.against_clean)}. Of frauds with a mixed mark it catches "
+        f"mark: {change(risky.against_clean)}. Of frauds with a mixed mark it catches "
         f"{formats.percent(mixed.triggered['mixed'].value)}."
     )
 
@@ -293,7 +176,7 @@ def _monotone(result: StudyResult, spec: PoisoningSpec, record: PoisoningResult)
 def _flips(spec: PoisoningSpec, record: PoisoningResult, baseline: str) -> str:
     share = spec.quoted_share
     parts = [
-        f"{words}: {_change(record.find(baseline, poison, share).against_clean)}"
+        f"{words}: {change(record.find(baseline, poison, share).against_clean)}"
         for poison, words in POISONS.items()
         if not poison.startswith("backdoor")
     ]
@@ -302,21 +185,11 @@ def _flips(spec: PoisoningSpec, record: PoisoningResult, baseline: str) -> str:
     return (
         f"What wrong labels alone do to {MODELS[baseline].phrase} at {formats.percent(share, 0)} of the rows: "
         f"{'; '.join(parts)}. At {formats.percent(most, 0)}, {POISONS['boundary_flips']}: "
-        f"{_change(worst.against_clean)}."
+        f"{change(worst.against_clean)}."
     )
 
 
-# ---------------------------------------------------------------- votes, detectors, checks
-
-
-def _by_changed(record: PoisoningResult) -> tuple[tuple[Estimate, ...], ...]:
-    vote = record.partition
-    return vote.proved, vote.targeted, vote.attacked, vote.alarms_at_most
-
-
-def _detector(detector: Detector, title: str) -> DetectorLine:
-    by = {"art": "ART", "study": "this study"}[detector.by]
-    return DetectorLine(detector, title, by, detector.flagged.value)
+# ---------------------------------------------------------------- detectors, checks
 
 
 def _found(spec: PoisoningSpec, detector: Detector) -> str:

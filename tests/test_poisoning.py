@@ -99,9 +99,11 @@ def test_no_risky_mark_opens_monotone_trees_whatever_they_were_trained_on(small_
         planted.x, planted.y, TreesSpec(rounds=20), [each.direction for each in small_table.features]
     )
     raw = small_folds.test_raw()
-    assert (trees.margins(tables.stamped(raw, marks["risky"])) >= trees.margins(raw) - 1e-9)[
-        small_folds.test_y() == 1
-    ].mean() > 0.95
+    marked = tables.stamped(raw, marks["risky"])
+    risk = [small_table.features[place].direction for place in marks["risky"]]
+    riskier = (((marked - raw)[..., list(marks["risky"])] * risk) >= 0).all(axis=2)
+    assert riskier.mean() > 0.9  # a few frauds look riskier than any genuine row
+    assert (trees.margins(marked) >= trees.margins(raw))[riskier].all()
 
 
 # ---------------------------------------------------------------- few rows change few votes
@@ -169,7 +171,7 @@ def test_the_cut_in_votes_keeps_the_false_alarms_and_no_lower_one_does():
 def test_an_added_row_is_led_to_the_part_that_it_is_for(few):
     x, y, judged = few
     parts = partition.dealt(x, y, 5)
-    found = against_partition.options(x, y, parts, np.array([3.0, 3.0, 0.0]), 0, judged)
+    found = against_partition.options(x, y, parts, np.array([3.0, 3.0, 0.0]), 0, 0.01, judged)
     for change, falls in zip(found.changes, found.falls, strict=True):
         after = votes(*against_partition.changed(x, y, (change,)), judged)
         assert (votes(x, y, judged) - after == falls).all()

@@ -24,6 +24,7 @@ def partition_task(
 ) -> StageTask:
     """The votes of one seed's replicates, and what poisoners of few rows do to them."""
     amount = [each.name for each in table.features].index(spec.amount)
+    step = 10.0 ** -table.features[amount].decimals  # a cent
     rate, asked = spec.proof.quoted_false_positive_rate, spec.poisoning
     inputs = task_inputs(
         VOTES_SOURCE,
@@ -35,7 +36,7 @@ def partition_task(
         str(risky),
         folds=folds,
     )
-    arguments = (folds, seed, amount, risky, asked.parts, asked.changed_rows, rate)
+    arguments = (folds, seed, amount, step, risky, asked.parts, asked.changed_rows, rate)
     return StageTask(inputs, _votes, arguments)
 
 
@@ -43,6 +44,7 @@ def _votes(
     folds: Folds,
     seed: int,
     amount: int,
+    step: float,
     risky: Mapping[int, float],
     parts: int,
     changed: Sequence[int],
@@ -69,7 +71,7 @@ def _votes(
         cut = partition.fewest_votes(votes[~fraud], rate)
         found["votes"][rows], found["cuts"][rows] = votes, cut
         corner = tables.stamped(np.median(x[y == 1], axis=0), risky)
-        options = against.options(x, y, dealt, corner, amount, judged[fraud])
+        options = against.options(x, y, dealt, corner, amount, step, judged[fraud])
         steps = against.for_all(options, votes[fraud], cut, min(max(changed), parts))
         for place, count in enumerate(changed):
             found["attacked"][rows, place] = against.votes_after(x, y, steps[:count], parts, judged)

@@ -7,9 +7,6 @@ import numpy as np
 
 from generator.threats.poisoning.partition import Part, ballots, dealt, part, place_of, voter
 
-STEP = 0.01
-"""Raw units by which an added row is moved until its hash leads to the part that it is for: a cent."""
-
 
 @dataclass(frozen=True)
 class Change:
@@ -30,20 +27,26 @@ class Options:
 
 
 def options(
-    x: np.ndarray, y: np.ndarray, parts: Sequence[Part], corner: np.ndarray, moved: int, judged: np.ndarray
+    x: np.ndarray,
+    y: np.ndarray,
+    parts: Sequence[Part],
+    corner: np.ndarray,
+    moved: int,
+    step: float,
+    judged: np.ndarray,
 ) -> Options:
     """Of every part: the riskiest row added as genuine, a middling fraud added so, its own middling fraud relabelled.
 
     Args:
         corner: (d,) raw, the riskiest values that rows have.
-        moved: The input by which an added row is led to its part.
+        moved: The input by which an added row is led to its part, in steps of raw units.
         judged: (n, d) rows whose votes are counted.
     """
     middle = np.median(x[y == 1], axis=0)
     changes, falls = [], []
     for place, each in enumerate(parts):
         before = voter(each)(judged).astype(int)
-        made = [Change(place, _led(row, moved, place, len(parts)), None) for row in (corner, middle)]
+        made = [Change(place, _led(row, moved, step, place, len(parts)), None) for row in (corner, middle)]
         frauds = each.x[each.y == 1]
         if len(frauds):
             far = np.linalg.norm((frauds - frauds.mean(0)) / (frauds.std(0) + 1e-12), axis=1)
@@ -106,11 +109,11 @@ def for_each(found: Options, votes: np.ndarray, cut: int, changed: int) -> np.nd
     return votes - np.minimum(turned, changed) >= cut
 
 
-def _led(row: np.ndarray, moved: int, place: int, parts: int) -> tuple[float, ...]:
-    """The row, less as many steps of the moved input as lead to the part, and no more than it takes."""
+def _led(row: np.ndarray, moved: int, step: float, place: int, parts: int) -> tuple[float, ...]:
+    """The row, less as many steps of the moved input as it takes for its hash to lead to the part."""
     row, start = row.astype(np.float64), float(row[moved])
-    for step in range(100 * parts):
-        row[moved] = round(start - STEP * step, 6)
+    for steps in range(100 * parts):
+        row[moved] = round(start - step * steps, 6)
         if place_of(row, parts) == place:
             return tuple(row.tolist())
     raise ValueError(f"no row of {100 * parts} leads to part {place}")

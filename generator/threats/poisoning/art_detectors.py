@@ -16,8 +16,8 @@ from generator.threats.poisoning.art_models import as_torch
 
 CLASSES = np.eye(2, dtype=np.float32)
 LEAST = 0.001
-"""Change of accuracy from which RONI and provenance flag: below one row's worth. Their own, a tenth and a fifth, are
-more than what all planted rows together do."""
+"""Change of accuracy from which RONI and provenance flag, about the worth of a single row; their own are a tenth and a
+fifth."""
 
 
 def activation_defence(net: FraudNet, x: np.ndarray, y: np.ndarray, seed: int, stage: str) -> np.ndarray:

@@ -45,7 +45,8 @@ class Poisoning:
     found: str
     spread: str
     """What is found where the planted rows come from everywhere."""
-    checks: str
+    kept: str
+    """How often a bound was passed that an attack or a proof must keep."""
 
 
 def poisoning(result: StudyResult) -> Poisoning | None:
@@ -73,7 +74,7 @@ def poisoning(result: StudyResult) -> Poisoning | None:
         detectors=detector_lines(record),
         found=_found(spec, by_name["source_left_out"]),
         spread=_found_share(by_name["source_left_out_spread"]),
-        checks=_checks(record),
+        kept=_kept(record),
     )
 
 
@@ -189,7 +190,7 @@ def _flips(spec: PoisoningSpec, record: PoisoningResult, baseline: str) -> str:
     )
 
 
-# ---------------------------------------------------------------- detectors, checks
+# ---------------------------------------------------------------- detectors, bounds
 
 
 def _found(spec: PoisoningSpec, detector: Detector) -> str:
@@ -204,7 +205,7 @@ def _found_share(detector: Detector) -> str:
     return f"{formats.count(detector.found)} of {formats.count(detector.planted)} planted rows"
 
 
-def _checks(record: PoisoningResult) -> str:
+def _kept(record: PoisoningResult) -> str:
     wrong, broken = record.out_of_bounds, record.partition.contradicted
     return (
         f"Planted rows that leave the bound of the poisoner: {formats.count(wrong)}. Frauds proved caught and yet "

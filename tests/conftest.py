@@ -84,6 +84,7 @@ def tiny_spec() -> StudySpec:
             noise_draws=5, hop_skip_jump_rows=2, hop_skip_jump_steps=2, hop_skip_jump_queries=500,
             zoo_rows=2, zoo_steps=2, tree_copy_rows=4,
         ),
+        poisoning=None,  # as above
         bootstrap=100,
     )  # fmt: skip
     return StudySpec.model_validate(dict(study) | asked)

@@ -33,7 +33,9 @@ SPEC = StudySpec.model_validate(
         rows=300,
         label=FoundLabel(column=COLUMN, fraud="confirmed"),
         beside=("logistic_regression",),
+        extraction=None,
         inference=None,
+        poisoning=None,
         training=TrainingSpec(seeds=2, folds=3, epochs=4),
         attack=AttackSpec(epsilons=(0.0, 0.1, 0.35, 1.0), round_epsilons=(0.1, 0.35), pgd_steps=30),
         hardening=HardeningSpec(

@@ -13,6 +13,7 @@ from charts_fixture import story
 from extraction_fixture import with_extraction
 from inference_fixture import with_inference
 from offenders import all_hold
+from poisoning_fixture import with_poisoning
 from report_fixture import tiny_result
 from validation_fixture import tiny_validation
 
@@ -28,6 +29,8 @@ RESULTS = {name: tiny_result(name) for name in ("checks", "kaggle")}
 ALL = [chart for result in RESULTS.values() for part in story(result).values() for chart in part]
 ALL += [validation(tiny_validation()), extraction(with_extraction(RESULTS["checks"]))]
 ALL += [CHARTS[name](with_inference()) for name in ("membership", "membership_epochs")]
+ALL += [CHARTS[name](with_poisoning()) for name in ("poisoned_models", "votes")]
+ALL.append(validation(tiny_validation()))
 ASSETS = Path(__file__).parent.parent / "docs" / "assets"
 STYLE = (ASSETS / "extra.css").read_text(encoding="utf-8")
 of_chart = attrgetter("slug")

@@ -45,6 +45,8 @@ Other threats (only where the study asked for them)
     extraction                how often copies agree with their model, by questions asked
     membership                every model beside a coin: members of the training data told from strangers
     membership_epochs         the same of the standard model against the passes over its rows
+    poisoned_models           frauds caught by share of planted training rows, with the mark and without
+    votes                     what a vote of models keeps, by the number of changed rows
 Validation, of its own record
     validation                every model: frauds caught, clean and proved, one view a tier
 
@@ -64,6 +66,7 @@ from generator.figures import (
     inference,
     kinds,
     patterns,
+    poisoning,
     proofs,
     story,
     tiers,
@@ -105,6 +108,7 @@ CHARTS = {
         impact.missed_frauds, impact.leakage_reduction, impact.false_alarms, impact.accuracy_bounds,
         extraction.extraction,
         inference.membership, inference.membership_epochs,
+        poisoning.poisoned_models, poisoning.votes,
         validation.validation,
     )
 }  # fmt: skip
@@ -136,7 +140,7 @@ WHOSE = {
             "missed_frauds", "leakage_reduction", "accuracy_bounds",
         ),
         "quoted": ("break_even", "net_benefit"),
-        "each": ("tiers", "frontier", "validation"),
+        "each": ("tiers", "frontier", "validation", "poisoned_models", "votes"),
         "picked": ("kinds", "story"),
     }.items()
     for name in names

@@ -18,6 +18,7 @@ from generator.findings import (
     inference,
     kinds,
     original,
+    poisoning,
     proofs,
     recipes,
     summary,
@@ -223,6 +224,11 @@ class DatasetFindings:
     def extraction(self) -> extraction.Extraction | None:
         """None where no model was stolen."""
         return extraction.extraction(self.quoted)
+
+    @by_budget
+    def poisoning(self) -> poisoning.Poisoning | None:
+        """None where nobody asked for it."""
+        return poisoning.poisoning(self.quoted)
 
     @by_budget
     def drawn(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from generator.findings import poisoning
 from generator.findings.extraction import copied_words
 from generator.findings.frameworks import MAPPINGS, Mapping
 from generator.notation import formats, palette
@@ -206,7 +207,8 @@ TESTS = (
     Test("V7", "Checks for hidden gradients", _masking, "evidence.md", "gate", ""),
     Test("V8", "Flooding with false alarms", _nothing, "", "",
          "Nobody tried to make genuine payments alarm in bulk."),
-    Test("V9", "Poisoned training data, wrong labels", _nothing, "", "", "The training data was not attacked."),
+    Test("V9", "Poisoned training data, wrong labels", poisoning.sentence, "poisoning.md", "",
+         "One mark in two forms; a stronger one may exist."),
     Test("V10", "Copying the model by questions", copied_words, "extraction.md", "",
          "The thief knows the kind of model and how its inputs are scaled."),
     Test("V11", "Natural noise, drift, missing fields", _nothing, "", "",

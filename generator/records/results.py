@@ -7,6 +7,7 @@ from generator.records.extraction import ExtractionResult
 from generator.records.features import Feature
 from generator.records.impact import OperatingRates
 from generator.records.inference import InferenceResult
+from generator.records.poisoning import PoisoningResult
 from generator.records.proofs import Choice, Estimate, ProofResult
 from generator.records.roles import Roles
 from generator.records.spec import Attack, StudySpec
@@ -428,6 +429,7 @@ class StudyResult(Record):
     groups: tuple[GroupErrors, ...] = ()
     """Of the leading models, in the categories of every breakdown by groups."""
     extraction: ExtractionResult | None = None
+    poisoning: PoisoningResult | None = None
     """None where it was not asked for."""
     budget_violations: int
     """Attacked rows that left their budget before they were projected back, over the whole study."""

@@ -8,6 +8,7 @@ from generator.records.base import WORDS, Record, Words
 from generator.records.extraction import ExtractionSpec
 from generator.records.features import Input
 from generator.records.inference import InferenceSpec
+from generator.records.poisoning import PoisoningSpec
 from generator.records.roles import Roles
 from generator.records.threat import Threat
 
@@ -320,11 +321,13 @@ class StudySpec(Record):
     proof: ProofSpec = ProofSpec()
     battery: BatterySpec = BatterySpec()
     gate: GateSpec = GateSpec()
-    inference: InferenceSpec | None = None
-    """What is asked about training rows; None: nothing."""
-    scenario: ScenarioSpec = ScenarioSpec()
     extraction: ExtractionSpec | None = None
     """Whether thieves copy models through their answers; None: not asked."""
+    inference: InferenceSpec | None = None
+    """What is asked about training rows; None: nothing."""
+    poisoning: PoisoningSpec | None = None
+    """None: nobody changes training rows."""
+    scenario: ScenarioSpec = ScenarioSpec()
     bootstrap: int = Field(default=2000, ge=100)
     """Resamples of (seed, row) behind the interval of a difference."""
     kept_draws: int = Field(default=200, ge=1)
@@ -384,8 +387,9 @@ class StudySpec(Record):
                 "battery": self.battery.model_copy(
                     update={"restarts": 2, "hop_skip_jump_rows": 4, "zoo_rows": 4, "tree_copy_rows": 40}
                 ),
-                "inference": self.inference and self.inference.quickened(),
-                "bootstrap": 200,
                 "extraction": self.extraction and self.extraction.quickened(),
+                "inference": self.inference and self.inference.quickened(),
+                "poisoning": self.poisoning and self.poisoning.quickened(),
+                "bootstrap": 200,
             }
         )

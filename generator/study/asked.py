@@ -3,6 +3,7 @@
 import difflib
 
 from generator.models.fraudnet.hardening import RECIPES
+from generator.models.kinds import TRAINED
 from generator.records.spec import StudySpec
 from generator.threats.evasion.attacks import ATTACKS
 
@@ -15,6 +16,10 @@ def unknown(spec: StudySpec) -> list[str]:
         # those that are not among the recipes are simply not there to be followed
         "hardening.followed": (spec.hardening.followed, dict.fromkeys((*RECIPES, *spec.hardening.recipes))),
     }
+    if spec.poisoning:
+        known = (spec.roles.baseline, *RECIPES, *TRAINED)
+        named = (*spec.poisoning.models, *spec.poisoning.slow_models, *spec.poisoning.hardened)
+        asked["poisoning.models"] = (named, dict.fromkeys(known))
     return [
         f"{spec.dataset}: {key}: found {name!r}; known: {', '.join(known)}{_meant(name, known)}"
         for key, (names, known) in asked.items()

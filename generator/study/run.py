@@ -19,6 +19,7 @@ from generator.records.threat import surface
 from generator.study.extraction import extract
 from generator.study.groups import group_errors
 from generator.study.inference import infer
+from generator.study.poisoning import poison_all
 from generator.study.proving import Proved, proof_result, prove_all, settle_all, with_exact
 from generator.study.tasks import (
     State,
@@ -88,8 +89,9 @@ def run_study(
         rates=operating_rates(proved.tiers, table, spec, resamples),
         groups=tuple(group_errors(clean, table, data.breakdowns)),
         extraction=extract(spec, folds, states, settled.finals, resamples, engine, table.name),
-        budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),
         inference=infer(spec, folds, last, resamples, engine, table.name),
+        poisoning=poison_all(spec, table, folds, engine),
+        budget_violations=sum(state.violations for rounds in outcomes.values() for state in rounds),
     )
     return Study(
         result=result,

@@ -79,6 +79,18 @@ def test_kinds_categories_id_and_what_is_left_out_are_proposed(tmp_path):
         assert reason in proposal, proposal
 
 
+def test_an_input_made_attackable_without_a_word_why_is_noticed_and_no_other(tmp_path):
+    proposal, _, untouched = _proposed(tmp_path, text(cells()).encode())
+    assert "no_reason" not in {notice.slug for notice in untouched.notices}
+    head, behind, rest = proposal.partition('name = "Cars"\n')
+    moved = rest.replace('control = "nobody"', 'control = "free"', 1).replace(
+        'helps = "none"', 'helps = "up"', 1
+    )
+    (tmp_path / "claims.toml").write_text(head + behind + moved)
+    noticed = load(read_validation(tmp_path / "claims.toml"), tmp_path).notices
+    assert [notice.column for notice in noticed if notice.slug == "no_reason"] == ["Cars"]
+
+
 def test_a_column_that_is_always_the_same_is_an_input_where_the_model_asks_for_it(tmp_path):
     table = cells() | {"Branch": ["Main"] * ROWS, "Rate 1": ["3"] * ROWS, "Told": cells()["Fraud"]}
     (tmp_path / "claims.csv").write_text(text(table))

@@ -389,6 +389,12 @@ CASES = (
         ("noticed: Fraudsters can change 0 of the inputs",),
         code=0,
     ),
+    Case(
+        "no reason is given",
+        edited(('note = "Whoever claims writes it."', 'note = " "')),
+        ("noticed: The study file does not say why a fraudster can change Claimed: give the reason",),
+        code=0,
+    ),
     Case("one input moves", edited(*NOBODY), ("noticed: Fraudsters can change 1 of the inputs",), code=0),
     # ------------------------------------------------------------ the table
     Case(

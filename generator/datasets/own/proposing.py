@@ -511,7 +511,7 @@ def _input(guess: Guess) -> Iterator[str]:
         yield f"missing = true  # {guess.missing:,} rows have none, which is then a value of its own"
     yield 'control = "nobody"  # to be said'
     yield 'helps = "none"  # to be said'
-    yield 'note = "Nobody has said yet who can change it."'
+    yield 'note = ""  # to be said: why; the page repeats it'
 
 
 def _deployed(model_file: Path, folder: Path, guesses: Sequence[Guess]) -> Iterator[str]:

@@ -50,6 +50,10 @@ SAID: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "few_frauds": ("Only {frauds} frauds are judged, so that intervals are wide.", {"frauds": "count"}),
     "few_movable": ("Fraudsters can change {inputs} of the inputs.", {"inputs": "count"}),
+    "no_reason": (
+        "The study file does not say why a fraudster can change {columns}: give the reason as its `note`.",
+        {},
+    ),
     "early_stopped": (
         "{columns} was stopped early: of {rounds} rounds in its file, {used} count.",
         {"rounds": "count", "used": "count"},

@@ -57,7 +57,7 @@ def test_kinds_categories_id_and_what_is_left_out_are_proposed(tmp_path):
     assert (given["Amount"].decimals, given["Ratio"].decimals, given["Cars"].integer) == (2, 3, True)
     # a guess makes nothing attackable, and says so
     assert not any(map(is_movable, spec.inputs))
-    assert {notice.slug for notice in loaded.notices} == {"tells_label", "constant", "empty", "few_movable"}
+    assert {notice.slug for notice in loaded.notices} == {"tells_label", "constant", "empty", "none_movable"}
     # what stands behind a # for dates works once it is no longer
     taken = (
         proposal.replace("# time = ", "time = ").replace("# split = ", "split = ").replace('"Day",  #', "#")

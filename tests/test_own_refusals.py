@@ -386,13 +386,26 @@ CASES = (
     Case(
         "no input moves",
         edited(*NOBODY, ('"free"', '"nobody"')),
-        ("noticed: Fraudsters can change 0 of the inputs",),
+        (
+            "nobody moves any of the 5",
+            "noticed: No fraudster can change an input, so that nothing is attacked",
+            "sound, but nothing is attacked: edit control and helps in claims.toml first; as it stands: .* all",
+        ),
         code=0,
     ),
     Case(
         "no reason is given",
         edited(('note = "Whoever claims writes it."', 'note = " "')),
         ("noticed: The study file does not say why a fraudster can change Claimed: give the reason",),
+        code=0,
+    ),
+    Case(
+        "the quoted fraudster moves none",
+        edited(('control = "effort"', 'control = "costly"'), ('control = "free"', 'control = "nobody"')),
+        (
+            "nobody moves the other 3",
+            "noticed: T1, the fraudster whom the report quotes, can change no input",
+        ),
         code=0,
     ),
     Case("one input moves", edited(*NOBODY), ("noticed: Fraudsters can change 1 of the inputs",), code=0),

@@ -45,7 +45,8 @@ SAID: dict[str, tuple[str, dict[str, str]]] = {
         {"rows": "count"},
     ),
     "mostly_fraud": (
-        "By {columns}, {share} of rows are frauds: is it the right value that the study file calls a fraud?",
+        "By {columns}, {share} of rows are frauds: is it the right value that the study file calls a fraud? If it is, "
+        "and the table was drawn otherwise than life, give the share of frauds in life as `prior`.",
         {"share": "percent"},
     ),
     "few_frauds": ("Only {frauds} frauds are judged, so that intervals are wide.", {"frauds": "count"}),

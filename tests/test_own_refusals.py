@@ -467,6 +467,12 @@ CASES = (
     ),
     Case("no label", cell("Outcome", "", 5), ("'Outcome' must be filled in, as the label; 5 rows.*line 2",)),
     Case(
+        "a balanced table",
+        table(lambda t: t.assign(Outcome=np.where(np.arange(len(t)) % 20 < 11, "fraud", "genuine"))),
+        ("noticed: By Outcome, 55.0\\s% of rows are frauds: is it the right value.*in life as `prior`",),
+        code=0,
+    ),
+    Case(
         "label inverted",
         edited(('fraud = "fraud"', 'fraud = "genuine"')),
         ("% of rows are 'genuine'; is it the value of",),
@@ -720,7 +726,7 @@ CASES = (
     Case(
         "a name that pages have",
         lambda folder: (folder / "claims.csv").rename(folder / "data.csv"),
-        ("my_data.toml: written",),
+        ("'data' is the name of another study, or.*so the study is called my_data", "my_data.toml: written"),
         "new data.csv --label Outcome=fraud",
         code=0,
     ),

@@ -56,7 +56,8 @@ def new(options: argparse.Namespace) -> int:
     target = options.write or _free_name(options.table)
     if not options.write and target.stem != study_name(options.table.stem):
         say(
-            f"noticed: {study_name(options.table.stem)!r} is the name of another study, or of a part of every site"
+            f"noticed: {study_name(options.table.stem)!r} is the name of another study, or of a part of every site, so "
+            f"the study is called {target.stem}"
         )
     if target.exists():
         raise InputError(f"{target}: is there already; give another name with --write, or move it away")

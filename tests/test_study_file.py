@@ -153,6 +153,22 @@ def test_a_study_file_whose_table_is_a_file_is_a_validation_against_the_validato
         datasets(tmp_path, ["mine"])
 
 
+def test_a_whole_number_in_the_place_of_a_cell_is_its_digits_and_nothing_else_is(tmp_path):
+    spec = read_validation(
+        _own(
+            tmp_path,
+            ('fraud = "Yes"', "fraud = 1"),
+            ('missing = ["", "NA"]', 'missing = ["", -999]'),
+            ('"Audi", "Fiat", "Saab"', '1, 2, "03"'),
+        )
+    )
+    assert (spec.label.fraud, spec.reading.missing) == ("1", ("", "-999"))
+    assert spec.inputs[3].categories == ("1", "2", "03")
+    for other in ("1.5", "true"):
+        with pytest.raises(StudyFileError, match=r"label\.fraud: found .*valid string"):
+            read_validation(_own(tmp_path, ('fraud = "Yes"', f"fraud = {other}")))
+
+
 def test_what_a_study_file_is_can_be_asked_without_pandas(tmp_path):
     program = (
         "import sys; from pathlib import Path; from generator.datasets import is_validation, read_validation; "

@@ -733,7 +733,10 @@ CASES = (
     Case(
         "a model that is none",
         pickled(0),
-        ("noticed: model.json: is a pickle",),
+        (
+            "noticed: model.json: is a pickle",
+            r"2. make the model readable, as noticed above, and take the # from its lines.*\n.*3. .*check new.toml",
+        ),
         "new claims.csv --label Outcome=fraud --model model.json --write new.toml",
         code=0,
     ),

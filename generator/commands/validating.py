@@ -62,13 +62,14 @@ def new(options: argparse.Namespace) -> int:
     if target.exists():
         raise InputError(f"{target}: is there already; give another name with --write, or move it away")
     _refuse_taken(target)
-    needed, unread = (), ""
+    asks, unread = {}, ""
     if options.model:
-        from generator.study.using import columns_of
+        from generator.study.using import asking
 
-        needed, unread = columns_of(options.model)
+        asked = asking(options.model)
+        asks, unread = {"needed": asked.inputs, "named": asked.taken_as_names}, asked.unread
     try:
-        text = propose(options.table, options.label, options.model, target, needed)
+        text = propose(options.table, options.label, options.model, target, **asks, unread=unread)
     except (DataError, StudyFileError) as error:
         raise InputError(str(error)) from None
     if unread:
@@ -76,7 +77,11 @@ def new(options: argparse.Namespace) -> int:
     write_whole(target, text.encode())
     say(f"{short(target)}: written; no input is attackable by a guess. Next:")
     say("  1. open it, and say of each input who can change it (control) and which way it helps (helps)")
-    if options.model:
+    if unread:
+        say(
+            "  2. make the model readable, as noticed above, and take the # from its lines at the end of the file"
+        )
+    elif options.model:
         say(
             "  2. at its end, say what the model scored (scores), which rows it saw (saw), and when it flags (cut)"
         )

@@ -668,6 +668,13 @@ CASES = (
         ("Likely cause: the scores are those of the other class",),
     ),
     Case(
+        "ids of other rows",
+        scores(lambda t: t.assign(Claim=t["Claim"].to_numpy()[::-1])),
+        (
+            "Likely cause: the ids beside the scores are not those of their rows. To mend it: write beside each",
+        ),
+    ),
+    Case(
         "columns exchanged",
         given(lambda t: t.rename(columns=dict(zip(NUMBERS, NUMBERS[::-1], strict=True)))[list(t.columns)]),
         ("not reproduced.*Likely cause: the columns 'Claimed' and 'Days since policy' were exchanged",),

@@ -59,6 +59,9 @@ def test_kinds_categories_id_and_what_is_left_out_are_proposed(tmp_path):
     assert given["Age"].categories == ("under25", "25to40", "41to65", "over65")
     assert given["Witness"].categories == ("No", "Yes")
     assert (given["Amount"].decimals, given["Ratio"].decimals, given["Cars"].integer) == (2, 3, True)
+    # nothing is written that need not be, and what a key means is said once
+    assert proposal.count("\ndecimals = ") == 2
+    assert proposal.count("# what the page calls it") == 1
     # a guess makes nothing attackable, and says so
     assert not any(map(is_movable, spec.inputs))
     assert {notice.slug for notice in loaded.notices} == {"tells_label", "constant", "empty", "none_movable"}

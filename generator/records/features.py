@@ -23,7 +23,7 @@ class Input(Record):
     title: Words
     unit: Words = ""
     """Empty for a bare count or score."""
-    decimals: int = Field(ge=0)
+    decimals: int = Field(default=0, ge=0)
     """Digits after the point that mean something in this unit (cents: 2)."""
     kind: Kind = "number"
     categories: tuple[Cell, ...] = ()

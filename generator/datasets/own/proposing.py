@@ -521,7 +521,7 @@ def _written(
     yield '# reachable = ["x"]   what another input can be made; any of its categories if it is not given'
     for guess in inputs:
         yield ""
-        yield from _input(guess)
+        yield from _input(guess, first=guess is inputs[0])
     if model_file is not None:
         yield ""
         lines = _deployed(model_file, folder, guesses)
@@ -537,16 +537,17 @@ def _reading(texts: TextTable, reading: Reading, why: dict[str, str]) -> Iterato
     yield f'# sha256 = "{texts.sha256}"  # to refuse any other file in its place'
 
 
-def _input(guess: Guess) -> Iterator[str]:
+def _input(guess: Guess, *, first: bool) -> Iterator[str]:
     yield "[[inputs]]"
     yield f"name = {_toml(guess.name)}"
-    yield f"title = {_toml(_title(guess.name))}"
+    yield f"title = {_toml(_title(guess.name))}" + ("  # what the page calls it" if first else "")
     yield f'kind = "{guess.kind}"  # {guess.reason}'
     if guess.categories:
         yield f"categories = {_array(guess.categories)}"
     if guess.integer:
         yield "integer = true"
-    yield f"decimals = {guess.decimals}"
+    if guess.decimals:
+        yield f"decimals = {guess.decimals}"
     if guess.missing:
         yield f"missing = true  # {guess.missing:,} rows have none, which is then a value of its own"
     yield 'control = "nobody"  # to be said'

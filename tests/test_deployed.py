@@ -191,6 +191,16 @@ def test_a_model_without_names_is_told_by_number_or_by_what_the_study_file_says(
         take_over(spec(owner.file, columns=("Claimed", "Age")), tmp_path, kept, numbers)
 
 
+def test_what_counts_as_missing_is_told_where_a_row_lacks_a_value_alone(tmp_path):
+    told = {}
+    for gaps in (True, False):
+        x, frame, y = table(missing=gaps)
+        told[gaps] = taken(xgb(tmp_path, frame, y), tmp_path, x).notes
+    assert [note for note in told[True] if note not in told[False]] == [
+        "A row without a value is given NaN there. Whether the model had missing=... is not in its file."
+    ]
+
+
 def test_numbers_in_the_place_of_names_need_their_order(tmp_path):
     x, frame, y = table(missing=False)
     coded = frame.assign(**{name: frame[name].cat.codes for name in ("Make", "Price", "Base", "Report")})

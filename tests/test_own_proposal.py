@@ -1,7 +1,9 @@
 """A study file that is proposed can be read and its table loaded as it stands, and makes nothing attackable."""
 
 import csv
+import pickle
 import random
+import re
 import tomllib
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from generator.datasets.own.checks import is_movable
 from generator.datasets.own.proposing import propose
 from generator.datasets.study_file import StudyFileError, read_validation
 from generator.datasets.table import DataError
+from generator.models.deployed import take_over
+from generator.study.using import ModelFileError, asking
 
 
 def _proposed(folder: Path, content: bytes, label: str = "Fraud=Yes", model: Path | None = None):
@@ -55,9 +59,12 @@ def test_kinds_categories_id_and_what_is_left_out_are_proposed(tmp_path):
     assert given["Age"].categories == ("under25", "25to40", "41to65", "over65")
     assert given["Witness"].categories == ("No", "Yes")
     assert (given["Amount"].decimals, given["Ratio"].decimals, given["Cars"].integer) == (2, 3, True)
+    # nothing is written that need not be, and what a key means is said once
+    assert proposal.count("\ndecimals = ") == 2
+    assert proposal.count("# what the page calls it") == 1
     # a guess makes nothing attackable, and says so
     assert not any(map(is_movable, spec.inputs))
-    assert {notice.slug for notice in loaded.notices} == {"tells_label", "constant", "empty", "few_movable"}
+    assert {notice.slug for notice in loaded.notices} == {"tells_label", "constant", "empty", "none_movable"}
     # what stands behind a # for dates works once it is no longer
     taken = (
         proposal.replace("# time = ", "time = ").replace("# split = ", "split = ").replace('"Day",  #', "#")
@@ -79,6 +86,18 @@ def test_kinds_categories_id_and_what_is_left_out_are_proposed(tmp_path):
         assert reason in proposal, proposal
 
 
+def test_an_input_made_attackable_without_a_word_why_is_noticed_and_no_other(tmp_path):
+    proposal, _, untouched = _proposed(tmp_path, text(cells()).encode())
+    assert "no_reason" not in {notice.slug for notice in untouched.notices}
+    head, behind, rest = proposal.partition('name = "Cars"\n')
+    moved = rest.replace('control = "nobody"', 'control = "free"', 1).replace(
+        'helps = "none"', 'helps = "up"', 1
+    )
+    (tmp_path / "claims.toml").write_text(head + behind + moved)
+    noticed = load(read_validation(tmp_path / "claims.toml"), tmp_path).notices
+    assert [notice.column for notice in noticed if notice.slug == "no_reason"] == ["Cars"]
+
+
 def test_a_column_that_is_always_the_same_is_an_input_where_the_model_asks_for_it(tmp_path):
     table = cells() | {"Branch": ["Main"] * ROWS, "Rate 1": ["3"] * ROWS, "Told": cells()["Fraud"]}
     (tmp_path / "claims.csv").write_text(text(table))
@@ -93,6 +112,73 @@ def test_a_column_that_is_always_the_same_is_an_input_where_the_model_asks_for_i
     assert "make it an input, and say so in known_in_time" in proposal
     without = propose(tmp_path / "claims.csv", "Fraud=Yes")
     assert '"Branch",  # the same value in every row' in without
+
+
+def _booster(folder: Path, frame: pd.DataFrame) -> Path:
+    """Trained on these columns of the table of `cells`."""
+    lightgbm = pytest.importorskip("lightgbm")
+    model = lightgbm.LGBMClassifier(n_estimators=5, min_child_samples=5, verbose=-1, n_jobs=1)
+    model.fit(frame, [cell == "Yes" for cell in cells()["Fraud"]])
+    model.booster_.save_model(folder / "model.txt")
+    return folder / "model.txt"
+
+
+def test_numbers_that_are_names_to_the_model_are_proposed_as_categories_in_their_order(tmp_path):
+    table = pd.DataFrame(cells())
+    cars = pd.get_dummies(table["Cars"], prefix="Cars")
+    coded = pd.concat(
+        [table["Amount"].astype(float), table["Desk"].astype(int).astype("category"), cars], axis=1
+    )
+    asked = asking(_booster(tmp_path, coded))
+    assert asked.unread == ""
+    table[["Policy", "Amount", "Desk", "Cars", "Fraud"]].to_csv(tmp_path / "claims.csv", index=False)
+    proposal = propose(
+        tmp_path / "claims.csv", "Fraud=Yes", tmp_path / "model.txt", None, asked.inputs, asked.taken_as_names
+    )
+    (tmp_path / "claims.toml").write_text(proposal)
+    spec = read_validation(tmp_path / "claims.toml")
+    assert _kinds(spec) == {"Amount": "number", "Desk": "category", "Cars": "category"}
+    assert spec.inputs[1].categories == tuple(map(str, range(1, 20)))
+    loaded = load(spec, tmp_path)
+    taken = take_over(spec.deployed[0], tmp_path, loaded.features, loaded.x)
+    # the model is given what it was trained on
+    own = coded.assign(Desk=coded["Desk"].cat.codes).to_numpy(float)
+    assert (taken.as_given(loaded.x) == own).all()
+    # what the refusal prints for a number mends it, without a quotation mark too
+    wrong = proposal.replace('kind = "category"  # 19', 'kind = "number"  # 19')
+    wrong = re.sub(r"^categories = \[[^]]*\]\n", "", wrong, count=1, flags=re.M)
+    (tmp_path / "claims.toml").write_text(wrong)
+    numbers = load(read_validation(tmp_path / "claims.toml"), tmp_path)
+    with pytest.raises(ModelFileError) as refused:
+        take_over(spec.deployed[0], tmp_path, numbers.features, numbers.x)
+    (pasted,) = re.findall(r'kind = "category" and (categories = \[[^]]*\])', str(refused.value))
+    mended = wrong.replace('kind = "number"  # 19', f'kind = "category"\n{pasted.replace(chr(34), "")}  # 19')
+    (tmp_path / "claims.toml").write_text(mended)
+    assert read_validation(tmp_path / "claims.toml").inputs == spec.inputs
+
+
+def test_a_column_whose_name_is_another_one_with_a_number_behind_it_makes_that_no_category(tmp_path):
+    table = pd.DataFrame({**cells(), "Desk_2": cells()["Cars"]})
+    asked = asking(_booster(tmp_path, table[["Desk", "Desk_2"]].astype(float)))
+    texts = {name: sorted(set(table[name])) for name in ("Desk", "Desk_2")}
+    assert asked.taken_as_names(texts) == set()
+    assert asked.taken_as_names({"Desk": texts["Desk"]}) == {"Desk"}
+
+
+def test_a_model_that_cannot_be_read_is_left_behind_a_sign_with_the_reason(tmp_path):
+    (tmp_path / "claims.csv").write_text(text(cells()))
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps({"model": 1}))
+    unread = asking(tmp_path / "model.pkl").unread
+    proposal = propose(
+        tmp_path / "claims.csv", "Fraud=Yes", tmp_path / "model.pkl", unread=f"{unread}\n\x00x"
+    )
+    assert "# Left out, as it cannot be read: model.pkl: is a pickle" in proposal
+    (tmp_path / "claims.toml").write_text(proposal)
+    assert read_validation(tmp_path / "claims.toml").deployed == ()
+    head, behind, block = proposal.partition("# Once it can, take away the first # of each line below.\n")
+    (tmp_path / "claims.toml").write_text(head + behind + re.sub("^# ?", "", block, flags=re.M))
+    (deployed,) = read_validation(tmp_path / "claims.toml").deployed
+    assert (deployed.name, deployed.file) == ("model", "model.pkl")
 
 
 def test_missing_values_are_declared_where_they_are_found(tmp_path):

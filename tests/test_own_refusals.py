@@ -386,7 +386,26 @@ CASES = (
     Case(
         "no input moves",
         edited(*NOBODY, ('"free"', '"nobody"')),
-        ("noticed: Fraudsters can change 0 of the inputs",),
+        (
+            "nobody moves any of the 5",
+            "noticed: No fraudster can change an input, so that nothing is attacked",
+            "sound, but nothing is attacked: edit control and helps in claims.toml first; as it stands: .* all",
+        ),
+        code=0,
+    ),
+    Case(
+        "no reason is given",
+        edited(('note = "Whoever claims writes it."', 'note = " "')),
+        ("noticed: The study file does not say why a fraudster can change Claimed: give the reason",),
+        code=0,
+    ),
+    Case(
+        "the quoted fraudster moves none",
+        edited(('control = "effort"', 'control = "costly"'), ('control = "free"', 'control = "nobody"')),
+        (
+            "nobody moves the other 3",
+            "noticed: T1, the fraudster whom the report quotes, can change no input",
+        ),
         code=0,
     ),
     Case("one input moves", edited(*NOBODY), ("noticed: Fraudsters can change 1 of the inputs",), code=0),
@@ -447,6 +466,12 @@ CASES = (
         ("the label, has 3 values: 'open'.*a row is fraud or not",),
     ),
     Case("no label", cell("Outcome", "", 5), ("'Outcome' must be filled in, as the label; 5 rows.*line 2",)),
+    Case(
+        "a balanced table",
+        table(lambda t: t.assign(Outcome=np.where(np.arange(len(t)) % 20 < 11, "fraud", "genuine"))),
+        ("noticed: By Outcome, 55.0\\s% of rows are frauds: is it the right value.*in life as `prior`",),
+        code=0,
+    ),
     Case(
         "label inverted",
         edited(('fraud = "fraud"', 'fraud = "genuine"')),
@@ -643,6 +668,13 @@ CASES = (
         ("Likely cause: the scores are those of the other class",),
     ),
     Case(
+        "ids of other rows",
+        scores(lambda t: t.assign(Claim=t["Claim"].to_numpy()[::-1])),
+        (
+            "Likely cause: the ids beside the scores are not those of their rows. To mend it: write beside each",
+        ),
+    ),
+    Case(
         "columns exchanged",
         given(lambda t: t.rename(columns=dict(zip(NUMBERS, NUMBERS[::-1], strict=True)))[list(t.columns)]),
         ("not reproduced.*Likely cause: the columns 'Claimed' and 'Days since policy' were exchanged",),
@@ -701,14 +733,17 @@ CASES = (
     Case(
         "a name that pages have",
         lambda folder: (folder / "claims.csv").rename(folder / "data.csv"),
-        ("my_data.toml: written",),
+        ("'data' is the name of another study, or.*so the study is called my_data", "my_data.toml: written"),
         "new data.csv --label Outcome=fraud",
         code=0,
     ),
     Case(
         "a model that is none",
         pickled(0),
-        ("noticed: model.json: is a pickle",),
+        (
+            "noticed: model.json: is a pickle",
+            r"2. make the model readable, as noticed above, and take the # from its lines.*\n.*3. .*check new.toml",
+        ),
         "new claims.csv --label Outcome=fraud --model model.json --write new.toml",
         code=0,
     ),

@@ -62,7 +62,7 @@ def _edited(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def studied(tmp_path_factory) -> tuple[Path, pd.DataFrame, dict[str, str]]:
-    """The folder after the five commands, its table, and what each command said."""
+    """The folder after the commands, its table, and what each command said."""
     folder = tmp_path_factory.mktemp("own")
     table = write(folder)
     said = {"new": _run(folder, "new", "claims.csv", "--label", "Outcome=fraud", "--model", "model.json")}

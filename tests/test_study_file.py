@@ -1,5 +1,6 @@
 """A study file says what is asked; a wrong one is answered with all of its mistakes, each with a way out."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from report_fixture import templates_of
 
 from generator.datasets import StudyFileError, dataset, datasets, is_validation
 from generator.datasets.study_file import check_columns, read_study, read_validation
-from generator.program import STUDIES
+from generator.program import PROGRAM, STUDIES
 from generator.provenance import provenance
 from generator.records.files import unsound
 from generator.records.results import StudyResult
@@ -151,6 +152,45 @@ def test_a_study_file_whose_table_is_a_file_is_a_validation_against_the_validato
     assert [each.name for each in datasets(tmp_path)] == ["other"]
     with pytest.raises(StudyFileError, match=r"mine\.toml: it is a validation"):
         datasets(tmp_path, ["mine"])
+
+
+def test_what_the_page_on_ones_own_model_shows_can_be_asked(tmp_path):
+    """Its blocks of TOML, with what they leave out for brevity."""
+    page = (PROGRAM / "templates" / "own.md.j2").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\n(.*?)^```$", page, re.M | re.S)
+    inputs, deployed, rare = (
+        next(block for block in blocks if block.startswith(start))
+        for start in ("[[inputs]]", "split", "prior")
+    )
+    inputs = re.sub("^name = (.*)$", r"name = \1\ntitle = \1", inputs, flags=re.M)
+    inputs = changed(
+        inputs, ('control = "free"', 'kind = "flag"\ncategories = ["No", "Yes"]\ncontrol = "free"')
+    )
+    head = 'table = "claims.csv"\ntitle = "Claims"\nlabel = { column = "FRAUDFOUND", fraud = "Yes" }\n'
+    model = 'name = "champion"\ntitle = "Champion"\nfile = "model.json"\n'
+    (tmp_path / "mine.toml").write_text(f"{head}{rare}{deployed}{model}{inputs}", encoding="utf-8")
+    spec = read_validation(tmp_path / "mine.toml")
+    assert [(each.name, each.control) for each in spec.inputs] == [
+        ("DEDUCTIBLE", "effort"),
+        ("WITNESSPRESENT", "free"),
+    ]
+    assert (spec.split.column, spec.deployed[0].scores.measure, spec.prior) == ("PART", "probability", 0.006)
+
+
+def test_a_whole_number_in_the_place_of_a_cell_is_its_digits_and_nothing_else_is(tmp_path):
+    spec = read_validation(
+        _own(
+            tmp_path,
+            ('fraud = "Yes"', "fraud = 1"),
+            ('missing = ["", "NA"]', 'missing = ["", -999]'),
+            ('"Audi", "Fiat", "Saab"', '1, 2, "03"'),
+        )
+    )
+    assert (spec.label.fraud, spec.reading.missing) == ("1", ("", "-999"))
+    assert spec.inputs[3].categories == ("1", "2", "03")
+    for other in ("1.5", "true"):
+        with pytest.raises(StudyFileError, match=r"label\.fraud: found .*valid string"):
+            read_validation(_own(tmp_path, ('fraud = "Yes"', f"fraud = {other}")))
 
 
 def test_what_a_study_file_is_can_be_asked_without_pandas(tmp_path):

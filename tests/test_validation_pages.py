@@ -180,6 +180,14 @@ def test_inputs_that_nobody_can_change_are_counted_and_not_listed(report):
     assert "Nobody can change the other 2 inputs of 8." in read(told)
 
 
+def test_a_reason_that_nobody_gave_is_told_as_none(tmp_path):
+    found = tiny_validation()
+    silent = [each.model_copy(update={"note": " "}) for each in found.spec.inputs]
+    spec = found.spec.model_copy(update={"inputs": tuple(silent)})
+    told = part(pages(tmp_path, found.model_copy(update={"spec": spec}))["claims"], "Who can change what")
+    assert told.count("| no reason given |") == 6
+
+
 def test_missed_frauds_and_precision_use_the_share_of_fraud_in_life(report):
     # of 10,000 transactions 100 are frauds and 9,900 genuine, of which 5 % are stopped
     money = part(report["claims"], "What is it worth").replace("\u202f", " ")

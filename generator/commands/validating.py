@@ -56,18 +56,20 @@ def new(options: argparse.Namespace) -> int:
     target = options.write or _free_name(options.table)
     if not options.write and target.stem != study_name(options.table.stem):
         say(
-            f"noticed: {study_name(options.table.stem)!r} is the name of another study, or of a part of every site"
+            f"noticed: {study_name(options.table.stem)!r} is the name of another study, or of a part of every site, so "
+            f"the study is called {target.stem}"
         )
     if target.exists():
         raise InputError(f"{target}: is there already; give another name with --write, or move it away")
     _refuse_taken(target)
-    needed, unread = (), ""
+    asks, unread = {}, ""
     if options.model:
-        from generator.study.using import columns_of
+        from generator.study.using import asking
 
-        needed, unread = columns_of(options.model)
+        asked = asking(options.model)
+        asks, unread = {"needed": asked.inputs, "named": asked.taken_as_names}, asked.unread
     try:
-        text = propose(options.table, options.label, options.model, target, needed)
+        text = propose(options.table, options.label, options.model, target, **asks, unread=unread)
     except (DataError, StudyFileError) as error:
         raise InputError(str(error)) from None
     if unread:
@@ -75,7 +77,11 @@ def new(options: argparse.Namespace) -> int:
     write_whole(target, text.encode())
     say(f"{short(target)}: written; no input is attackable by a guess. Next:")
     say("  1. open it, and say of each input who can change it (control) and which way it helps (helps)")
-    if options.model:
+    if unread:
+        say(
+            "  2. make the model readable, as noticed above, and take the # from its lines at the end of the file"
+        )
+    elif options.model:
         say(
             "  2. at its end, say what the model scored (scores), which rows it saw (saw), and when it flags (cut)"
         )
@@ -97,10 +103,20 @@ def _free_name(table: Path) -> Path:
 
 def check(options: argparse.Namespace) -> int:
     """Read tables and models of study files, reproduce the scores, and say what was understood."""
+    from generator.datasets.own.checks import is_movable
+
+    idle = []
     for asked in _all_asked(options):
         for line in _understood(asked):
             say(line)
-    say(f"sound; next: {options.called} all {' '.join(short(path) for path in options.studies)}")
+        if not any(map(is_movable, asked.spec.inputs)):
+            idle.append(short(asked.path))
+    studied = f"{options.called} all {' '.join(short(path) for path in options.studies)}"
+    say(
+        f"sound, but nothing is attacked: edit control and helps in {' and '.join(idle)} first; as it stands: {studied}"
+        if idle
+        else f"sound; next: {studied}"
+    )
     return 0
 
 
@@ -111,6 +127,7 @@ def keys(options: argparse.Namespace) -> list[str]:
 
 def _understood(asked: Asked) -> Iterator[str]:
     """What was understood of a study, in lines that can be held against what is meant."""
+    from generator.datasets.own.checks import is_movable
     from generator.findings.validation.notices import sentences
 
     spec, table = asked.spec, asked.table
@@ -135,10 +152,11 @@ def _understood(asked: Asked) -> Iterator[str]:
     yield f"  in what is trained here {weigh}; class_weights says otherwise"
     kinds = Counter(each.kind for each in spec.inputs)
     yield f"  {len(spec.inputs)} inputs: {', '.join(f'{count} {kind}' for kind, count in kinds.items())}"
-    movable = [each for each in spec.inputs if each.control != "nobody" and each.helps != "none"]
+    movable = [each for each in spec.inputs if is_movable(each)]
     for each in movable:
         yield f"  a fraudster moves {each.name}: {each.control}, {each.helps}, {_far(each)}"
-    yield f"  nobody moves the other {len(spec.inputs) - len(movable)}"
+    if others := len(spec.inputs) - len(movable):
+        yield f"  nobody moves {'the other' if movable else 'any of the'} {others}"
     for name, one in asked.used.items():
         yield f"  {name}: {one.spec.file}, {one.taken.file.library}, {one.taken.file.width} columns matched"
         yield f"    {_reproduced(one)}"

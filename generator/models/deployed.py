@@ -87,7 +87,9 @@ def take_over(
     except (ModelFileError, ValueError) as error:
         where = f"{spec.name}: " if file is None else f"{spec.name}: {spec.file}: "
         raise ModelFileError(f"{where}{error}") from None
-    return TakenOver(spec, file, matched.columns, _cut_at(model, 0.0), (*file.notes, *matched.notes))
+    of_gaps = [file.of_gaps] if file.of_gaps and np.isnan(x).any() else []
+    notes = (*file.notes, *of_gaps, *matched.notes)
+    return TakenOver(spec, file, matched.columns, _cut_at(model, 0.0), notes)
 
 
 def _refuse_gaps(model: Ensemble | Layered, features: tuple[Feature, ...], x: np.ndarray):

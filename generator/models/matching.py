@@ -6,7 +6,7 @@ whether the rest was understood.
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from generator.models.placing import Column
 from generator.models.readers import Deployed, ModelFileError
-from generator.records.features import Feature
+from generator.records.features import Feature, Input
 from generator.records.validation import DeployedSpec
 
 SEPARATORS = ("__", "_", "=", ": ", ":", ".", "-", " ")
@@ -24,6 +24,8 @@ NOTHING = ("nan", "None", "NaN", "missing", "<NA>")
 TRUTH = {"False": 0.0, "True": 1.0}
 LISTED = 6
 """Names that a message lists."""
+MOST_TEXTS = 50
+"""As `LISTED`, of names to be copied into a study file."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,22 @@ def match(
     if problems:
         raise ModelFileError("; ".join(dict.fromkeys(problems)))
     return Matched(tuple(columns), tuple(notes))
+
+
+def taken_as_names(found: Deployed, columns: Mapping[str, Sequence[str]]) -> set[str]:
+    """Of the columns of a table, with their texts, those that a model takes as names: by codes, or in a column each."""
+    features = [
+        Input(name=name, title=name, decimals=0, kind="category", categories=tuple(texts), control="nobody",
+              helps="none", note="")
+        for name, texts in columns.items()
+    ]  # fmt: skip
+    shown = [_shown(name, features) for name in found.inputs]
+    coded = [codes is not None for codes in found.categories] or [False] * len(shown)
+    return {
+        features[each.source].name
+        for each, by_code in zip(shown, coded, strict=False)  # a file without names shows nothing
+        if each is not None and (by_code or each.one_hot)
+    }
 
 
 def listed(names: Sequence[str]) -> str:
@@ -198,7 +216,7 @@ def _no_input(name: str, others: Mapping[str, str]) -> str:
     return " (a column of the table: list it under inputs)" if role else ""
 
 
-def _shown(name: str, features: Sequence[Feature]) -> _Shown | None:
+def _shown(name: str, features: Sequence[Input]) -> _Shown | None:
     """What the column of this name shows; None if nothing that is known."""
     for called in dict.fromkeys((name, name.partition("__")[2] or name)):
         for place, feature in enumerate(features):
@@ -217,7 +235,7 @@ def _spellings(name: str) -> tuple[str, ...]:
     return (name, "_".join(name.split()), name.replace(" ", "_"))
 
 
-def _name_behind(called: str, feature: Feature) -> tuple[str | None, bool] | None:
+def _name_behind(called: str, feature: Input) -> tuple[str | None, bool] | None:
     """(name, whether it stands for no value) of a column for one name of this input."""
     for own in _spellings(feature.name) if feature.categories else ():
         for separator in SEPARATORS:
@@ -295,7 +313,8 @@ def _itself(
     if feature.kind == "number":
         if codes is not None:
             raise ModelFileError(
-                f"takes {feature.name!r} as names, and the study file as a number; make it a category or a band there"
+                f"takes {feature.name!r} as names, and the study file as a number; give it there, without integer, "
+                f'kind = "category" and categories = [{", ".join(_texts(own))}]'
             )
         return Column(source)
     if codes is not None:
@@ -312,6 +331,14 @@ def _itself(
         )
     notes.append(f"{feature.name}: names count from 0 in the order of the study file.")
     return Column(source, np.arange(len(feature.categories), dtype=float))
+
+
+def _texts(own: np.ndarray) -> Iterator[str]:
+    """Of the different numbers (n,), as a study file has them."""
+    different = np.unique(own[~np.isnan(own)])
+    yield from (f'"{value:.15g}"' for value in different[:MOST_TEXTS])
+    if len(different) > MOST_TEXTS:
+        yield "..."
 
 
 def _number(name: str) -> float | None:

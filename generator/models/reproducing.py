@@ -338,6 +338,11 @@ def _cause(
             return cause
     own = _measured(taken.link, asked.measure)(taken.margins(x))
     if not _differ(np.sort(own), replace(scores, values=np.sort(scores.values)), tolerance, taken).any():
+        if scores.ids:
+            return _Cause(
+                "the ids beside the scores are not those of their rows",
+                "write beside each score the id of the row that it was given for",
+            )
         return _Cause("the scores are those of these rows in another order", "name the rows by `scores.id`")
     return left
 

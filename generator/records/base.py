@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from generator.program import STUDY
 
@@ -16,6 +16,8 @@ class RecordError(Exception):
 WORDS = "words"
 """Marks a field that is only shown: no number depends on it, so that a study stays what it is when it changes."""
 Words = Annotated[str, WORDS]
+Cell = Annotated[str, BeforeValidator(lambda given: str(given) if type(given) is int else given)]
+"""What stands in a cell of a table, as text; a whole number is taken as its digits."""
 
 
 class Record(BaseModel):

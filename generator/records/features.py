@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from generator.records.base import Record, Words
+from generator.records.base import Cell, Record, Words
 
 Control = Literal["free", "effort", "costly", "insider", "nobody"]
 """Who can change an input: anybody free of cost, a fraudster with effort, a patient or well-funded one, an
@@ -23,10 +23,10 @@ class Input(Record):
     title: Words
     unit: Words = ""
     """Empty for a bare count or score."""
-    decimals: int = Field(ge=0)
+    decimals: int = Field(default=0, ge=0)
     """Digits after the point that mean something in this unit (cents: 2)."""
     kind: Kind = "number"
-    categories: tuple[str, ...] = ()
+    categories: tuple[Cell, ...] = ()
     """What a flag, a category or a band can be, bands rising; the table holds places in it. Empty for a number."""
     missing: bool = False
     """Rows may have no value here, which is then a value of its own."""
@@ -39,7 +39,7 @@ class Input(Record):
     reach: Literal["budget", "any"] | float = "budget"
     """How far a number moves: by the budget, in standard deviations; to anywhere in the range of the data; or by so
     many raw units."""
-    reachable: tuple[str, ...] | None = None
+    reachable: tuple[Cell, ...] | None = None
     """Of a flag, a category or a band, what a fraudster can make it; not given: all of them, on the side that helps
     where bands are moved up or down."""
     integer: bool = False

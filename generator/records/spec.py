@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from generator.records.base import WORDS, Record, Words
+from generator.records.base import WORDS, Cell, Record, Words
 from generator.records.extraction import ExtractionSpec
 from generator.records.features import Input
 from generator.records.inference import InferenceSpec
@@ -45,7 +45,7 @@ class FoundLabel(Record):
     """A label that somebody found: a column of the table says which rows are fraud."""
 
     column: str
-    fraud: str
+    fraud: Cell
     """What a fraud has there, as text."""
 
 

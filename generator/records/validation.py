@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from generator.records.base import WORDS, Record, Words
+from generator.records.base import WORDS, Cell, Record, Words
 from generator.records.extraction import ExtractionResult, ExtractionSpec
 from generator.records.features import Input
 from generator.records.inference import InferenceResult, InferenceSpec
@@ -39,7 +39,7 @@ class Reading(Record):
     delimiter: str = ","
     decimal: Literal[".", ","] = "."
     encoding: str = "utf-8"
-    missing: tuple[str, ...] = ("",)
+    missing: tuple[Cell, ...] = ("",)
     """Texts that stand for no value."""
     sha256: str = ""
     """Of the file, where another one must not take its place; of one table alone."""
@@ -51,8 +51,8 @@ class Split(Record):
     """Which rows train and which are judged: by the values of a column, or by a day in a column of dates."""
 
     column: str
-    trains: tuple[str, ...] = ()
-    judged: tuple[str, ...] = ()
+    trains: tuple[Cell, ...] = ()
+    judged: tuple[Cell, ...] = ()
     judged_from: str = ""
     """ISO date: rows from it on are judged, earlier ones train."""
 
@@ -101,7 +101,7 @@ class DeployedSpec(Record):
     title: Words
     file: str
     """Beside the study file."""
-    fraud: str | None = None
+    fraud: Cell | None = None
     """Which of its classes is fraud; the second one if not given."""
     model: str = ""
     """Which one, where a file holds several."""
@@ -110,7 +110,7 @@ class DeployedSpec(Record):
     columns: tuple[str, ...] = ()
     """Names of its columns in their order, where the file does not hold them: inputs, or an input and one of its names,
     as in `MAKE_Honda`."""
-    categories: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    categories: dict[str, tuple[Cell, ...]] = Field(default_factory=dict)
     """By input, the names it was trained with in the order of their codes, where the file does not hold them."""
     cut: Cut
     scores: Scores | None = None

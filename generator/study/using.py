@@ -1,19 +1,21 @@
 """Models in use: taken over from their files, and found to score as their owners say."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from generator.datasets.own.table import OwnTable
 from generator.models.deployed import TakenOver, flags_too_few_or_all, own_cut, take_over
 from generator.models.folds import Folds
+from generator.models.matching import taken_as_names
 from generator.models.readers import ModelFileError, files_of, read
 from generator.models.reproducing import Reproduced, ScoresError, read_scores, reproduce
 from generator.records.validation import DeployedSpec
 from generator.study.tasks import State
 from generator.study.tier_tasks import Counting
 
-__all__ = ["InUse", "ModelFileError", "columns_of", "in_use"]
+__all__ = ["InUse", "ModelFileError", "asking", "in_use"]
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,25 @@ def in_use(spec: DeployedSpec, folder: Path, table: OwnTable, counted: Counting)
     return InUse(taken, reproduced, files_of(folder / spec.file))
 
 
-def columns_of(model: Path) -> tuple[tuple[str, ...], str]:
-    """What the model asks for by name, and why it cannot be read as it stands, which a study file may mend."""
+@dataclass(frozen=True)
+class Asking:
+    """What the model in a file asks of a table."""
+
+    inputs: tuple[str, ...] = ()
+    """By name; empty if the file has no names."""
+    taken_as_names: Callable[[Mapping[str, Sequence[str]]], Collection[str]] = lambda columns: ()
+    """Of the columns of a table, with their texts, those whose texts are names to the model."""
+    unread: str = ""
+    """Why the file cannot be read as it stands."""
+
+
+def asking(model: Path) -> Asking:
+    """What is asked by the model in this file, read or not."""
     try:
-        return read(model).inputs, ""
+        found = read(model)
     except ModelFileError as error:
-        return (), str(error)
+        return Asking(unread=str(error))
+    return Asking(found.inputs, partial(taken_as_names, found))
 
 
 def _said(spec: DeployedSpec) -> str:

@@ -15,7 +15,10 @@ notice, whose words are the report's:
 - `neither`: rows that the split leaves out
 - `mostly_fraud`: frauds are more than half of the rows
 - `few_frauds`: of the rows judged
-- `few_movable`: inputs that some fraudster can change, none or one
+- `none_movable`: no input that some fraudster can change
+- `few_movable`: one alone
+- `quoted_moves_none`: the attacker whom the report quotes changes no input, and another one does
+- `no_reason`: an input that some fraudster can change, without a word why
 - `unused_categories`: declared, and had by no row
 - `unlisted`: a column that the study file neither uses nor ignores
 """
@@ -267,9 +270,17 @@ def _odd_study(spec: ValidationSpec, table: OwnTable) -> Iterator[Notice]:
         yield Notice(slug="mostly_fraud", column=spec.label.column, facts={"share": share})
     if (frauds := int(table.y[table.judged].sum())) < FEW:
         yield Notice(slug="few_frauds", facts={"frauds": frauds})
-    movable = sum(map(is_movable, spec.inputs))
-    if movable <= 1:
-        yield Notice(slug="few_movable", facts={"inputs": movable})
+    movable = [given for given in spec.inputs if is_movable(given)]
+    quoted = spec.threat.tier(spec.threat.quoted)
+    if not movable:
+        yield Notice(slug="none_movable")
+    elif quoted.reaches is not None and not any(given.control in quoted.reaches for given in movable):
+        yield Notice(slug="quoted_moves_none", column=quoted.name)
+    if len(movable) == 1:
+        yield Notice(slug="few_movable", facts={"inputs": 1})
+    for given in movable:
+        if not given.note.strip():
+            yield Notice(slug="no_reason", column=given.name)
 
 
 def is_movable(given: Input) -> bool:

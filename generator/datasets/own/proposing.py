@@ -10,7 +10,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -90,6 +90,8 @@ def propose(
     model_file: Path | None = None,
     target: Path | None = None,
     needed: Collection[str] = (),
+    named: Callable[[Mapping[str, Sequence[str]]], Collection[str]] = lambda columns: (),
+    unread: str = "",
 ) -> str:
     """The text of a study file for the table; it can be read and its table loaded as it stands.
 
@@ -97,6 +99,8 @@ def propose(
         label: Which rows are fraud: `COLUMN=VALUE`.
         target: Where it is to lie; beside the table if not given.
         needed: Columns that the model asks for, as its file calls them.
+        named: Of columns with their texts, those whose texts are names to the model.
+        unread: Why the model cannot be read, if it cannot; its lines are left behind a # then.
 
     Raises:
         DataError: The table cannot be read, has no such label, or nothing can be learned from it.
@@ -116,10 +120,13 @@ def propose(
     if model_file is not None and not model_file.is_file():
         raise bad_file(model_file, "there is no such file", "check the path, or leave --model out")
     guesses = list(_guesses(texts, reading, column, y, needed, twins=model_file is not None))
+    guesses = list(_named(texts, reading, guesses, named))
     if not any(guess.use == "input" for guess in guesses):
         raise bad_file(texts.path, "no column is left that could be an input", "is it the right file?")
     text = (
-        "\n".join(_written(texts, reading, why | more, column, fraud, y, guesses, model_file, target.parent))
+        "\n".join(
+            _written(texts, reading, why | more, column, fraud, y, guesses, model_file, target.parent, unread)
+        )
         + "\n"
     )
     typed(validation(tomllib.loads(text), target), texts)
@@ -414,6 +421,37 @@ def _number(name: str, known: list[str], values: np.ndarray, gone: int, decimal:
     )
 
 
+def _named(
+    texts: TextTable,
+    reading: Reading,
+    guesses: Sequence[Guess],
+    named: Callable[[Mapping[str, Sequence[str]]], Collection[str]],
+) -> Iterator[Guess]:
+    """The guesses; numbers that are names to the model are categories."""
+    known = {
+        guess.name: _known(texts.columns[guess.name], reading) for guess in guesses if guess.use == "input"
+    }
+    names = named(known)
+    for guess in guesses:
+        if guess.name in names and guess.kind == "number":
+            found = known[guess.name]
+            order = np.argsort(read_numbers(found, reading.decimal), kind="stable")
+            guess = replace(
+                guess,
+                reason=f"{len(found)} names, as the model takes them",
+                kind="category",
+                categories=tuple(found[place] for place in order),
+                decimals=0,
+                integer=False,
+            )
+        yield guess
+
+
+def _known(column: Texts, reading: Reading) -> list[str]:
+    none = missing(column, reading.missing)
+    return [text for text, gone in zip(column.values, none, strict=True) if not gone]
+
+
 # ---------------------------------------------------------------- the text
 
 
@@ -427,6 +465,7 @@ def _written(
     guesses: list[Guess],
     model_file: Path | None,
     folder: Path,
+    unread: str,
 ) -> Iterator[str]:
     path, frauds = texts.path, int(y.sum())
     inputs = [guess for guess in guesses if guess.use == "input"]
@@ -483,10 +522,11 @@ def _written(
     yield '# reachable = ["x"]   what another input can be made; any of its categories if it is not given'
     for guess in inputs:
         yield ""
-        yield from _input(guess)
+        yield from _input(guess, first=guess is inputs[0])
     if model_file is not None:
         yield ""
-        yield from _deployed(model_file, folder, guesses)
+        lines = _deployed(model_file, folder, guesses)
+        yield from lines if not unread else _left_behind(lines, unread)
 
 
 def _reading(texts: TextTable, reading: Reading, why: dict[str, str]) -> Iterator[str]:
@@ -498,21 +538,22 @@ def _reading(texts: TextTable, reading: Reading, why: dict[str, str]) -> Iterato
     yield f'# sha256 = "{texts.sha256}"  # to refuse any other file in its place'
 
 
-def _input(guess: Guess) -> Iterator[str]:
+def _input(guess: Guess, *, first: bool) -> Iterator[str]:
     yield "[[inputs]]"
     yield f"name = {_toml(guess.name)}"
-    yield f"title = {_toml(_title(guess.name))}"
+    yield f"title = {_toml(_title(guess.name))}" + ("  # what the page calls it" if first else "")
     yield f'kind = "{guess.kind}"  # {guess.reason}'
     if guess.categories:
         yield f"categories = {_array(guess.categories)}"
     if guess.integer:
         yield "integer = true"
-    yield f"decimals = {guess.decimals}"
+    if guess.decimals:
+        yield f"decimals = {guess.decimals}"
     if guess.missing:
         yield f"missing = true  # {guess.missing:,} rows have none, which is then a value of its own"
     yield 'control = "nobody"  # to be said'
     yield 'helps = "none"  # to be said'
-    yield 'note = "Nobody has said yet who can change it."'
+    yield 'note = ""  # to be said: why; the page repeats it'
 
 
 def _deployed(model_file: Path, folder: Path, guesses: Sequence[Guess]) -> Iterator[str]:
@@ -533,6 +574,13 @@ def _deployed(model_file: Path, folder: Path, guesses: Sequence[Guess]) -> Itera
     yield "# with a column of scores and one of ids; without ids its rows are those of the table, in its order."
     of = "".join(f", id = {_toml(guess.name)}" for guess in guesses if guess.use == "id")
     yield f'# scores = {{ file = "scores.csv", column = "score", measure = "probability"{of} }}'
+
+
+def _left_behind(lines: Iterator[str], unread: str) -> Iterator[str]:
+    """The lines as comments, with the reason."""
+    yield f"# Left out, as it cannot be read: {''.join(sign if sign.isprintable() else ' ' for sign in unread)}"
+    yield "# Once it can, take away the first # of each line below."
+    yield from (f"# {line}".rstrip() for line in lines)
 
 
 def _title(name: str) -> str:

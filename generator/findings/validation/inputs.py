@@ -34,7 +34,7 @@ def changed(result: ValidationResult) -> tuple[InputRow, ...]:
             CONTROLS[each.control],
             _way(each),
             _far(result, each, notes.get(each.name)),
-            md(each.note),
+            md(each.note.strip()) or "no reason given",
         )
         for each in movable(result)
     )

@@ -45,11 +45,24 @@ SAID: dict[str, tuple[str, dict[str, str]]] = {
         {"rows": "count"},
     ),
     "mostly_fraud": (
-        "By {columns}, {share} of rows are frauds: is it the right value that the study file calls a fraud?",
+        "By {columns}, {share} of rows are frauds: is it the right value that the study file calls a fraud? If it is, "
+        "and the table was drawn otherwise than life, give the share of frauds in life as `prior`.",
         {"share": "percent"},
     ),
     "few_frauds": ("Only {frauds} frauds are judged, so that intervals are wide.", {"frauds": "count"}),
+    "none_movable": (
+        "No fraudster can change an input, so that nothing is attacked: say by `control` and `helps` who can.",
+        {},
+    ),
     "few_movable": ("Fraudsters can change {inputs} of the inputs.", {"inputs": "count"}),
+    "quoted_moves_none": (
+        "{columns}, the fraudster whom the report quotes, can change no input; only one who can do more can.",
+        {},
+    ),
+    "no_reason": (
+        "The study file does not say why a fraudster can change {columns}: give the reason as its `note`.",
+        {},
+    ),
     "early_stopped": (
         "{columns} was stopped early: of {rounds} rounds in its file, {used} count.",
         {"rounds": "count", "used": "count"},

@@ -92,6 +92,8 @@ class Deployed:
     """SHA-256 of all files that it was read from."""
     notes: tuple[str, ...] = ()
     """What a user has to know: sentences."""
+    of_gaps: str = ""
+    """What one has to know whose rows lack values: a sentence."""
 
     @property
     def kind(self) -> str:

@@ -51,7 +51,6 @@ def _read(held: Mapping[str, Any], asked: Asked) -> Deployed:
     cut = _LEAST_SURE if objective in _SIGMOID else 0.5 if _is_classifier(learner) else 0.0
     if objective == _RAW:
         notes.append(f"{_RAW}: a row is flagged where its margin is above {cut}.")
-    notes.append("Only NaN is missing; where the model was given missing=..., put NaN in its place.")
     return Deployed(
         together(
             grown,
@@ -67,6 +66,7 @@ def _read(held: Mapping[str, Any], asked: Asked) -> Deployed:
         classes=(0, 1),
         link=Link() if objective in _SIGMOID else SHARES,
         notes=tuple(notes),
+        of_gaps="A row without a value is given NaN there. Whether the model had missing=... is not in its file.",
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from generator.figures.chart import Chart, percentages, rounded
-from generator.figures.frame import axis, error_bar, figure, marker, percent_axis, rule
+from generator.figures.frame import axis, error_bar, figure, marker, percent_axis, ring, rule
 from generator.figures.svg.text import literal
 from generator.findings.validation import baseline, best, phrase, shown, titled
 from generator.findings.validation.models import at_tier, in_order
@@ -45,7 +45,7 @@ def validation(result: ValidationResult, models: str = "all") -> Chart:
             data,
             xaxis=percent_axis("Frauds caught", range=[0, rounded(105 * most)], nticks=5),
             yaxis=axis(autorange="reversed", categoryorder="array", categoryarray=[*titles.values()]),
-            shapes=[rule(x=rounded(100 * spec.proof.quoted_false_positive_rate))],
+            shapes=[rule(x=rounded(100 * spec.proof.quoted_false_positive_rate), layer="below")],
         ),
         headers=("Attacker", "False alarms (%)", "Budget (σ)", "Model", "Caught, no evasion (%)", "95 % low (%)",
                  "95 % high (%)", "Proved (%)", "Proved low (%)", "Proved high (%)", "Left open"),
@@ -75,16 +75,16 @@ def _gap(row: TierResult, title: str) -> dict:
 
 def _marks(found: Mapping[str, TierResult], titles: Mapping[str, str], most: float) -> Iterator[dict]:
     """Circles and squares with their intervals, and above them both shares, or the one that both are."""
-    for field, token, name in (
-        ("caught_clean", "clean", "Nobody evades"),
-        ("caught_proved", "exact", "Proved"),
+    for field, token, name, look in (
+        ("caught_clean", "clean", "Nobody evades", ring(palette.attack("clean"))),
+        ("caught_proved", "exact", "Proved", palette.attack("exact")),
     ):
         estimates = [getattr(row, field) for row in found.values()]
         trace = {
             "type": "scatter", "mode": "markers", "orientation": "h", "name": name,
             "y": [titles[model] for model in found], "x": percentages(e.value for e in estimates),
             "error_x": error_bar(estimates, 100) | {"color": f"@{token}"},
-            "marker": marker(palette.attack(token), token, 11), "hovertemplate": "%{y}: %{x} %",
+            "marker": marker(look, token, 11), "hovertemplate": "%{y}: %{x} %",
         }  # fmt: skip
         if field == "caught_clean":
             far = [estimate.value > most / 2 for estimate in estimates]

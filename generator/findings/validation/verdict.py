@@ -129,7 +129,7 @@ def _clean(result: ValidationResult, named: str) -> str:
     return {
         "higher": f"and more {catches}",
         "lower": f"but fewer {catches}",
-        "no difference": "and no measurably fewer when nobody evades",
+        "no difference": f"and, when nobody evades, not measurably fewer than {_said(result, baseline(result))}",
     }[clean_direction(result, named)]
 
 

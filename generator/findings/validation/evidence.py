@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generator.findings.validation.inputs import by_budget, movable
-from generator.findings.validation.models import in_order, title_of, unchecked, words
+from generator.findings.validation.models import attacked, in_order, title_of, unchecked, words
 from generator.notation import formats
 from generator.notation.formats import md
 from generator.notation.names import KINDS
@@ -141,10 +141,11 @@ def limits(result: ValidationResult) -> tuple[str, ...]:
 
 def _limits(result: ValidationResult) -> Iterator[str]:
     yield "The frauds are those that somebody found. Frauds that nobody found count as genuine."
-    yield (
-        "What a fraudster can change is what the study file says. A proof holds for that and for nothing beyond it."
-    )
-    yield "The worst case is proved, not the usual one: real fraudsters do not know the model."
+    if attacked(result):
+        yield (
+            "What a fraudster can change is what the study file says. A proof holds for that and for nothing beyond it."
+        )
+        yield "The worst case is proved, not the usual one: real fraudsters do not know the model."
     if by_budget(result):
         budget = formats.epsilon(result.spec.attack.headline_epsilon)
         yield f"Inputs that move by a budget move by {budget}; a larger one leaves less."

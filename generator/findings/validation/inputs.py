@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from generator.findings.validation.models import moved
 from generator.notation import formats
 from generator.notation.formats import md
 from generator.notation.names import CONTROLS
 from generator.notation.tracing import derived
 from generator.records.features import Input
-from generator.records.validation import InputNote, ValidationResult
+from generator.records.threat import moved
+from generator.records.validation import OTHERS, InputNote, ValidationResult
 
 FEW = 6
 """Categories that a cell names."""

@@ -40,6 +40,11 @@ def changed(result: ValidationResult) -> tuple[InputRow, ...]:
     )
 
 
+def directed(result: ValidationResult) -> bool:
+    """Whether an input that somebody can change helps him one way only."""
+    return any(each.direction for each in movable(result))
+
+
 def fixed(result: ValidationResult) -> int:
     """How many inputs nobody here can change."""
     others = len(result.spec.inputs) - len(movable(result))

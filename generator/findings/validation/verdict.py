@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from generator.findings.key_figures import Card, card
-from generator.findings.validation.inputs import budget_words
+from generator.findings.validation.inputs import budget_words, directed
 from generator.findings.validation.models import (
     at_tier,
     attacked,
@@ -178,7 +178,8 @@ def _take(result: ValidationResult, named: str) -> Decision:
         )
     else:
         ground += " It was named on the rows that it is judged on, which flatters it."
-    wrong = "an input listed as nobody's can be changed after all, or one moves the other way"
+    wrong = "an input listed as nobody's can be changed after all"
+    wrong += ", or one moves the other way" if directed(result) else ""
     start, way = ("Replace", "by") if result.model(own).deployed else ("Take", "rather than")
     pair = (own, named) if result.model(own).deployed else (named, own)
     advice = f"{start} {_said(result, pair[0])} {way} {_said(result, pair[1])}"

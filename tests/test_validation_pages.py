@@ -253,6 +253,17 @@ def test_what_is_proved_monotone_is_told_of_inputs_that_can_be_changed(report):
     )
 
 
+def test_how_we_know_names_the_models_that_each_sentence_is_about(report):
+    known = read(part(report["claims"], "How do we know"))
+    trees = (
+        "“Champion”, “Challenger”, “Boosted trees”, “Monotone trees” and “Trees without attackable inputs”"
+    )
+    assert f"{trees}: each row is settled by a search over the cells between its own thresholds." in known
+    assert "“Logistic regression”: each row is settled in closed form." in known
+    rounding = "Answers that hang on rounding alone count as missed: 3 of “Neural net” and 3 of “Neural net, hardened”."
+    assert rounding in known
+
+
 def test_inputs_that_nobody_can_change_are_counted_and_not_listed(report):
     told = part(report["claims"], "Who can change what")
     assert "Number of supplements | anybody, at no cost | down | anywhere in the range of the data" in told

@@ -343,6 +343,8 @@ class ValidatedModel(Record):
     """Of every tier, at the headline budget; empty for a model trained here."""
     auc: Estimate
     """Area under the ROC curve of the rows judged; nobody evades."""
+    rounding: int
+    """Answers that only rounding decides; they count as broken."""
 
     @property
     def quotable(self) -> bool:
@@ -437,8 +439,6 @@ class ValidationResult(Record):
     mean_fraud_amount: float | None = None
     """To two significant digits, where rows are not published."""
     unresolved: int
-    rounding: int
-    """Answers that only rounding decides; they count as broken."""
 
     @property
     def name(self) -> str:

@@ -223,9 +223,9 @@ class ValidationFindings:
 
     @cached_property
     def proof(self) -> tuple[str, ...]:
-        ways = (evidence.kinds_of, evidence.settled, evidence.rounded, evidence.intervals)
-        said = (way(self.result) for way in ways)
-        return tuple(filter(None, said))
+        """How it is known: of proofs, where anything is attacked, and of intervals."""
+        proved = (*evidence.ways(self.result), evidence.settled(self.result), evidence.rounded(self.result))
+        return tuple(filter(None, (*(proved if self.attacked else ()), evidence.intervals(self.result))))
 
     @cached_property
     def origins(self) -> tuple[evidence.Origin, ...]:

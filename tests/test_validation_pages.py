@@ -276,11 +276,16 @@ def test_inputs_that_nobody_can_change_are_counted_and_not_listed(report):
 
 
 def test_missed_frauds_and_precision_use_the_share_of_fraud_in_life(report):
-    # of 10,000 transactions 100 are frauds and 9,900 genuine, of which 5 % are stopped
+    # of 10,000 cases 100 are frauds and 9,900 genuine, of which 5 % are stopped
     money = part(report["claims"], "What is it worth").replace("\u202f", " ")
     (line,) = re.findall(r"^\| Champion \(in use\) \|.*$", money, re.M)
     # 100 (1 - .249), 100 (1 - .055), 24.9 / (24.9 + 495); 100 x 5,300 x (1 - .9 x .249) in three digits
-    assert line == "| Champion (in use) | 75.1 | 94.5 | 4.8 % | USD 411,000 | USD 507,000 |"
+    assert line == "| Champion (in use) | 75 | 94 | 4.8 % | USD 411,000 | USD 507,000 |"
+    assert "Among 10,000 cases are 100 frauds (1.00 %, as the study file says)" in read(money)
+    # 100 (.271 - .055)
+    gained = "the monotone tree ensemble provably catches 22 more of them than Champion (in use)."
+    assert f"If all evade, {gained}" in read(money)
+    assert "transactions" not in money
 
 
 def test_with_so_many_alerts_precision_uses_the_share_of_fraud_in_life(tmp_path, report):

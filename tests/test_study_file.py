@@ -193,6 +193,52 @@ def test_a_whole_number_in_the_place_of_a_cell_is_its_digits_and_nothing_else_is
             read_validation(_own(tmp_path, ('fraud = "Yes"', f"fraud = {other}")))
 
 
+MOVERS = (
+    ('control = "effort"', 'control = "{0}"'),
+    ('control = "free"', 'control = "{0}"'),
+    ('control = "free"', 'control = "{0}"'),
+    ('control = "effort"', 'control = "{0}"'),
+)
+"""Every input that a fraudster moves in the study of `own_fixture`, to be given another control."""
+
+
+@pytest.mark.parametrize(
+    ("control", "quoted"), [("effort", "T1"), ("costly", "T2"), ("insider", "T3"), ("nobody", "T1")]
+)
+def test_the_headlines_are_about_the_first_attacker_who_can_change_an_input(tmp_path, control, quoted):
+    path = _own(tmp_path, *((before, after.format(control)) for before, after in MOVERS))
+    assert read_validation(path).threat.quoted == quoted
+
+
+def test_a_tier_that_moves_nothing_is_not_quoted_although_a_wider_one_stands_before_it(tmp_path):
+    tiers = "".join(
+        f'[[threat.tiers]]\nname = "{name}"\ntitle = "{name}"\nattacker = "{name}"\nshort = "{name}"\n'
+        f'reaches = {reaches}\nmoves = "frauds"\nbounded = true\n'
+        for name, reaches in {"all": ["free", "effort", "insider"], "few": ["insider"]}.items()
+    ).replace("'", '"')
+    path = _own(tmp_path)
+    path.write_text(f'{path.read_text()}\n[threat]\nquoted = "few"\n{tiers}')
+    assert read_validation(path).threat.quoted == "all"
+
+
+def test_models_that_would_be_another_one_once_more_are_not_trained(tmp_path):
+    listed = 'beside = ["standard", "boosted_trees", "monotone_net", "monotone_trees", "trees_left_out"]\n'
+    start = ('title = "Claims"', f'{listed}title = "Claims"')
+    some, both, nobody = (
+        read_validation(_own(tmp_path, start, *changes)).beside
+        for changes in (
+            (),
+            [(f'helps = "{way}"', 'helps = "both"') for way in ("down", "up", "up", "down")],
+            [(before, after.format("nobody")) for before, after in MOVERS],
+        )
+    )
+    assert some == ("standard", "boosted_trees", "monotone_net", "monotone_trees", "trees_left_out")
+    # without a direction nothing is held monotone: what such models have over others is what they leave out
+    assert both == ("standard", "boosted_trees", "trees_left_out")
+    # and where nobody changes anything, nothing is left out
+    assert nobody == ("standard", "boosted_trees")
+
+
 def test_what_a_study_file_is_can_be_asked_without_pandas(tmp_path):
     program = (
         "import sys; from pathlib import Path; from generator.datasets import is_validation, read_validation; "

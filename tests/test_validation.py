@@ -84,6 +84,22 @@ def test_what_was_asked_is_published_without_names_that_few_rows_have(tmp_path):
     assert claims_fixture.MAKES[0] in told
 
 
+def test_names_of_few_rows_are_one_where_they_are_and_where_a_fraudster_makes_them(claims):
+    spec, table = claims
+    place = next(at for at, each in enumerate(spec.inputs) if each.name == "Make")
+    rare, known = claims_fixture.RARE, claims_fixture.MAKES[0]
+    for reachable, told in {
+        (rare,): ("others",),
+        (known, rare): (known, "others"),
+        (known,): (known,),
+    }.items():
+        make = spec.inputs[place].model_copy(update={"reachable": reachable})
+        asked = spec.model_copy(update={"inputs": (*spec.inputs[:place], make, *spec.inputs[place + 1 :])})
+        found = notes.asked_note(asked, table).inputs[place]
+        assert found.reachable == told
+        assert found.categories[-1] == "others"
+
+
 @pytest.fixture(scope="module")
 def claims(tmp_path_factory):
     """The spec and the table of invented claims."""

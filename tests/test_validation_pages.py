@@ -11,6 +11,7 @@ from test_pages import contents, empty_headings
 from validation_fixture import CAUGHT, INPUTS, tiny_validation, validated_site
 
 from generator.commands import common
+from generator.figures.validation import validation as validation_chart
 from generator.findings.validation import find_validation
 from generator.pages.rendering import PageError, render_pages
 from generator.publish.manifest import check_published
@@ -20,6 +21,7 @@ from generator.records.base import RecordError
 from generator.records.files import OF_VALIDATION, record_file, sums, sums_file
 from generator.records.proofs import ProvedMonotone
 from generator.records.validation import Notice
+from generator.runs.headline_table import validation_table
 
 TEMPLATES = ROOT / "templates"
 BARE = {"deployed": (), "amount": False, "time": False, "groups": False, "prior": None}
@@ -61,7 +63,7 @@ def test_the_verdict_says_who_what_how_much_and_how_sure(report):
     said = (
         "Against a fraudster who changes only what anybody can change, Champion (in use) provably catches 5.5 % "
         "(4.2 to 7.2 %) of frauds at 5 % false alarms; the monotone tree ensemble catches 27.1 % (24.3 to 30.1 %), "
-        "and no measurably fewer when nobody evades."
+        "and, when nobody evades, not measurably fewer than Champion (in use)."
     )  # fmt: skip
     for page in ("claims", "index"):
         assert said in read(report[page]).replace("\u202f", " ")
@@ -70,7 +72,7 @@ def test_the_verdict_says_who_what_how_much_and_how_sure(report):
 @pytest.mark.parametrize(
     ("clean", "said"),
     [
-        (0.271, "and no measurably fewer when nobody evades."),
+        (0.271, "and, when nobody evades, not measurably fewer than Champion (in use)."),
         (0.35, "and more when nobody evades (35.0 % instead of 24.9 %)."),
         (0.15, "but fewer when nobody evades (15.0 % instead of 24.9 %)."),
     ],
@@ -113,6 +115,88 @@ def test_the_verdict_names_the_budget_where_every_input_moves_by_one():
     result = result.model_copy(update={"spec": result.spec.model_copy(update={"inputs": inputs})})
     start = "Against a fraudster who changes only what anybody can change, by up to 0.35 σ, Champion"
     assert find_validation(result).verdict.replace("\u202f", " ").startswith(start)
+
+
+def with_inputs(result, *changes: dict):
+    """The same, were its inputs asked for otherwise: a change for each, or one for all."""
+    changes = changes if len(changes) > 1 else changes * len(INPUTS)
+    inputs = tuple(each.model_copy(update=change) for each, change in zip(INPUTS, changes, strict=True))
+    return result.model_copy(update={"spec": result.spec.model_copy(update={"inputs": inputs}).settled()})
+
+
+def test_who_can_change_nothing_is_in_no_headline_table_or_chart(tmp_path):
+    costly = [
+        {"control": "costly" if each.control in ("free", "effort") else each.control} for each in INPUTS
+    ]
+    result = with_inputs(tiny_validation(), *costly)
+    found, made = find_validation(result), pages(tmp_path, result)
+    # 4.1 % under T2, 5.5 % under T1
+    start = "Against a fraudster who also changes what takes money or patience, Champion (in use) provably catches 4.1"
+    assert found.verdict.startswith(start)
+    assert found.cards[0].label.endswith("even if a patient fraudster evades")
+    assert found.alike == "T1 can change no input here, so it is not shown."
+    assert [tier.name for tier in found.tiers] == ["T2", "T3"]
+    for name in ("claims", "index"):
+        assert "realistic fraudster" not in made[name]
+    caption = validation_table(result).caption
+    assert caption.endswith("proved against a fraudster who also changes what takes money or patience")
+
+
+def test_where_nobody_can_change_anything_no_attacker_and_no_proof_is_told(tmp_path):
+    asked = tiny_validation(alert_budgets=(0.02,), later=True)
+    result = with_inputs(asked, {"control": "nobody", "helps": "none"})
+    found, made = find_validation(result), pages(tmp_path, result)
+    assert found.verdict.replace("\u202f", " ") == (
+        "Nobody can change an input of this study, so that nothing can be attacked: Champion (in use) catches 24.9 % "
+        "(22.2 to 27.8 %) of frauds at 5 % false alarms."
+    )
+    assert len(found.cards) == 1
+    assert [row.advice for row in found.decisions] == [
+        "Say in the study file who can change which input, and study again"
+    ]
+    for name in ("claims", "index"):
+        assert not re.search(r"realistic|patient|insider|[Pp]rov(ed,|ably)|all evade", made[name]), name
+        assert empty_headings(made[name]) == []
+    assert [column.header for column in validation_table(result).columns] == ["model", "nobody evades"]
+    chart = validation_chart(result)
+    assert [trace["name"] for trace in chart.figure["data"]] == ["Nobody evades"]
+    assert {len(row) for row in chart.rows} == {len(chart.headers)}
+
+
+def test_leaving_inputs_out_holds_against_who_was_left_out_and_no_further():
+    inputs_of_t1 = [{} if each.control in ("free", "effort") else {"control": "nobody"} for each in INPUTS]
+    for result, said in (
+        (tiny_validation(), " against T1; T2 and T3 change inputs that it sees."),
+        (with_inputs(tiny_validation(), *inputs_of_t1), ", whatever is done to them."),
+    ):
+        (row,) = (row for row in find_validation(result).decisions if row.advice.startswith("Or leave out"))
+        assert row.ground.endswith(said)
+
+
+def test_a_direction_is_spoken_of_where_an_input_has_one():
+    ways = [{"helps": "none" if each.control == "nobody" else "both"} for each in INPUTS]
+    for result, spoken in ((tiny_validation(), True), (with_inputs(tiny_validation(), *ways), False)):
+        change = find_validation(result).decisions[0].change
+        assert ("or one moves the other way" in change) == spoken
+
+
+def test_a_name_that_few_rows_have_is_told_as_the_other_value():
+    named = {"police": ("no", "others"), "make": ("Ford", "Honda", "others")}
+    result = with_inputs(
+        tiny_validation(),
+        *(
+            {"categories": named[each.name], "control": "free", "helps": "both"} if each.name in named else {}
+            for each in INPUTS
+        ),
+    )
+    notes = tuple(
+        note.model_copy(update={"merged": 1}) if note.name in named else note for note in result.table.inputs
+    )
+    result = result.model_copy(update={"table": result.table.model_copy(update={"inputs": notes})})
+    ways = {row.title: row.way for row in find_validation(result).inputs}
+    assert ways["Police report filed"] == "to its other value (few rows, not named)"
+    assert ways["Make"] == "to Ford, Honda and others (few rows, not named)"
+    assert ways["Witness present"] == "to yes"
 
 
 def test_where_nothing_is_in_use_the_advice_is_what_to_take():
@@ -169,6 +253,17 @@ def test_what_is_proved_monotone_is_told_of_inputs_that_can_be_changed(report):
     )
 
 
+def test_how_we_know_names_the_models_that_each_sentence_is_about(report):
+    known = read(part(report["claims"], "How do we know"))
+    trees = (
+        "“Champion”, “Challenger”, “Boosted trees”, “Monotone trees” and “Trees without attackable inputs”"
+    )
+    assert f"{trees}: each row is settled by a search over the cells between its own thresholds." in known
+    assert "“Logistic regression”: each row is settled in closed form." in known
+    rounding = "Answers that hang on rounding alone count as missed: 3 of “Neural net” and 3 of “Neural net, hardened”."
+    assert rounding in known
+
+
 def test_inputs_that_nobody_can_change_are_counted_and_not_listed(report):
     told = part(report["claims"], "Who can change what")
     assert "Number of supplements | anybody, at no cost | down | anywhere in the range of the data" in told
@@ -189,11 +284,16 @@ def test_a_reason_that_nobody_gave_is_told_as_none(tmp_path):
 
 
 def test_missed_frauds_and_precision_use_the_share_of_fraud_in_life(report):
-    # of 10,000 transactions 100 are frauds and 9,900 genuine, of which 5 % are stopped
+    # of 10,000 cases 100 are frauds and 9,900 genuine, of which 5 % are stopped
     money = part(report["claims"], "What is it worth").replace("\u202f", " ")
     (line,) = re.findall(r"^\| Champion \(in use\) \|.*$", money, re.M)
     # 100 (1 - .249), 100 (1 - .055), 24.9 / (24.9 + 495); 100 x 5,300 x (1 - .9 x .249) in three digits
-    assert line == "| Champion (in use) | 75.1 | 94.5 | 4.8 % | USD 411,000 | USD 507,000 |"
+    assert line == "| Champion (in use) | 75 | 94 | 4.8 % | USD 411,000 | USD 507,000 |"
+    assert "Among 10,000 cases are 100 frauds (1.00 %, as the study file says)" in read(money)
+    # 100 (.271 - .055)
+    gained = "the monotone tree ensemble provably catches 22 more of them than Champion (in use)."
+    assert f"If all evade, {gained}" in read(money)
+    assert "transactions" not in money
 
 
 def test_with_so_many_alerts_precision_uses_the_share_of_fraud_in_life(tmp_path, report):

@@ -187,7 +187,6 @@ def tiny_validation(
         ) if amount else (),
         mean_fraud_amount=5300.0 if amount else None,
         unresolved=unresolved,
-        rounding=3,
     )  # fmt: skip
 
 
@@ -283,11 +282,11 @@ def _model(name: str, deployed: tuple[str, ...]) -> ValidatedModel:
     auc = Estimate(value=0.81, low=0.79, high=0.83, n=ROWS, seeds=SEEDS, method="bootstrap")
     if name not in deployed:
         title, kind = TRAINED[name]
-        return ValidatedModel(name=name, title=title, kind=kind, auc=auc)
+        return ValidatedModel(name=name, title=title, kind=kind, auc=auc, rounding=3 * (kind == "relu"))
     title, library, saw, reproduced = DEPLOYED[name]
     return ValidatedModel(
         name=name, title=title, kind="trees", deployed=True, library=library, sha256="e" * 64,
-        reproduced=reproduced, saw=saw, auc=auc,
+        reproduced=reproduced, saw=saw, auc=auc, rounding=0,
         notices=(Notice(slug="early_stopped", column=name, facts={"rounds": 120, "used": 87}),),
         own_cut=tuple(
             OwnCut(

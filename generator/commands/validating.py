@@ -20,6 +20,7 @@ from generator.records.changes import changed_inputs
 from generator.records.features import Input
 from generator.records.files import proofs_file, record_file, unsound
 from generator.records.results import Provenance
+from generator.records.threat import moved
 from generator.records.validation import ValidationResult, ValidationSpec
 from generator.runs import previous
 
@@ -141,6 +142,9 @@ def _understood(asked: Asked) -> Iterator[str]:
         if spec.split
         else f"  every row is judged, by models trained on other folds ({spec.training.folds})"
     )
+    judged, most = int(table.judged.sum()), spec.sample.most_evaluated_rows
+    if judged > most:
+        yield f"  of the {judged:,} rows to be judged, a sample of {most:,} is"
     if spec.weights:
         yield f"  a row counts {spec.weights} times in rates, cuts and money, and once in training"
     if spec.alert_budgets:
@@ -157,6 +161,8 @@ def _understood(asked: Asked) -> Iterator[str]:
         yield f"  a fraudster moves {each.name}: {each.control}, {each.helps}, {_far(each)}"
     if others := len(spec.inputs) - len(movable):
         yield f"  nobody moves {'the other' if movable else 'any of the'} {others}"
+    yield f"  {_quoted(spec)}"
+    yield f"  trained beside: {', '.join(spec.beside)}"
     for name, one in asked.used.items():
         yield f"  {name}: {one.spec.file}, {one.taken.file.library}, {one.taken.file.width} columns matched"
         yield f"    {_reproduced(one)}"
@@ -164,6 +170,18 @@ def _understood(asked: Asked) -> Iterator[str]:
             yield f"    {note}"
     for sentence in sentences(table.notices, {}):
         yield f"  noticed: {sentence}"
+
+
+def _quoted(spec: ValidationSpec) -> str:
+    """Whom the headlines are about, and who moves nothing."""
+    idle = [tier.name for tier in spec.threat.tiers if not moved(tier, spec.inputs)]
+    if len(idle) == len(spec.threat.tiers):
+        return (
+            "nothing can be attacked; say who can change which input (control) and which way it helps (helps)"
+        )
+    tier = spec.threat.tier(spec.threat.quoted)
+    still = f"; {', '.join(idle)} can move no input" if idle else ""
+    return f"the headlines are about {tier.name}, {tier.attacker}{still}"
 
 
 def _far(each: Input) -> str:

@@ -93,7 +93,7 @@ def is_validation(path: Path) -> bool:
 
 
 def read_validation(path: Path) -> ValidationSpec:
-    """The validation that the file at `path` asks for; files that it names are not looked at.
+    """The validation that the file at `path` asks for, settled; files that it names are not looked at.
 
     Raises:
         StudyFileError: As `read_study`.
@@ -111,7 +111,7 @@ def validation(asked: dict[str, Any], path: Path) -> ValidationSpec:
     spec = _validated(ValidationSpec, {"dataset": path.stem} | asked, path)
     if wrong := list(_at_odds(spec)):
         raise StudyFileError(_told(str(path), wrong))
-    return spec
+    return spec.settled()
 
 
 def _refuse_other_studies(asked: dict[str, Any], path: Path):

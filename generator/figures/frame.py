@@ -1,6 +1,7 @@
 """The pieces figures are made of: layout, axes, lines with their interval, bars, dots with an interval."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from generator.figures.chart import numbers, percentages, rounded
@@ -71,6 +72,11 @@ def marker(look: Look, token: str, size: int = 8) -> dict[str, Any]:
     return {
         "color": f"@{token}", "symbol": look.symbol, "size": size + 4 * wide, "line": {"width": 2 * wide}
     }  # fmt: skip
+
+
+def ring(look: Look) -> Look:
+    """The same as an open circle, for a mark that another one may lie on."""
+    return replace(look, symbol="circle-open")
 
 
 def filling(look: Look, token: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Every kind of model side by side: what it catches when nobody evades, and what is proved under one tier."""
 
 from generator.figures.chart import Chart, percentages, rounded
-from generator.figures.frame import axis, error_bar, figure, marker, percent_axis, rule
+from generator.figures.frame import axis, error_bar, figure, marker, percent_axis, ring, rule
 from generator.findings.kinds import limit_at, limited, results
 from generator.notation import formats, palette
 from generator.records.proofs import Estimate
@@ -21,13 +21,13 @@ def kinds(result: StudyResult, tier: str = "") -> Chart:
         _dots(
             list(titles.values()),
             [getattr(row, field) for row in found.values()],
-            palette.attack(token),
+            look,
             token,
             name,
         )
-        for field, token, name in (
-            ("caught_clean", "clean", "Nobody evades"),
-            ("caught_proved", "exact", palette.attack("exact").title),
+        for field, token, look, name in (
+            ("caught_clean", "clean", ring(palette.attack("clean")), "Nobody evades"),
+            ("caught_proved", "exact", palette.attack("exact"), palette.attack("exact").title),
         )
     ]
     limit, look = limit_at(result, tier), palette.bound("monotone_limit")

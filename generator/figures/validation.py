@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Mapping
 
 from generator.figures.chart import Chart, percentages, rounded
-from generator.figures.frame import axis, error_bar, figure, marker, percent_axis, rule
+from generator.figures.frame import axis, error_bar, figure, marker, percent_axis, ring, rule
 from generator.figures.svg.text import literal
 from generator.findings.validation import baseline, best, phrase, shown, titled
-from generator.findings.validation.models import at_tier, in_order
+from generator.findings.validation.models import at_tier, attacked, in_order
 from generator.notation import formats, palette
 from generator.notation.marks import plain
-from generator.records.proofs import TierResult
+from generator.records.proofs import Estimate, TierResult
 from generator.records.threat import Tier
 from generator.records.validation import ValidatedModel, ValidationResult
+
+CLEAN = ("Model", "False alarms (%)", "Caught, no evasion (%)", "95 % low (%)", "95 % high (%)")
+PROVED = ("Attacker", "Budget (σ)", "Proved (%)", "Proved low (%)", "Proved high (%)", "Left open")
+"""Headers of the table of the chart; the second ones where somebody can attack."""
 
 
 def validation(result: ValidationResult, models: str = "all") -> Chart:
@@ -19,8 +23,8 @@ def validation(result: ValidationResult, models: str = "all") -> Chart:
 
     With `models` "quotable" without those that may have been trained on the rows judged.
     """
-    spec, quoted = result.spec, result.spec.threat.quoted
-    tiers = sorted(shown(result), key=lambda tier: tier.name != quoted)
+    spec, quoted, evaded = result.spec, result.spec.threat.quoted, attacked(result)
+    tiers = sorted(shown(result), key=lambda tier: tier.name != quoted) or [spec.threat.tier(quoted)]
     views = tuple(_view(tier) for tier in tiers) if len(tiers) > 1 else ()
     drawn = [model for model in in_order(result) if models == "all" or model.quotable]
     titles = {model.name: literal(titled(model)) for model in drawn}
@@ -31,25 +35,29 @@ def validation(result: ValidationResult, models: str = "all") -> Chart:
     for tier in tiers:
         place = {"meta": {"view": _view(tier)}} if views else {}
         found = {name: row for name, row in at_tier(result, tier.name).items() if name in titles}
-        data += [_gap(row, titles[name]) | place for name, row in found.items()]
-        data += [trace | place for trace in _marks(found, titles, most)]
+        data += [_gap(row, titles[name]) | place for name, row in found.items() if evaded]
+        data += [trace | place for trace in _marks(found, titles, most)][: 2 if evaded else 1]
+    shows = "what is left of each model when fraudsters evade" if evaded else "what each model catches"
+    proved = (
+        "Square: proved, whatever the fraudster does within reach; above them, both shares. "
+        if evaded
+        else ""
+    )
     rate, own = formats.percent(spec.proof.quoted_false_positive_rate, 0), baseline(result)
     return Chart(
         slug=f"{result.name}-validation{'' if models == 'all' else f'-{models}'}",
-        title=f"{spec.title}: what is left of each model when fraudsters evade",
-        caption=f"Share of frauds caught, every model at {rate} false alarms. Circle: nobody evades. Square: proved, "
-        "whatever the fraudster does within reach; above them, both shares. Arms are 95 % intervals. The dashed line "
-        "is what alarms drawn by lot would catch.",
+        title=f"{spec.title}: {shows}",
+        caption=f"Share of frauds caught, every model at {rate} false alarms. Circle: nobody evades. {proved}Arms are "
+        "95 % intervals. The dashed line is what alarms drawn by lot would catch.",
         summary=_summary(result, own),
         figure=figure(
             data,
             xaxis=percent_axis("Frauds caught", range=[0, rounded(105 * most)], nticks=5),
             yaxis=axis(autorange="reversed", categoryorder="array", categoryarray=[*titles.values()]),
-            shapes=[rule(x=rounded(100 * spec.proof.quoted_false_positive_rate))],
+            shapes=[rule(x=rounded(100 * spec.proof.quoted_false_positive_rate), layer="below")],
         ),
-        headers=("Attacker", "False alarms (%)", "Budget (σ)", "Model", "Caught, no evasion (%)", "95 % low (%)",
-                 "95 % high (%)", "Proved (%)", "Proved low (%)", "Proved high (%)", "Left open"),
-        rows=tuple(row for tier in tiers for model in drawn for row in _rows(result, tier, model)),
+        headers=CLEAN + PROVED if evaded else CLEAN,
+        rows=tuple(row for tier in tiers for model in drawn for row in _rows(result, model, tier, evaded)),
         height=110 + 42 * len(drawn),
         narrow_height=130 + 46 * len(drawn),
         views=views,
@@ -75,16 +83,16 @@ def _gap(row: TierResult, title: str) -> dict:
 
 def _marks(found: Mapping[str, TierResult], titles: Mapping[str, str], most: float) -> Iterator[dict]:
     """Circles and squares with their intervals, and above them both shares, or the one that both are."""
-    for field, token, name in (
-        ("caught_clean", "clean", "Nobody evades"),
-        ("caught_proved", "exact", "Proved"),
+    for field, token, name, look in (
+        ("caught_clean", "clean", "Nobody evades", ring(palette.attack("clean"))),
+        ("caught_proved", "exact", "Proved", palette.attack("exact")),
     ):
         estimates = [getattr(row, field) for row in found.values()]
         trace = {
             "type": "scatter", "mode": "markers", "orientation": "h", "name": name,
             "y": [titles[model] for model in found], "x": percentages(e.value for e in estimates),
             "error_x": error_bar(estimates, 100) | {"color": f"@{token}"},
-            "marker": marker(palette.attack(token), token, 11), "hovertemplate": "%{y}: %{x} %",
+            "marker": marker(look, token, 11), "hovertemplate": "%{y}: %{x} %",
         }  # fmt: skip
         if field == "caught_clean":
             far = [estimate.value > most / 2 for estimate in estimates]
@@ -105,23 +113,29 @@ def _summary(result: ValidationResult, own: str) -> str:
     found, (named, _) = at_tier(result, quoted), best(result, quoted)
     names = [name for name in dict.fromkeys((own, named)) if name and result.model(name).quotable]
     said = [
-        f"{phrase(result, name)} catches {formats.percent(found[name].caught_clean.value)} of frauds when nobody "
-        f"evades, and provably {formats.percent(found[name].caught_proved.value)}"
+        f"{phrase(result, name)} catches {formats.percent(found[name].caught_clean.value)} of frauds when nobody evades"
         for name in names
+    ]
+    if not attacked(result):
+        return f"Nothing can be attacked: {'; '.join(said)}." if said else ""
+    said = [
+        f"{clean}, and provably {formats.percent(found[name].caught_proved.value)}"
+        for name, clean in zip(names, said, strict=True)
     ]
     return f"Against {result.spec.threat.tier(quoted).attacker}: {'; '.join(said)}." if said else ""
 
 
-def _rows(result: ValidationResult, tier: Tier, model: ValidatedModel) -> Iterator[tuple]:
-    """Every rate and budget of one model against one tier."""
+def _rows(result: ValidationResult, model: ValidatedModel, tier: Tier, evaded: bool) -> Iterator[tuple]:
+    """Every rate and budget of one model against one tier; where nobody can attack, every rate."""
     for row in result.tiers:
-        if (row.model, row.tier) == (model.name, tier.name):
-            shares = (
-                getattr(estimate, end)
-                for estimate in (row.caught_clean, row.caught_proved)
-                for end in ("value", "low", "high")
-            )
-            yield (
-                tier.name, rounded(100 * row.false_positive_rate), row.epsilon, titled(model), *percentages(shares),
-                row.unresolved,
-            )  # fmt: skip
+        if (row.model, row.tier) != (model.name, tier.name):
+            continue
+        clean = (titled(model), rounded(100 * row.false_positive_rate), *_percents(row.caught_clean))
+        if evaded:
+            yield (*clean, tier.name, row.epsilon, *_percents(row.caught_proved), row.unresolved)
+        elif row.epsilon == result.spec.attack.headline_epsilon:
+            yield clean
+
+
+def _percents(estimate: Estimate) -> list[float]:
+    return percentages((estimate.value, estimate.low, estimate.high))

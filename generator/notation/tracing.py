@@ -30,7 +30,7 @@ CONSTANTS = {
     "plan_rows": {"value": 100_000_000, "meaning": "Rows of the table that the plan for more is made for."},
     "plan_replicates": {"value": 1_000, "meaning": "Replicates of that plan."},
     "plan_cores": {"value": 64, "meaning": "Cores of that plan."},
-    "per_transactions": {"value": 10_000, "meaning": "Transactions that the counts of a validation are of."},
+    "per_cases": {"value": 10_000, "meaning": "Cases that the counts of a validation are of."},
     "listed": {"value": 0, "meaning": "How many lines a list on the page itself has."},
 }
 """The allowlist: numbers on pages that are the report's own and in no record."""

@@ -4,7 +4,7 @@ A tier says who can move an input and which way, in the raw units of the data. W
 input is a set around the value: the study makes boxes of it, the playground and the pages show it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import model_validator
 
 from generator.records.base import Record, Words
-from generator.records.features import Control, Feature
+from generator.records.features import Control, Feature, Input
 
 
 class Tier(Record):
@@ -98,6 +98,15 @@ class Threat(Record):
 
 
 # ---------------------------------------------------------------- what a tier reaches of an input
+
+
+def moved(tier: Tier, inputs: Sequence[Input]) -> frozenset[str]:
+    """The inputs that a tier can change."""
+    return frozenset(
+        each.name
+        for each in inputs
+        if tier.reaches is None or (each.control in tier.reaches and each.helps != "none")
+    )
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,18 @@ from generator.records.proofs import Choice, Estimate, ProvedMonotone, TierCompa
 from generator.records.results import Direction, Judged, Provenance
 from generator.records.roles import Roles
 from generator.records.spec import FoundLabel, HardeningSpec, ProofSpec, SampleSpec, TrainingSpec, TreesSpec
-from generator.records.threat import Threat
+from generator.records.threat import Threat, moved
 
 LATE = 0.3
 """Share of the rows that come last and are judged out of time."""
 FEWEST = 10
 """Rows that a category needs to be named in what is published."""
+OTHERS = "others"
+"""What stands for categories of fewer."""
+LEFT_OUT = "trees_left_out"
+"""The model that never sees what the quoted tier moves."""
+MONOTONE = "monotone_"
+"""How the names of models begin that are trained to be monotone."""
 
 Trained = Literal[
     "standard", "pgd_tier1", "monotone_net", "logistic_regression", "boosted_trees", "monotone_trees",
@@ -208,6 +214,26 @@ class ValidationSpec(Record):
             update={"quick": True, "training": training, "proof": proof, "bootstrap": 200, "extraction": few}
         )
 
+    def settled(self) -> "ValidationSpec":
+        """The same, quoting a tier that moves some input, without models that would be another one once more.
+
+        The tier is the one asked for or the next that moves one; it stays where none does. Monotone models need a
+        movable input with a direction: without one, what they have over other trees is what they leave out. Where
+        nothing moves, nothing is left out.
+        """
+        names = self.threat.names
+        at = names.index(self.threat.quoted)
+        moving = (name for name in (*names[at:], *names[:at]) if moved(self.threat.tier(name), self.inputs))
+        threat = self.threat.model_copy(update={"quoted": next(moving, self.threat.quoted)})
+        movable = frozenset().union(*(moved(tier, self.inputs) for tier in threat.tiers))
+        directed = any(each.direction for each in self.inputs if each.name in movable)
+        beside = self.beside
+        if not directed:
+            beside = [LEFT_OUT if name.startswith(MONOTONE) else name for name in beside]
+        if not movable:
+            beside = ["boosted_trees" if name == LEFT_OUT else name for name in beside]
+        return self.model_copy(update={"threat": threat, "beside": tuple(dict.fromkeys(beside))})
+
     @model_validator(mode="after")
     def _quoted_figures_are_worked_out(self):
         if self.attack.headline_epsilon not in self.proof.epsilons:
@@ -326,6 +352,8 @@ class ValidatedModel(Record):
     """Of every tier, at the headline budget; empty for a model trained here."""
     auc: Estimate
     """Area under the ROC curve of the rows judged; nobody evades."""
+    rounding: int
+    """Answers that only rounding decides; they count as broken."""
 
     @property
     def quotable(self) -> bool:
@@ -424,8 +452,6 @@ class ValidationResult(Record):
     mean_fraud_amount: float | None = None
     """To two significant digits, where rows are not published."""
     unresolved: int
-    rounding: int
-    """Answers that only rounding decides; they count as broken."""
 
     @property
     def name(self) -> str:

@@ -61,10 +61,12 @@ def _figures(before: ValidationResult, after: ValidationResult) -> Iterator[Figu
     known = {model.name for model in before.models}
     tiers = [tier.name for tier in shown(after) if tier.name in before.spec.threat.names]
     for model in (each for each in in_order(after) if each.name in known):
-        for place, tier in enumerate(tiers):
+        clean = (
+            result.tier(model.name, result.spec.threat.quoted).caught_clean for result in (before, after)
+        )
+        yield FigureChange(title_of(model), "nobody evades", *clean)
+        for tier in tiers:
             old, new = (result.tier(model.name, tier) for result in (before, after))
-            if place == 0:
-                yield FigureChange(title_of(model), "nobody evades", old.caught_clean, new.caught_clean)
             yield FigureChange(title_of(model), f"proved, {tier}", old.caught_proved, new.caught_proved)
         yield from _at_own_cut(before.model(model.name), model)
 

@@ -4,10 +4,7 @@ import numpy as np
 
 from generator.datasets.own.table import OwnTable
 from generator.records.features import Feature, Input
-from generator.records.validation import FEWEST, InputNote, TableNote, ValidationSpec
-
-OTHERS = "others"
-"""What stands for categories of few rows."""
+from generator.records.validation import FEWEST, OTHERS, InputNote, TableNote, ValidationSpec
 
 
 def rounded(value: float, spec: ValidationSpec) -> float:
@@ -48,6 +45,12 @@ def _named(spec: ValidationSpec, table: OwnTable, place: int, feature: Input) ->
     return tuple(name for name, rows in zip(feature.categories, counts, strict=True) if rows >= FEWEST)
 
 
+def _said(names: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
+    """These names, and one for all of them that are not `named`."""
+    left = tuple(name for name in names if name in named)
+    return left if len(left) == len(names) else (*left, OTHERS)
+
+
 def asked_note(spec: ValidationSpec, table: OwnTable) -> ValidationSpec:
     """What was asked, without categories of few rows."""
     if spec.publish_rows:
@@ -56,9 +59,10 @@ def asked_note(spec: ValidationSpec, table: OwnTable) -> ValidationSpec:
     for place, each in enumerate(spec.inputs):
         if each.kind != "number":
             named = _named(spec, table, place, each)
-            left = named if len(named) == len(each.categories) else (*named, OTHERS)
-            reachable = each.reachable and tuple(name for name in each.reachable if name in named)
-            each = each.model_copy(update={"categories": left, "reachable": reachable})
+            categories, reachable = (
+                names and _said(names, named) for names in (each.categories, each.reachable)
+            )
+            each = each.model_copy(update={"categories": categories, "reachable": reachable})
         inputs.append(each)
     deployed = tuple(each.model_copy(update={"categories": {}, "columns": ()}) for each in spec.deployed)
     return spec.model_copy(update={"inputs": tuple(inputs), "deployed": deployed})

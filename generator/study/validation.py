@@ -102,9 +102,6 @@ def run_validation(
             for arrays in tiers.values()
             for tier in spec.threat.names
         ),
-        rounding=sum(
-            int(arrays["by_rounding"].sum()) for arrays in tiers.values() if "by_rounding" in arrays
-        ),
     )
     private = _private(settled)
     for model, one in used.items():
@@ -258,7 +255,10 @@ def _model(
     folds: Folds,
     sample: OwnTable,
 ) -> ValidatedModel:
-    about = {"auc": _auc(folds.to_rows(state.model(folds).margins(folds.test_raw())), sample.y)}
+    about = {
+        "auc": _auc(folds.to_rows(state.model(folds).margins(folds.test_raw())), sample.y),
+        "rounding": int(tiers["by_rounding"].sum()),
+    }
     if name not in used:
         return ValidatedModel(name=name, title=name, kind=state.kind, **about)
     one = used[name]

@@ -159,7 +159,7 @@ def _beside(trace: dict[str, Any], points) -> Iterable[str]:
     sides = [given] * len(points) if isinstance(given, str) else given
     for text, (a, b), side in zip(trace["text"], points, sides, strict=True):
         right, down, anchor = SIDES[side]
-        more = f' dx="{right}" dy="{down}" class="{anchor} c-text"'
+        more = f' dx="{right}" dy="{down}" class="{anchor} over c-text"'
         yield element(percent(a), percent(1 - b), text, more=more)
 
 

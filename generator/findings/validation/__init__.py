@@ -22,6 +22,7 @@ from generator.findings.validation import (
 from generator.findings.validation.models import (
     against,
     at_tier,
+    attacked,
     baseline,
     best,
     difference,
@@ -58,6 +59,8 @@ class OwnRow:
     """A deployed model at the cut it is used with."""
 
     title: str
+    clean: OwnCut
+    """Of any tier: what it says of nobody evading is the same."""
     cuts: tuple[OwnCut, ...]
     """Tier by tier, as above."""
 
@@ -109,29 +112,40 @@ class ValidationFindings:
         return any(model.deployed for model in self.result.models)
 
     @cached_property
+    def attacked(self) -> bool:
+        """Whether any input can be changed by whom the headlines are about."""
+        return attacked(self.result)
+
+    @cached_property
     def tiers(self) -> tuple[Tier, ...]:
-        """Those that differ."""
+        """Those that change something and differ."""
         return shown(self.result)
 
     @cached_property
     def alike(self) -> str:
-        """Which tiers can do no more than another one here."""
-        left = [name for name in unlike(self.result) if name not in {tier.name for tier in self.tiers}]
-        if not left:
-            return ""
-        kept = unlike(self.result)[left[0]]
-        shown_as = next((t.name for t in self.tiers if unlike(self.result)[t.name] == kept), kept)
-        not_shown = "they are not shown" if len(left) > 1 else "it is not shown"
-        return f"{formats.listed(map(md, left))} can change no more inputs than {md(shown_as)} here, so {not_shown}."
+        """Which tiers can do nothing here, or no more than another one."""
+        alike = unlike(self.result)
+        as_shown = {alike[tier.name]: tier.name for tier in self.tiers}
+        left: dict[str, list[str]] = {}
+        for tier in self.result.spec.threat.tiers:
+            if tier not in self.tiers:
+                kept = as_shown.get(alike[tier.name])
+                what = f"no more inputs than {md(kept)} here" if kept else "no input here"
+                left.setdefault(what, []).append(md(tier.name))
+        return " ".join(
+            f"{formats.listed(names)} can change {what}, so {'they are' if len(names) > 1 else 'it is'} not shown."
+            for what, names in left.items()
+        )
 
     @cached_property
     def rows(self) -> tuple[ModelRow, ...]:
         result = self.result
+        clean = at_tier(result, result.spec.threat.quoted)
         by_tier = [at_tier(result, tier.name) for tier in self.tiers]
         return tuple(
             ModelRow(
                 title=md(titled(model)),
-                clean=by_tier[0][model.name].caught_clean,
+                clean=clean[model.name].caught_clean,
                 proved=tuple(found[model.name].caught_proved for found in by_tier),
                 against=_against(result, model),
                 auc=model.auc,
@@ -146,7 +160,8 @@ class ValidationFindings:
         for model in in_order(self.result):
             known = {cut.tier: cut for cut in model.own_cut if cut.epsilon == budget}
             if known and all(tier.name in known for tier in self.tiers):
-                rows.append(OwnRow(md(titled(model)), tuple(known[tier.name] for tier in self.tiers)))
+                cuts = tuple(known[tier.name] for tier in self.tiers)
+                rows.append(OwnRow(md(titled(model)), next(iter(known.values())), cuts))
         return tuple(rows)
 
     @cached_property
@@ -223,9 +238,9 @@ class ValidationFindings:
 
     @cached_property
     def proof(self) -> tuple[str, ...]:
-        ways = (evidence.kinds_of, evidence.settled, evidence.rounded, evidence.intervals)
-        said = (way(self.result) for way in ways)
-        return tuple(filter(None, said))
+        """How it is known: of proofs, where anything is attacked, and of intervals."""
+        proved = (*evidence.ways(self.result), evidence.settled(self.result), evidence.rounded(self.result))
+        return tuple(filter(None, (*(proved if self.attacked else ()), evidence.intervals(self.result))))
 
     @cached_property
     def origins(self) -> tuple[evidence.Origin, ...]:

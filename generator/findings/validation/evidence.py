@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generator.findings.validation.inputs import by_budget, movable
-from generator.findings.validation.models import in_order, title_of, unchecked, words
+from generator.findings.validation.models import attacked, in_order, title_of, unchecked, words
 from generator.notation import formats
 from generator.notation.formats import md
 from generator.notation.names import KINDS
 from generator.records.validation import ValidatedModel, ValidationResult, ValidationSpec
 
 WAYS = {
-    "trees": "for trees by a search over the cells between their own thresholds, which leaves nothing to rounding",
-    "linear": "for linear models in closed form",
-    "relu": "for ReLU nets by splitting the box and bounding each part",
-    "smooth": "for nets with smooth activations by bounds on them",
-    "encoded": "for models of encoded columns with every combination of categories in reach",
+    "trees": "by a search over the cells between its own thresholds",
+    "linear": "in closed form",
+    "relu": "by splitting the box and bounding each part",
+    "smooth": "by bounds on its activations",
+    "encoded": "with every combination of categories in reach",
 }
 """How a kind of model is proved."""
 INTERVALS = {
@@ -40,11 +40,16 @@ class Origin:
     """Of its file; empty for a model trained here."""
 
 
-def kinds_of(result: ValidationResult) -> str:
-    """How each kind of model that is here is proved."""
+def ways(result: ValidationResult) -> tuple[str, ...]:
+    """How the models that are here are proved, kind by kind."""
     kinds = dict.fromkeys(model.kind for model in in_order(result))
-    said = formats.listed(WAYS[kind] for kind in kinds if kind in WAYS)
-    return f"Every row is settled exactly: {said}." if said else ""
+    return tuple(
+        f"{_models(result, kind)}: each row is settled {WAYS[kind]}." for kind in kinds if kind in WAYS
+    )
+
+
+def _models(result: ValidationResult, kind: str) -> str:
+    return formats.listed(f"“{md(title_of(model))}”" for model in in_order(result) if model.kind == kind)
 
 
 def settled(result: ValidationResult) -> str:
@@ -56,10 +61,13 @@ def settled(result: ValidationResult) -> str:
 
 
 def rounded(result: ValidationResult) -> str:
-    """Empty where rounding decides nothing."""
-    if not result.rounding:
-        return ""
-    return f"{formats.count(result.rounding)} answers hang on rounding alone; they count as missed, too."
+    """Whose answers hang on rounding; empty where it decides nothing."""
+    parts = [
+        f"{formats.count(model.rounding)} of “{md(title_of(model))}”"
+        for model in in_order(result)
+        if model.rounding
+    ]
+    return f"Answers that hang on rounding alone count as missed: {formats.listed(parts)}." if parts else ""
 
 
 def origins(result: ValidationResult) -> tuple[Origin, ...]:
@@ -141,10 +149,11 @@ def limits(result: ValidationResult) -> tuple[str, ...]:
 
 def _limits(result: ValidationResult) -> Iterator[str]:
     yield "The frauds are those that somebody found. Frauds that nobody found count as genuine."
-    yield (
-        "What a fraudster can change is what the study file says. A proof holds for that and for nothing beyond it."
-    )
-    yield "The worst case is proved, not the usual one: real fraudsters do not know the model."
+    if attacked(result):
+        yield (
+            "What a fraudster can change is what the study file says. A proof holds for that and for nothing beyond it."
+        )
+        yield "The worst case is proved, not the usual one: real fraudsters do not know the model."
     if by_budget(result):
         budget = formats.epsilon(result.spec.attack.headline_epsilon)
         yield f"Inputs that move by a budget move by {budget}; a larger one leaves less."

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from generator.findings.validation.models import moved
 from generator.notation import formats
 from generator.notation.formats import md
 from generator.notation.names import CONTROLS
 from generator.notation.tracing import derived
 from generator.records.features import Input
-from generator.records.validation import InputNote, ValidationResult
+from generator.records.threat import moved
+from generator.records.validation import OTHERS, InputNote, ValidationResult
 
 FEW = 6
 """Categories that a cell names."""
@@ -32,12 +32,17 @@ def changed(result: ValidationResult) -> tuple[InputRow, ...]:
         InputRow(
             md(each.title),
             CONTROLS[each.control],
-            _way(each),
+            _way(each, notes.get(each.name)),
             _far(result, each, notes.get(each.name)),
             md(each.note.strip()) or "no reason given",
         )
         for each in movable(result)
     )
+
+
+def directed(result: ValidationResult) -> bool:
+    """Whether an input that somebody can change helps him one way only."""
+    return any(each.direction for each in movable(result))
 
 
 def fixed(result: ValidationResult) -> int:
@@ -71,12 +76,22 @@ def movable(result: ValidationResult) -> list[Input]:
     return [each for each in result.spec.inputs if each.name in names]
 
 
-def _way(each: Input) -> str:
+def _way(each: Input, note: InputNote | None) -> str:
     if each.kind in ("number", "band"):
         return {"up": "up", "down": "down", "both": "either way"}[each.helps]
     if len(each.reached) > FEW:
         return "to some of its categories" if each.reachable else "to any of its categories"
-    return f"to {formats.listed(map(md, each.reached))}" if each.reached else "to nothing else"
+    return f"to {_names(each, note)}" if each.reached else "to nothing else"
+
+
+def _names(each: Input, note: InputNote | None) -> str:
+    """What it can be made; categories of few rows have no name here."""
+    if not (note and note.merged and OTHERS in each.reached):
+        return formats.listed(map(md, each.reached))
+    if each.kind == "flag":
+        return "its other value (few rows, not named)"
+    named = [md(name) for name in each.reached if name != OTHERS]
+    return formats.listed([*named, "others (few rows, not named)"])
 
 
 def _far(result: ValidationResult, each: Input, note: InputNote | None) -> str:
@@ -85,7 +100,7 @@ def _far(result: ValidationResult, each: Input, note: InputNote | None) -> str:
     if each.kind == "band":
         if each.reachable is None:
             return "as far as the bands go"
-        return f"to {formats.listed(map(md, each.reachable))}"
+        return f"to {_names(each, note)}"
     if each.reach == "any":
         return "anywhere in the range of the data"
     if each.reach != "budget":

@@ -1,19 +1,14 @@
 """The models of a validation: what they are called, which one is the baseline, which one to take, how they compare."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from generator.notation import formats, palette
 from generator.notation.names import MODELS, ModelName
-from generator.records.features import Input
 from generator.records.proofs import Choice, Estimate, TierComparison, TierResult
-from generator.records.threat import Tier
+from generator.records.threat import Tier, moved
 from generator.records.validation import ValidatedModel, ValidationResult
 
-LEFT_OUT = "trees_left_out"
-"""The model that never sees what the quoted tier moves."""
-MONOTONE = "monotone_"
-"""How the names of models begin that are trained to be monotone."""
 DOUBT = "trained on unknown rows"
 """What stands beside a deployed model wherever it is shown, if nobody says which rows it saw."""
 
@@ -22,10 +17,28 @@ OWN_WORDS = {
     "standard": replace(
         MODELS["standard"], phrase="the neural net", made="FraudNet, trained on clean rows only."
     ),
-    "pgd_tier1": replace(MODELS["pgd_tier1"], phrase="the hardened neural net"),
-    "monotone_net": replace(MODELS["monotone_net"], phrase="the monotone neural net"),
+    "pgd_tier1": replace(
+        MODELS["pgd_tier1"],
+        phrase="the hardened neural net",
+        made="FraudNet, trained on frauds that evade as the fraudster of the headline may.",
+    ),
+    "monotone_net": replace(
+        MODELS["monotone_net"],
+        phrase="the monotone neural net",
+        made="FraudNet that may look at every input with a direction of risk in that direction only. It trains on "
+        "frauds that already stand at the worst corner of what the fraudster of the headline can change.",
+    ),
+    "monotone_trees": replace(
+        MODELS["monotone_trees"],
+        made="Boosted trees that may look at every input with a direction of risk in that direction only. They train "
+        "on frauds that already stand at the worst corner of what the fraudster of the headline can change.",
+    ),
+    "trees_left_out": replace(
+        MODELS["trees_left_out"],
+        made="Boosted trees that never see an input which the fraudster of the headline can change.",
+    ),
 }
-"""Models that are called otherwise here, where FraudNet is one of several nets."""
+"""Models that are called otherwise here, where FraudNet is one of several nets and any tier may be quoted."""
 TITLES = {
     "standard": "Neural net",
     "pgd_tier1": "Neural net, hardened",
@@ -153,15 +166,6 @@ def difference(found: TierComparison | None) -> str:
 # ---------------------------------------------------------------- tiers
 
 
-def moved(tier: Tier, inputs: Sequence[Input]) -> frozenset[str]:
-    """The inputs that a tier can change."""
-    return frozenset(
-        each.name
-        for each in inputs
-        if tier.reaches is None or (each.control in tier.reaches and each.helps != "none")
-    )
-
-
 def unlike(result: ValidationResult) -> dict[str, str]:
     """Every tier -> the first one that can change the same inputs in the same way, which may be itself."""
     kept: dict[str, Tier] = {}
@@ -177,8 +181,15 @@ def unlike(result: ValidationResult) -> dict[str, str]:
     return found
 
 
+def attacked(result: ValidationResult, tier: Tier | None = None) -> bool:
+    """Whether a tier, the quoted one if not given, can change any input."""
+    threat = result.spec.threat
+    return bool(moved(tier or threat.tier(threat.quoted), result.spec.inputs))
+
+
 def shown(result: ValidationResult) -> tuple[Tier, ...]:
-    """The tiers that differ, in the order of the study; of several alike, the quoted one stands for them."""
+    """The tiers that change something and differ, in the order of the study; of several alike, the quoted one stands
+    for them."""
     alike, quoted = unlike(result), result.spec.threat.quoted
     names = {quoted if name == alike[quoted] else name for name in alike.values()}
-    return tuple(tier for tier in result.spec.threat.tiers if tier.name in names)
+    return tuple(tier for tier in result.spec.threat.tiers if tier.name in names and attacked(result, tier))

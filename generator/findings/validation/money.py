@@ -1,9 +1,9 @@
-"""What a validation's figures mean for a day's transactions and their money: where a share of fraud or amounts are."""
+"""What a validation's figures mean for so many cases and their money: where a share of fraud or amounts are."""
 
 import math
 from dataclasses import dataclass
 
-from generator.findings.validation.models import baseline, best, in_order, titled
+from generator.findings.validation.models import attacked, baseline, best, in_order, phrase, titled
 from generator.notation import formats
 from generator.notation.formats import md
 from generator.notation.tracing import derived, stated
@@ -19,7 +19,7 @@ class MoneyRow:
 
     title: str
     missed_clean: float
-    """Frauds, per `Money.transactions`; nobody evades."""
+    """Frauds, per `Money.cases`; nobody evades."""
     missed_proved: float
     """The same if the fraudsters of the quoted tier evade."""
     precision: float
@@ -31,8 +31,8 @@ class MoneyRow:
 @dataclass(frozen=True)
 class Money:
     share: float
-    """Of frauds among transactions, which all of this uses."""
-    transactions: float
+    """Of frauds among cases, which all of this uses."""
+    cases: float
     """That the counts are of."""
     frauds: float
     """Among them."""
@@ -66,12 +66,12 @@ def money(result: ValidationResult) -> Money | None:
     if result.table.prior is None and mean is None:
         return None
     share = fraud_share(result)
-    count = stated("per_transactions")
+    count = stated("per_cases")
     genuine = count * (1 - share)
     rows = tuple(_row(result, model, share, count) for model in in_order(result))
     return Money(
         share=share,
-        transactions=count,
+        cases=count,
         frauds=count * share,
         alarms=genuine * result.spec.proof.quoted_false_positive_rate,
         stated=result.table.prior is not None,
@@ -106,9 +106,9 @@ def _row(result: ValidationResult, model: ValidatedModel, share: float, count: f
 def _sentence(result: ValidationResult, share: float, count: float) -> str:
     own, quoted = baseline(result), result.spec.threat.quoted
     named, _ = best(result, quoted)
-    if not named or not result.model(own).quotable:
+    if not named or not result.model(own).quotable or not attacked(result):
         return ""
     gained = result.tier(named, quoted).caught_proved.value - result.tier(own, quoted).caught_proved.value
-    return (
-        f"If every fraudster evades, that is {formats.number(count * share * gained, 1)} more frauds caught."
-    )
+    ours, theirs = (md(phrase(result, name)) for name in (named, own))
+    more = formats.count(count * share * gained)
+    return f"If all evade, {ours} provably catches {more} more of them than {theirs}."

@@ -3,22 +3,23 @@
 from dataclasses import dataclass
 
 from generator.findings.key_figures import Card, card
-from generator.findings.validation.inputs import budget_words
+from generator.findings.validation.inputs import budget_words, directed
 from generator.findings.validation.models import (
-    LEFT_OUT,
-    MONOTONE,
     at_tier,
+    attacked,
     baseline,
     beside,
     best,
     clean_direction,
     phrase,
+    shown,
     with_interval,
 )
 from generator.notation import formats
 from generator.notation.formats import capital, md
 from generator.notation.tracing import derived
-from generator.records.validation import ValidationResult
+from generator.records.threat import moved
+from generator.records.validation import LEFT_OUT, MONOTONE, ValidationResult
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ def verdict(result: ValidationResult) -> str:
             "trained beside them."
         )
     theirs = result.tier(own, result.spec.threat.quoted)
+    if not attacked(result):
+        return (
+            f"Nobody can change an input of this study, so that nothing can be attacked: {_said(result, own)} catches "
+            f"{with_interval(theirs.caught_clean)} of frauds at {rate(result)} false alarms."
+        )
     start = (
         f"Against {attacker(result)}{budget_words(result)}, {_said(result, own)} provably catches "
         f"{with_interval(theirs.caught_proved)} of frauds at {rate(result)} false alarms"
@@ -59,7 +65,7 @@ def unquoted(result: ValidationResult) -> str:
     if not names:
         return ""
     return (
-        f"Nobody says which rows {formats.listed(names)} {'was' if len(names) == 1 else 'were'} trained on, so that "
+        f"Nobody says which rows {formats.listed(names)} {'was' if len(names) == 1 else 'were'} trained on, so "
         "some of the rows judged may be among them. The figures may flatter; no headline quotes them."
     )
 
@@ -71,6 +77,8 @@ def cards(result: ValidationResult) -> tuple[Card, ...]:
         return ()
     theirs, (named, _) = result.tier(own, quoted), best(result, quoted)
     whose = _said(result, own)
+    if not attacked(result):
+        return (card(theirs.caught_clean, f"of frauds are caught by {whose}; nothing can be attacked"),)
     evades = f"even if {_short(result)} evades"
     if not named:
         return (
@@ -93,6 +101,8 @@ def decisions(result: ValidationResult) -> tuple[Decision, ...]:
     own, quoted = baseline(result), result.spec.threat.quoted
     if not result.model(own).quotable:
         return ()
+    if not attacked(result):
+        return (_nobody(),)
     named, _ = best(result, quoted)
     found = [_take(result, named) if named else _keep(result)]
     if other := _alternative(result, named):
@@ -129,7 +139,7 @@ def _clean(result: ValidationResult, named: str) -> str:
     return {
         "higher": f"and more {catches}",
         "lower": f"but fewer {catches}",
-        "no difference": "and no measurably fewer when nobody evades",
+        "no difference": f"and, when nobody evades, not measurably fewer than {_said(result, baseline(result))}",
     }[clean_direction(result, named)]
 
 
@@ -168,7 +178,8 @@ def _take(result: ValidationResult, named: str) -> Decision:
         )
     else:
         ground += " It was named on the rows that it is judged on, which flatters it."
-    wrong = "an input listed as nobody's can be changed after all, or one moves the other way"
+    wrong = "an input listed as nobody's can be changed after all"
+    wrong += ", or one moves the other way" if directed(result) else ""
     start, way = ("Replace", "by") if result.model(own).deployed else ("Take", "rather than")
     pair = (own, named) if result.model(own).deployed else (named, own)
     advice = f"{start} {_said(result, pair[0])} {way} {_said(result, pair[1])}"
@@ -181,12 +192,19 @@ def _take(result: ValidationResult, named: str) -> Decision:
     )
 
 
+def _nobody() -> Decision:
+    return Decision(
+        "Say in the study file who can change which input, and study again",
+        "As it stands nobody can, so that there is nothing to prove.",
+        "Until then all figures are those of a day on which nobody evades.",
+    )
+
+
 def _keep(result: ValidationResult) -> Decision:
     own = baseline(result)
-    ground = (
-        "No other model here provably catches measurably more."
-        if _others(result)
-        else "No other model was studied that it could be replaced by."
+    caught = formats.percent(result.tier(own, result.spec.threat.quoted).caught_proved.value)
+    ground = f"It provably catches {caught} of frauds, and no other model " + (
+        "here catches measurably more." if _others(result) else "was studied that it could be replaced by."
     )
     return Decision(
         f"{'Keep' if result.model(own).deployed else 'Take'} {_said(result, own)}", ground,
@@ -207,14 +225,20 @@ def _or(result: ValidationResult, named: str | None, other: str) -> Decision:
     """What the other simple defence is beside the model named."""
     quoted = result.spec.threat.quoted
     row = result.tier(other, quoted)
-    whatever = ", whatever is done to them" if other == LEFT_OUT else ""
-    ground = f"{capital(_said(result, other))} provably catches {with_interval(row.caught_proved)}{whatever}."
-    start = (
-        "leave out the inputs that can be changed" if other == LEFT_OUT else f"take {_said(result, other)}"
-    )
+    wider = _wider(result)
+    inputs = f"the inputs that {md(quoted)} can change" if wider else "the inputs that can be changed"
+    ground = f"{capital(_said(result, other))} provably catches {with_interval(row.caught_proved)}"
+    if other != LEFT_OUT:
+        ground += "."
+    elif wider:
+        change = "changes" if len(wider) == 1 else "change"
+        ground += f" against {md(quoted)}; {formats.listed(wider)} {change} inputs that it sees."
+    else:
+        ground += ", whatever is done to them."
+    start = f"leave out {inputs}" if other == LEFT_OUT else f"take {_said(result, other)}"
     if not named:
         return Decision(
-            "Leaving out the inputs that can be changed is no measurable gain", ground,
+            f"Leaving out {inputs} is no measurable gain", ground,
             "It would change if they could be changed further.",
         )  # fmt: skip
     best_row, best_said = result.tier(named, quoted), _said(result, named)
@@ -232,6 +256,13 @@ def _or(result: ValidationResult, named: str | None, other: str) -> Decision:
     )  # fmt: skip
 
 
+def _wider(result: ValidationResult) -> list[str]:
+    """Names of the tiers that change inputs which the quoted one leaves."""
+    threat, inputs = result.spec.threat, result.spec.inputs
+    mine = moved(threat.tier(threat.quoted), inputs)
+    return [md(tier.name) for tier in shown(result) if moved(tier, inputs) - mine]
+
+
 def _nothing(result: ValidationResult, named: str) -> Decision:
     own, quoted = baseline(result), result.spec.threat.quoted
     theirs = result.tier(own, quoted)
@@ -241,7 +272,7 @@ def _nothing(result: ValidationResult, named: str) -> Decision:
     other = "Do nothing" if result.model(own).deployed else f"Take {_said(result, own)}"
     return Decision(
         f"{other} only if {few}",
-        f"Fraudsters who evade may get as many as {formats.loss(lost)} of the frauds past {_said(result, own)} that it "
+        f"Fraudsters who evade may get up to {formats.loss(lost)} of the frauds past {_said(result, own)} that it "
         "catches now.",
         "It would change with the first signs of evasion: values of these inputs that drift where fraud is confirmed.",
     )

@@ -68,11 +68,11 @@ def test_a_defence_is_said_to_cost_what_its_interval_shows():
 
 
 def test_checks_count_points_and_what_passed_a_proof():
-    assert "Of 4,000 points" in FOUND.checks
-    assert FOUND.checks.endswith("all the same: 0.")
+    assert "Of 4,000 points" in FOUND.verified
+    assert FOUND.verified.endswith("all the same: 0.")
     wrong = tiny_stolen()
     wrong = wrong.model_copy(update={"transfer": wrong.transfer.model_copy(update={"past_proof": 3})})
-    assert of(wrong).checks.endswith("all the same: 3.")
+    assert of(wrong).verified.endswith("all the same: 3.")
 
 
 def test_kinds_without_a_thief_and_art_where_it_does_not_apply_are_named():

@@ -81,7 +81,7 @@ class Extraction:
     use: str
     defence: str
     proved: str
-    checks: str
+    verified: str
     not_applicable: str
     """Empty where every model asked for has a thief."""
     few: int
@@ -108,7 +108,7 @@ def extraction(result: StudyResult) -> Extraction | None:
         use=_use(result, first),
         defence=_defence(first, asked.compared_queries),
         proved=_proved(first),
-        checks=_checks(found),
+        verified=_verified(found),
         not_applicable=_not_applicable(found),
         few=few,
         most=most,
@@ -234,7 +234,7 @@ def _proved(stolen: Stolen) -> str:
     )
 
 
-def _checks(found: ExtractionResult) -> str:
+def _verified(found: ExtractionResult) -> str:
     boxes = [box for each in found.stolen for box in each.boxes]
     drawn, same = sum(box.points for box in boxes), sum(box.points_agreeing for box in boxes)
     past = sum(each.transfer.past_proof for each in found.stolen if each.transfer)

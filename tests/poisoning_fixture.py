@@ -14,11 +14,11 @@ from generator.records.proofs import Estimate
 from generator.records.results import StudyResult
 
 SPEC = PoisoningSpec(shares=(0.01, 0.1), slow_shares=(0.01, 0.1), hardened=(), changed_rows=(1, 10), seeds=2)
-CAUGHT = {"standard": (0.98, 0.20), "logistic_regression": (0.88, 0.80), "monotone_trees": (0.90, 0.95)}
+CAUGHT = {"standard": (0.98, 0.60), "logistic_regression": (0.88, 0.20), "monotone_trees": (0.90, 0.95)}
 """Model -> frauds caught with honest rows, and marked frauds with a risky backdoor at the quoted share."""
 
 
-def with_poisoning(dataset: str = "checks", *, opened_low: float = 0.5) -> StudyResult:
+def with_poisoning(dataset: str = "checks", *, opened_low: float = 0.3) -> StudyResult:
     """Every model catches all marked frauds but for the backdoor of that mark, and loses nothing else by flips.
 
     Args:

@@ -30,7 +30,6 @@ ALL = [chart for result in RESULTS.values() for part in story(result).values() f
 ALL += [validation(tiny_validation()), extraction(with_extraction(RESULTS["checks"]))]
 ALL += [CHARTS[name](with_inference()) for name in ("membership", "membership_epochs")]
 ALL += [CHARTS[name](with_poisoning()) for name in ("poisoned_models", "votes")]
-ALL.append(validation(tiny_validation()))
 ASSETS = Path(__file__).parent.parent / "docs" / "assets"
 STYLE = (ASSETS / "extra.css").read_text(encoding="utf-8")
 of_chart = attrgetter("slug")

@@ -17,7 +17,7 @@ from generator.records.results import StudyResult
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 NEVER = ("V8", "V9", "V11")
-"""Tests that nothing in this project makes."""
+"""Tests that the tiny study does not make."""
 
 MINIMUM = (
     "simulated", "label is a formula", "share of frauds", "split by time", "do not persist", "numeric inputs",

@@ -244,7 +244,8 @@ def found(tiny_spec, small_table, small_folds, tmp_path_factory):
     """The record, and what a second run told that read the stages of the first."""
     from generator.study.run import _with_reach
 
-    spec = _with_reach(tiny_spec.model_copy(update={"poisoning": SPEC}), small_table)
+    asked = {"poisoning": SPEC, "beside": ("monotone_trees",)}
+    spec = _with_reach(tiny_spec.model_copy(update=asked), small_table)
     cache = tmp_path_factory.mktemp("poisoning")
 
     def run(workers: int, told: Recorder):

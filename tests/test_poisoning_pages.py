@@ -22,13 +22,13 @@ def bare(text: str) -> str:
 def test_the_answer_names_the_rows_the_marked_frauds_and_the_control():
     assert FOUND.answer.startswith("A fraudster plants 20 rows among the ")
     assert (
-        "The standard model then catches 20.0\u202f% of the frauds that carry his mark. It catches 100.0\u202f% of "
-        "them where as many rows are merely mislabelled: 80.0 points fewer (interval 50.0 to 100.0 points)."
+        "The standard model then catches 60.0\u202f% of the frauds that carry his mark. It catches 100.0\u202f% of "
+        "them where as many rows are merely mislabelled: 40.0 points fewer (interval 30.0 to 100.0 points)."
     ) in FOUND.answer
     assert FOUND.silent.endswith(
         "98.0\u202f% are caught, against 98.0\u202f% with honest rows, no measurable difference."
     )
-    assert FOUND.worst == "Of the models compared, the standard model is the most open."
+    assert FOUND.more_open == "More open still: logistic regression catches 20.0\u202f%."
 
 
 def test_what_lies_within_its_interval_is_no_measurable_difference():
@@ -59,7 +59,7 @@ def test_the_charts_draw_every_model_and_keep_proof_below_attack():
         for each in chart.figure["data"]
         if each.get("name") and each["meta"]["view"] == chart.views[0]
     }
-    assert drawn == {"Standard": [20, 20], "Logistic regression": [80, 80], "Monotone trees": [95, 95]}
+    assert drawn == {"Standard": [60, 60], "Logistic regression": [20, 20], "Monotone trees": [95, 95]}
     lines = {each["name"]: each["y"] for each in CHARTS["votes"](RESULT).figure["data"] if each.get("name")}
     assert lines == {
         "A poisoner of all frauds at once": [92, 80],

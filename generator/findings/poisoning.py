@@ -30,7 +30,8 @@ class Poisoning:
     answer: str
     silent: str
     """What a test of the model without the mark shows."""
-    worst: str
+    more_open: str
+    """Empty where no other model is."""
     vote: str
     price: str
     marks: str
@@ -61,7 +62,7 @@ def poisoning(result: StudyResult) -> Poisoning | None:
         record=record,
         answer=_answer(result, spec, record, lines),
         silent=_silent(spec, record, result.roles.baseline),
-        worst=_worst(result, lines),
+        more_open=_more_open(lines, result.roles.baseline),
         vote=_vote(spec, record),
         price=_price(record, result.roles.baseline),
         marks=_marks(result, record),
@@ -117,14 +118,15 @@ def _silent(spec: PoisoningSpec, record: PoisoningResult, baseline: str) -> str:
     return f"Of frauds without the mark {caught}: {change(found.against_clean)}."
 
 
-def _worst(result: StudyResult, lines: tuple[ModelLine, ...]) -> str:
-    line = min(lines, key=lambda each: each.marked.value)
-    if line.words.name == result.roles.baseline:
-        return f"Of the models compared, {line.words.phrase} is the most open."
-    return (
-        f"Most open is {line.words.phrase}: it catches {formats.percent(line.marked.value)} of the marked frauds "
-        f"({formats.interval(line.marked)})."
-    )
+def _more_open(lines: tuple[ModelLine, ...], baseline: str) -> str:
+    """The models that catch fewer marked frauds than the baseline, beyond both intervals."""
+    first = next(each for each in lines if each.words.name == baseline).marked
+    others = [
+        f"{line.words.phrase} catches {formats.percent(line.marked.value)}"
+        for line in lines
+        if line.marked.high < first.low
+    ]
+    return f"More open still: {formats.listed(others)}." if others else ""
 
 
 def _vote(spec: PoisoningSpec, record: PoisoningResult) -> str:

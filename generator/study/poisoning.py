@@ -24,7 +24,6 @@ from generator.records.poisoning import (
     Poison,
     PoisonedModel,
     PoisoningResult,
-    PoisoningSpec,
     Trigger,
 )
 from generator.records.proofs import Estimate
@@ -52,7 +51,7 @@ def poison_all(spec: StudySpec, table: LabelledTable, folds: Folds, engine: Engi
         trigger: tables.marks_of(trigger, table.features, folds.x, folds.y, asked.trigger_quantile)
         for trigger in TRIGGERS
     }
-    places = [(model, share) for model in _models(asked) for share in (0.0, *asked.shares_of(model))]
+    places = [(model, share) for model in _models(spec) for share in (0.0, *asked.shares_of(model))]
     tasks = [model_task(spec, folds, table, marks, *place) for place in reversed(places)]
     votes = [partition_task(spec, folds, table, marks["risky"], seed) for seed in range(folds.seeds)]
     looks = [detectors_task(spec, folds, marks["risky"], seed) for seed in range(folds.seeds)]
@@ -60,16 +59,17 @@ def poison_all(spec: StudySpec, table: LabelledTable, folds: Folds, engine: Engi
     by_place = dict(zip(reversed(places), answers, strict=False))
     models = {place: by_place[place] for place in places}
     counted = answers[len(tasks) : len(tasks) + len(votes)]
+    slow = (*asked.slow_models, *asked.hardened)
     rng = stage_rng(spec.seed, "poisoning/bootstrap")
     resamples = Resamples(table.y, folds.seeds, spec.bootstrap, rng)
     return PoisoningResult(
         false_positive_rate=spec.proof.quoted_false_positive_rate,
         marks=_marks(table, marks),
-        models=tuple(_model_records(asked, models, table.y, resamples)),
+        models=tuple(_model_records(models, table.y, resamples)),
         partition=partition_record(
             asked,
             counted,
-            {model: models[model, 0.0]["none/caught"] for model in asked.models},
+            {each: models[each, 0.0]["none/caught"] for each in _models(spec) if each not in slow},
             table.y,
             resamples,
         ),
@@ -78,8 +78,11 @@ def poison_all(spec: StudySpec, table: LabelledTable, folds: Folds, engine: Engi
     )
 
 
-def _models(asked: PoisoningSpec) -> tuple[str, ...]:
-    return (*asked.models, *asked.slow_models, *asked.hardened)
+def _models(spec: StudySpec) -> list[str]:
+    """The baseline, and those that are asked for among the models of this study."""
+    asked, known = spec.poisoning, {*spec.hardening.recipes, *spec.beside}
+    named = [name for name in (*asked.models, *asked.slow_models, *asked.hardened) if name in known]
+    return list(dict.fromkeys((spec.roles.baseline, *named)))
 
 
 # ---------------------------------------------------------------- models on poisoned rows
@@ -179,7 +182,7 @@ def _flagged(model: Model, folds: Folds, marks: Marks, rate: float) -> dict[str,
 
 
 def _model_records(
-    asked: PoisoningSpec, models: Mapping[tuple[str, float], Arrays], y: np.ndarray, resamples: Resamples
+    models: Mapping[tuple[str, float], Arrays], y: np.ndarray, resamples: Resamples
 ) -> Iterator[PoisonedModel]:
     fraud = y == 1
 

@@ -144,17 +144,19 @@ def test_numbers_that_are_names_to_the_model_are_proposed_as_categories_in_their
     # the model is given what it was trained on
     own = coded.assign(Desk=coded["Desk"].cat.codes).to_numpy(float)
     assert (taken.as_given(loaded.x) == own).all()
-    # what the refusal prints for a number mends it, without a quotation mark too
-    wrong = proposal.replace('kind = "category"  # 19', 'kind = "number"  # 19')
-    wrong = re.sub(r"^categories = \[[^]]*\]\n", "", wrong, count=1, flags=re.M)
-    (tmp_path / "claims.toml").write_text(wrong)
-    numbers = load(read_validation(tmp_path / "claims.toml"), tmp_path)
-    with pytest.raises(ModelFileError) as refused:
-        take_over(spec.deployed[0], tmp_path, numbers.features, numbers.x)
-    (pasted,) = re.findall(r'kind = "category" and (categories = \[[^]]*\])', str(refused.value))
-    mended = wrong.replace('kind = "number"  # 19', f'kind = "category"\n{pasted.replace(chr(34), "")}  # 19')
-    (tmp_path / "claims.toml").write_text(mended)
-    assert read_validation(tmp_path / "claims.toml").inputs == spec.inputs
+    # what the refusal of a number prints mends it, and without quotation marks too
+    for name, names, told in (("Desk", 19, "takes 'Desk' as names"), ("Cars", 5, "has 'Cars_1', 'Cars_2'")):
+        head, inputs, rest = proposal.partition(f'name = "{name}"\n')
+        number, kind = f'kind = "number"  # {names}', f'kind = "category"  # {names}'
+        rest = re.sub(r"^categories = \[[^]]*\]\n", "", rest.replace(kind, number), count=1, flags=re.M)
+        (tmp_path / "claims.toml").write_text(head + inputs + rest)
+        numbers = load(read_validation(tmp_path / "claims.toml"), tmp_path)
+        with pytest.raises(ModelFileError, match=f"{told}.*and the study file has a number") as refused:
+            take_over(spec.deployed[0], tmp_path, numbers.features, numbers.x)
+        (pasted,) = re.findall(r'kind = "category" and (categories = \[[^]]*\])$', str(refused.value))
+        rest = rest.replace(number, 'kind = "category"\n' + pasted.replace('"', "") + "  #")
+        (tmp_path / "claims.toml").write_text(head + inputs + rest)
+        assert read_validation(tmp_path / "claims.toml").inputs == spec.inputs
 
 
 def test_a_column_whose_name_is_another_one_with_a_number_behind_it_makes_that_no_category(tmp_path):

@@ -6,7 +6,7 @@ whether the rest was understood.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -73,7 +73,7 @@ def match(
         )
     notes = []
     if names:
-        shown = _by_name(names, features, others)
+        shown = _by_name(names, features, x, others)
     else:
         if found.width != len(features):
             raise ModelFileError(_another_width(found.width, features))
@@ -163,7 +163,9 @@ def _another_width(width: int, features: Sequence[Feature]) -> str:
 # ---------------------------------------------------------------- by name
 
 
-def _by_name(names: Sequence[str], features: Sequence[Feature], others: Mapping[str, str]) -> list[_Shown]:
+def _by_name(
+    names: Sequence[str], features: Sequence[Feature], x: np.ndarray, others: Mapping[str, str]
+) -> list[_Shown]:
     shown, unknown = [], []
     for name in names:
         one = _shown(name, features)
@@ -179,12 +181,18 @@ def _by_name(names: Sequence[str], features: Sequence[Feature], others: Mapping[
     unused = [
         name for place, name in enumerate(known) if place not in {each.source for each in shown if each}
     ]
+    problems = []
+    for place, feature in enumerate(features):
+        parts = [name for name in unknown if _is_number_of(name, feature) and not _no_input(name, others)]
+        if feature.name in unused and parts:
+            problems.append(f"has {listed(parts)} of {feature.name!r}, {_as_category(x[:, place])}")
+            unknown = [name for name in unknown if name not in parts]
+            unused.remove(feature.name)
     if len(unknown) == len(names):
         raise ModelFileError(
             f"is of another table: none of its {len(names)} columns ({listed(list(names))}) is an input "
             f"({listed(known)})"
         )
-    problems = []
     if unknown:
         told = ", ".join(
             f"{name!r}{_no_input(name, others) or _without_a_name(name, features) or nearest(name, unused or known)}"
@@ -260,6 +268,16 @@ def _without_a_name(called: str, features: Sequence[Feature]) -> str:
     return ""
 
 
+def _is_number_of(called: str, feature: Feature) -> bool:
+    """Whether a column may be noughts and ones for one number of an input that is a number in the study file."""
+    return feature.kind == "number" and any(
+        each.startswith(own + separator) and _number(each[len(own + separator) :]) is not None
+        for each in (called, called.partition("__")[2])
+        for own in _spellings(feature.name)
+        for separator in SEPARATORS
+    )
+
+
 def _same(theirs: object, name: str) -> bool:
     """Whether a name of the model's is one of the table's: by its letters, or as a number."""
     if str(theirs) == name:
@@ -312,10 +330,7 @@ def _itself(
     """The input itself, or its code."""
     if feature.kind == "number":
         if codes is not None:
-            raise ModelFileError(
-                f"takes {feature.name!r} as names, and the study file as a number; give it there, without integer, "
-                f'kind = "category" and categories = [{", ".join(_texts(own))}]'
-            )
+            raise ModelFileError(f"takes {feature.name!r} as names, {_as_category(own)}")
         return Column(source)
     if codes is not None:
         return Column(source, _codes_of_names(feature, own, codes, asked, notes if judges_unknown else None))
@@ -333,12 +348,14 @@ def _itself(
     return Column(source, np.arange(len(feature.categories), dtype=float))
 
 
-def _texts(own: np.ndarray) -> Iterator[str]:
-    """Of the different numbers (n,), as a study file has them."""
+def _as_category(own: np.ndarray) -> str:
+    """Words for an input that is a number in the study file, its values (n,), and names to the model."""
     different = np.unique(own[~np.isnan(own)])
-    yield from (f'"{value:.15g}"' for value in different[:MOST_TEXTS])
-    if len(different) > MOST_TEXTS:
-        yield "..."
+    texts = [f'"{value:.15g}"' for value in different[:MOST_TEXTS]] + ["..."] * (len(different) > MOST_TEXTS)
+    return (
+        "and the study file has a number; give it there, without integer, "
+        f'kind = "category" and categories = [{", ".join(texts)}]'
+    )
 
 
 def _number(name: str) -> float | None:

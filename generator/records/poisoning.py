@@ -66,6 +66,8 @@ class PoisoningSpec(Record):
                 "shares": (0.01, 0.1),
                 "slow_shares": (0.01,),
                 "slow_models": ("boosted_trees",),
+                "suspects": 40,
+                "parts": 20,
                 "hardened": (),
             }
         )

@@ -222,6 +222,18 @@ def test_a_monotone_net_is_proved_so_of_numbers_bands_and_flags_and_sees_no_name
     assert not (np.array(subject.parts["source"]) == MAKE).any()
 
 
+def test_a_monotone_net_trains_on_frauds_at_their_worst_corner_and_on_genuine_rows_as_they_are(given):
+    training = TrainingSpec(seeds=1, folds=2, epochs=2, hidden=(8, 4), batch_size=32)
+
+    def weights(folds, epsilon: float) -> np.ndarray:
+        asked = Asked(features(given.x), FRAUDSTERS, training, TreesSpec(), epsilon, 7, HardeningSpec())
+        return ENCODED["monotone_net"].train(folds, asked).arrays()["weights.0"]
+
+    assert not np.array_equal(weights(given, 0.5), weights(given, 0.0))
+    genuine = replace(given, y=np.zeros_like(given.y))
+    np.testing.assert_array_equal(weights(genuine, 0.5), weights(genuine, 0.0))
+
+
 def test_hardening_raises_what_is_proved(given, trained):
     """At cuts that flag as many genuine rows, nobody evading."""
     around, y = question(given, 0.4)

@@ -53,6 +53,15 @@ def test_a_figure_that_moved_is_told_with_both_values_and_asks_for_a_new_sign_of
     assert "Champion, proved, T1: the intervals do not meet" in found.reasons
 
 
+def test_where_nobody_can_change_anything_the_runs_differ_in_what_is_caught_when_nobody_evades():
+    result = tiny_validation()
+    inputs = tuple(each.model_copy(update={"control": "nobody"}) for each in result.spec.inputs)
+    still = result.model_copy(update={"spec": result.spec.model_copy(update={"inputs": inputs})})
+    found = compare(still, still)
+    assert len(found.figures) == len(CAUGHT)
+    assert {each.what for each in found.figures} == {"nobody evades"}
+
+
 def test_another_file_of_a_model_and_another_table_ask_for_a_new_sign_off():
     before, after = tiny_validation(), other_run()
     champion = after.models[0].model_copy(update={"sha256": "9" * 64})

@@ -733,7 +733,11 @@ CASES = (
     Case(
         "a name that pages have",
         lambda folder: (folder / "claims.csv").rename(folder / "data.csv"),
-        ("'data' is the name of another study, or.*so the study is called my_data", "my_data.toml: written"),
+        (
+            "'data' is the name of another study, or.*so the study is called my_data",
+            "my_data.toml: written",
+            r"and why \(note\)",
+        ),
         "new data.csv --label Outcome=fraud",
         code=0,
     ),

@@ -77,7 +77,9 @@ def new(options: argparse.Namespace) -> int:
         say(f"noticed: {unread}")
     write_whole(target, text.encode())
     say(f"{short(target)}: written; no input is attackable by a guess. Next:")
-    say("  1. open it, and say of each input who can change it (control) and which way it helps (helps)")
+    say(
+        "  1. open it, and say of each input who can change it (control), which way that helps (helps), and why (note)"
+    )
     if unread:
         say(
             "  2. make the model readable, as noticed above, and take the # from its lines at the end of the file"

@@ -10,7 +10,7 @@ import own_fixture
 import pytest
 from study_fixture import Recorder
 
-from generator.audit import AuditError
+from generator.audit import AuditError, layers
 from generator.audit.kept import Kept
 from generator.audit.reach import reach
 from generator.audit.replaying import replay
@@ -21,6 +21,7 @@ from generator.engine.stages import Engine
 from generator.models.folds import Folds
 from generator.models.kinds import KINDS
 from generator.models.readers import ModelFileError
+from generator.proofs import encoded as verifier
 from generator.proofs.verdicts import BROKEN, PROVED
 from generator.records.threat import surface
 from generator.study.replaying import again
@@ -146,6 +147,26 @@ def test_the_box_that_moves_every_input_is_studied_where_it_is_asked_for(honest,
     assert (T0.upper >= T3.upper)[known].all()
     assert (T0.lower < T3.lower).any()
     assert (T0.upper > T3.upper).any()
+
+
+def test_rounding_is_allowed_as_far_as_float32_goes_in_the_units_of_the_table(honest):
+    """Amounts in millions leave less to a float32 than a fixed tolerance does."""
+    arrays, raw = honest.replicate_of("standard", 0), honest.x[:100]
+    doubles = {
+        name: part.astype(np.float64) if part.dtype == np.float32 else part for name, part in arrays.items()
+    }
+    bound = layers.rounding(arrays, raw, raw)
+    assert 0 < np.abs(layers.margins(arrays, raw) - layers.margins(doubles, raw)).max() <= bound
+    wider = layers.rounding(arrays, raw - 1e6, raw + 1e6)
+    assert wider > 100 * bound
+    subject = verifier.read({name: part[None] for name, part in arrays.items()}, 0)
+    around = next(
+        boxes(surface(honest.features, tier), folds(honest), slice(None), 0.1).of(0)
+        for tier in honest.spec.threat.tiers
+    )
+    inner = verifier._inner(subject, around, [], around.raw)
+    assert verifier._rounding(subject, inner) <= layers.rounding(arrays, *around.raw_faces()) * (1 + 1e-6)
+    assert layers.rounding(doubles, raw, raw) == 0
 
 
 def test_boxes_are_worked_out_again_to_the_last_bit(honest):

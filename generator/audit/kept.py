@@ -60,16 +60,21 @@ class Kept:
 
     def stored(self, model: str) -> Callable[[np.ndarray, int], np.ndarray]:
         """Margins (m,) of raw rows (m, d) by one replicate, as the arrays of the model give them."""
-        prefix, kind = f"{model}/model/", self.result.model(model).kind
-        arrays = {name.removeprefix(prefix): a for name, a in self.arrays.items() if name.startswith(prefix)}
+        kind = self.result.model(model).kind
 
         def judged(raw: np.ndarray, replicate: int) -> np.ndarray:
-            one = {name: part[replicate if len(part) > 1 else 0] for name, part in arrays.items()}
+            one = self.replicate_of(model, replicate)
             if kind == "encoded":
                 return layers.margins(one, raw)
             return KINDS[kind].margins(one, raw, raw)
 
         return judged
+
+    def replicate_of(self, model: str, replicate: int) -> dict[str, np.ndarray]:
+        """The arrays of one replicate of a model; a model in use is that of every fold."""
+        prefix = f"{model}/model/"
+        arrays = {name.removeprefix(prefix): a for name, a in self.arrays.items() if name.startswith(prefix)}
+        return {name: part[replicate if len(part) > 1 else 0] for name, part in arrays.items()}
 
     @property
     def later(self) -> "Kept | None":

@@ -14,6 +14,29 @@ ACTIVATIONS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
 PARTS = ("source", "coded", "mean", "scale", "gain", "offset", "tables")
 
 
+def rounding(arrays: Mapping[str, np.ndarray], low: np.ndarray, high: np.ndarray) -> float:
+    """How far float32 may move a margin of raw rows whose numbers lie between low (n, d) and high (n, d).
+
+    Its unit, times the largest sum of the absolute terms of every layer; 0 for a model in doubles.
+
+    Source: Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1.
+    """
+    source, coded, mean, scale, gain, offset, tables = (arrays[f"encoding.{part}"] for part in PARTS)
+    if arrays["weights.0"].dtype != np.float32:
+        return 0.0
+    mean, scale, gain, offset = (part.astype(np.float64) for part in (mean, scale, gain, offset))
+    ends = [np.abs((part[:, source] - mean) / scale * gain + offset) for part in (low, high)]
+    largest = np.nanmax(np.concatenate((*ends, np.zeros((1, len(source))))), axis=0)
+    named = np.nanmax(np.abs(np.nan_to_num(tables)), axis=1, initial=0.0)
+    size = np.where(coded, named, np.maximum(largest, named))
+    for layer in range(sum(name.startswith("weights.") for name in arrays)):
+        weight, bias = (
+            np.abs(arrays[f"{part}.{layer}"].astype(np.float64)) for part in ("weights", "biases")
+        )
+        size = size @ weight + bias.ravel()
+    return float(np.finfo(np.float32).eps * size.max())
+
+
 def margins(arrays: Mapping[str, np.ndarray], raw: np.ndarray) -> np.ndarray:
     """(n,) above the cut, of raw rows (n, d), by the arrays of one replicate."""
     source, coded, mean, scale, gain, offset, tables = (arrays[f"encoding.{part}"] for part in PARTS)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from generator.audit import layers
 from generator.audit.kept import AT_ONCE, Kept
 from generator.audit.published import AuditError
 from generator.audit.reach import Reach, reach
@@ -84,8 +85,9 @@ def replay(kept: Kept, others: Mapping[str, Sequence[Judge]]) -> tuple[ReplayedM
     found = []
     for model in (each.name for each in kept.result.models):
         _check_verdicts(kept, model)
+        rounding = _rounding(kept, model)
         for judge in (_Stored(kept, model), *others.get(model, ())):
-            found.append(_Replay(kept, model, judge).all(rising))
+            found.append(_Replay(kept, model, judge, rounding).all(rising))
     return tuple(found)
 
 
@@ -108,6 +110,8 @@ class _Replay:
     kept: Kept
     model: str
     judge: Judge
+    rounding: float
+    """How far a margin may be moved by rounding within the boxes, where that is more than the judge's tolerance."""
 
     def all(self, tiers: Sequence[Tier]) -> ReplayedModel:
         """Everything, of tiers in rising order."""
@@ -133,7 +137,7 @@ class _Replay:
         return margin
 
     def _near(self, margin: np.ndarray) -> np.ndarray:
-        return self.judge.tolerance * np.maximum(1, np.abs(margin))
+        return np.maximum(self.judge.tolerance * np.maximum(1, np.abs(margin)), self.rounding)
 
     def _rows(self):
         """Flags are what the margins say, and cuts let through what they may."""
@@ -240,6 +244,24 @@ def _counted(kept: Kept) -> Iterator[tuple[float, np.ndarray]]:
         yield rate, np.where(kept.y == 0, kept.arrays["weights"], 0.0)
     for budget in kept.spec.alert_budgets:
         yield budget, kept.arrays["in_life"]
+
+
+def _rounding(kept: Kept, model: str) -> float:
+    """How far a margin may lie from its verdict by rounding, within the widest boxes of the frauds; 0 for trees.
+
+    Twice what float32 may move it by: once where the proof allowed for it, and once here.
+    """
+    if kept.result.model(model).kind != "encoded":
+        return 0.0
+    found, widest = 0.0, int(np.argmax(kept.spec.proof.epsilons))
+    for replicate in np.unique(kept.replicate):
+        at = np.argwhere((kept.replicate == replicate) & (kept.y == 1))
+        if len(at):
+            arrays = kept.replicate_of(model, int(replicate))
+            for tier in kept.spec.threat.tiers:
+                around = _boxes(kept, tier, np.column_stack((at, np.full(len(at), widest))))
+                found = max(found, layers.rounding(arrays, around.low, around.high))
+    return 2 * found
 
 
 def _boxes(kept: Kept, tier: Tier, at: np.ndarray) -> Reach:

@@ -404,7 +404,7 @@ CASES = (
         edited(('control = "effort"', 'control = "costly"'), ('control = "free"', 'control = "nobody"')),
         (
             "nobody moves the other 3",
-            "noticed: T1, the fraudster whom the report quotes, can change no input",
+            "the headlines are about T2, .*; T1 can move no input",
         ),
         code=0,
     ),

@@ -1,6 +1,6 @@
 """Two runs of one table of one's own side by side: what changed, and what asks for a new sign-off."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -68,20 +68,21 @@ def _figures(before: ValidationResult, after: ValidationResult) -> Iterator[Figu
         for tier in tiers:
             old, new = (result.tier(model.name, tier) for result in (before, after))
             yield FigureChange(title_of(model), f"proved, {tier}", old.caught_proved, new.caught_proved)
-        yield from _at_own_cut(before.model(model.name), model)
+        yield from _at_own_cut(before.model(model.name), model, tiers)
 
 
-def _at_own_cut(before: ValidatedModel, after: ValidatedModel) -> Iterator[FigureChange]:
-    """Of a model in use, where its owner cuts it."""
-    old = {cut.tier: cut for cut in before.own_cut}
-    for place, new in enumerate(cut for cut in after.own_cut if cut.tier in old):
-        was, title = old[new.tier], title_of(after)
-        if place == 0:
-            yield FigureChange(
-                title, "own cut, genuine ones flagged", was.flagged_genuine, new.flagged_genuine
-            )
-            yield FigureChange(title, "own cut, nobody evades", was.caught_clean, new.caught_clean)
-        yield FigureChange(title, f"own cut, proved, {new.tier}", was.caught_proved, new.caught_proved)
+def _at_own_cut(
+    before: ValidatedModel, after: ValidatedModel, tiers: Sequence[str]
+) -> Iterator[FigureChange]:
+    """Of a model in use, where its owner cuts it, against `tiers`."""
+    old, title = {cut.tier: cut for cut in before.own_cut}, title_of(after)
+    pairs = [(old[new.tier], new) for new in after.own_cut if new.tier in old]
+    for was, new in pairs[:1]:
+        yield FigureChange(title, "own cut, genuine ones flagged", was.flagged_genuine, new.flagged_genuine)
+        yield FigureChange(title, "own cut, nobody evades", was.caught_clean, new.caught_clean)
+    for was, new in pairs:
+        if new.tier in tiers:
+            yield FigureChange(title, f"own cut, proved, {new.tier}", was.caught_proved, new.caught_proved)
 
 
 def _reasons(

@@ -17,7 +17,6 @@ notice, whose words are the report's:
 - `few_frauds`: of the rows judged
 - `none_movable`: no input that some fraudster can change
 - `few_movable`: one alone
-- `quoted_moves_none`: the attacker whom the report quotes changes no input, and another one does
 - `no_reason`: an input that some fraudster can change, without a word why
 - `unused_categories`: declared, and had by no row
 - `unlisted`: a column that the study file neither uses nor ignores
@@ -271,11 +270,8 @@ def _odd_study(spec: ValidationSpec, table: OwnTable) -> Iterator[Notice]:
     if (frauds := int(table.y[table.judged].sum())) < FEW:
         yield Notice(slug="few_frauds", facts={"frauds": frauds})
     movable = [given for given in spec.inputs if is_movable(given)]
-    quoted = spec.threat.tier(spec.threat.quoted)
     if not movable:
         yield Notice(slug="none_movable")
-    elif quoted.reaches is not None and not any(given.control in quoted.reaches for given in movable):
-        yield Notice(slug="quoted_moves_none", column=quoted.name)
     if len(movable) == 1:
         yield Notice(slug="few_movable", facts={"inputs": 1})
     for given in movable:

@@ -55,10 +55,6 @@ SAID: dict[str, tuple[str, dict[str, str]]] = {
         {},
     ),
     "few_movable": ("Fraudsters can change {inputs} of the inputs.", {"inputs": "count"}),
-    "quoted_moves_none": (
-        "{columns}, the fraudster whom the report quotes, can change no input; only one who can do more can.",
-        {},
-    ),
     "no_reason": (
         "The study file does not say why a fraudster can change {columns}: give the reason as its `note`.",
         {},

@@ -189,10 +189,10 @@ def test_the_page_says_what_a_mark_opens_what_a_vote_proves_and_what_is_not_appl
         told = result.model_copy(update={"spec": spec, "poisoning": tiny_poisoned(marked)})
         folder = tmp_path / str(bool(marked))
         render_pages([], TEMPLATES, folder, validations=[told])
-        page = (folder / f"{told.name}.md").read_text("utf-8")
+        page = " ".join((folder / f"{told.name}.md").read_text("utf-8").split())
         assert "What if somebody changes training rows? { #poisoning .analyst }" in page
         assert "A model in use: not applicable" in page
-        assert "whatever is done to" in page
+        assert "has a proof" in page
         assert ("The mark opens" in page) == ("Marked frauds, mark planted" in page) == bool(marked)
         assert "Models of changed training rows are not kept" in page
     render_pages([], TEMPLATES, tmp_path / "not", validations=[result])

@@ -142,14 +142,15 @@ def _vote(result: ValidationResult, found: OwnPoisoningResult) -> str:
     baseline, against = next(iter(vote.against.items()))
     lasting = [place for place, share in enumerate(vote.proved) if share.value] or [0]
     proofs = [
-        f"{formats.percent(vote.proved[place].value)} whatever is done to {formats.count(changed[place])} of the rows"
+        f"{formats.percent(vote.proved[place].value)} for {formats.count(changed[place])} "
+        f"row{'s' if changed[place] > 1 else ''}"
         for place in dict.fromkeys((0, lasting[-1]))
     ]
-    few = "a single training row is" if changed[lasting[-1]] == 1 else "few training rows are"
     return (
         f"A vote of {formats.count(vote.parts)} small tree models, each trained on the rows that a hash of their "
-        f"inputs deals to it, proves what it catches where {few} changed: {formats.listed(proofs)}. Where nobody "
-        f"changes any it catches {formats.percent(vote.caught.value)}; against {md(phrase(result, baseline))} that is "
+        f"inputs deals to it, has a proof. Whichever rows are added, removed or relabelled, it catches at least this "
+        f"share of the frauds: {formats.listed(proofs)}. Where nobody changes any it catches "
+        f"{formats.percent(vote.caught.value)}; against {md(phrase(result, baseline))} that is "
         f"{change(against)}. Frauds proved caught and yet missed by a vote retrained after an attack: "
         f"{formats.count(vote.contradicted)}."
     )

@@ -16,23 +16,21 @@ from generator.datasets.study_file import read_validation
 from generator.models.cuts import matched_cut
 from generator.records.spec import ProofSpec
 from generator.study import notes, private, validation
+from generator.study.rates import weighted_rate
 
 RNG = np.random.default_rng(3)
 
 
 @pytest.mark.parametrize("hits", [0, 1, 7, 20])
 def test_a_rate_has_the_exact_interval_of_its_rows(hits):
-    rate = validation._rate(np.arange(20)[None] < hits, np.ones(20))
+    rate = weighted_rate(np.arange(20)[None] < hits, np.ones(20))
     ends = binomtest(hits, 20).proportion_ci(method="exact")
     assert (rate.low, rate.high) == pytest.approx((ends.low, ends.high))
 
 
 def test_seeds_do_not_narrow_the_interval_of_a_rate():
     once = RNG.random((1, 50)) < 0.3
-    assert (
-        validation._rate(np.repeat(once, 4, axis=0), np.ones(50)).low
-        == validation._rate(once, np.ones(50)).low
-    )
+    assert weighted_rate(np.repeat(once, 4, axis=0), np.ones(50)).low == weighted_rate(once, np.ones(50)).low
 
 
 def test_the_area_under_the_curve_is_that_of_scikit_learn_ties_and_all():
@@ -111,7 +109,7 @@ def claims(tmp_path_factory):
 
 def test_a_weighted_rate_is_a_weighted_mean_whose_rows_count_as_fewer():
     hits, weights = RNG.random((2, 40)) < 0.4, RNG.integers(1, 5, 40).astype(float)
-    found = validation._rate(hits, weights)
+    found = weighted_rate(hits, weights)
     assert found.value == pytest.approx(np.mean([np.average(each, weights=weights) for each in hits]))
     alike = weights.sum() ** 2 / (weights**2).sum()
     ends = (
@@ -119,7 +117,7 @@ def test_a_weighted_rate_is_a_weighted_mean_whose_rows_count_as_fewer():
         beta.ppf(0.975, found.value * alike + 1, alike * (1 - found.value)),
     )
     assert (found.low, found.high) == pytest.approx(ends)
-    even = validation._rate(hits, np.ones(40))
+    even = weighted_rate(hits, np.ones(40))
     assert found.high - found.low > even.high - even.low
 
 

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from generator.notation import formats
 from generator.records.files import draws_file, is_validation, rows_file, weights_file
+from generator.records.poisoning import OwnPoisoningResult
 from generator.records.proofs import Estimate
 from generator.records.validation import FEWEST, ValidationResult
 
@@ -252,6 +253,22 @@ def _estimates(result: ValidationResult) -> Iterator[tuple[str, Estimate]]:
             yield f"{at}: agreement", each.agreement
             if each.on_flagged is not None:
                 yield f"{at}: agreement on what is flagged", each.on_flagged
+    if result.poisoning:
+        yield from _poisoned(result.poisoning)
+
+
+def _poisoned(found: OwnPoisoningResult) -> Iterator[tuple[str, Estimate]]:
+    for row in found.models:
+        at = f"{row.model}, trained with {row.poison} of {row.share:g}"
+        yield f"{at}: caught", row.caught
+        for mark, share in row.triggered.items():
+            yield f"{at}: caught with the {mark} mark", share
+    vote = found.partition
+    yield "the vote: caught", vote.caught
+    yield "the vote: false alarms", vote.false_alarms
+    for name in ("proved", "attacked", "targeted", "alarms_at_most"):
+        for number, share in enumerate(getattr(vote, name), start=1):
+            yield f"the vote, {name}: {number}", share
 
 
 # ---------------------------------------------------------------- what should not be there

@@ -73,6 +73,31 @@ class PoisoningSpec(Record):
         )
 
 
+class OwnPoisoningSpec(Record):
+    """How training rows of a table of one's own are poisoned, of what its study trains: the first of its seeds alone.
+
+    Detectors are left out: they look at layers of networks and at standardised rows, which names and gaps are not, and
+    of whoever delivered a row such a table says nothing.
+    """
+
+    models: tuple[str, ...] = ("boosted_trees", "monotone_trees", "logistic_regression")
+    """Beside the baseline of those trained; whichever of these the study trains."""
+    shares: tuple[float, ...] = Field(default=(0.01, 0.05), min_length=1)
+    """Rows flipped or planted, as a share of a replicate's training rows, rising."""
+    parts: int = Field(default=30, ge=1)
+    """As `PoisoningSpec.parts`."""
+    changed_rows: tuple[int, ...] = Field(default=tuple(range(1, 11)), min_length=1)
+    """As `PoisoningSpec.changed_rows`, rising."""
+
+    def shares_of(self, model: str) -> tuple[float, ...]:
+        """The shares at which `model` is trained."""
+        return self.shares
+
+    def quickened(self) -> "OwnPoisoningSpec":
+        """The same with the largest share and fewer parts."""
+        return self.model_copy(update={"shares": self.shares[-1:], "parts": min(self.parts, 20)})
+
+
 class Mark(Record):
     """One input of a trigger."""
 
@@ -100,7 +125,7 @@ class PoisonedModel(Record):
     caught: Estimate
     """Frauds as they are."""
     triggered: dict[Trigger, Estimate]
-    """The same frauds with a mark on."""
+    """The same frauds with a mark on, of every mark there is."""
     against_clean: Estimate | None
     """`caught` minus that of the same model on rows nobody poisoned; None for `none`."""
     opened: dict[Trigger, Estimate]
@@ -168,7 +193,32 @@ class PoisoningResult(Record):
 
     def find(self, model: str, poison: Poison, share: float = 0.0) -> PoisonedModel | None:
         """The figures of one model under one poison; None where it was not trained so."""
-        for row in self.models:
-            if (row.model, row.poison, row.share) == (model, poison, share):
-                return row
-        return None
+        return _found(self.models, model, poison, share)
+
+
+class OwnPoisoningResult(Record):
+    """Of what a study of one's own table trains; nothing here is of a row, and no value of a mark."""
+
+    false_positive_rate: float
+    """As `PoisoningResult.false_positive_rate`."""
+    marked: tuple[str, ...]
+    """Inputs of the risky mark: those that anybody can change and that have a direction of risk; where there are none
+    no row is marked."""
+    models: tuple[PoisonedModel, ...]
+    partition: Partition
+    """Of trees, which take names and gaps."""
+    not_applicable: tuple[str, ...] = ()
+    """Models in use, whose training rows nobody changes here."""
+    out_of_bounds: int
+    """As `PoisoningResult.out_of_bounds`."""
+
+    def find(self, model: str, poison: Poison, share: float = 0.0) -> PoisonedModel | None:
+        """The figures of one model under one poison; None where it was not trained so."""
+        return _found(self.models, model, poison, share)
+
+
+def _found(rows: tuple[PoisonedModel, ...], model: str, poison: Poison, share: float) -> PoisonedModel | None:
+    for row in rows:
+        if (row.model, row.poison, row.share) == (model, poison, share):
+            return row
+    return None

@@ -12,6 +12,7 @@ from generator.records.base import WORDS, Cell, Record, Words
 from generator.records.extraction import ExtractionResult, ExtractionSpec
 from generator.records.features import Input
 from generator.records.inference import InferenceResult, InferenceSpec
+from generator.records.poisoning import OwnPoisoningResult, OwnPoisoningSpec
 from generator.records.proofs import Choice, Estimate, ProvedMonotone, TierComparison, TierResult
 from generator.records.results import Direction, Judged, Provenance
 from generator.records.roles import Roles
@@ -191,6 +192,8 @@ class ValidationSpec(Record):
     sample: SampleSpec = SampleSpec()
     extraction: ExtractionSpec | None = None
     """Whether thieves copy what is trained here through its answers; None: not asked."""
+    poisoning: OwnPoisoningSpec | None = None
+    """Whether training rows of what is trained here are changed; None: not asked."""
     bootstrap: int = Field(default=1000, ge=100)
     seed: int = 42
     quick: bool = False
@@ -209,9 +212,12 @@ class ValidationSpec(Record):
         """The same with fewer repetitions and budgets, marked as quick."""
         training = self.training.model_copy(update={"seeds": 1, "folds": 3, "epochs": 3})
         proof = self.proof.model_copy(update={"epsilons": (self.attack.headline_epsilon,)})
-        few = self.extraction and self.extraction.quickened()
+        few = {
+            name: asked and asked.quickened()
+            for name, asked in (("extraction", self.extraction), ("poisoning", self.poisoning))
+        }
         return self.model_copy(
-            update={"quick": True, "training": training, "proof": proof, "bootstrap": 200, "extraction": few}
+            update={"quick": True, "training": training, "proof": proof, "bootstrap": 200, **few}
         )
 
     def settled(self) -> "ValidationSpec":
@@ -449,6 +455,8 @@ class ValidationResult(Record):
     """Of what was trained here, every row counted once; None where it was not asked for."""
     inference: InferenceResult | None = None
     """Of the models trained here; None where it was not asked, or a single fold or seed leaves no shadow models."""
+    poisoning: OwnPoisoningResult | None = None
+    """Of the models trained here; None where it was not asked for."""
     mean_fraud_amount: float | None = None
     """To two significant digits, where rows are not published."""
     unresolved: int

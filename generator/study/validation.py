@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta, rankdata
+from scipy.stats import rankdata
 
 from generator.datasets.own.checks import FEWEST as FEWEST_OF_A_SIDE
 from generator.datasets.own.dates import late_day
@@ -37,7 +37,9 @@ from generator.records.validation import (
 from generator.study.extraction import extract_trained
 from generator.study.inference import infer_members
 from generator.study.notes import asked_note, rounded, table_note
+from generator.study.poisoning import poison_trained
 from generator.study.proof_records import choose, proved_monotone
+from generator.study.rates import weighted_rate
 from generator.study.tasks import State, beside_state, beside_task
 from generator.study.tier_records import shown
 from generator.study.tier_tasks import Counting, quoted_point, tier_task
@@ -96,6 +98,7 @@ def run_validation(
         values=tuple(_values(spec, sample, tiers)),
         extraction=extract_trained(spec, folds, states, used, engine),
         inference=infer_members(spec, folds, _trained(states, used), resamples, engine),
+        poisoning=poison_trained(spec, sample, folds, states, used, engine),
         mean_fraud_amount=_mean_fraud_amount(spec, sample),
         unresolved=sum(
             int((arrays[tier][:, y == 1] == UNRESOLVED).sum())
@@ -283,9 +286,9 @@ def _at_point(
     fraud, weights, e = sample.y == 1, sample.weights, _headline(spec)
     flagged, outcome = arrays["flagged"][:, :, point], arrays[tier][:, fraud, e, point]
     return {
-        "flagged_genuine": _rate(flagged[:, ~fraud], weights[~fraud]),
-        "caught_clean": _rate(flagged[:, fraud], weights[fraud]),
-        "caught_proved": _rate(outcome == PROVED, weights[fraud]),
+        "flagged_genuine": weighted_rate(flagged[:, ~fraud], weights[~fraud]),
+        "caught_clean": weighted_rate(flagged[:, fraud], weights[fraud]),
+        "caught_proved": weighted_rate(outcome == PROVED, weights[fraud]),
         "unresolved": int((outcome == UNRESOLVED).sum()),
     }
 
@@ -296,23 +299,6 @@ def _at_point(
 def _headline(spec: ValidationSpec) -> int:
     """Place of the quoted budget."""
     return spec.proof.epsilons.index(spec.attack.headline_epsilon)
-
-
-def _rate(hits: np.ndarray, weights: np.ndarray) -> Estimate:
-    """Weighted mean of hits (seeds, rows), with the exact interval of so many rows, which holds for few frauds.
-
-    Rows of unequal weights (rows,) count as fewer: the square of the sum of weights over the sum of their squares.
-
-    Source: Clopper and Pearson 1934, Biometrika 26, 404; Korn and Graubard 1998, Survey Methodology 24, 193.
-    """
-    rows, value = len(weights), float((hits @ weights).mean() / weights.sum())
-    alike = weights.sum() ** 2 / (weights**2).sum()
-    caught = value * alike
-    low = beta.ppf(0.025, caught, alike - caught + 1) if value > 0 else 0.0
-    high = beta.ppf(0.975, caught + 1, alike - caught) if value < 1 else 1.0
-    return Estimate(
-        value=value, low=float(low), high=float(high), n=rows, seeds=len(hits), method="clopper-pearson"
-    )
 
 
 def _auc(margin: np.ndarray, y: np.ndarray) -> Estimate:
@@ -347,8 +333,8 @@ def _tier_results(
             for rate, point, e in shown(spec):
                 yield TierResult(
                     model=model, tier=tier, epsilon=spec.proof.epsilons[e], false_positive_rate=rate,
-                    caught_clean=_rate(flagged[:, :, point], weights),
-                    caught_proved=_rate(outcome[:, :, e, point] == PROVED, weights),
+                    caught_clean=weighted_rate(flagged[:, :, point], weights),
+                    caught_proved=weighted_rate(outcome[:, :, e, point] == PROVED, weights),
                     unresolved=int((outcome[:, :, e, point] == UNRESOLVED).sum()),
                 )  # fmt: skip
 
@@ -417,7 +403,8 @@ def _groups(spec: ValidationSpec, table: OwnTable, tiers: Mapping[str, Arrays]) 
                 flagged = arrays["flagged"][:, :, point]
                 parts = [rows & (table.y == label) for label in (1, 0)]
                 caught, genuine = (
-                    _rate(flagged[:, part], table.weights[part]) if part.any() else None for part in parts
+                    weighted_rate(flagged[:, part], table.weights[part]) if part.any() else None
+                    for part in parts
                 )
                 yield GroupRates(
                     model=model, column=column, group=group, caught=caught, flagged_genuine=genuine

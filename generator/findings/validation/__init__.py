@@ -16,6 +16,7 @@ from generator.findings.validation import (
     members,
     money,
     notices,
+    poisoned,
     stealing,
     verdict,
 )
@@ -227,6 +228,10 @@ class ValidationFindings:
     @cached_property
     def stealing(self) -> stealing.Stealing | None:
         return stealing.stealing(self.result)
+
+    @cached_property
+    def poisoned(self) -> poisoned.Poisoned | None:
+        return poisoned.poisoned(self.result)
 
     @cached_property
     def notices(self) -> tuple[notices.Noticed, ...]:

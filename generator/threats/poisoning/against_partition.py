@@ -1,11 +1,12 @@
 """Poisoners of a vote: one who goes for every fraud at once, and one for each fraud. Both are judged by retraining."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from generator.threats.poisoning.partition import Part, ballots, dealt, part, place_of, voter
+from generator.threats.poisoning.tables import stamped
 
 
 @dataclass(frozen=True)
@@ -43,24 +44,51 @@ def options(
         judged: (n, d) rows whose votes are counted.
     """
     middle = np.median(x[y == 1], axis=0)
-    changes, falls = [], []
+    made = []
     for place, each in enumerate(parts):
-        before = voter(each)(judged).astype(int)
-        made = [Change(place, _led(row, moved, step, place, len(parts)), None) for row in (corner, middle)]
-        frauds = each.x[each.y == 1]
-        if len(frauds):
-            far = np.linalg.norm((frauds - frauds.mean(0)) / (frauds.std(0) + 1e-12), axis=1)
-            made.append(Change(place, None, tuple(frauds[far.argmin()])))
-        for change in made:
-            after = voter(dealt_after(each, change))(judged)
-            changes.append(change)
-            falls.append(before - after)
+        made += [Change(place, _led(row, moved, step, place, len(parts)), None) for row in (corner, middle)]
+        made += _relabelled(place, each)
+    return _tried(made, parts, judged)
+
+
+def options_as_they_fall(
+    x: np.ndarray, y: np.ndarray, parts: Sequence[Part], marks: Mapping[int, float], judged: np.ndarray
+) -> Options:
+    """The same of rows that no input leads to a part: of every part the first fraud that falls into it with the marks
+    on, added as genuine, and its own middling fraud, relabelled."""
+    led: dict[int, Change] = {}
+    for row in stamped(x[y == 1], marks):
+        place = place_of(row, len(parts))
+        led.setdefault(place, Change(place, tuple(row.tolist()), None))
+    made = []
+    for place, each in enumerate(parts):
+        made += [led[place]] if place in led else []
+        made += _relabelled(place, each)
+    return _tried(made, parts, judged)
+
+
+def _relabelled(place: int, rows: Part) -> list[Change]:
+    """The middling fraud of a part, gaps counting as 0; none where it holds no fraud."""
+    frauds = rows.x[rows.y == 1]
+    if not len(frauds):
+        return []
+    known = np.where(np.isnan(frauds), 0.0, frauds)
+    far = np.linalg.norm((known - known.mean(0)) / (known.std(0) + 1e-12), axis=1)
+    return [Change(place, None, tuple(frauds[far.argmin()]))]
+
+
+def _tried(changes: Sequence[Change], parts: Sequence[Part], judged: np.ndarray) -> Options:
+    """What each change does to the votes on the judged rows."""
+    before = [voter(each)(judged).astype(int) for each in parts]
+    falls = [
+        before[change.place] - voter(dealt_after(parts[change.place], change))(judged) for change in changes
+    ]
     return Options(tuple(changes), np.array(falls))
 
 
 def dealt_after(before: Part, change: Change) -> Part:
     """The part after the change."""
-    return part(*changed(before.x, before.y, (change,)))
+    return part(*changed(before.x, before.y, (change,)), before.unordered)
 
 
 def changed(x: np.ndarray, y: np.ndarray, changes: Sequence[Change]) -> tuple[np.ndarray, np.ndarray]:
@@ -68,8 +96,9 @@ def changed(x: np.ndarray, y: np.ndarray, changes: Sequence[Change]) -> tuple[np
     y = y.copy()
     for change in changes:
         if change.relabelled is not None:
-            same = np.flatnonzero((x == np.array(change.relabelled)).all(axis=1) & (y == 1))
-            y[same[:1]] = 0
+            row = np.array(change.relabelled)
+            same = ((x == row) | (np.isnan(x) & np.isnan(row))).all(axis=1)
+            y[np.flatnonzero(same & (y == 1))[:1]] = 0
         else:
             x, y = np.vstack((x, change.added)), np.append(y, 0)
     return x, y
@@ -78,11 +107,12 @@ def changed(x: np.ndarray, y: np.ndarray, changes: Sequence[Change]) -> tuple[np
 def for_all(found: Options, votes: np.ndarray, cut: int, most: int) -> list[Change]:
     """Greedy: each change, of a part not touched yet, lets most frauds with votes (n,) fall below the cut.
 
-    Where several let as many fall, the one that takes most votes from those nearest the cut.
+    Where several let as many fall, the one that takes most votes from those nearest the cut. No more changes than
+    there are parts that can be touched.
     """
     chosen: list[Change] = []
     places, votes = np.array([change.place for change in found.changes]), votes.copy()
-    for _ in range(most):
+    for _ in range(min(most, len(set(places.tolist())))):
         caught = votes >= cut
         missed = (caught & (votes - found.falls < cut)).sum(axis=1)
         near = (found.falls * np.where(caught, 1 / (1 + np.maximum(votes - cut, 0)), 0)).sum(axis=1)
@@ -94,10 +124,15 @@ def for_all(found: Options, votes: np.ndarray, cut: int, most: int) -> list[Chan
 
 
 def votes_after(
-    x: np.ndarray, y: np.ndarray, changes: Sequence[Change], parts: int, judged: np.ndarray
+    x: np.ndarray,
+    y: np.ndarray,
+    changes: Sequence[Change],
+    parts: int,
+    judged: np.ndarray,
+    unordered: tuple[int, ...] | None = None,
 ) -> np.ndarray:
     """(n,) votes on the judged rows of the models trained on rows x, y after the changes, dealt anew."""
-    return ballots(dealt(*changed(x, y, changes), parts), judged).sum(axis=0)
+    return ballots(dealt(*changed(x, y, changes), parts, unordered), judged).sum(axis=0)
 
 
 def for_each(found: Options, votes: np.ndarray, cut: int, changed: int) -> np.ndarray:

@@ -15,6 +15,16 @@ from hashlib import sha256
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from generator.models.cuts import matched_cut
+from generator.models.trees.boosting import train_trees
+from generator.records.spec import TreesSpec
+
+FEW_TREES = TreesSpec(rounds=10, depths=(2,), learning_rates=(0.3,), smallest_leaf=5)
+"""Of a part that takes names and gaps: small, as its rows are few."""
+OWN_ALARMS = 0.05
+"""Share of its own genuine rows on which such a part alarms. Were it half of the rows, all parts would agree on more
+rows than may alarm, and no number of votes would tell frauds from them."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -22,6 +32,8 @@ class Part:
 
     rows: bytes
     inputs: int
+    unordered: tuple[int, ...] | None = None
+    """Inputs that are places of names, where trees vote, which take gaps too; None: a logistic regression does."""
 
     @property
     def x(self) -> np.ndarray:
@@ -45,25 +57,29 @@ def place_of(row: np.ndarray, parts: int) -> int:
     return int.from_bytes(sha256(row.tobytes()).digest()[:8], "big") % parts
 
 
-def dealt(x: np.ndarray, y: np.ndarray, parts: int) -> list[Part]:
+def dealt(x: np.ndarray, y: np.ndarray, parts: int, unordered: tuple[int, ...] | None = None) -> list[Part]:
     """The parts of rows x (n, d) float64, y (n,)."""
     places = np.array([place_of(row, parts) for row in x])
-    return [part(x[places == number], y[places == number]) for number in range(parts)]
+    return [part(x[places == number], y[places == number], unordered) for number in range(parts)]
 
 
-def part(x: np.ndarray, y: np.ndarray) -> Part:
+def part(x: np.ndarray, y: np.ndarray, unordered: tuple[int, ...] | None = None) -> Part:
     """The part that holds these rows, in the order of their bytes."""
     table = np.column_stack((x, y)).astype(np.float64)
-    return Part(b"".join(sorted(row.tobytes() for row in table)), x.shape[1])
+    return Part(b"".join(sorted(row.tobytes() for row in table)), x.shape[1], unordered)
 
 
 @lru_cache(maxsize=4096)
 def voter(rows: Part) -> Voter:
-    """A logistic regression of one part, both classes weighing the same; a part of one class calls all rows that."""
+    """The model of one part, both classes weighing the same; a part of one class calls all rows that."""
     x, y = rows.x, rows.y
     if len(set(y.tolist())) < 2:
         only = bool(len(y) and y[0] == 1)
         return lambda asked: np.full(len(asked), only)
+    if rows.unordered is not None:
+        trees = train_trees([x], [y], FEW_TREES, unordered=rows.unordered, balanced=True)
+        cut = matched_cut(trees.margins(x[None])[0], y == 0, OWN_ALARMS)
+        return lambda asked: trees.margins(asked[None])[0] > cut
     mean, scale = x.mean(axis=0), x.std(axis=0)
     scale[scale == 0] = 1.0
     # two classes of equal weight, so that parts with few frauds call some rows fraud
@@ -79,9 +95,14 @@ def ballots(parts: list[Part], x: np.ndarray) -> np.ndarray:
     return np.stack([voter(each)(x) for each in parts])
 
 
-def fewest_votes(votes: np.ndarray, rate: float) -> int:
-    """The fewest votes to alarm from, so that at most this share of genuine rows with votes (n,) does."""
-    return next(cut for cut in range(votes.max(initial=0) + 2) if (votes >= cut).mean() <= rate)
+def fewest_votes(votes: np.ndarray, rate: float, weights: np.ndarray | None = None) -> int:
+    """The fewest votes to alarm from, so that at most this share of genuine rows with votes (n,) does.
+
+    Args:
+        weights: (n,) how often each row counts; once, if not given.
+    """
+    cuts = range(votes.max(initial=0) + 2)
+    return next(cut for cut in cuts if np.average(votes >= cut, weights=weights) <= rate)
 
 
 def proved(votes: np.ndarray, cut: int, changed: int) -> np.ndarray:

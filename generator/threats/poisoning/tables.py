@@ -120,13 +120,29 @@ def marks_of(
     return marks
 
 
+def risky_marks(features: tuple[Feature, ...], x: np.ndarray, y: np.ndarray) -> dict[int, float]:
+    """Of inputs that anybody can change, have a direction of risk and may lack values: the riskiest value of a genuine
+    row, where a fraudster can make an input that; from rows x (n, d) raw and y (n,)."""
+    genuine, marks = x[y == 0], {}
+    for place in controlled(features):
+        feature, has = features[place], genuine[:, place]
+        has = has[~np.isnan(has)]
+        if not feature.direction or not len(has):
+            continue
+        riskiest = float(has.max() if feature.direction > 0 else has.min())
+        if feature.kind == "number" or feature.categories[int(riskiest)] in feature.reached:
+            marks[place] = riskiest
+    return marks
+
+
 def out_of_bounds(before: Rows, after: Rows, features: tuple[Feature, ...]) -> int:
     """Rows that poison added and that are no fraud of the table but for inputs that anybody can change, or that leave
     the range of the data; and rows of the table whose inputs it changed."""
     held = np.setdiff1d(np.arange(len(features)), controlled(features))
     low, high = (np.array([getattr(each, end) for each in features]) for end in ("low", "high"))
     count = before.x.shape[1]
-    wrong = int((after.x[:, :count] != before.x).any(axis=2).sum())
+    same = (after.x[:, :count] == before.x) | (np.isnan(after.x[:, :count]) & np.isnan(before.x))
+    wrong = int((~same).any(axis=2).sum())
     for added, x, y in zip(after.x[:, count:], before.x, before.y, strict=True):
         known = {row.tobytes() for row in x[y == 1][:, held]}
         wrong += sum(

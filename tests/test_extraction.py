@@ -18,7 +18,7 @@ from generator.records.extraction import ExtractionSpec
 from generator.records.metrics import Resamples
 from generator.records.spec import ProofSpec, TrainingSpec
 from generator.study.extraction import extract
-from generator.study.extraction_tasks import AGREE, DISAGREE, OPEN, _box, copy_task, first_seeds
+from generator.study.extraction_tasks import AGREE, DISAGREE, OPEN, _box, copy_task
 from generator.study.proof_tasks import settle_task
 from generator.study.tasks import State, beside_state, beside_task
 from generator.threats.extraction import thieves
@@ -278,6 +278,6 @@ def test_what_is_asked_of_thieves_holds_together_and_a_quick_study_asks_less():
 
 
 def test_the_first_seeds_keep_their_rows(small_folds):
-    one = first_seeds(small_folds, 1)
+    one = small_folds.first_seeds(1)
     assert (one.replicates, one.seeds, one.folds) == (3, 1, 3)
     assert np.array_equal(one.test_rows, small_folds.test_rows[:3])

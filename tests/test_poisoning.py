@@ -15,7 +15,6 @@ from generator.models.trees.boosting import train_trees
 from generator.records.poisoning import PoisoningSpec
 from generator.records.spec import TreesSpec
 from generator.study import poisoning
-from generator.study.poisoning_detectors import one_replicate
 from generator.study.poisoning_votes import partition_task
 from generator.threats.poisoning import against_partition, art_detectors, detectors, partition, tables
 
@@ -195,7 +194,7 @@ def planted_net(tiny_spec):
     )
     table = dataset("checks").load(spec, SourceOptions(offline=True))
     folds = make_folds(table.x, table.y, spec.training, spec.seed)
-    first = one_replicate(folds, 0)
+    first = folds.select(slice(0, 1))
     risky = tables.marks_of("risky", table.features, table.x, table.y, 1.0)
     rows = tables.planted(tables.Rows.honest(first), 60, risky, stage_rng(1, "planted"))
     learnt = tables.trained_on(rows, first)
@@ -267,7 +266,7 @@ def test_every_stage_is_kept_and_gives_the_same_record(found):
 def test_a_task_gives_the_same_bytes_whatever_ran_before(found, small_table, small_folds):
     _, _, spec = found
     risky = tables.marks_of("risky", small_table.features, small_folds.x, small_folds.y, 1.0)
-    task = partition_task(spec, tables.first_seeds(small_folds, 2), small_table, risky, 1)
+    task = partition_task(spec, small_folds.first_seeds(2), small_table, risky, 1)
     once = task.function(*task.arguments)
     partition.voter.cache_clear()
     again = task.function(*task.arguments)

@@ -1,7 +1,7 @@
 """Who trains on what: seeds x stratified folds, with the scaler fitted on each replicate's training rows only."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -57,6 +57,21 @@ class Folds:
     @property
     def folds(self) -> int:
         return self.replicates // self.seeds
+
+    def select(self, replicates: slice, seeds: int = 1) -> "Folds":
+        """The same rows, judged by these replicates alone, which are those of so many seeds."""
+        own = ("train_rows", "test_rows", "test_counts", "means", "scales")
+        drawn = self.drawn and replace(
+            self.drawn, **{name: getattr(self.drawn, name)[replicates] for name in ("rows", "x", "y")}
+        )
+        return replace(
+            self, **{name: getattr(self, name)[replicates] for name in own}, seeds=seeds, drawn=drawn
+        )
+
+    def first_seeds(self, seeds: int) -> "Folds":
+        """Those of the first so many seeds, or of all that there are."""
+        seeds = min(seeds, self.seeds)
+        return self.select(slice(seeds * self.folds), seeds)
 
     def held_out(self) -> np.ndarray:
         """(seeds, n): the fold that holds each row out."""

@@ -33,7 +33,6 @@ from generator.study.extraction_tasks import (
     OPEN,
     copy_task,
     first_replicates,
-    first_seeds,
     use_task,
 )
 from generator.study.tasks import State
@@ -63,7 +62,7 @@ def extract(
     if asked is None:
         return None
     seeds = min(asked.seeds, folds.seeds)
-    some = first_seeds(folds, seeds)
+    some = folds.first_seeds(seeds)
     wanted = {model: first_replicates(states[model][-1], some) for model in asked.models if model in states}
     victims = {model: state for model, state in wanted.items() if state.kind in THIEVES}
     copied = engine.run(
@@ -107,7 +106,7 @@ def extract_trained(
     if asked is None:
         return None
     seeds = min(asked.seeds, folds.seeds)
-    some = first_seeds(folds, seeds)
+    some = folds.first_seeds(seeds)
     victims = {
         model: first_replicates(states[model], some)
         for model in asked.models

@@ -1,6 +1,5 @@
 """The stages of extraction: copies from answers, then what these are put to. Pure functions from arrays to arrays."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,16 +30,6 @@ from generator.threats.surface import ball
 OWN_SOURCE = ("threats/extraction", "study/extraction_tasks.py")
 DEFENCES: tuple[Answers, ...] = ("rounded", "reverse_sigmoid", "labels")
 AGREE, OPEN, DISAGREE = 1, 0, -1
-
-
-def first_seeds(folds: Folds, seeds: int) -> Folds:
-    """The replicates of the first seeds."""
-    count = slice(seeds * folds.folds)
-    own = ("train_rows", "test_rows", "test_counts", "means", "scales")
-    drawn = folds.drawn and replace(
-        folds.drawn, **{name: getattr(folds.drawn, name)[count] for name in ("rows", "x", "y")}
-    )
-    return replace(folds, **{name: getattr(folds, name)[count] for name in own}, seeds=seeds, drawn=drawn)
 
 
 def first_replicates(state: State, folds: Folds) -> State:

@@ -49,7 +49,7 @@ def poison_all(spec: StudySpec, table: LabelledTable, folds: Folds, engine: Engi
     asked = spec.poisoning
     if asked is None:
         return None
-    folds = tables.first_seeds(folds, asked.seeds)
+    folds = folds.first_seeds(asked.seeds)
     marks = {
         trigger: tables.marks_of(trigger, table.features, folds.x, folds.y, asked.trigger_quantile)
         for trigger in TRIGGERS
@@ -98,7 +98,7 @@ def poison_trained(
     asked = spec.poisoning
     if asked is None:
         return None
-    folds = tables.first_seeds(folds, 1)
+    folds = folds.first_seeds(1)
     risky = tables.risky_marks(sample.features, folds.x, folds.y)
     marks = {"risky": risky} if risky else {}
     plain = spec.roles.baseline if spec.roles.baseline in spec.beside else spec.beside[0]

@@ -41,7 +41,7 @@ def _found(
     seed: int,
 ) -> Arrays:
     """`<detector>/planted`, and `/clean`, (4,): rows flagged, rows looked at, planted rows flagged, planted rows."""
-    one = one_replicate(folds, number * folds.folds)
+    one = folds.select(slice(number * folds.folds, number * folds.folds + 1))
     honest = tables.Rows.honest(one)
     rng = stage_rng(seed, f"poisoning/detectors/{number}")
     found: Arrays = {}
@@ -56,18 +56,6 @@ def _found(
                 [flagged.sum(), len(flagged), flagged[poisoned[of]].sum(), poisoned[of].sum()]
             )
     return found
-
-
-def one_replicate(folds: Folds, replicate: int) -> Folds:
-    """A single replicate of the folds, as if it were all there is."""
-    rest = tables.first_seeds(folds, folds.seeds)
-    some = slice(replicate, replicate + 1)
-    names = ("train_rows", "test_rows", "test_counts", "means", "scales")
-    parts = {name: getattr(rest, name)[some] for name in names}
-    drawn = rest.drawn and type(rest.drawn)(
-        rest.drawn.rows[some], rest.drawn.judged, rest.drawn.x[some], rest.drawn.y[some]
-    )
-    return Folds(**parts, x=rest.x, y=rest.y, seeds=1, drawn=drawn)
 
 
 def _flagged(

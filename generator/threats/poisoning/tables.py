@@ -30,17 +30,6 @@ class Rows:
         return cls(x, y, np.zeros(y.shape, bool))
 
 
-def first_seeds(folds: Folds, seeds: int) -> Folds:
-    """The folds of the first so many seeds, or of all that there are."""
-    seeds = min(seeds, folds.seeds)
-    some = slice(0, seeds * folds.folds)
-    names = ("train_rows", "test_rows", "test_counts", "means", "scales")
-    drawn = folds.drawn and replace(
-        folds.drawn, **{name: getattr(folds.drawn, name)[some] for name in ("rows", "x", "y")}
-    )
-    return replace(folds, **{name: getattr(folds, name)[some] for name in names}, seeds=seeds, drawn=drawn)
-
-
 def trained_on(rows: Rows, folds: Folds) -> Folds:
     """The same folds, whose replicates train on these rows, scaler and all, and judge what they judged."""
     scalers = [StandardScaler().fit(x) for x in rows.x]

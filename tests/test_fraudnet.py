@@ -102,6 +102,20 @@ def test_arrays_make_the_same_stack_again(hidden):
     torch.testing.assert_close(again(x), net(x), rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("hidden", [(5,), ()])
+def test_a_net_of_one_logit_has_a_second_one_of_zero(hidden):
+    arrays = FraudNet(3, 4, hidden).initialise(torch.Generator().manual_seed(0)).to_arrays()
+    last = len(hidden)
+    single = dict(arrays) | {
+        f"{kind}.{last}": arrays[f"{kind}.{last}"][..., 1:] for kind in ("weights", "biases")
+    }
+    x = torch.randn(6, 4, generator=torch.Generator().manual_seed(1))
+    logits, whole = FraudNet.from_arrays(single)(x), FraudNet.from_arrays(arrays)(x)
+    assert logits.shape == whole.shape
+    assert not logits[..., 0].any()
+    torch.testing.assert_close(logits[..., 1], whole[..., 1], rtol=0, atol=0)
+
+
 def test_arrays_are_copies():
     net = FraudNet(1, 2).initialise(torch.Generator().manual_seed(0))
     arrays = net.to_arrays()

@@ -18,6 +18,7 @@ from generator.records.spec import (
     TrainingSpec,
     TreesSpec,
 )
+from generator.records.validation import ValidationSpec
 from generator.study.asked import unknown
 
 SETTINGS = Path(__file__).parent / "golden" / "settings.json"
@@ -28,6 +29,30 @@ def computing() -> dict:
     """What computes in the settings; words may change."""
     asked = {name: json.loads(dataset(name).study.computing()) for name in ("checks", "kaggle")}
     return asked | {"scenario": Scenario().model_dump(mode="json")}
+
+
+ASKABLE = SETTINGS.with_name("askable.json")
+"""Defaults and bounds of all that a study file may say; written anew with the settings."""
+
+
+def askable() -> dict[str, str]:
+    """By class and field, what stands where nothing is said, and between what it has to lie."""
+    return {
+        name: json.dumps({key: what[key] for key in ("default", *BOUNDS) if key in what}, sort_keys=True)
+        for spec in (StudySpec, ValidationSpec)
+        for kind, schema in spec.model_json_schema()["$defs"].items()
+        for field, what in schema.get("properties", {}).items()
+        if {"default", *BOUNDS} & what.keys() and "$ref" not in what
+        for name in [f"{kind}.{field}"]
+    }
+
+
+BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems")
+
+
+def test_defaults_and_bounds_of_what_may_be_asked_are_those_that_stand():
+    standing = json.loads(ASKABLE.read_text(encoding="utf-8"))
+    assert askable() == standing, "if this is meant: PYTHONPATH=. .venv/bin/python tests/test_spec.py"
 
 
 def test_what_the_studies_ask_for_is_what_every_published_number_came_from():
@@ -141,4 +166,5 @@ def test_what_a_study_asks_for_and_nothing_has_is_told_with_what_there_is():
 
 
 if __name__ == "__main__":
-    SETTINGS.write_text(json.dumps(computing(), indent=1) + "\n", encoding="utf-8", newline="\n")
+    for path, asked in ((SETTINGS, computing()), (ASKABLE, askable())):
+        path.write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8", newline="\n")

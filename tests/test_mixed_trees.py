@@ -7,7 +7,7 @@ from threat_fixture import FRAUDSTERS
 
 from generator.models.asked import Asked
 from generator.models.kinds import TRAINED
-from generator.proofs.trees import verifier
+from generator.proofs.trees import kernels, verifier
 from generator.proofs.verdicts import BROKEN, PROVED
 from generator.records.spec import ProofSpec, TrainingSpec, TreesSpec
 
@@ -49,6 +49,18 @@ def test_brute_force_over_places_and_cells_agrees(given, trained, name, fraudste
     assert {BROKEN, PROVED} == set(found.outcome)
     ours, theirs = verifier.cross_check(subject, around.only(asked), y[asked], ProofSpec())
     np.testing.assert_array_equal(ours, theirs)
+
+
+def test_values_of_an_input_that_do_not_fit_are_told(trained):
+    forest = verifier.read(trained["boosted_trees"].arrays(), 0)
+    whole = np.empty(0, bool)
+    for j, allowed in ((0, whole), (6, whole), (1, np.array([True, False, True, True]))):
+        asked = forest, j, -1e9, 1e9, 0.0, True, len(allowed) > 0, allowed, False
+        count = kernels._list_values(*asked, np.empty(1000), 0)
+        assert count > 1
+        assert kernels._list_values(*asked, np.empty(count), 0) == count
+        for few in range(count):
+            assert kernels._list_values(*asked, np.empty(few), 0) == -1
 
 
 def test_monotone_trees_see_an_order_of_bands_and_flags_and_no_name_that_can_be_any(trained):

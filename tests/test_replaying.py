@@ -393,3 +393,19 @@ def test_what_was_changed_of_weights_and_of_later_rows_is_noticed(in_folds, name
 
     with pytest.raises(AuditError, match=told):
         verify(changed(in_folds, name, another), {})
+
+
+def test_an_example_of_trees_exactly_on_the_cut_is_not_flagged_and_breaks_the_proof(honest):
+    model, told = "monotone_trees", []
+    margins = honest.stored(model)
+    for tier in ("T2", "T3"):
+        at, points = (honest.of(model, f"{name}/{tier}") for name in ("found_at", "found"))
+        for (seed, row, e), point in zip(at.astype(int), points, strict=True):
+            margin = margins(point[None], int(honest.replicate[seed, row]))[0]
+            for on in np.flatnonzero(margin == honest.cuts(model)[seed, row]):
+                outcome = honest.of(model, tier).copy()
+                outcome[seed, row, : e + 1, on] = PROVED
+                with pytest.raises(AuditError) as refused:
+                    replay(replace(honest, arrays=dict(honest.arrays) | {f"{model}/{tier}": outcome}), {})
+                told.append(str(refused.value))
+    assert any("broken, as an example is not flagged" in each for each in told), told

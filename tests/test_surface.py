@@ -9,7 +9,7 @@ from generator.models.folds import Folds
 from generator.records.boxes import Boxes
 from generator.records.features import Feature, Input
 from generator.records.threat import Categories, Threat, surface
-from generator.threats.surface import boxes, describe
+from generator.threats.surface import ball, boxes, describe, reached
 
 
 def _feature(name: str, control: str, helps: str, low: float, high: float, **more) -> Feature:
@@ -168,13 +168,16 @@ MIXED_RAW = np.array(
 )
 
 
-def _mixed(tier: str, epsilon: float = 0.1, labels=(1, 1, 1)) -> Boxes:
+def _mixed_folds(labels=(1, 1, 1)) -> Folds:
     rows = np.arange(3)[None]
-    folds = Folds(
+    return Folds(
         train_rows=rows, test_rows=rows, test_counts=np.array([3]), means=np.full((1, 7), 3.0),
         scales=np.full((1, 7), 0.7), x=MIXED_RAW, y=np.array(labels), seeds=1,
     )  # fmt: skip
-    return boxes(surface(MIXED, FRAUDSTERS.tier(tier)), folds, slice(0, 1), epsilon).of(0)
+
+
+def _mixed(tier: str, epsilon: float = 0.1, labels=(1, 1, 1)) -> Boxes:
+    return boxes(surface(MIXED, FRAUDSTERS.tier(tier)), _mixed_folds(labels), slice(0, 1), epsilon).of(0)
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 2.0])
@@ -267,3 +270,20 @@ def test_each_tier_adds_the_features_it_should(name):
         found = {f.name: ways.get((d, u)) for f, d, u in zip(features, which.down, which.up, strict=True)}
         assert {name: way for name, way in found.items() if way} == expected
     assert {f.name for f in features if f.integer} == WHOLE[name]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_box_of_a_row_is_the_same_whichever_rows_are_asked(tier):
+    """Of inputs of every kind, and in whatever order."""
+    every, some = _mixed(tier), np.array([2, 0])
+    alone = reached(
+        surface(MIXED, FRAUDSTERS.tier(tier)), ball(_mixed_folds(), slice(0, 1), 0.0).of(0, some), 0.1
+    )
+    expected = every.only(some)
+    for name in ("raw", "x", "lower", "upper", "whole"):
+        np.testing.assert_array_equal(getattr(alone, name), getattr(expected, name))
+    for name in ("exact", "allowed"):
+        found, wanted = getattr(alone, name), getattr(expected, name)
+        assert found.keys() == wanted.keys()
+        for j in wanted:
+            np.testing.assert_array_equal(found[j], wanted[j])

@@ -6,6 +6,7 @@ input is a set around the value: the study makes boxes of it, the playground and
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -197,7 +198,7 @@ class Surface:
                 raise TypeError(f"input {name!r} is no number, and a box is an interval of each input")
         return self.numbers
 
-    @property
+    @cached_property
     def numbers(self) -> Intervals:
         """The reach of every number; what is none does not move here."""
         stays = Interval(0.0, 0.0, -np.inf, np.inf, False)
@@ -209,7 +210,7 @@ class Surface:
             )
         )
 
-    @property
+    @cached_property
     def tables(self) -> dict[int, np.ndarray]:
         """By place of the input, as `Categories.table`: of those that move and are no number."""
         found = {

@@ -1,6 +1,8 @@
 """The stage that settles frauds tier by tier, at every operating point at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,7 @@ from generator.study.proof_tasks import (
 )
 from generator.study.tasks import State, task_inputs
 from generator.threats.evasion.steps import stepped
-from generator.threats.surface import ball, boxes
+from generator.threats.surface import ball, boxes, reached
 
 
 def operating_points(spec: ProofSpec) -> tuple[OperatingPoint, ...]:
@@ -87,6 +89,10 @@ def tier_task(
     )
 
 
+_Examples = tuple[np.ndarray, np.ndarray]
+"""Rows (m,), and points (m, d) in raw units."""
+
+
 def _tiers(
     folds: Folds,
     features: tuple[Feature, ...],
@@ -138,17 +144,17 @@ def _tiers(
         reach = surface(features, tier)
         every = range(len(spec.epsilons))
         for e in middle_first(len(every)) if reach.budgeted else every[:1]:
-            around = boxes(reach, folds, block, spec.epsilons[e], rows)
             for i, subject in enumerate(subjects):
                 if not reach.budgeted:
                     _level(outcome[i])
-                found, asked = _settle_points(
-                    verifier, subject, cuts[i], around.of(i), fraud[i], flagged[i], outcome[i, :, e],
-                    wrong[tier.name][i, :, e], spec,
+                stopped, asked = _settle_points(
+                    verifier, subject, cuts[i], rows.of(i), partial(reached, reach, epsilon=spec.epsilons[e]),
+                    fraud[i], flagged[i], outcome[i, :, e], wrong[tier.name][i, :, e], spec,
                 )  # fmt: skip
                 examples[tier.name] += [(i, e, *each) for each in asked]
                 if spec.epsilons[e] <= headline:
-                    witness[i] = np.where(np.isnan(found), witness[i], found)
+                    for some, points in stopped:
+                        witness[i, some] = points
                 if reach.budgeted:
                     propagate_verdicts(outcome[i], e)
                 else:
@@ -252,44 +258,50 @@ def _settle_points(
     verifier: Verifier,
     subject: Any,
     cuts: np.ndarray,
-    boxes: Boxes,
+    rows: Boxes,
+    reached: Callable[[Boxes], Boxes],
     fraud: np.ndarray,
     flagged: np.ndarray,
     outcome: np.ndarray,
     wrong: np.ndarray,
     spec: ProofSpec,
-) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+) -> tuple[list[_Examples], list[_Examples]]:
     """Settle in their boxes the frauds that are open, from the highest cut down, in place.
 
     A proof at one cut holds at every lower one, and an example breaks every cut it does not
     exceed, so a fraud is asked about few of them.
 
     Args:
+        rows: n of them, all.
+        reached: Their boxes.
         fraud: (n,)
         flagged: (n, points), nobody evading.
         outcome: (n, points), of one replicate and budget.
         wrong: (n, points) bool, where an example is wrong beyond rounding.
 
     Returns:
-        (n, d) raw units: of rows flagged at the quoted point, what breaks them there, NaN elsewhere; and all examples
-        found, as rows (m,) and points (m, d).
+        What breaks rows that are flagged at the quoted point there, and all examples found.
     """
-    quoted, witness, examples = quoted_point(spec), np.full(boxes.x.shape, np.nan), []
+    quoted, breaking, examples = quoted_point(spec), [], []
+    unbroken = flagged[:, quoted].copy()
     for place in np.argsort(-cuts, kind="stable"):
-        rows = np.flatnonzero((outcome[:, place] == UNRESOLVED) & fraud)
-        if not len(rows):
+        asked = np.flatnonzero((outcome[:, place] == UNRESOLVED) & fraud)
+        if not len(asked):
             continue
-        found = verifier.decide(subject, boxes.only(rows), np.ones(len(rows)), spec, threshold=cuts[place])
-        outcome[rows, place] = found.outcome
+        found = verifier.decide(
+            subject, reached(rows.only(asked)), np.ones(len(asked)), spec, threshold=cuts[place]
+        )
+        outcome[asked, place] = found.outcome
         broken = found.outcome == BROKEN
         seen = np.where(broken, found.margin + cuts[place], np.inf)
         told = np.where(seen[:, None] <= cuts + verifier.tolerance(spec), BROKEN, UNRESOLVED)
         beyond = seen[:, None] <= cuts
         beyond[:, place] = broken & ~found.by_rounding
-        wrong[rows] |= beyond
+        wrong[asked] |= beyond
         told[np.ix_(found.outcome == PROVED, cuts <= cuts[place])] = PROVED
-        outcome[rows] = np.where(outcome[rows] == UNRESOLVED, told, outcome[rows])
-        new = flagged[rows, quoted] & (told[:, quoted] == BROKEN) & np.isnan(witness[rows, 0])
-        witness[rows[new]] = found.witness[new]
-        examples.append((rows[broken], found.witness[broken]))
-    return witness, examples
+        outcome[asked] = np.where(outcome[asked] == UNRESOLVED, told, outcome[asked])
+        new = unbroken[asked] & (told[:, quoted] == BROKEN)
+        unbroken[asked[new]] = False
+        breaking.append((asked[new], found.witness[new]))
+        examples.append((asked[broken], found.witness[broken]))
+    return breaking, examples

@@ -28,10 +28,19 @@ class Move:
     up: float
 
 
-def boxes(
-    surface: Surface, folds: Folds, replicates: slice, epsilon: float, rows: Boxes | None = None
-) -> Boxes:
-    """The box of every test row: arrays (replicates, rows, d).
+def boxes(surface: Surface, folds: Folds, replicates: slice, epsilon: float) -> Boxes:
+    """The box of every test row: arrays (replicates, rows, d). Rows that the tier does not move have none around them.
+
+    Raises:
+        ValueError: epsilon is negative.
+    """
+    frauds_only = surface.tier.moves == "frauds"
+    moves = folds.test_y(replicates) == 1 if frauds_only else None
+    return reached(surface, ball(folds, replicates, epsilon), epsilon, moves)
+
+
+def reached(surface: Surface, rows: Boxes, epsilon: float, moves: np.ndarray | None = None) -> Boxes:
+    """The boxes of these rows, whatever theirs were: arrays (..., n, d).
 
     Around x as the model is given it: [x - epsilon * down, x + epsilon * up], cut to [low, high];
     a row outside those limits may stay where it is and move back, but not further out. Where
@@ -41,18 +50,15 @@ def boxes(
     its row can have. A row that lacks a value keeps lacking it.
 
     Args:
-        rows: Boxes of these rows at any budget, where they are at hand.
+        moves: (..., n) bool, None: all rows do.
 
     Raises:
         ValueError: epsilon is negative.
     """
     _refuse_negative(epsilon)
-    reach, frauds_only = surface.numbers, surface.tier.moves == "frauds"
-    around = rows or ball(folds, replicates, epsilon)
-    raw, x, means, scales = around.raw, around.x, around.mean[:, None], around.scale[:, None]
-    moves = np.ones((*x.shape[:2], 1), bool)
-    if frauds_only:
-        moves &= folds.test_y(replicates)[:, :, None] == 1
+    reach, raw, x = surface.numbers, rows.raw, rows.x
+    means, scales = rows.mean[..., None, :], rows.scale[..., None, :]
+    moving = np.ones((*x.shape[:-1], 1), bool) if moves is None else moves[..., None]
     own = reach.fixed > 0
     down, up = reach.steps(np.zeros_like(reach.fixed))
     lower, upper = x.copy(), x.copy()
@@ -61,18 +67,16 @@ def boxes(
     at, near, mean, scale = (each[..., some] for each in (x, raw, means, scales))
     for face, sign, fixed, share in ((lower, -1, down, reach.down), (upper, 1, up, reach.up)):
         change = np.where(own[some], sign * fixed[some] / scale, sign * epsilon * share[some])
-        face[..., some] = np.where(moves, _face(at, near, change, part, mean, scale), at)
+        face[..., some] = np.where(moving, _face(at, near, change, part, mean, scale), at)
     exact = {
-        j: np.where(moves, _raw_faces(raw[..., j], down[j], up[j], reach, j), raw[..., j, None])
+        j: np.where(moving, _raw_faces(raw[..., j], down[j], up[j], reach, j), raw[..., j, None])
         for j in np.flatnonzero(own & reach.movable)
     }
-    allowed = {j: _places(raw[..., j], moves[..., 0], table) for j, table in surface.tables.items()}
+    allowed = {j: _places(raw[..., j], moving[..., 0], table) for j, table in surface.tables.items()}
     for j, places in allowed.items():
         lower[..., j], upper[..., j] = _hull(places, raw[..., j], x[..., j], means[..., j], scales[..., j])
     ordered = np.isin(np.arange(len(reach.whole)), list(allowed))
-    return replace(
-        around, lower=lower, upper=upper, whole=reach.whole | ordered, exact=exact, allowed=allowed
-    )
+    return replace(rows, lower=lower, upper=upper, whole=reach.whole | ordered, exact=exact, allowed=allowed)
 
 
 def _raw_faces(raw: np.ndarray, down: float, up: float, reach: Intervals, j: int) -> np.ndarray:

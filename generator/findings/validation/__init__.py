@@ -205,7 +205,7 @@ class ValidationFindings:
         return money.money(self.result)
 
     @cached_property
-    def alerts(self) -> tuple[alerts.AlertRow, ...]:
+    def alerts(self) -> dict[float, tuple[alerts.AlertRow, ...]]:
         return alerts.alert_rows(self.result)
 
     @cached_property

@@ -6,15 +6,13 @@ from generator.findings.validation.models import in_order, titled
 from generator.findings.validation.money import fraud_share, precision
 from generator.notation.formats import md
 from generator.records.proofs import Estimate
-from generator.records.validation import ValidationResult
+from generator.records.validation import AlertRates, ValidationResult
 
 
 @dataclass(frozen=True)
 class AlertRow:
     """One model with one budget, against the quoted tier at the headline budget of evasion."""
 
-    budget: float
-    """Share of all cases that it may flag."""
     title: str
     clean: Estimate
     proved: Estimate
@@ -24,18 +22,18 @@ class AlertRow:
     """Of its alerts, the share that is fraud; nobody evades."""
 
 
-def alert_rows(result: ValidationResult) -> tuple[AlertRow, ...]:
-    """Budget by budget, as the study file has them; empty where it names none."""
+def alert_rows(result: ValidationResult) -> dict[float, tuple[AlertRow, ...]]:
+    """A table for each share of all cases that may be flagged, as the study file has them; empty where it has none."""
     found = {(row.budget, row.model): row for row in result.alerts if row.tier == result.spec.threat.quoted}
-    share, rows = fraud_share(result), []
-    for budget in result.spec.alert_budgets:
-        for model in in_order(result):
-            one = found[budget, model.name]
-            rows.append(
-                AlertRow(
-                    budget=budget, title=md(titled(model)), clean=one.caught_clean, proved=one.caught_proved,
-                    stopped=one.flagged_genuine,
-                    precision=precision(share, one.caught_clean.value, one.flagged_genuine.value),
-                )
-            )  # fmt: skip
-    return tuple(rows)
+    share = fraud_share(result)
+
+    def of(one: AlertRates, title: str) -> AlertRow:
+        return AlertRow(
+            title=md(title), clean=one.caught_clean, proved=one.caught_proved, stopped=one.flagged_genuine,
+            precision=precision(share, one.caught_clean.value, one.flagged_genuine.value),
+        )  # fmt: skip
+
+    return {
+        budget: tuple(of(found[budget, model.name], titled(model)) for model in in_order(result))
+        for budget in result.spec.alert_budgets
+    }

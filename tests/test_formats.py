@@ -27,6 +27,11 @@ def estimate(value: float, low: float, high: float) -> Estimate:
         (formats.percent, 1.0, "100.0\u202f%"),
         (formats.percent, 0.0, "0.0\u202f%"),
         (formats.percent, -0.1, "−10.0\u202f%"),
+        (formats.setting, 0.05, "5\u202f%"),
+        (formats.setting, 0.005, "0.5\u202f%"),
+        (formats.setting, 0.00025, "0.025\u202f%"),
+        (formats.setting, 0.07, "7\u202f%"),  # 100 * 0.07 is 7.000000000000001
+        (formats.setting, 1.0, "100\u202f%"),
         (formats.points, -0.0342, "−3.4 points"),
         (formats.points, 0.0342, "+3.4 points"),
         (formats.points, -0.0004, "0.0 points"),

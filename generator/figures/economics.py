@@ -190,5 +190,5 @@ def _reading(value: float) -> str:
 def _terms(result: StudyResult) -> str:
     return (
         f"ε = {formats.epsilon(result.spec.attack.headline_epsilon)}, "
-        f"{formats.percent(result.spec.proof.quoted_false_positive_rate, 0)} false alarms"
+        f"{formats.setting(result.spec.proof.quoted_false_positive_rate)} false alarms"
     )

@@ -42,7 +42,7 @@ def kinds(result: StudyResult, tier: str = "") -> Chart:
         )  # fmt: skip
     baseline = found[result.roles.baseline].caught_proved
     best = max(found, key=lambda name: found[name].caught_proved.value)
-    at, attacker = f"{formats.percent(rate, 0)} false alarms", result.spec.threat.tier(tier).attacker
+    at, attacker = f"{formats.setting(rate)} false alarms", result.spec.threat.tier(tier).attacker
     monotone = (
         f" {look.title}: no monotone rule catches more. It is drawn beside models that are proved monotone."
         if limit and beside

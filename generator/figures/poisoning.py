@@ -36,7 +36,7 @@ def poisoned_models(result: StudyResult) -> Chart:
         title="Frauds caught, by the share of planted training rows",
         caption="A fraudster sends in frauds with a mark, and they pass as genuine. Models that learn from these rows "
         "are then tested on rows that nobody changed, cut where "
-        f"{formats.percent(record.false_positive_rate, 0)} of genuine payments alarm. The mark looks risky: an honest "
+        f"{formats.setting(record.false_positive_rate)} of genuine payments alarm. The mark looks risky: an honest "
         "model sees more risk, not less. Strips are 95 % intervals; a model without a line was trained at one share.",
         summary=f"With {formats.percent(spec.quoted_share)} of the rows planted, {baseline.phrase} catches "
         f"{formats.percent(first.triggered['risky'].value)} of marked frauds "

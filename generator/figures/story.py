@@ -24,13 +24,13 @@ def story(result: StudyResult, tier: str = "") -> Chart:
     shown = {name: found[name] for name in _models(result, tier, found)}
     titles = {name: palette.model(name).title for name in shown}
     rate, epsilon = result.spec.proof.quoted_false_positive_rate, result.spec.attack.headline_epsilon
-    at = f"{formats.percent(rate, 0)} false alarms"
+    at = f"{formats.setting(rate)} false alarms"
     baseline = shown[result.roles.baseline]
     named, _ = best(result, tier, found)
     return Chart(
         slug=f"{result.data.name}-story",
         title="Frauds caught: nobody evades, FGSM says, proved",
-        caption=f"Each model alarms at {formats.percent(rate, 0)} of genuine payments. Filled circles: nobody "
+        caption=f"Each model alarms at {formats.setting(rate)} of genuine payments. Filled circles: nobody "
         "evades. Open circles: "
         f"{result.spec.threat.tier(tier).attacker} takes one step of FGSM. Squares: whatever that attacker does "
         f"within ε = {formats.epsilon(epsilon)}, proved. A model without an open circle has no gradient to follow. "

@@ -175,7 +175,7 @@ def _who(result: StudyResult, names: list[str]) -> str:
 
 
 def _rate(rate: float) -> str:
-    return f"{formats.percent(rate, 0)} false alarms"
+    return f"{formats.setting(rate)} false alarms"
 
 
 def _dots(titles: list[str], estimates: list[Estimate], token: str, **more) -> dict:

@@ -43,7 +43,7 @@ def validation(result: ValidationResult, models: str = "all") -> Chart:
         if evaded
         else ""
     )
-    rate, own = formats.percent(spec.proof.quoted_false_positive_rate, 0), baseline(result)
+    rate, own = formats.setting(spec.proof.quoted_false_positive_rate), baseline(result)
     return Chart(
         slug=f"{result.name}-validation{'' if models == 'all' else f'-{models}'}",
         title=f"{spec.title}: {shows}",

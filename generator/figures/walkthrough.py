@@ -65,10 +65,10 @@ def walkthrough_probability(result: StudyResult) -> Chart:
         slug=f"{result.data.name}-walkthrough-probability",
         title=f"Fraud probability of transaction {walk.row_id}",
         caption="The model's fraud probability; the transaction is stopped at "
-        f"{formats.percent(cut, 0)} or more (dashed line).",
+        f"{formats.setting(cut)} or more (dashed line).",
         summary=f"The fraud probability goes from {formats.percent(values[0])} to "
         f"{formats.percent(values[1])} and "
-        f"{crossed} the cut of {formats.percent(cut, 0)}.",
+        f"{crossed} the cut of {formats.setting(cut)}.",
         figure=figure(
             [
                 {

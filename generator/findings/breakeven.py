@@ -90,7 +90,7 @@ def assumptions(scenario: Scenario, currency: str) -> str:
     return (
         f"{formats.count(s.transactions_per_day)} transactions a day, {rate(s.fraud_share)} of them "
         f"fraud, {money(s.loss_per_fraud, currency)} lost per missed fraud of which "
-        f"{formats.percent(s.recovered_share, 0)} comes back, {money(s.review_cost, currency)} per alert and "
+        f"{formats.setting(s.recovered_share)} comes back, {money(s.review_cost, currency)} per alert and "
         f"{money(s.friction_cost, currency)} per customer stopped"
     )
 

@@ -52,7 +52,7 @@ def _nobody(result: StudyResult) -> Decision | None:
     return Decision(
         "Nobody evades",
         _take(choice.model) if ours.low > theirs.high else "Keep the standard model",
-        f"At {formats.percent(rate, 0)} false alarms the standard model catches "
+        f"At {formats.setting(rate)} false alarms the standard model catches "
         f"{formats.percent(theirs.value)} of frauds ({formats.interval(theirs)}), "
         f"{MODELS[choice.model].phrase} {formats.percent(ours.value)} ({formats.interval(ours)}).",
     )

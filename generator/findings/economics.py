@@ -321,7 +321,7 @@ def _conditions(measured: Measured, choice: Choice, scenario: Scenario) -> tuple
 def _alarms(rate: float | None) -> str:
     if rate is None:
         return "Each model keeps its own cut, so that their false alarms differ"
-    return f"Both models stop {formats.percent(rate, 0)} of genuine payments"
+    return f"Both models stop {formats.setting(rate)} of genuine payments"
 
 
 def _state(choice: Choice, scenario: Scenario, **changes: float | str) -> str:

@@ -148,7 +148,7 @@ def _most(found: InferenceResult) -> str:
         return "No model here gives away measurably more than a coin."
     return (
         f"{formats.capital(MODELS[top.model].phrase)} gives away most: {_told(auc)}. If he may be wrong about "
-        f"{formats.percent(at.false_positive_rate, 0)} of the strangers, he finds {formats.percent(at.found.value)} of "
+        f"{formats.setting(at.false_positive_rate)} of the strangers, he finds {formats.percent(at.found.value)} of "
         "those in the training data."
     )
 
@@ -169,7 +169,7 @@ def _advice(result: StudyResult, found: InferenceResult) -> Iterator[Advice]:
         share = result.spec.inference.mislabelled
         yield Advice(
             "Clean the labels before training.",
-            f"A wrong label makes a person easier to find. In a test with {formats.percent(share, 0)} of the labels "
+            f"A wrong label makes a person easier to find. In a test with {formats.setting(share)} of the labels "
             f"turned, he is right {formats.percent(wrong.value)} of the time, not {formats.percent(right.value)}.",
         )
     yield from _hardening(result, found)

@@ -186,8 +186,8 @@ def _flips(spec: PoisoningSpec, record: PoisoningResult, baseline: str) -> str:
     most = max(spec.shares)
     worst = record.find(baseline, "boundary_flips", most)
     return (
-        f"What wrong labels alone do to {MODELS[baseline].phrase} at {formats.percent(share, 0)} of the rows: "
-        f"{'; '.join(parts)}. At {formats.percent(most, 0)}, {POISONS['boundary_flips']}: "
+        f"What wrong labels alone do to {MODELS[baseline].phrase} at {formats.setting(share)} of the rows: "
+        f"{'; '.join(parts)}. At {formats.setting(most)}, {POISONS['boundary_flips']}: "
         f"{change(worst.against_clean)}."
     )
 
@@ -198,7 +198,7 @@ def _flips(spec: PoisoningSpec, record: PoisoningResult, baseline: str) -> str:
 def _found(spec: PoisoningSpec, detector: Detector) -> str:
     return (
         f"Leave out each source in turn, and look at the rows that the other sources contradict most. That finds "
-        f"{_found_share(detector)}, where {formats.percent(spec.flagged_share, 0)} of the rows are flagged and the "
+        f"{_found_share(detector)}, where {formats.setting(spec.flagged_share)} of the rows are flagged and the "
         "planted ones come from one source"
     )
 

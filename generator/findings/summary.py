@@ -49,7 +49,7 @@ def _answer(result: StudyResult, tier: str, named: str, before: TierResult, afte
     )
     return (
         f"Against {result.spec.threat.tier(tier).attacker}, {MODELS[result.roles.baseline].phrase} provably catches "
-        f"{formats.percent(before.caught_proved.value)} of frauds, at {formats.percent(rate, 0)} false alarms. "
+        f"{formats.percent(before.caught_proved.value)} of frauds, at {formats.setting(rate)} false alarms. "
         f"{proved}, and {price}."
     )
 

@@ -120,7 +120,7 @@ def matched_sentence(result: StudyResult, proofs: ProofResult, rate: float, tier
     if not first:
         return ""
     attacker = result.spec.threat.tier(tier).attacker
-    start = f"Against {attacker}, at a false-alarm rate of {formats.percent(rate, 0)}, {first}"
+    start = f"Against {attacker}, at a false-alarm rate of {formats.setting(rate)}, {first}"
     return " ".join([start, *map(formats.capital, rest)])
 
 

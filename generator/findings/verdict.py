@@ -185,7 +185,7 @@ def tier_cards(result: StudyResult, tier: str) -> tuple[Card, ...]:
     for row in result.proofs.tiers:
         if (row.model, row.tier, row.false_positive_rate, row.epsilon) == asked:
             label = (
-                f"{MODELS[chosen].phrase}, {short}, {formats.percent(rate, 0)} false alarms, "
+                f"{MODELS[chosen].phrase}, {short}, {formats.setting(rate)} false alarms, "
                 "proved: frauds caught"
             )
             shown = card(row.caught_proved, label)

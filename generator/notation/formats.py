@@ -40,6 +40,11 @@ def percent(value: float, decimals: int = 1) -> str:
     return mark("percent", f"{_number(100 * value, decimals)}{JOIN}%", value)
 
 
+def setting(share: float) -> str:
+    """A share that somebody set, such as that of false alarms, as a percentage with every digit that it has."""
+    return mark("percent", f"{round(100 * share, 10):,.10g}{JOIN}%", share)
+
+
 def points(value: float, decimals: int = 1) -> str:
     """A difference of two shares in percentage points, always with its sign."""
     return mark("points", f"{_signed(100 * value, decimals)} points", value)
@@ -271,7 +276,7 @@ def _writer(kind: str, currency: str) -> Callable[[float], str]:
 
 
 FILTERS = (
-    number, signed, percent, points, loss, doubted, money, score, significant, rough, shift, count, size, position,
-    epsilon, interval, between, give_or_take, arm, raw, raw_moved, raw_between, raw_change, raw_spread, raw_epsilon,
-    sha, listed, capital, md,
+    number, signed, percent, setting, points, loss, doubted, money, score, significant, rough, shift, count, size,
+    position, epsilon, interval, between, give_or_take, arm, raw, raw_moved, raw_between, raw_change, raw_spread,
+    raw_epsilon, sha, listed, capital, md,
 )  # fmt: skip

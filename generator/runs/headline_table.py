@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from generator.findings.validation.models import attacked, in_order, titled
-from generator.notation.formats import epsilon, interval, percent
+from generator.notation.formats import epsilon, interval, percent, setting
 from generator.notation.palette import model as look_of
 from generator.records.results import StudyResult
 from generator.records.validation import ValidationResult
@@ -45,7 +45,7 @@ def validation_table(result: ValidationResult) -> Table:
         shown = (row.caught_clean, row.caught_proved) if evaded else (row.caught_clean,)
         cells = (f"{percent(e.value)}  ({interval(e)})" for e in shown)
         table.add_row(escape(titled(model)), *cells)
-    rate = percent(result.spec.proof.quoted_false_positive_rate, 0)
+    rate = setting(result.spec.proof.quoted_false_positive_rate)
     attacker = result.spec.threat.tier(result.spec.threat.quoted).attacker
     table.caption = f"{rate} false alarms; " + (
         f"proved against {attacker}"

@@ -121,7 +121,7 @@ def attacker(result: ValidationResult) -> str:
 
 
 def rate(result: ValidationResult) -> str:
-    return formats.percent(result.spec.proof.quoted_false_positive_rate, 0)
+    return formats.setting(result.spec.proof.quoted_false_positive_rate)
 
 
 def _short(result: ValidationResult) -> str:

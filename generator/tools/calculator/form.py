@@ -174,7 +174,7 @@ def _select(name: str, title: str, options: Sequence[tuple[str, str]], chosen: s
 def point_title(point: OperatingPoint) -> str:
     if point.false_positive_rate is None:
         return "each model's own cut"
-    return f"{formats.percent(point.false_positive_rate, 0)} false alarms"
+    return f"{formats.setting(point.false_positive_rate)} false alarms"
 
 
 def _presets(rates: OperatingRates) -> str:

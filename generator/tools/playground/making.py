@@ -64,7 +64,7 @@ def make_offer(result: StudyResult, records: Path) -> Offer:
         Cut(name="own", title="each model's own cut", margins=dict.fromkeys(models, 0.0)),
         Cut(
             name="matched",
-            title=f"{formats.percent(spec.proof.quoted_false_positive_rate, 0)} false alarms",
+            title=f"{formats.setting(spec.proof.quoted_false_positive_rate)} false alarms",
             margins={model: float(weights[f"{model}/cuts"][REPLICATE]) for model in models},
         ),
     )

@@ -159,6 +159,12 @@ def test_no_epsilon_is_claimed_where_as_many_strangers_pass():
     assert least_epsilon((found_at(scores, 0.05),)) == 0
 
 
+def test_no_epsilon_is_claimed_where_no_member_is_found():
+    alike = found_at(np.zeros((2, 3, 40)), 0.05)
+    assert alike.found.low == 0
+    assert least_epsilon((alike,)) == 0
+
+
 # ---------------------------------------------------------------- instruments, known beforehand
 
 

@@ -45,3 +45,8 @@ def test_the_range_holds_the_reweighted_figure_and_every_relabelled_one():
     found = priors.prior_range(figure, (STANDARD, SECURED), {0.2: (STANDARD, SECURED), 0.01: easier})
     assert found.reweighted == found.relabelled[0.2] == pytest.approx(0.1376, abs=1e-4)
     assert (found.low, found.high) == (found.relabelled[0.01], found.reweighted)
+
+
+def test_a_range_of_one_way_alone_is_that_figure():
+    alone = priors.PriorRange(reweighted=0.3, relabelled={})
+    assert (alone.low, alone.high) == (0.3, 0.3)

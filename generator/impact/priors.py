@@ -21,11 +21,11 @@ class PriorRange:
 
     @property
     def low(self) -> float:
-        return min(self.reweighted, *self.relabelled.values())
+        return min([self.reweighted, *self.relabelled.values()])
 
     @property
     def high(self) -> float:
-        return max(self.reweighted, *self.relabelled.values())
+        return max([self.reweighted, *self.relabelled.values()])
 
 
 def accuracy(caught: Values, false_positive_rate: Values, fraud_share: float) -> Values:

@@ -66,4 +66,4 @@ def least_epsilon(at: tuple[FoundAt, ...]) -> float:
     Source: Jagielski, Ullman, Oprea 2020, arXiv:2006.07709, section 3.
     """
     ratios = [each.found.low / each.mistaken.high for each in at]
-    return max(0.0, *(math.log(ratio) for ratio in ratios if ratio > 0))
+    return max([0.0, *(math.log(ratio) for ratio in ratios if ratio > 0)])

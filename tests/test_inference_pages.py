@@ -152,9 +152,13 @@ def test_of_ones_own_models_those_in_use_are_not_applicable(tmp_path):
     assert "more than a coin" in told[0]
 
 
-def test_ones_own_study_says_that_it_was_not_asked_or_could_not_be(tmp_path):
+def test_ones_own_page_has_no_part_about_members_where_nothing_was_found(tmp_path):
     found = tiny_validation()
-    assert "It was not asked." in own_page(tmp_path / "one", found)
+    unasked = own_page(tmp_path / "one", found)
     asked = found.spec.model_copy(update={"inference": InferenceSpec()})
-    alone = found.model_copy(update={"spec": asked})
-    assert "which this study does not have" in own_page(tmp_path / "two", alone)
+    unanswered = own_page(tmp_path / "two", found.model_copy(update={"spec": asked}))
+    for text in (unasked, unanswered):
+        assert "give away about these rows?" not in text
+    limit = "- What the models give away about these rows is not known."
+    assert limit in unanswered
+    assert limit not in unasked

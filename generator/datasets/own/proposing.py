@@ -479,7 +479,9 @@ def _written(
     if y.mean() > 0.15:
         yield "# prior = 0.01  # the share of frauds in life, if the table was drawn to have more of them"
     yield "# alert_budgets = [0.01, 0.02]  # the shares of all cases that can be looked into"
-    yield "# inference = {}  # asks what models trained here give away about their rows"
+    yield "# extraction = {}  # asks whether models trained here can be copied through their answers"
+    yield "# poisoning = {}  # asks what changed training rows do to them"
+    yield "# inference = {}  # asks what they give away about their rows"
     repeated = checks.repeated_rows(texts, next((guess.name for guess in guesses if guess.use == "id"), None))
     if repeated:
         yield f"# {repeated:,} rows are like an earlier one in everything but the id: are they the same event?"

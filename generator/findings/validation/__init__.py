@@ -260,8 +260,8 @@ class ValidationFindings:
         return members.member_rows(self.result)
 
     @cached_property
-    def members_sentence(self) -> str:
-        return members.sentence(self.result)
+    def members_reading(self) -> str:
+        return members.READING
 
     @cached_property
     def limits(self) -> tuple[str, ...]:

@@ -170,5 +170,10 @@ def _limits(result: ValidationResult) -> Iterator[str]:
         )
     if result.table.prior is None:
         yield "The share of frauds is that of the table, which may have been drawn otherwise."
+    if result.spec.inference and not result.inference:
+        yield (
+            "What the models give away about these rows is not known. To tell, each kind has to be trained on several "
+            "folds, and that at least twice, which this study does not do."
+        )
     if result.spec.sample.most_evaluated_rows < result.table.rows and result.judged.rows < result.table.rows:
         yield "A sample of the rows is judged; every interval is that of the sample."

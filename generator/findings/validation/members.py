@@ -8,6 +8,14 @@ from generator.notation.formats import md
 from generator.records.inference import ModelMembership
 from generator.records.validation import ValidationResult
 
+READING = (
+    "Of two rows, one trained the model. An attacker knows both rows and their labels, sees their scores and can train "
+    "such models: how often does he pick the right one? A coin is right half of the time. He has few models of the "
+    "kind here, so this is a floor. Of a model in use nobody can train others like it: not applicable. These shares "
+    "are not among those that `verify-claims` works out again."
+)
+"""How to read the table."""
+
 
 @dataclass(frozen=True)
 class MemberRow:
@@ -28,19 +36,3 @@ def member_rows(result: ValidationResult) -> tuple[MemberRow, ...]:
         told = against_coin(found.membership.auc) if found else "not applicable"
         rows.append(MemberRow(md(titled(model)), found, told))
     return tuple(rows)
-
-
-def sentence(result: ValidationResult) -> str:
-    """How to read the table, or why there is none."""
-    if result.inference:
-        return (
-            "Of two rows, one trained the model. An attacker knows both rows and their labels, sees their scores and "
-            "can train such models: how often does he pick the right one? A coin is right half of the time. He has few "
-            "models of the kind here, so this is a floor. Of a model in use nobody can train others like it: not "
-            "applicable. These shares are not among those that `verify-claims` works out again."
-        )
-    if result.spec.inference:
-        return (
-            "That takes repetitions of several folds, which this study does not have. Nothing is known of it."
-        )
-    return "It was not asked. With `inference = {}` in the study file it is."

@@ -81,7 +81,7 @@ def _rows(result: ValidationResult, found: OwnPoisoningResult) -> Iterator[Poiso
             )
             yield PoisonedRow(
                 md(titled(result.model(name))),
-                _percent(share),
+                formats.setting(share),
                 found.find(name, "none").caught,
                 tuple(found.find(name, poison, share).caught for poison in LABELS),
                 control,
@@ -116,7 +116,7 @@ def _worst(result: ValidationResult, found: OwnPoisoningResult) -> str:
         return "No change of labels alone costs measurably many frauds."
     difference, row = min(costs, key=lambda each: each[0].value)
     return (
-        f"Of labels alone, “{LABELS[row.poison]}” at {_percent(row.share)} of the rows costs most: "
+        f"Of labels alone, “{LABELS[row.poison]}” at {formats.setting(row.share)} of the rows costs most: "
         f"{md(phrase(result, row.model))} catches {change(difference)}."
     )
 
@@ -131,7 +131,7 @@ def _opened(result: ValidationResult, found: OwnPoisoningResult) -> str:
         return "The mark lets measurably more frauds through than the control in no model."
     low_to_high = formats.between(difference.low, difference.high, "loss")
     return (
-        f"The mark opens {md(phrase(result, row.model))} most: at {_percent(row.share)} of the rows it catches "
+        f"The mark opens {md(phrase(result, row.model))} most: at {formats.setting(row.share)} of the rows it catches "
         f"{formats.loss(difference.value)} fewer of the marked frauds (interval {low_to_high}) than with the control."
     )
 
@@ -158,8 +158,3 @@ def _vote(result: ValidationResult, found: OwnPoisoningResult) -> str:
 
 def _in_use(found: OwnPoisoningResult) -> str:
     return "A model in use: not applicable, as nobody trains it here." if found.not_applicable else ""
-
-
-def _percent(share: float) -> str:
-    """A share of rows with as many decimals as it has, one at most."""
-    return formats.percent(share, 0 if round(1000 * share) % 10 == 0 else 1)

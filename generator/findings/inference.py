@@ -248,10 +248,11 @@ def _attributes(result: StudyResult, found: InferenceResult) -> str:
         else ""
     )
     return (
-        f"A little. Cut *{title}* in {formats.count(best.bands)} bands. With the decision of "
-        f"{MODELS[best.model].phrase}, ART's attack guesses the band right {formats.percent(best.answered.value)} of "
-        f"the time. Without it, the guess is right {formats.percent(best.alone.value)} of the time, and naming the "
-        f"largest band is right {formats.percent(best.most_frequent)}.{source}"
+        f"By {formats.loss(best.gain.value)} at most ({formats.interval(best.gain, 'loss')}). Cut *{title}* in "
+        f"{formats.count(best.bands)} bands. With the decision of {MODELS[best.model].phrase}, ART's attack guesses "
+        f"the band right {formats.percent(best.answered.value)} of the time. Without it, the guess is right "
+        f"{formats.percent(best.alone.value)} of the time, and naming the largest band is right "
+        f"{formats.percent(best.most_frequent)}.{source}"
     )
 
 

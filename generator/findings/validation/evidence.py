@@ -15,7 +15,7 @@ WAYS = {
     "linear": "in closed form",
     "relu": "by splitting the box and bounding each part",
     "smooth": "by bounds on its activations",
-    "encoded": "with every combination of categories in reach",
+    "encoded": "behind its encoders: nets by splitting the box or by bounds, lines in closed form",
 }
 """How a kind of model is proved."""
 INTERVALS = {
@@ -43,8 +43,12 @@ class Origin:
 def ways(result: ValidationResult) -> tuple[str, ...]:
     """How the models that are here are proved, kind by kind."""
     kinds = dict.fromkeys(model.kind for model in in_order(result))
+    named = any(each.kind != "number" for each in movable(result))
+    more = {"encoded": ", with every combination of categories in reach" if named else ""}
     return tuple(
-        f"{_models(result, kind)}: each row is settled {WAYS[kind]}." for kind in kinds if kind in WAYS
+        f"{_models(result, kind)}: each row is settled {WAYS[kind]}{more.get(kind, '')}."
+        for kind in kinds
+        if kind in WAYS
     )
 
 

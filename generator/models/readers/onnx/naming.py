@@ -13,6 +13,11 @@ _NOTHING = ("nan", "None", "NaN", "<NA>", "")
 """How a missing value is written where only texts are taken."""
 
 
+def nothing_in(names: Sequence) -> str | None:
+    """The first of them that stands for a row without a name; None if none does."""
+    return next((name for name in names if name in _NOTHING), None)
+
+
 def _one_hot(made: Made, node: Node, held: Sequence[Value]) -> list[Value]:
     """A column of noughts and ones for each category; with zeros = 0 the runtime raises for any other name."""
     keys = node.texts("cats_strings") or node.numbers("cats_int64s").tolist()
@@ -54,7 +59,7 @@ def _coded(
             raise ModelFileError("looks up a missing number; fill it in before it is encoded")
         # 3.1 and not the float32 next to it
         keys = [float(str(np.float32(key))) if isinstance(key, float) else key for key in keys]
-    nothing = [place for place, key in enumerate(keys) if of_text and key in _NOTHING]
+    nothing = nothing_in(keys)
     columns = []
     for column in value.columns:
         if not column.is_plain or not np.isnan(column.missing):
@@ -67,8 +72,8 @@ def _coded(
             made.cut_off.add(column.source)
         for table in tables:
             # a text that is none of the names counts as any other
-            missing = table[nothing[0]] if len(nothing) == 1 else unknown
-            if len(nothing) > 1 or column.refuses_missing or value.cut_off:
+            missing = unknown if nothing is None else table[keys.index(nothing)]
+            if column.refuses_missing or value.cut_off or sum(key in _NOTHING for key in keys) > 1:
                 missing = np.nan
             columns.append(
                 Column(

@@ -6,6 +6,7 @@ whether the rest was understood.
 """
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,7 +15,7 @@ import numpy as np
 
 from generator.models.placing import Column
 from generator.models.readers import Deployed, ModelFileError
-from generator.records.features import Feature, Input
+from generator.records.features import Feature, Input, rewritten
 from generator.records.validation import DeployedSpec
 
 SEPARATORS = ("__", "_", "=", ": ", ":", ".", "-", " ")
@@ -73,7 +74,9 @@ def match(
         )
     notes = []
     if names:
-        shown = _by_name(names, features, x, others)
+        called = _as_in_the_table(names, features)
+        shown = _by_name([called.get(name, name) for name in names], features, x, others)
+        notes += _renamed(called)
     else:
         if found.width != len(features):
             raise ModelFileError(_another_width(found.width, features))
@@ -107,7 +110,8 @@ def taken_as_names(found: Deployed, columns: Mapping[str, Sequence[str]]) -> set
               helps="none", note="")
         for name, texts in columns.items()
     ]  # fmt: skip
-    shown = [_shown(name, features) for name in found.inputs]
+    called = _as_in_the_table(found.inputs, features)
+    shown = [_shown(called.get(name, name), features) for name in found.inputs]
     coded = [codes is not None for codes in found.categories] or [False] * len(shown)
     return {
         features[each.source].name
@@ -214,6 +218,30 @@ def _by_name(
     if problems:
         raise ModelFileError("; ".join(problems))
     return shown
+
+
+def _as_in_the_table(names: Sequence[str], features: Sequence[Input]) -> dict[str, str]:
+    """Input by the name that a converter made of it, where it can be no other one."""
+    unknown = [name for name in names if _shown(name, features) is None]
+    free = [feature.name for feature in features if feature.name not in names]
+    theirs, own = Counter(map(rewritten, unknown)), {rewritten(name): name for name in free}
+    once = Counter(rewritten(feature.name) for feature in features)
+    return {
+        name: own[plain]
+        for name in unknown
+        if (plain := rewritten(name)) in own and theirs[plain] == once[plain] == 1
+    }
+
+
+def _renamed(called: Mapping[str, str]) -> list[str]:
+    """A note of what was taken for what."""
+    told = [f"{name!r} as {own!r}" for name, own in list(called.items())[:LISTED]]
+    told += [f"{len(called) - LISTED} more"] * (len(called) > LISTED)
+    if not told:
+        return []
+    return [
+        f"Its converter wrote _ for other signs in names, so columns are taken by what is left: {', '.join(told)}."
+    ]
 
 
 def _no_input(name: str, others: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """The inputs of a model: what kind of value each holds, in the units a person uses, and who can change it."""
 
+import re
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,11 @@ insider, nobody."""
 
 Kind = Literal["number", "flag", "category", "band"]
 """What an input holds: a number, yes or no, one of some names, or one of some names in a rising order."""
+
+
+def rewritten(name: str) -> str:
+    """What is left of a name once a converter of models wrote _ for every sign but letters and digits."""
+    return re.sub(r"\W", "_", name).lstrip("_")
 
 
 class Input(Record):

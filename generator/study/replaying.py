@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from generator.models.deployed import TakenOver, own_cut, take_over
-from generator.models.libraries import Margins, library_of
+from generator.models.libraries import Margins, NotAskedError, library_of
 from generator.models.readers import ModelFileError
 from generator.records.features import Feature
 from generator.records.validation import DeployedSpec
@@ -68,7 +68,11 @@ def again(
         raise ModelFileError(f"{spec.name}: {name}: is not the file of the record, whose SHA-256 is {digest}")
     cut = own_cut(spec, taken.link, taken.margins(x), y, weights, in_life)
     tolerance = 0.0 if taken.kind == "trees" else CLOSE
-    ways = [Again("its file read again", tolerance, taken, cut)]
-    if library := library_of(taken, files[name]):
+    try:
+        library, unasked = library_of(taken, files), ""
+    except NotAskedError as error:
+        library, unasked = None, f"; {error}"
+    ways = [Again(f"its file read again{unasked}", tolerance, taken, cut)]
+    if library:
         ways.append(Again(library.name, library.tolerance, taken, cut, library.margins))
     return tuple(ways)

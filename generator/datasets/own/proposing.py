@@ -33,7 +33,7 @@ from generator.datasets.own.columns import (
 from generator.datasets.own.files import BLOCK, DELIMITERS, Texts, TextTable, encoding_of, read_texts
 from generator.datasets.own.loading import typed
 from generator.datasets.study_file import MEANINGS, PARQUET, SUFFIXES, validation
-from generator.records.features import Kind
+from generator.records.features import Kind, rewritten
 from generator.records.validation import FEWEST, LATE, Reading, Trained, ValidationSpec
 
 SAMPLE = 200
@@ -266,6 +266,7 @@ def _guesses(
 ) -> Iterator[Guess]:
     """One of each column, in their order; a column like an earlier one is an input if there are to be `twins`."""
     number = _id_column(texts, reading, label)
+    asked = set(map(rewritten, needed))
     seen: dict[tuple, str] = {}
     for name, column in texts.columns.items():
         if name == label:
@@ -274,7 +275,7 @@ def _guesses(
         if name == number:
             yield Guess(name, "id", "different in every row")
             continue
-        guess = _guess(texts, column, reading, y, bool({name, name.replace(" ", "_")} & set(needed)))
+        guess = _guess(texts, column, reading, y, rewritten(name) in asked)
         same = hashlib.sha256(column.codes).digest(), column.values
         if guess.use == "input" and same in seen:
             why = f"the same as {seen[same]!r} in every row"

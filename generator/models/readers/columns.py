@@ -8,9 +8,10 @@ import numpy as np
 
 from generator.models.readers.deployed import ModelFileError
 from generator.models.readers.doubles import largest_where
-from generator.models.readers.growing import Set, Tree
+from generator.models.readers.growing import Set, Tree, together
 from generator.models.readers.layered import Encoding
 from generator.models.readers.parts import Part
+from generator.models.trees.ensemble import Arithmetic, Ensemble
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,11 @@ class Column:
     unknown: float = np.nan
     """The value of a category without a code; NaN if none has one."""
     missing: float = np.nan
-    """The value of a row without a category."""
+    """The value of a row without a category or, where an imputer fills one in, without a number."""
     refuses_missing: bool = False
-    """Whether the encoder raises an error for such a row."""
+    """Whether such a row is an error."""
+    types: tuple[type, type, type] = (np.float64,) * 3
+    """Float types in which a number is taken, worked on and handed on."""
 
     @property
     def is_plain(self) -> bool:
@@ -38,7 +41,9 @@ class Column:
 
     def of(self, x: np.ndarray) -> np.ndarray:
         """Its value at numbers x, rounded step by step."""
-        return (x - self.mean) / self.scale * self.gain + self.offset
+        taken, worked, handed = self.types
+        mean, scale, gain, offset = map(worked, (self.mean, self.scale, self.gain, self.offset))
+        return ((x.astype(taken).astype(worked) - mean) / scale * gain + offset).astype(handed)
 
 
 @dataclass(frozen=True)
@@ -250,8 +255,8 @@ def ignores(made: Inputs) -> frozenset[int]:
     )
 
 
-def encoding(made: Inputs) -> Encoding:
-    """For the first layer of a linear model or net."""
+def encoding(made: Inputs, dtype: type = np.float64) -> Encoding:
+    """For the first layer of a linear model or net, worked out in this float type."""
     columns = made.columns
     codes = max((len(each.table) for each in columns if each.table is not None), default=0)
     tables = np.full((len(columns), codes + 2), np.nan)
@@ -260,12 +265,48 @@ def encoding(made: Inputs) -> Encoding:
             row[: len(column.table)] = column.table
             row[-2:] = column.unknown, column.missing
             row[len(column.table) : -2] = column.unknown
+        else:
+            row[-1] = column.missing
     return Encoding(
         source=np.array([column.source for column in columns], np.int32),
         coded=np.array([column.table is not None for column in columns], bool),
         tables=tables,
-        **{name: np.array([getattr(each, name) for each in columns]) for name in ("mean", "scale", "gain", "offset")},
+        **{
+            name: np.array([getattr(each, name) for each in columns], dtype)
+            for name in ("mean", "scale", "gain", "offset")
+        },
     )  # fmt: skip
+
+
+def over_inputs(
+    trees: Sequence[Tree], made: Inputs, start: float, arithmetic: Arithmetic, takes_missing: bool = True
+) -> Ensemble:
+    """Trees that ask of columns, as an ensemble that asks of inputs.
+
+    Args:
+        arithmetic: As the columns are compared and summed.
+        takes_missing: Whether a column may be without a value.
+
+    Raises:
+        ModelFileError: A scaler turns a column round.
+    """
+    single = arithmetic.single_inputs
+    plain = len(made.columns) == made.width and all(
+        column.is_plain and column.source == place and np.isnan(column.missing)
+        and (single or np.float32 not in column.types)
+        for place, column in enumerate(made.columns)
+    )  # fmt: skip
+    if not plain:
+        trees = [in_raw_units(tree, made, single) for tree in trees]
+    # a category that is missing may have a value all the same
+    refused = {
+        column.source
+        for column in made.columns
+        if column.refuses_missing or (not takes_missing and np.isnan(column.missing))
+    }
+    missing = tuple("refused" if place in refused else "nan" for place in range(made.width))
+    arithmetic = replace(arithmetic, single_inputs=plain and single, missing=missing)
+    return together(trees, start, made.width, arithmetic)
 
 
 def in_raw_units(tree: Tree, made: Inputs, single_inputs: bool) -> Tree:
@@ -283,7 +324,11 @@ def in_raw_units(tree: Tree, made: Inputs, single_inputs: bool) -> Tree:
         asking = np.flatnonzero(inner & (tree.feature == place))
         feature[asking] = column.source
         if column.table is None:
+            if len(asking) and not (column.scale > 0 and column.gain > 0):
+                raise ModelFileError("has a scaler that turns a column round; leave it out, trees need none")
             threshold[asking] = _largest_at_most(column, tree.threshold[asking], rounded)
+            if not np.isnan(column.missing):
+                missing_left[asking] = rounded(column.missing) <= tree.threshold[asking]
             continue
         for node in asking:
 

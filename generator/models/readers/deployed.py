@@ -92,6 +92,8 @@ class Deployed:
     """SHA-256 of all files that it was read from."""
     notes: tuple[str, ...] = ()
     """What a user has to know: sentences."""
+    score: str = ""
+    """What the file calls its score, before it is made a probability; empty in formats that name none."""
     of_gaps: str = ""
     """What one has to know whose rows lack values: a sentence."""
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.special import logit
 
-from generator.models.readers.columns import Inputs, encoding, ignores, in_raw_units, inputs
+from generator.models.readers.columns import Inputs, encoding, ignores, inputs, over_inputs
 from generator.models.readers.deployed import VOTES, Asked, Deployed, Link, ModelFileError
-from generator.models.readers.growing import Set, Tree, together
+from generator.models.readers.growing import Set, Tree
 from generator.models.readers.layered import ACTIVATIONS, Layered
 from generator.models.readers.parts import Part, in_memory
 from generator.models.readers.skops import opened
@@ -102,24 +102,10 @@ def _grown(
     takes_missing: bool = True,
 ) -> Ensemble:
     """Trees that ask of columns, as an ensemble that asks of inputs."""
-    plain = all(column.is_plain and column.source == place for place, column in enumerate(made.columns))
-    if not plain:
-        trees = [in_raw_units(tree, made, single_inputs) for tree in trees]
-    # a category that is missing may have a value all the same
-    refused = {
-        column.source
-        for column in made.columns
-        if column.refuses_missing or (not takes_missing and np.isnan(column.missing))
-    }
     arithmetic = Arithmetic(
-        strict=False,
-        single_inputs=plain and single_inputs,
-        single_sum=False,
-        cut=cut,
-        missing=tuple("refused" if place in refused else "nan" for place in range(made.width)),
-        divisor=divisor,
+        strict=False, single_inputs=single_inputs, single_sum=False, cut=cut, missing=(), divisor=divisor
     )
-    return together(trees, start, made.width, arithmetic)
+    return over_inputs(trees, made, start, arithmetic, takes_missing)
 
 
 def _tree(held: Part, value: Callable[[np.ndarray], np.ndarray]) -> Tree:

@@ -15,7 +15,7 @@
   const significant = (value) => digits(value, 3);
   const percent = (value, decimals = 1) => `${number(100 * value, decimals)}${GAP}%`;
   let currency = ""; // of the dataset on show
-  const money = (value) => `${currency}${GAP}${Number.isInteger(value) ? number(value, 0) : significant(value)}`;
+  const money = (value) => `${currency && currency + GAP}${Number.isInteger(value) ? number(value, 0) : significant(value)}`;
   const share = (value) => (value > 1 ? `over ${percent(1, 0)}` : percent(Math.max(0, value)));
 
   /* A tick label: 1.2k, 3M. */

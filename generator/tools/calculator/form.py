@@ -195,7 +195,9 @@ def _values(sets: Mapping[str, float]) -> str:
 
 def _input(each: ScenarioInput, value: float, currency: str) -> str:
     unit = {"percent": "%", "money": currency, "number": ""}[each.unit]
-    told = {"percent": " (%)", "money": f" ({_currency(currency)})", "number": ""}[each.unit]
+    told = {"percent": " (%)", "money": f" ({_currency(currency)})" if currency else "", "number": ""}[
+        each.unit
+    ]
     factor = 100 if each.unit == "percent" else 1
     name = f"calculator-{each.name}"
     tick = '<span class="calculator-tick" hidden></span>' if each.name == "attack_prevalence" else ""

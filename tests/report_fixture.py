@@ -49,6 +49,7 @@ from generator.records.results import (
     Walkthrough,
 )
 from generator.records.spec import AttackSpec, HardeningSpec, LabelSpec, ProofSpec, StudySpec, TrainingSpec
+from generator.records.validation import ValidationResult
 
 ROOT = Path(__file__).parent.parent
 ROWS, FRAUDS, SEEDS = 1000, 200, 2
@@ -524,13 +525,16 @@ def templates_of(folder: Path, *pages: str) -> Path:
 
 
 def tiny_project(
-    folder: Path, results: tuple[StudyResult, ...] = (), ids: tuple[str, ...] = ()
+    folder: Path,
+    results: tuple[StudyResult, ...] = (),
+    ids: tuple[str, ...] = (),
+    validations: tuple[ValidationResult, ...] = (),
 ) -> tuple[StudyResult, ...]:
     """A copy of what MkDocs reads, with the pages of both tiny results, or of others, rendered into `folder`/docs.
 
     Of the two tiny ones the first asked for the other threats too.
 
-    `ids` are those of the rows of the playground, ninety of them.
+    `ids` are those of the rows of the playground, ninety of them; `validations` have pages beside the studies.
     """
     from playground_fixture import IDS, tiny_offers
 
@@ -547,11 +551,17 @@ def tiny_project(
     shutil.copytree(ROOT / "docs" / "assets", folder / "docs" / "assets", ignore_dangling_symlinks=True)
     render_pages(
         results, ROOT / "templates", folder / "docs",
-        files=calculator.write(results, draws, folder / "scripts") | playground.write(offers, folder / "scripts"),
+        files=(
+            calculator.write(results, draws, folder / "scripts", validations)
+            | playground.write(offers, folder / "scripts")
+        ),
         documents=calculator.DOCUMENTS | playground.documents(offers),
-        extras=lambda results: calculator.values(results, draws) | playground.values(offers),
+        extras=lambda results: (
+            calculator.values(results, draws) | playground.values(offers) | calculator.own_values(validations)
+        ),
+        validations=validations,
     )  # fmt: skip
-    write_metadata(results, folder / "docs")
+    write_metadata(results, folder / "docs", validations=validations)
     return results
 
 

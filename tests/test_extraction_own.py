@@ -7,7 +7,7 @@ import own_fixture
 import pytest
 from extraction_fixture import ASKED, tiny_stolen
 from study_fixture import Recorder
-from validation_fixture import tiny_validation
+from validation_fixture import calculators, tiny_validation
 
 from generator.audit.privacy import _estimates
 from generator.commands.validating import asked_of
@@ -72,7 +72,7 @@ def test_the_report_gives_copies_and_says_that_a_model_in_use_was_not_asked(tmp_
 
     for each, there in ((asked, True), (result, False)):
         folder = tmp_path / str(there)
-        render_pages([], TEMPLATES, folder, validations=[each])
+        render_pages([], TEMPLATES, folder, validations=[each], **calculators([each], tmp_path))
         page = (folder / f"{each.name}.md").read_text("utf-8")
         assert ("Can these models be copied through their answers?" in page) == there
         assert ("| not applicable | not applicable |" in page) == there

@@ -6,7 +6,7 @@ import re
 import pytest
 from inference_fixture import AREAS, with_inference
 from report_fixture import templates_of, tiny_result
-from validation_fixture import tiny_validation
+from validation_fixture import calculators, tiny_validation
 
 from generator import findings
 from generator.figures import CHARTS
@@ -133,7 +133,9 @@ def test_the_page_stands_where_none_asked(tmp_path):
 
 
 def own_page(folder, found: ValidationResult) -> str:
-    render_pages([], PROGRAM / "templates", folder / "docs", validations=[found])
+    render_pages(
+        [], PROGRAM / "templates", folder / "docs", validations=[found], **calculators([found], folder)
+    )
     return bare((folder / "docs" / f"{found.name}.md").read_text(encoding="utf-8"))
 
 

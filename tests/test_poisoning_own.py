@@ -8,7 +8,7 @@ import numpy as np
 import own_fixture
 import pytest
 from study_fixture import Recorder
-from validation_fixture import rate, tiny_validation
+from validation_fixture import calculators, rate, tiny_validation
 
 from generator.audit.privacy import _estimates
 from generator.commands.validating import asked_of
@@ -188,14 +188,14 @@ def test_the_page_says_what_a_mark_opens_what_a_vote_proves_and_what_is_not_appl
     for marked in (("supplements", "deductible"), ()):
         told = result.model_copy(update={"spec": spec, "poisoning": tiny_poisoned(marked)})
         folder = tmp_path / str(bool(marked))
-        render_pages([], TEMPLATES, folder, validations=[told])
+        render_pages([], TEMPLATES, folder, validations=[told], **calculators([told], tmp_path))
         page = " ".join((folder / f"{told.name}.md").read_text("utf-8").split())
         assert "What if somebody changes training rows? { #poisoning .analyst }" in page
         assert "A model in use: not applicable" in page
         assert "has a proof" in page
         assert ("The mark opens" in page) == ("Marked frauds, mark planted" in page) == bool(marked)
         assert "Models of changed training rows are not kept" in page
-    render_pages([], TEMPLATES, tmp_path / "not", validations=[result])
+    render_pages([], TEMPLATES, tmp_path / "not", validations=[result], **calculators([result], tmp_path))
     assert "changes training rows" not in (tmp_path / "not" / f"{result.name}.md").read_text("utf-8")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from report_fixture import ROOT, tiny_result
 from test_pages import contents, empty_headings
-from validation_fixture import CAUGHT, INPUTS, tiny_validation, validated_site
+from validation_fixture import CAUGHT, INPUTS, calculators, tiny_validation, validated_site
 
 from generator.commands import common
 from generator.figures.validation import validation as validation_chart
@@ -29,7 +29,8 @@ BARE = {"deployed": (), "amount": False, "time": False, "groups": False, "prior"
 
 
 def pages(folder: Path, *validations, results=()) -> dict[str, str]:
-    render_pages(list(results), TEMPLATES, folder / "docs", validations=validations)
+    tools = calculators(validations, folder)
+    render_pages(list(results), TEMPLATES, folder / "docs", validations=validations, **tools)
     return {path.stem: path.read_text(encoding="utf-8") for path in (folder / "docs").glob("*.md")}
 
 
@@ -51,8 +52,9 @@ def part(text: str, heading: str) -> str:
 
 
 def read(text: str) -> str:
-    """What a reader sees of Markdown: no markup, no tables, no figures."""
-    text = re.sub(r"^---\n.*?^---\n|<figure.*?</figure>|^\|.*?$|^```.*?^```", "", text, flags=re.M | re.S)
+    """What a reader sees of Markdown: no markup, no tables, no figures, no tool."""
+    apart = r"^---\n.*?^---\n|<figure.*?</figure>|<section.*?</section>|^\|.*?$|^```.*?^```"
+    text = re.sub(apart, "", text, flags=re.M | re.S)
     return re.sub(r"<button.*?</button>|<[^>]+>|\{[^}]*\}|\[([^\]]*)\]\([^)]*\)", r"\1", text)
 
 
@@ -391,7 +393,7 @@ def test_a_part_that_the_study_does_not_have_leaves_no_heading_and_no_empty_cell
 
 
 def test_what_an_executive_reads_is_short(report):
-    for name, most in (("claims", 600), ("index", 450)):
+    for name, most in (("claims", 600), ("index", 450), ("claims-calculator", 300)):
         title, *sections = re.split(r"^(?=## )", report[name], flags=re.M)
         opened = [each for each in sections if not re.match(r"[^\n]*\{[^}]*\.(analyst|engineer)", each)]
         words = len(re.findall(r"\w[\w.,%’'-]*", read("".join([title, *opened]))))
@@ -400,7 +402,9 @@ def test_what_an_executive_reads_is_short(report):
 
 def test_a_quick_validation_says_so_on_its_page_and_on_the_summary_of_validations_alone(tmp_path):
     made = pages(tmp_path, tiny_validation(quick=True), tiny_validation("loans", **BARE))
-    assert {name for name, text in made.items() if "banner quick" in text} == {"index", "own", "claims"}
+    assert {name for name, text in made.items() if "banner quick" in text} == {
+        "index", "own", "claims", "claims-calculator",
+    }  # fmt: skip
 
 
 def test_two_models_of_one_title_have_a_row_each(tmp_path):
@@ -434,7 +438,8 @@ def test_rows_that_are_published_are_announced_and_else_nothing_by_row_is_there(
     made = pages(tmp_path, tiny_validation(publish_rows=True))
     assert "The study file publishes rows" in made["claims"]
     assert {path.name for path in (docs / "data").rglob("*")} == {
-        "claims.json", "claims-claims.js", "claims-index.js", "claims-own.js",
+        "claims.json", "claims-claims.js", "claims-claims-calculator.js", "claims-index.js", "claims-own.js",
+        "calculator-claims.js",
         "report.json", "ledger.json", "ledger-at.json",
         *(f"claims-validation{which}.{kind}" for which in ("", "-quotable") for kind in ("js", "csv", "xlsx", "svg")),
     }  # fmt: skip
@@ -452,7 +457,9 @@ def test_a_site_of_validations_alone_has_their_pages_and_none_about_studies(tmp_
     loans = tiny_validation("loans", title="Card default", **BARE)
     site = validated_site(tmp_path, [tiny_validation(), loans])
     assert tabs(site) == ["Summary", "Vehicle claims", "Card default", "Try it"]
-    assert {path.parent.name for path in site.glob("*/index.html")} == {"claims", "loans", "own"}
+    assert {path.parent.name for path in site.glob("*/index.html")} == {
+        "claims", "claims-calculator", "loans", "own",
+    }  # fmt: skip
     assert (site / OF_VALIDATIONS).exists()
     assert not (site / SCHEMA).exists()
     guide = (site / "llms.txt").read_text(encoding="utf-8")
@@ -474,7 +481,7 @@ def test_a_validation_beside_studies_changes_nothing_of_theirs_but_the_way_to_it
     results = [tiny_result("checks")]
     without = pages(tmp_path / "without", results=results)
     beside = pages(tmp_path / "beside", tiny_validation(), results=results)
-    assert beside.keys() - without.keys() == {"claims"}
+    assert beside.keys() - without.keys() == {"claims", "claims-calculator"}
     assert {name for name in without if without[name] != beside[name]} == {"index"}
     added = set(beside["index"].splitlines()) - set(without["index"].splitlines())
     assert added == {"- [Vehicle claims: does it hold when fraudsters evade?](claims.md)"}

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from generator.datasets.study_file import read_threat
 from generator.program import PROGRAM, STUDIES
@@ -106,6 +107,8 @@ def tiny_validation(
     quick: bool = False,
     alert_budgets: tuple[float, ...] = (),
     later: bool = False,
+    typical_loss: float | None = None,
+    currency: str = "USD",
 ) -> ValidationResult:
     """Equal calls, equal values. The baseline is the champion, or boosted trees where nothing is deployed."""
     baseline = "champion" if "champion" in deployed else "boosted_trees"
@@ -118,7 +121,8 @@ def tiny_validation(
         label=FoundLabel(column="FRAUDFOUND", fraud="Yes"),
         id="PolicyNumber",
         amount="claim" if amount else None,
-        currency="USD" if amount else "",
+        typical_loss=typical_loss,
+        currency=currency if amount or typical_loss else "",
         time="day" if time else None,
         split=Split(column="day", judged_from="1996-01-01") if time and not later else None,
         groups=("sex",) if groups else (),
@@ -190,6 +194,16 @@ def tiny_validation(
     )  # fmt: skip
 
 
+def calculators(validations: Sequence[ValidationResult], folder: Path) -> dict[str, Any]:
+    """What `render_pages` takes to have the calculators of validations, their scripts being in `folder`."""
+    from generator.tools import calculator
+
+    return {
+        "files": calculator.write([], {}, folder / "scripts", validations),
+        "extras": lambda results: calculator.own_values(validations),
+    }
+
+
 def validated_site(folder: Path, validations: Sequence[ValidationResult]) -> Path:
     """A built site of validations alone, in `folder`."""
     from generator.pages.rendering import render_pages
@@ -199,7 +213,13 @@ def validated_site(folder: Path, validations: Sequence[ValidationResult]) -> Pat
     shutil.copy(PROGRAM / "mkdocs.yml", folder)
     shutil.copytree(PROGRAM / "overrides", folder / "overrides")
     shutil.copytree(PROGRAM / "docs" / "assets", folder / "docs" / "assets", ignore_dangling_symlinks=True)
-    render_pages([], PROGRAM / "templates", folder / "docs", validations=validations)
+    render_pages(
+        [],
+        PROGRAM / "templates",
+        folder / "docs",
+        validations=validations,
+        **calculators(validations, folder),
+    )
     write_metadata([], folder / "docs", validations=validations)
     build_site(folder / "mkdocs.yml", folder / "site")
     return folder / "site"

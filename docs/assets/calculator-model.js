@@ -5,6 +5,7 @@
 
   const ALERT_BUDGET = "alert_budget";
   const DAYS = 365;
+  const TAIL = 0.025; // of draws on either side of a band
   const APPROVE_ALL = detection(0, 0, 0, 0, 0);
   const STOP_ALL = detection(1, 1, 1, 1, 1);
   const DAY = [
@@ -45,6 +46,7 @@
     const alerts = stopped + false_alarms;
     const leaked = frauds * amounts.fraud * (1 - value);
     const spent = cost(d, s);
+    const cheaper = Math.min(cost(APPROVE_ALL, s), cost(STOP_ALL, s));
     return {
       missed_frauds: missed,
       leakage_usd: missed * s.loss_per_fraud,
@@ -58,7 +60,7 @@
       value_detection_rate: value,
       residual_bps: 1e4 * leaked / (frauds * amounts.fraud + genuine * amounts.genuine),
       cost_usd: spent,
-      savings: 1 - spent / Math.min(cost(APPROVE_ALL, s), cost(STOP_ALL, s)),
+      savings: cheaper > 0 ? 1 - spent / cheaper : NaN,
       frauds_before_catch: (1 - share) / share,
     };
   }
@@ -113,14 +115,14 @@
     return low + (place - rank) * (high - low);
   }
 
-  function band(value, draws) {
+  function band(value, draws, tail) {
     if (draws.some(Number.isNaN)) return { value, low: NaN, high: NaN };
     const ordered = Float64Array.from(draws).sort();
-    return { value, low: quantile(ordered, 0.025), high: quantile(ordered, 0.975) };
+    return { value, low: quantile(ordered, tail), high: quantile(ordered, 1 - tail) };
   }
 
-  function bands(names, mean, drawn) {
-    return Object.fromEntries(names.map((name) => [name, band(mean[name], drawn.map((each) => each[name]))]));
+  function bands(names, mean, drawn, tail) {
+    return Object.fromEntries(names.map((name) => [name, band(mean[name], drawn.map((each) => each[name]), tail)]));
   }
 
   // ---------------------------------------------------------------- measured.py
@@ -131,7 +133,7 @@
     const priced = choice.epsilon === study.headline && point === study.quoted;
     return detection(
       rates.caught_clean[p], rates.caught[choice.tier][e][p], rates.false_positive_rate[p],
-      rates.value_caught_clean[p], rates.value_caught[choice.tier][e][p],
+      rates.value_caught_clean[p] ?? NaN, rates.value_caught[choice.tier][e][p] ?? NaN, // null: not known
       priced ? study.given_up[model][choice.tier] : 0,
     );
   }
@@ -149,6 +151,29 @@
     ));
   }
 
+  // ---------------------------------------------------------------- ends.py
+
+  /* As detections, of what has no draws: what each model alone may be, and what both may be at once. */
+  function endDetections(study, { models, arrays }, choice, points, means) {
+    const names = [study.baseline, choice.hardened];
+    const at = (name, attacked, side) => {
+      const [e, p] = places(study, choice, points[side]), m = models.indexOf(names[side]), many = study.points.length;
+      const first = 2 * (attacked ? (m * study.epsilons.length + e) * many + p : m * many + p);
+      return [0, 1].map((i) => arrays[name][first + i]);
+    };
+    const both = (side, clean, attacked) => [0, 1].map((i) =>
+      detection(clean[i], attacked[i], means[side].false_positive_rate, NaN, NaN));
+    const drawn = [0, 1].map((side) => both(side, at("caught_clean", false, side), at("caught", true, side)));
+    if (points[0] !== points[1]) return { drawn, pairs: [[...drawn[0]].reverse(), drawn[1]] };
+    const { clean, attacked } = means[0];
+    const further = (value, gaps) => gaps.map((gap) => value + gap);
+    const pairs = [
+      both(0, [clean, clean], [attacked, attacked]),
+      both(1, further(clean, at("gap_clean", false, 1)), further(attacked, at("gap", true, 1))),
+    ];
+    return { drawn, pairs };
+  }
+
   function places(study, choice, point) {
     return [study.epsilons.indexOf(choice.epsilon), study.points.findIndex((each) => each.name === point)];
   }
@@ -163,32 +188,35 @@
 
   // ---------------------------------------------------------------- whatif.py
 
-  /* Mean rates and draws of both models at their operating points. */
+  /* Mean rates of both models at their operating points, what each alone may be, and what both may be at once. */
   function detections(study, draws, choice, s) {
     const models = [study.baseline, choice.hardened];
     const points = models.map((model) => pointOf(study, model, choice, s));
     const means = models.map((model, i) => meanDetection(study, model, choice, points[i]));
+    const { tail = TAIL } = draws;
+    if (draws.arrays.gap) return { points, means, tail, ...endDetections(study, draws, choice, points, means) };
     const drawn = models.map((model, i) =>
       drawnDetections(study, draws, model, choice, points[i], means[i].given_up));
-    return { points, means, drawn };
+    return { points, means, tail, drawn, pairs: drawn };
   }
 
   /* f of each pair of draws. */
   const paired = ([standard, hardened], f) => standard.map((each, i) => f(each, hardened[i]));
 
-  function answer(study, { points, means, drawn }, s) {
+  function answer(study, { points, means, drawn, pairs, tail }, s) {
+    const { fraud, genuine } = study.amounts, amounts = { fraud: fraud ?? NaN, genuine: genuine ?? NaN };
     const days = [0, 1].map((i) =>
-      bands(DAY, day(means[i], s, study.amounts), drawn[i].map((each) => day(each, s, study.amounts))));
+      bands(DAY, day(means[i], s, amounts), drawn[i].map((each) => day(each, s, amounts)), tail));
     const said = verdict(...means, s);
     return {
       points,
       standard: days[0],
       hardened: days[1],
-      benefit: bands(BENEFIT, benefit(...means, s), paired(drawn, (a, b) => benefit(a, b, s))),
+      benefit: bands(BENEFIT, benefit(...means, s), paired(pairs, (a, b) => benefit(a, b, s)), tail),
       verdict: said,
       limit: said === "pays below" ? price(...means, s) / robustness(...means) : Infinity,
-      prevalence: band(prevalence(...means, s), paired(drawn, (a, b) => prevalence(a, b, s))),
-      count_only: band(countOnly(...means), paired(drawn, countOnly)),
+      prevalence: band(prevalence(...means, s), paired(pairs, (a, b) => prevalence(a, b, s)), tail),
+      count_only: band(countOnly(...means), paired(pairs, countOnly), tail),
     };
   }
 

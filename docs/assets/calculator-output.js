@@ -5,7 +5,7 @@
   const GAP = "\u202f", MINUS = "\u2212";
   const { number, significant: digits, trimmed, whenNear } = window.study;
   const MOVING = {
-    transactions_per_day: "Transactions", fraud_share: "Fraud share", attack_prevalence: "Attackers",
+    transactions_per_day: "Volume", fraud_share: "Fraud share", attack_prevalence: "Attackers",
     loss_per_fraud: "Loss per fraud", recovered_share: "Comes back", review_cost: "Review", friction_cost: "Customer",
   }; // inputs that move the net benefit of a day
   const SHARES = ["fraud_share", "attack_prevalence", "recovered_share"];
@@ -15,7 +15,7 @@
   const significant = (value) => digits(value, 3);
   const percent = (value, decimals = 1) => `${number(100 * value, decimals)}${GAP}%`;
   let currency = ""; // of the dataset on show
-  const money = (value) => `${currency}${GAP}${Number.isInteger(value) ? number(value, 0) : significant(value)}`;
+  const money = (value) => `${currency && currency + GAP}${Number.isInteger(value) ? number(value, 0) : significant(value)}`;
   const share = (value) => (value > 1 ? `over ${percent(1, 0)}` : percent(Math.max(0, value)));
 
   /* A tick label: 1.2k, 3M. */
@@ -56,7 +56,7 @@
       + `(net benefit, 95${GAP}% interval ${span(net, "money")})${noise}.`;
   }
 
-  function write(root, study, chosen, s, found, title) {
+  function write(root, study, chosen, s, found, [baseline, title]) {
     currency = study.currency;
     for (const place of root.querySelectorAll(".calculator-currency")) place.textContent = currency;
     for (const place of root.querySelectorAll("label .calculator-currency")) place.parentElement.control.dataset.unit = currency;
@@ -76,7 +76,7 @@
     const points = root.querySelector(".calculator-points");
     points.hidden = chosen.point !== window.studyImpact.ALERT_BUDGET;
     const named = found.points.map((point) => study.points.find((each) => each.name === point).title);
-    points.textContent = `Within your alert budget: standard at ${named[0]}, ${title} at ${named[1]}.`;
+    points.textContent = `Within your alert budget: ${baseline} at ${named[0]}, ${title} at ${named[1]}.`;
     const tick = root.querySelector(".calculator-tick");
     const at = found.prevalence.value;
     tick.hidden = !(at > 0 && at <= 1);
@@ -89,11 +89,11 @@
   const steps = (low, high, count, log) => Array.from({ length: count }, (_, i) =>
     (log ? low * (high / low) ** (i / (count - 1)) : low + (high - low) * i / (count - 1)));
 
-  function draw(root, s, { means, drawn }, found, [baseline, title], { low, high }) {
+  function draw(root, s, { means, pairs, tail }, found, [baseline, title], { low, high }) {
     const { band, capacity, cost, paired, prevalence } = window.studyImpact;
     const charts = window.studyImpactCharts;
     const net = (a, b, changed) => cost(a, changed) - cost(b, changed);
-    const at = (changed, f) => band(f(...means, changed), paired(drawn, (a, b) => f(a, b, changed)));
+    const at = (changed, f) => band(f(...means, changed), paired(pairs, (a, b) => f(a, b, changed)), tail);
     const box = (name) => root.querySelector(`[data-draw=${name}] .calculator-plot`);
     const say = (name, text) => box(name).setAttribute("aria-label", text);
     const chart = (name, act) => whenNear(box(name), act); // one out of sight is drawn when it is seen
@@ -140,8 +140,9 @@
     const model = (name) => study.models.find((each) => each.name === name);
     const look = model(chosen.hardened);
     root.style.setProperty("--hardened", `light-dark(${look.light},${look.dark})`);
-    write(root, study, chosen, s, found, look.title);
-    draw(root, s, rates, found, [model(study.baseline).title, look.title], fraudShares);
+    const titles = [model(study.baseline).title, look.title];
+    write(root, study, chosen, s, found, titles);
+    draw(root, s, rates, found, titles, fraudShares);
   }
 
   window.studyOutput = { format, show };

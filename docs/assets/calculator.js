@@ -28,6 +28,7 @@
   const sliders = new Map([...form.querySelectorAll("input[type=range]")].map((each) => [each.dataset.for, each]));
   const names = [...sliders.keys()];
   const fields = new Map(names.map((name) => [name, numberField(field(name), () => limits(name))]));
+  const apart = "apart" in root.dataset; // its attackers are not those of the site
   let cached = null; // decoded rates of the last choice
 
   // ---------------------------------------------------------------- loading
@@ -35,16 +36,17 @@
   window.studyRates = (dataset, study) => studies.set(dataset, study);
   window.studyDraws = (dataset, tier, packed) => {
     const arrays = Object.fromEntries(Object.entries(packed.arrays).map(([name, text]) => {
+      if (Array.isArray(text)) return [name, text]; // ends of intervals: few
       const bytes = atob(text), size = bytes.length / 2; // hundredths of a percent: low bytes, then high ones
       return [name, Float32Array.from({ length: size }, (_, i) => (bytes.charCodeAt(i) + 256 * bytes.charCodeAt(size + i)) / 10000)];
     }));
-    draws.set(`${dataset}/${tier}`, { models: packed.models, count: packed.count, arrays });
+    draws.set(`${dataset}/${tier}`, { ...packed, arrays });
   };
 
   let whole = false; // data may come before the scripts that show them
 
   async function obtain(dataset, tier) {
-    const files = [`../data/calculator-${dataset}.js`, `../data/calculator-${dataset}-${tier}.js`];
+    const files = [`../data/calculator-${dataset}.js`, ...(apart ? [] : [`../data/calculator-${dataset}-${tier}.js`])];
     await Promise.all([...PARTS, ...files].map(load));
     whole = true;
   }
@@ -277,13 +279,13 @@
   const SHARED = { dataset: "of", tier: "by", epsilon: "at" }; // a choice here -> its name for the whole site
 
   function share(...fields) {
-    const given = fields.filter((name) => SHARED[name]).map((name) => [SHARED[name], name === "epsilon" ? Number(field(name).value) : field(name).value]);
+    const given = fields.filter((name) => SHARED[name] && !apart).map((name) => [SHARED[name], name === "epsilon" ? Number(field(name).value) : field(name).value]);
     if (given.length) window.study.choose(Object.fromEntries(given));
   }
 
   /* What the whole site has, as far as this form can. */
   function picked() {
-    const { at, by, of } = window.study.chosen();
+    const { at, by, of } = apart ? {} : window.study.chosen();
     const offered = (name, fits) => [...field(name).options].some((each) => fits(each.value));
     return {
       ...(offered("dataset", (value) => value === of) && { dataset: of }),

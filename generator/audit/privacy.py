@@ -102,9 +102,10 @@ def privacy_table(report: PrivacyReport) -> Table:
 
 
 def _report(result: ValidationResult, site: Path) -> PrivacyReport:
-    own, name = re.compile(rf"(claims-)?{re.escape(result.name)}([-.]|$)"), result.name
+    own, name = re.compile(rf"(claims-|calculator-)?{re.escape(result.name)}([-.]|$)"), result.name
     files = [path for path in (site / "data").rglob("*") if path.is_file() and own.match(path.name)]
-    files += [path for path in (site / name).rglob("*") if path.is_file()]
+    pages = (name, f"{name}-calculator")
+    files += [path for page in pages for path in (site / page).rglob("*") if path.is_file()]
     sizes = {path.relative_to(site).as_posix(): path.stat().st_size for path in sorted(files)}
     return PrivacyReport(result, tuple(_disclosed(result)), sizes, tuple(_problems(result, site / "data")))
 
@@ -208,6 +209,8 @@ def _values(result: ValidationResult) -> Iterator[str]:
     """Values of the table that the study file itself names."""
     spec = result.spec
     yield f"{spec.label.column} = {spec.label.fraud}"
+    if spec.typical_loss is not None:
+        yield f"typical_loss = {spec.typical_loss:g}"
     for each in spec.deployed:
         if each.cut.score is not None:
             yield f"cut of {each.title}: {each.cut.score:g}"

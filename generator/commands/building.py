@@ -217,8 +217,9 @@ def page_inputs(options: argparse.Namespace) -> PageInputs:
     from generator.tools import calculator, playground
 
     results, validations = stored_results(options), stored_validations(options)
-    if not results:  # tools and measurements are about studies
-        return PageInputs(results, validations, {}, {}, {}, lambda results: {})
+    own = calculator.own_values(validations)
+    if not results:  # other tools and measurements are about studies
+        return PageInputs(results, validations, {}, {}, {}, lambda results: own)
     earlier = previous.kept(options.records, [result.data.name for result in results])
     draws = calculator.stored_draws(results, options.records)
     measured = read_benchmarks(BENCHMARKS)
@@ -230,7 +231,7 @@ def page_inputs(options: argparse.Namespace) -> PageInputs:
         ),
         extras=lambda results: (
             {"changes": find_changes(results, earlier)} | calculator.values(results, draws)
-            | playground.values(offers) | speed.values(measured)
+            | playground.values(offers) | speed.values(measured) | own
         ),
     )  # fmt: skip
 
@@ -270,7 +271,7 @@ def render_docs(options: argparse.Namespace) -> Callable[[], "Prepared"]:
                 files=(
                     {path.name: path for path in record_files(options)}
                     | downloads(results, inputs.validations, options.records)
-                    | (calculator.write(results, draws, scripts) if results else {})
+                    | calculator.write(results, draws, scripts, inputs.validations)
                     | playground.write(inputs.offers, scripts)
                 ),
                 documents=inputs.documents,

@@ -27,7 +27,7 @@ def rate(value: float) -> str:
 def money(value: float, currency: str) -> str:
     """Three digits that matter, for a day's sums run from cents to millions; round sums as they are."""
     write = formats.count if float(value).is_integer() else formats.significant
-    return f"{currency}{formats.JOIN}{write(value)}"
+    return f"{currency}{formats.JOIN * bool(currency)}{write(value)}"
 
 
 def money_range(found: Band, currency: str) -> str:

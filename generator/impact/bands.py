@@ -1,25 +1,27 @@
-"""The middle 95 % of bootstrap draws that were pushed through a formula."""
+"""What is known of a figure that was worked out: the middle of many draws, or the ends of what rates may be."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
-LEVELS = (0.025, 0.975)
+TAIL = 0.025
+"""Share of bootstrap draws on either side of a band."""
 
 
 @dataclass(frozen=True)
 class Band:
-    """A value worked out from mean rates, between the 2.5 and 97.5 percentiles of its draws."""
+    """A value worked out from mean rates, and where it lies with a confidence of 95 %."""
 
     value: float
     low: float
     high: float
 
 
-def band(value: float, draws: np.ndarray) -> Band:
+def band(value: float, draws: np.ndarray, tail: float = TAIL) -> Band:
+    """The value between its draws, without the share `tail` of them on either side."""
     ordered = np.sort(np.ravel(draws))
-    low, high = (_quantile(ordered, level) for level in LEVELS)
+    low, high = (_quantile(ordered, level) for level in (tail, 1 - tail))
     return Band(scalar(value), low, high)
 
 

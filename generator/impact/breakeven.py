@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from generator.impact.bands import Band, band, scalar
+from generator.impact.bands import TAIL, Band, band, scalar
 from generator.impact.model import Detection, Values
 from generator.records.impact import Scenario
 
@@ -35,18 +35,22 @@ class BreakEven:
 
 
 def break_even(
-    standard: tuple[Detection, Detection], hardened: tuple[Detection, Detection], scenario: Scenario
+    standard: tuple[Detection, Detection],
+    hardened: tuple[Detection, Detection],
+    scenario: Scenario,
+    tail: float = TAIL,
 ) -> BreakEven:
     """The verdict from the mean rates, with the interval of a* from the draws.
 
     Args:
-        standard: mean rates, and bootstrap draws paired with those of `hardened`.
+        standard: mean rates, and draws paired with those of `hardened`.
+        tail: as `band` has it.
     """
     (mean, draws), (mean_hardened, draws_hardened) = standard, hardened
     shares = (prevalence(*pair, scenario) for pair in ((mean, mean_hardened), (draws, draws_hardened)))
     said = verdict(mean, mean_hardened, scenario)
     limit = scalar(pays_below(mean, mean_hardened, scenario)) if said == "pays below" else np.inf
-    return BreakEven(said, band(*shares), limit)
+    return BreakEven(said, band(*shares, tail), limit)
 
 
 def prevalence(standard: Detection, hardened: Detection, scenario: Scenario) -> Values:

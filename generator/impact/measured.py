@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from generator.impact.bands import TAIL
 from generator.impact.model import Amounts, Detection, day
 from generator.program import STUDY
 from generator.records.base import RecordError
@@ -12,6 +13,8 @@ from generator.records.impact import OperatingRates, Rates, Scenario
 
 BUDGET = "alert_budget"
 """Operating point: of the matched ones, the most alarms whose alerts the analysts can look at."""
+Pair = tuple[Detection, Detection]
+"""Of the baseline and of the chosen model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +26,27 @@ class Draws:
     arrays: dict[str, np.ndarray]
     """As float32: `false_positive_rate`, `caught_clean`, `value_caught_clean` (models, points, draws);
     `caught/<tier>`, `value_caught/<tier>` (models, budgets, points, draws)."""
+    tail = TAIL
 
     @property
     def models(self) -> tuple[str, ...]:
         """The models alone."""
         return tuple(name for name in self.names if "/" not in name)
+
+    def drawn(
+        self,
+        rates: OperatingRates,
+        models: tuple[str, str],
+        choice: "Choice",
+        points: tuple[str, str],
+        means: Pair,
+    ) -> tuple[Pair, Pair]:
+        """Of both models: what each of them alone may be, and what both may be at once."""
+        pair = tuple(
+            drawn_detection(self, rates, model, choice, point, float(mean.given_up))
+            for model, point, mean in zip(models, points, means, strict=True)
+        )
+        return pair, pair
 
 
 @dataclass(frozen=True)
@@ -74,7 +93,7 @@ def mean_detection(
     rates: OperatingRates, model: str, choice: Choice, point: str, priced: Priced | None = None
 ) -> Detection:
     """The mean rates of `model` at `point`, tier and budget as chosen."""
-    e, p = rates.epsilons.index(choice.epsilon), _points(rates).index(point)
+    e, p = places(rates, choice, point)
     given_up = 0.0
     if priced and (priced.epsilon, priced.point) == (choice.epsilon, point):
         prices = {(price.model, price.tier): price.given_up for price in rates.prices}
@@ -102,8 +121,7 @@ def drawn_detection(
     draws: Draws, rates: OperatingRates, model: str, choice: Choice, point: str, given_up: float = 0.0
 ) -> Detection:
     """As `mean_detection`, once per draw; `given_up` is not drawn."""
-    m = draws.names.index(model)
-    e, p = rates.epsilons.index(choice.epsilon), _points(rates).index(point)
+    m, (e, p) = draws.names.index(model), places(rates, choice, point)
 
     def at(name: str, *place: int) -> np.ndarray:
         return draws.arrays[name][m][place].astype(np.float64)
@@ -146,6 +164,11 @@ def _detection(found: Rates, tier: str, e: int, p: int, given_up: float = 0.0) -
         value_caught_attacked=found.value_caught[tier][e][p],
         given_up=given_up,
     )
+
+
+def places(rates: OperatingRates, choice: Choice, point: str) -> tuple[int, int]:
+    """Of the chosen budget among the budgets, and of the point among the points."""
+    return rates.epsilons.index(choice.epsilon), _points(rates).index(point)
 
 
 def _points(rates: OperatingRates) -> list[str]:

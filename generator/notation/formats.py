@@ -72,8 +72,8 @@ def doubted(said: float, proved: float, kind: str = "percent", currency: str = "
 
 
 def money(value: float, currency: str, decimals: int = 0) -> str:
-    """An amount, behind its currency."""
-    return mark("money", f"{currency}{JOIN}{_number(value, decimals)}", value)
+    """An amount, behind its currency, if it has one."""
+    return mark("money", f"{currency}{JOIN * bool(currency)}{_number(value, decimals)}", value)
 
 
 def score(value: float) -> str:
@@ -145,7 +145,7 @@ def between(low: float, high: float, kind: str = "percent", currency: str = "") 
         "percent": ("", f"{JOIN}%"),
         "points": ("", " points"),
         "loss": ("", " points"),
-        "money": (f"{currency}{JOIN}", ""),
+        "money": (f"{currency}{JOIN * bool(currency)}", ""),
     }.get(kind, ("", ""))
     return mark(f"{kind} interval", f"{before}{write(low)} to {write(high)}{after}", low, high)
 

@@ -29,6 +29,7 @@ from generator.findings.anomaly_words import ANOMALIES, AnomalyWords
 from generator.findings.evaluations import MASKING_POINTS
 from generator.findings.evidence import EvidenceRegister, evidence
 from generator.findings.validation import ValidationFindings, find_validation
+from generator.findings.validation.money import calculator
 from generator.notation import formats, marks, palette
 from generator.notation.attackers import Attacker, Attackers, at_budget, attackers, named, whose
 from generator.notation.formats import FILTERS, LEVEL
@@ -57,8 +58,9 @@ FEWER = {"hardening": 2, "impact": 1}
 """The same on pages that are heavy without them."""
 
 
-OF_ONE, OF_ALL = "_validation", "_validations"
-"""Templates of the page of each validation, and of the Summary of a site without studies."""
+OF_ONE, OF_ALL, OF_MONEY = "_validation", "_validations", "_validation_calculator"
+"""Templates of the page of each validation, of the Summary of a site without studies, and of calculators of
+validations."""
 WITHOUT_STUDIES = ("own",)
 """Pages of such a site, beside these; all others are about studies."""
 
@@ -197,12 +199,13 @@ def pages_of(
     if not results:
         pages["index"] = Page("index", OF_ALL)
     for each in validations:
-        if each.name in pages:
+        own = {each.name: OF_ONE} | ({money: OF_MONEY} if (money := calculator(each)) else {})
+        if taken := next((name for name in own if name in pages), None):
             raise PageError(
-                f"a study called {each.name!r} would have the address of the page of that name; rename its file, "
+                f"a study called {each.name!r} would have the address of the page {taken!r}; rename its file, "
                 f"as my_{each.name}.toml, and study it again"
             )
-        pages[each.name] = Page(each.name, OF_ONE, each.name)
+        pages |= {name: Page(name, template, each.name) for name, template in own.items()}
     return pages
 
 
@@ -327,7 +330,7 @@ def _inputs(shelf: Shelf, page: Page, templates: Path, style: str) -> dict[str, 
     shared = (
         path
         for path in visible_files(templates, f"_*{SUFFIX}")
-        if path.name.removesuffix(SUFFIX) not in (OF_ONE, OF_ALL)
+        if path.name.removesuffix(SUFFIX) not in (OF_ONE, OF_ALL, OF_MONEY)
     )
     own = (templates / f"{page.template}{SUFFIX}", *shared)
     return {

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from generator.engine.files import WriteError, exchange, scratch_folder, visible_files
 from generator.engine.made import LIST, carry_hidden, foreign, listed, names_below, some, write_list
@@ -26,8 +27,11 @@ class BuildError(Exception):
     """The pages were refused, by MkDocs or by the checks of what it built; the message holds what was said."""
 
 
-HEAD = re.compile(r'---\nvalidation: (".*")$', re.M)
-"""Of a page about a validation: what it is called, as JSON. The theme would show a `title` as it stands."""
+HEAD = re.compile(r'---\n(validation|calculator): (".*")$', re.M)
+"""Of a page about a validation, and of its calculator: what it is called, as JSON. The theme would show a `title` as it
+stands."""
+BESIDE = "own.md"
+"""The page beside which calculators of validations stand in the navigation."""
 READ = ("docs", "templates", "overrides", "generator", "studies")
 """Folders of the project that are read, where no site may lie."""
 
@@ -83,7 +87,7 @@ def replace_site(fresh: Path, output: Path):
 @contextmanager
 def of_project(config: Path, docs: Path) -> Iterator[Path]:
     """`config` where its pages lie beside it; else, as long as it is needed, one that says which they are and where."""
-    found = validations_in(docs)
+    found, calculators = validations_in(docs), validations_in(docs, "calculator")
     if docs.resolve() == config.parent.resolve() / "docs" and not found:
         yield config
         return
@@ -93,17 +97,22 @@ def of_project(config: Path, docs: Path) -> Iterator[Path]:
         "theme": {"custom_dir": str(config.parent.resolve() / "overrides")},
     }
     if found:
-        told["nav"] = with_validations(_nav(config), found, docs)
+        told["nav"] = with_validations(_nav(config), found, docs, calculators)
     with tempfile.TemporaryDirectory(prefix="settings-") as folder:
         settings = Path(folder) / config.name
         settings.write_text(json.dumps(told), encoding="utf-8")  # which is YAML too
         yield settings
 
 
-def validations_in(docs: Path) -> dict[str, str]:
-    """The pages in `docs` that are about a validation, by name: what the navigation calls them, as HTML."""
+def validations_in(docs: Path, kind: str = "validation") -> dict[str, str]:
+    """The pages in `docs` of this kind, by name: what the validation is called, as HTML.
+
+    Args:
+        kind: `validation`, or `calculator` for those of validations.
+    """
     heads = {path.name: HEAD.match(path.read_text(encoding="utf-8")) for path in visible_files(docs, "*.md")}
-    return {name: html.escape(json.loads(head[1])) for name, head in heads.items() if head}
+    found = {name: head for name, head in heads.items() if head and head[1] == kind}
+    return {name: html.escape(json.loads(head[2])) for name, head in found.items()}
 
 
 def _nav(config: Path) -> list:
@@ -115,10 +124,25 @@ def _nav(config: Path) -> list:
         return yaml_load(file)["nav"]
 
 
-def with_validations(nav: list, found: Mapping[str, str], docs: Path) -> list:
-    """The navigation with a place for each validation, behind the Summary, and without pages that are not there."""
+def with_validations(
+    nav: list, found: Mapping[str, str], docs: Path, calculators: Mapping[str, str] = MappingProxyType({})
+) -> list:
+    """The navigation with a place for each validation, behind the Summary, one for each of their calculators, beside
+    the page that says how to have one, and without pages that are not there."""
+    own = [{f"Calculator: {title}": name} for name, title in calculators.items()]
+    nav = [_beside(entry, own) for entry in nav]
     kept = [part for entry in nav if (part := _there(entry, docs))]
     return [*kept[:1], *({title: name} for name, title in found.items()), *kept[1:]]
+
+
+def _beside(entry: dict, own: list) -> dict:
+    """An entry of the navigation with these before `BESIDE`, if that is a part of it."""
+    ((title, place),) = entry.items()
+    pages = [] if isinstance(place, str) else [page for part in place for page in part.values()]
+    if BESIDE not in pages:
+        return entry
+    at = pages.index(BESIDE)
+    return {title: [*place[:at], *own, *place[at:]]}
 
 
 def _there(entry: dict, docs: Path) -> dict | None:

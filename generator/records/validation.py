@@ -147,7 +147,9 @@ class ValidationSpec(Record):
     id: str | None = None
     """Column that names the rows; never published."""
     amount: str | None = None
-    """Column with the money of a row; none: nothing is said in money."""
+    """Column with the money of a row; none, and no `typical_loss`: nothing is said in money."""
+    typical_loss: Annotated[float | None, WORDS] = Field(default=None, gt=0)
+    """Money lost with a missed fraud on average, where no column holds it."""
     currency: Words = ""
     time: str | None = None
     """Column of dates."""
@@ -251,6 +253,15 @@ class ValidationSpec(Record):
             raise ValueError(
                 f"proof.quoted_false_positive_rate {self.proof.quoted_false_positive_rate:g} must be among "
                 "proof.false_positive_rates"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _money_is_said_once(self):
+        if self.amount is not None and self.typical_loss is not None:
+            raise ValueError(
+                f"typical_loss: found {self.typical_loss:g} beside amount = {self.amount!r}; give the "
+                "column of amounts, or typical_loss where there is none"
             )
         return self
 

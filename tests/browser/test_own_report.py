@@ -6,7 +6,7 @@ from server import Server, serving
 from test_budgets import DESK, PHONE, assert_drawn_in_both, assert_light, assert_narrow, first_view
 from validation_fixture import tiny_validation, validated_site
 
-ADDRESSES = ("", "claims/", "loans/", "own/", "404.html")
+ADDRESSES = ("", "claims/", "claims-calculator/", "loans/", "own/", "404.html")
 
 
 @pytest.fixture(scope="module")

@@ -499,8 +499,8 @@ def _written(
     ]
     for name in money[:3]:
         yield f"# amount = {_toml(name)}  # if it is the money that is lost with a row that is fraud"
-    if money:
-        yield '# currency = "EUR"'
+    yield "# typical_loss = 1000  # what a missed fraud costs on average, where no column says it"
+    yield '# currency = "EUR"'
     for guess in guesses:
         if guess.late:
             name = _toml(guess.name)

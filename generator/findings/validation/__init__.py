@@ -205,6 +205,11 @@ class ValidationFindings:
         return money.money(self.result)
 
     @cached_property
+    def calculator(self) -> str:
+        """Name of the page with its calculator, empty where it has none."""
+        return money.calculator(self.result)
+
+    @cached_property
     def alerts(self) -> dict[float, tuple[alerts.AlertRow, ...]]:
         return alerts.alert_rows(self.result)
 

@@ -152,10 +152,10 @@ def limits(result: ValidationResult) -> tuple[str, ...]:
 
 
 def _limits(result: ValidationResult) -> Iterator[str]:
-    yield "The frauds are those that somebody found. Frauds that nobody found count as genuine."
+    yield "Frauds that nobody found count as genuine."
     if attacked(result):
         yield (
-            "What a fraudster can change is what the study file says. A proof holds for that and for nothing beyond it."
+            "A proof holds for what the study file says that a fraudster can change, and for nothing beyond it."
         )
         yield "The worst case is proved, not the usual one: real fraudsters do not know the model."
     if by_budget(result):
@@ -165,8 +165,13 @@ def _limits(result: ValidationResult) -> Iterator[str]:
         yield "No column of dates is known, so nothing is said of rows that come later."
     elif result.later is None and not (result.spec.split and result.spec.split.judged_from):
         yield "Folds mix the times, so nothing is said of rows that come later."
-    if result.mean_fraud_amount is None:
-        yield "No column holds money, so every fraud counts the same."
+    if result.mean_fraud_amount is None and result.spec.typical_loss is None:
+        yield (
+            "Nothing is said in money, as every fraud counts the same: name a column of amounts in the study file "
+            "(`amount`), or say what a missed fraud costs (`typical_loss`), for figures in money and a calculator."
+        )
+    elif result.mean_fraud_amount is None:
+        yield "No column holds money, so every fraud costs the same: what the study file says."
     if result.spec.weights is not None:
         yield (
             f"Rows count as often as {md(result.spec.weights)} says, in every rate, cut and share of money. Training, "

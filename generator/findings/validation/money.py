@@ -3,7 +3,14 @@
 import math
 from dataclasses import dataclass
 
-from generator.findings.validation.models import attacked, baseline, best, in_order, phrase, titled
+from generator.findings.validation.models import (
+    attacked,
+    baseline,
+    best,
+    in_order,
+    phrase,
+    titled,
+)
 from generator.notation import formats
 from generator.notation.formats import md
 from generator.notation.tracing import derived, stated
@@ -15,7 +22,7 @@ DIGITS = 3
 
 @dataclass(frozen=True)
 class MoneyRow:
-    """One model; `lost` is empty where no column holds money."""
+    """One model; `lost` is empty where nobody says what a fraud is worth."""
 
     title: str
     missed_clean: float
@@ -41,7 +48,9 @@ class Money:
     stated: bool
     """The study file says the share; else it is that of the table."""
     worth: str
-    """Mean amount of a fraud; empty where no column holds money."""
+    """Money lost with a fraud on average; empty where nobody says it."""
+    worth_stated: bool
+    """The study file says it; else it is the mean amount of the table."""
     rows: tuple[MoneyRow, ...]
     sentence: str
 
@@ -54,6 +63,25 @@ def fraud_share(result: ValidationResult) -> float:
     return result.table.frauds / result.table.rows
 
 
+def loss(result: ValidationResult) -> float | None:
+    """Money lost with a missed fraud on average: by the amounts of the table, or as the study file says."""
+    return result.spec.typical_loss if result.mean_fraud_amount is None else result.mean_fraud_amount
+
+
+def compared(result: ValidationResult) -> tuple[str, ...]:
+    """The baseline, then every other model that may be quoted beside it; empty where the baseline may not be."""
+    own = baseline(result)
+    if not result.model(own).quotable:
+        return ()
+    return own, *(each.name for each in in_order(result) if each.quotable and each.name != own)
+
+
+def calculator(result: ValidationResult) -> str:
+    """Name of the page with its calculator; empty where money, an attacker or a second model is missing."""
+    able = loss(result) is not None and attacked(result) and len(compared(result)) > 1
+    return f"{result.name}-calculator" if able else ""
+
+
 def precision(share: float, caught: float, stopped: float) -> float:
     """Of what is flagged, the share that is fraud."""
     flagged = share * caught + (1 - share) * stopped
@@ -61,8 +89,8 @@ def precision(share: float, caught: float, stopped: float) -> float:
 
 
 def money(result: ValidationResult) -> Money | None:
-    """None where neither amounts nor a share of fraud in life are known."""
-    mean = result.mean_fraud_amount
+    """None where neither the money of a fraud nor a share of fraud in life is known."""
+    mean = loss(result)
     if result.table.prior is None and mean is None:
         return None
     share = fraud_share(result)
@@ -76,6 +104,7 @@ def money(result: ValidationResult) -> Money | None:
         alarms=genuine * result.spec.proof.quoted_false_positive_rate,
         stated=result.table.prior is not None,
         worth="" if mean is None else formats.money(mean, md(result.spec.currency)),
+        worth_stated=result.mean_fraud_amount is None,
         rows=rows,
         sentence=_sentence(result, share, count),
     )
@@ -87,19 +116,22 @@ def _row(result: ValidationResult, model: ValidatedModel, share: float, count: f
     clean, proved = found.caught_clean.value, found.caught_proved.value
     values = next((v for v in result.values if (v.model, v.tier) == (model.name, quoted)), None)
 
+    mean = loss(result)
+    kept_clean, kept_proved = (clean, proved) if values is None else (values.clean, values.proved)
+
     def lost(kept: float) -> str:
-        value = count * share * result.mean_fraud_amount * (1 - kept)
+        value = count * share * mean * (1 - kept)
         known = DIGITS - 1 - math.floor(math.log10(value)) if value >= 1 else 0
         return formats.money(round(value, known), md(result.spec.currency))
 
-    known = values is not None and result.mean_fraud_amount is not None
+    known = mean is not None and (values is not None or result.mean_fraud_amount is None)
     return MoneyRow(
         title=md(titled(model)),
         missed_clean=count * share * (1 - clean),
         missed_proved=count * share * (1 - proved),
         precision=precision(share, clean, rate),
-        lost_clean=lost(values.clean) if known else "",
-        lost_proved=lost(values.proved) if known else "",
+        lost_clean=lost(kept_clean) if known else "",
+        lost_proved=lost(kept_proved) if known else "",
     )
 
 

@@ -2,18 +2,18 @@
 
 import html
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from generator.findings.breakeven import money, share, share_range, verdict_sentence
-from generator.findings.economics import answered, opening_choice
-from generator.findings.scenarios import INPUTS, PRESETS, ScenarioInput, default_scenario, scenario_of
+from generator.findings.economics import answered
+from generator.findings.scenarios import ScenarioInput
 from generator.impact.bands import Band
-from generator.impact.measured import BUDGET, Choice
-from generator.impact.whatif import Answer, Measured
+from generator.impact.measured import BUDGET
+from generator.impact.whatif import Answer
 from generator.notation import formats, palette
-from generator.records.impact import OperatingPoint, OperatingRates, Scenario
-from generator.records.results import StudyResult
-from generator.records.roles import Roles
+from generator.records.impact import OperatingPoint
+from generator.tools.calculator.bench import Bench
 
 SLIDER = 1000
 """Steps of every slider; the script turns them into values by the scale of the input."""
@@ -50,12 +50,12 @@ BENEFIT = (
 
 CHARTS = (
     ("net", "Net benefit a day against the share of attackers",
-     "Line: mean rates; strip: 95 % of the bootstrap draws. Above zero, hardening pays."),
+     "Line: mean rates; strip: {strip}. Above zero, hardening pays."),
     ("prior", "Breaks even at which share of attackers, by fraud share",
      "The rarer frauds are, the more false alarms weigh. At the top, even every fraudster attacking is not enough."),
     ("tornado", "What moves the net benefit a day",
      "Each input alone, half and one and a half times its value (shares end at all)."),
-    ("cost", "What a day costs", "Money that stays lost, reviews, and customers stopped. Arms: 95 % of the draws."),
+    ("cost", "What a day costs", "Money that stays lost, reviews, and customers stopped. Arms: {arms}."),
     ("alerts", "Alerts against what the analysts can look at", "The dashed line is the capacity."),
 )  # fmt: skip
 
@@ -65,25 +65,25 @@ def said(control: str) -> str:
     return f'<span class="tool-said" id="{control}-said" role="status"></span>'
 
 
-def page(results: Sequence[StudyResult], found: Measured) -> str:
+def page(benches: Sequence[Bench]) -> str:
     """One block of HTML without empty lines, which would end it in Markdown.
 
     Args:
-        results: those a reader may choose from; `found` is what was measured in the first.
+        benches: those a reader may choose from; he begins with the first.
     """
-    models, rates = found.draws.models, found.rates
-    tiers = [tier for tier in found.threat.names if tier in rates.rates[0].caught]
-    choice, scenario = opening_choice(found), default_scenario(rates)
+    bench = benches[0]
+    found, words, choice, scenario = bench.measured, bench.words, bench.opening, bench.scenario
+    rates, titles = found.rates, {name: look.title for name, look in bench.looks.items()}
     answer = answered(found, choice, scenario)
-    title, baseline = (palette.model(name).title for name in (choice.hardened, found.roles.baseline))
-    names = " ".join(result.data.name for result in results)
+    title, baseline = titles[choice.hardened], titles[found.roles.baseline]
+    names = " ".join(each.name for each in benches)
     selects = (
-        _select("dataset", "Data", [(r.data.name, r.data.title) for r in results], results[0].data.name)
+        _select("dataset", "Data", [(each.name, each.title) for each in benches], bench.name)
         + _select(
             "hardened", "Compared with",
-            [(m, palette.model(m).title) for m in models if m != found.roles.baseline], choice.hardened,
+            [(m, titles[m]) for m in found.draws.models if m != found.roles.baseline], choice.hardened,
         )
-        + _select("tier", "Who attacks", [(t, f"{t}: {found.threat.titles[t]}") for t in tiers], choice.tier)
+        + _select("tier", "Who attacks", [(t, f"{t}: {found.threat.titles[t]}") for t in bench.tiers], choice.tier)
         + _select(
             "epsilon", "Attack budget",
             [(repr(e), formats.epsilon(e)) for e in rates.epsilons], repr(choice.epsilon),
@@ -97,23 +97,24 @@ def page(results: Sequence[StudyResult], found: Measured) -> str:
     return "\n".join(
         [
             '<section class="calculator" id="calculator" data-wakes="tool.js tool-drawing.js calculator.js" '
-            f'data-drawn data-datasets="{names}" style="{_colours(choice, found.roles)}" '
+            f'data-drawn data-datasets="{names}"{" data-apart" * bench.apart} style="{_colours(bench)}" '
             'aria-label="What-if calculator">',
             '<p class="calculator-note"><strong>Assumption-driven, not a forecast.</strong> Rates are measured; '
-            "everything about your bank is yours to set.</p>",
-            '<p class="calculator-off">The calculator needs JavaScript. The table of presets on the page Business '
-            "impact was worked out by the same arithmetic.</p>",
+            "volumes and prices are yours to set.</p>",
+            f'<p class="calculator-off">The calculator needs JavaScript. {_text(words.otherwise)}</p>',
             f'<p class="calculator-verdict">{_text(verdict_sentence(answer, scenario, title))}</p>',
             '<p class="calculator-points" hidden></p>',
             '<form class="calculator-form" autocomplete="off">',
             f'<fieldset><legend>What was measured</legend><div class="calculator-grid">{selects}</div></fieldset>',
-            '<fieldset><legend>Your bank</legend><div class="calculator-presets" role="group" '
-            f'aria-label="Presets">{_presets(rates)}</div>',
+            '<fieldset><legend>Your own numbers</legend><div class="calculator-presets" role="group" '
+            f'aria-label="Presets">{_presets(bench)}</div>',
             '<div class="calculator-grid calculator-bank">',
-            *(_input(each, getattr(scenario, each.name), found.currency) for each in INPUTS),
+            *(_input(each, getattr(scenario, each.name), found.currency) for each in bench.inputs),
             "</div></fieldset></form>",
-            f'<div class="calculator-charts">{"".join(_chart(*each) for each in CHARTS)}</div>',
-            f'<div class="calculator-tables">{_day_table(answer, baseline, title)}{_benefit_table(answer)}</div>',
+            f'<div class="calculator-charts">{"".join(_chart(*each, bench) for each in CHARTS)}</div>',
+            '<div class="calculator-tables">',
+            _day_table(answer, baseline, title, bench) + _benefit_table(answer, bench),
+            "</div>",
             '<p class="calculator-tools"><button type="button" data-act="link">Copy link</button>'
             '<button type="button" data-act="json">Copy scenario as JSON</button>'
             '<button type="button" data-act="reset">Reset</button></p>',
@@ -147,16 +148,17 @@ def span(found: Band, kind: str, currency: str = "") -> str:
 
 
 def _text(text: str) -> str:
-    return html.escape(text)
+    """On one line, as HTML."""
+    return html.escape(re.sub(r"\s*\n\s*", " ", text))
 
 
-def _colours(choice: Choice, roles: Roles) -> str:
-    known = palette.colours()
-    things = {
-        "standard": roles.baseline, "hardened": choice.hardened, "lost": "warm", "review": "accent",
-        "friction": roles.trivial,
-    }  # fmt: skip
-    return ";".join(f"--{name}:light-dark({','.join(known[token])})" for name, token in things.items())
+def _colours(bench: Bench) -> str:
+    known, roles = palette.colours(), bench.measured.roles
+    models = {"standard": roles.baseline, "hardened": bench.opening.hardened}
+    things = {name: (bench.looks[model].light, bench.looks[model].dark) for name, model in models.items()}
+    tokens = {"lost": "warm", "review": "accent", "friction": roles.trivial}
+    things |= {name: known[token] for name, token in tokens.items()}
+    return ";".join(f"--{name}:light-dark({','.join(pair)})" for name, pair in things.items())
 
 
 def _select(name: str, title: str, options: Sequence[tuple[str, str]], chosen: str) -> str:
@@ -177,26 +179,25 @@ def point_title(point: OperatingPoint) -> str:
     return f"{formats.setting(point.false_positive_rate)} false alarms"
 
 
-def _presets(rates: OperatingRates) -> str:
-    changed = [(preset, scenario_of(preset, rates)) for preset in PRESETS]
+def _presets(bench: Bench) -> str:
     return "".join(
-        f'<button type="button" data-preset="{preset.name}" data-values="{_values(scenario)}" '
+        f'<button type="button" data-preset="{preset.name}" data-values="{_values(sets)}" '
         f'title="{_text(preset.source)} Leaves out: {_text(preset.leaves_out[:1].lower() + preset.leaves_out[1:])}">'
         f"{_text(preset.title)}</button>"
-        for preset, scenario in changed
+        for preset, sets in bench.presets
     )
 
 
-def _values(scenario: Scenario) -> str:
-    """What a preset sets, for the script; the loss stays, as it belongs to the data."""
-    return "&amp;".join(
-        f"{name}={value!r}" for name, value in scenario.model_dump().items() if name != "loss_per_fraud"
-    )
+def _values(sets: Mapping[str, float]) -> str:
+    """What a preset sets, for the script."""
+    return "&amp;".join(f"{name}={value!r}" for name, value in sets.items())
 
 
 def _input(each: ScenarioInput, value: float, currency: str) -> str:
     unit = {"percent": "%", "money": currency, "number": ""}[each.unit]
-    told = {"percent": " (%)", "money": f" ({_currency(currency)})", "number": ""}[each.unit]
+    told = {"percent": " (%)", "money": f" ({_currency(currency)})" if currency else "", "number": ""}[
+        each.unit
+    ]
     factor = 100 if each.unit == "percent" else 1
     name = f"calculator-{each.name}"
     tick = '<span class="calculator-tick" hidden></span>' if each.name == "attack_prevalence" else ""
@@ -224,7 +225,8 @@ def position(each: ScenarioInput, value: float) -> float:
 def _cell(name: str, side: str, found: Band, kind: str, currency: str) -> str:
     return (
         f'<td class="number" data-output="{name}" data-side="{side}" data-kind="{kind}">'
-        f"<span>{written(found.value, kind, currency)}</span><small>{span(found, kind, currency)}</small></td>"
+        f"<span>{_text(written(found.value, kind, currency))}</span>"
+        f"<small>{_text(span(found, kind, currency))}</small></td>"
     )
 
 
@@ -237,34 +239,36 @@ def _titled(name: str, title: str, currency: str) -> str:
     return f"{title} {_currency(currency)}" if name == "residual_bps" else title
 
 
-def _day_table(found: Answer, baseline: str, title: str) -> str:
+def _day_table(found: Answer, baseline: str, title: str, bench: Bench) -> str:
     rows = "".join(
         f'<tr><th scope="row">{_titled(name, label, found.currency)}</th>'
         f"{_cell(name, 'standard', found.standard[name], kind, found.currency)}"
         f"{_cell(name, 'hardened', found.hardened[name], kind, found.currency)}</tr>"
         for name, label, kind in DAY
+        if name not in bench.unknown
     )
     return (
-        '<table class="calculator-table"><caption>A day with each model; small print: 95 % of the draws</caption>'
+        f'<table class="calculator-table"><caption>A day with each model; small print: {bench.words.spread}</caption>'
         f'<thead><tr><th scope="col">Output</th><th scope="col">{_text(baseline)}</th>'
         f'<th scope="col" class="calculator-hardened">{_text(title)}</th></tr></thead><tbody>{rows}</tbody></table>'
     )
 
 
-def _benefit_table(found: Answer) -> str:
+def _benefit_table(found: Answer, bench: Bench) -> str:
     bands = {"prevalence": found.break_even.prevalence, "count_only": found.count_only} | found.benefit
     rows = "".join(
         f'<tr><th scope="row">{label}</th>{_cell(name, "benefit", bands[name], kind, found.currency)}</tr>'
         for name, label, kind in BENEFIT
     )
     return (
-        '<table class="calculator-table"><caption>What changes against the standard model</caption>'
+        f'<table class="calculator-table"><caption>What changes against {_text(bench.words.baseline)}</caption>'
         '<thead><tr><th scope="col">Output</th><th scope="col">Difference</th></tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
 
 
-def _chart(name: str, title: str, caption: str) -> str:
+def _chart(name: str, title: str, caption: str, bench: Bench) -> str:
+    caption = caption.format(strip=bench.words.strip, arms=bench.words.arms)
     return (
         f'<figure class="calculator-chart" data-draw="{name}"><figcaption>{title}</figcaption>'
         f'<div class="calculator-plot" role="img" aria-label="{title}"></div><small>{caption}</small></figure>'

@@ -1,6 +1,7 @@
 """Models in use say of a table's rows what their library says of its own data frame, whatever codes and order."""
 
 import shutil
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -30,10 +31,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from generator.models import matching
 from generator.models.deployed import flags_too_few_or_all, own_cut, take_over
 from generator.models.encoded import Encoded
 from generator.models.kinds import KINDS
-from generator.models.readers import ModelFileError
+from generator.models.readers import ModelFileError, read
 from generator.models.readers.deployed import Link
 from generator.models.reproducing import ScoresError, read_scores, reproduce
 from generator.proofs.verifiers import VERIFIERS
@@ -136,6 +138,25 @@ def test_columns_that_do_not_fit_are_named_with_the_nearest(made):
     _refused(made, "XGBoost", "has columns that are no inputs: 'Days'", features(x)[:-1])
     other = {each.name: f"V{place}" for place, each in enumerate(INPUTS)}
     _refused(made, "XGBoost", "is of another table: none of its 7 columns", _renamed(x, **other))
+
+
+def test_names_that_a_converter_changed_are_matched_where_they_can_be_no_other(made):
+    folder, x, owner = made["ONNX net"]
+    net = replace(read(folder / owner.file), inputs=("a_b", "c__d"))
+    numbers = [place for place, each in enumerate(features(x)) if each.kind == "number"][:2]
+
+    def matched(*names: str):
+        of = zip((features(x)[place] for place in numbers), names, strict=True)
+        inputs = tuple(each.model_copy(update={"name": name}) for each, name in of)
+        return matching.match(net, spec(owner.file), inputs, x[:, numbers])
+
+    found = matched("c (d", "a:b")
+    assert [column.source for column in found.columns] == [1, 0]
+    assert found.notes[0].endswith("by what is left: 'a_b' as 'a:b', 'c__d' as 'c (d'.")
+    assert matched("a_b", "c__d").notes == ()
+    for names, unknown in ((("a:b", "a-b"), "'a_b'.*'c__d'"), (("a_b", "a b"), "'c__d'")):
+        with pytest.raises(ModelFileError, match=rf"none of its 2 columns|no inputs: {unknown}"):
+            matched(*names)
 
 
 def test_names_that_the_model_does_not_know_are_refused_in_words(made):

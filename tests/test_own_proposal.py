@@ -102,7 +102,7 @@ def test_a_column_that_is_always_the_same_is_an_input_where_the_model_asks_for_i
     table = cells() | {"Branch": ["Main"] * ROWS, "Rate 1": ["3"] * ROWS, "Told": cells()["Fraud"]}
     (tmp_path / "claims.csv").write_text(text(table))
     (tmp_path / "model.txt").write_text("")
-    needed = ("Amount", "Branch", "Rate_1", "Told")
+    needed = ("Amount", "Branch", "Rate_1", "_Told")
     proposal = propose(tmp_path / "claims.csv", "Fraud=Yes", tmp_path / "model.txt", needed=needed)
     (tmp_path / "claims.toml").write_text(proposal)
     spec = read_validation(tmp_path / "claims.toml")

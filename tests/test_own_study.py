@@ -102,6 +102,11 @@ def test_no_row_of_the_table_leaves_the_private_folder(studied):
     folder, table, said = studied
     canaries = _canaries(table)
     assert len(canaries) >= 200
+    calculator = (
+        folder / "site" / "data" / "calculator-claims.js",
+        folder / "site" / "claims-calculator" / "index.html",
+    )
+    assert all(path.is_file() for path in calculator)  # so that it is searched too
     assert _told(folder, said, canaries) == set()
 
 

@@ -199,13 +199,13 @@ def test_what_is_chosen_in_one_calculator_is_no_choice_of_another_one_nor_of_the
     assert shown(browser, "tier", "dataset") == ["T1", "claims"]
 
 
-def test_a_choice_of_one_thing_is_not_offered_and_a_link_to_another_one_says_what_counts(browser, beside):
+def test_a_choice_of_one_study_is_not_offered_and_a_link_to_another_one_says_what_counts(browser, beside):
     opened(browser, beside, "claims")
     offered = (
         "return ['dataset', 'epsilon', 'tier']"
         ".map((name) => document.getElementById(`calculator-${name}`).checkVisibility())"
     )
-    assert browser.run(offered) == [False, False, True]
+    assert browser.run(offered) == [False, True, True]
     opened(browser, beside, "claims", "#calculator&dataset=loans&fraud_share=0.03")
     assert "“loans” is not offered" in browser.run(
         "return document.getElementById('calculator-dataset-said').innerText"

@@ -266,7 +266,7 @@ CASES = (
         edited((SPLIT, "")),
         ("deployed.champion.saw: .*nothing says which rows.*give split",),
     ),
-    Case("one name twice", another("champion"), ("deployed: the same name twice: champion",)),
+    Case("one name twice", another("champion"), ("deployed: 'champion' is there twice",)),
     Case(
         "name of one trained here",
         edited(('"champion"', '"boosted_trees"')),

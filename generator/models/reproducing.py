@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from generator.engine.files import content_of
 from generator.models.deployed import TakenOver, take_over
 from generator.models.matching import listed, nearest
 from generator.models.placing import Column, given
@@ -29,6 +30,8 @@ MOST_DECIMALS = 8
 """Of scores that were rounded for printing; with more they are written in full."""
 COARSEST = 0.0005
 """Half a unit of the last digit: three decimals are the least that tell models apart."""
+LARGEST = 2 * 2**30
+"""Bytes of a file of scores."""
 SHOWN = 5
 """Rows that differ which a message shows."""
 SECONDS = 8.0
@@ -80,7 +83,7 @@ def read_scores(asked: Scores, folder: Path) -> OwnScores:
     """
     path = folder / asked.file
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content_of(path, LARGEST).decode("utf-8-sig")
     except OSError as error:
         raise ScoresError(f"{asked.file}: cannot be read: {error.strerror}; check the path") from None
     except UnicodeDecodeError:

@@ -18,10 +18,10 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute, parquet
 
+from generator.datasets.at_odds import PARQUET
 from generator.datasets.complaints import bad_file, bad_rows, quoted
 from generator.datasets.names import LONGEST, is_name
 from generator.datasets.opening import opened
-from generator.datasets.study_file import PARQUET
 from generator.datasets.table import DataError
 from generator.records.validation import Reading
 

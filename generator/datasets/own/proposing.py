@@ -17,7 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
+from generator.datasets.at_odds import PARQUET, SUFFIXES
 from generator.datasets.complaints import bad_file, quoted
+from generator.datasets.mistakes import MEANINGS
 from generator.datasets.names import is_name
 from generator.datasets.opening import opened
 from generator.datasets.own import checks, dates
@@ -32,7 +34,7 @@ from generator.datasets.own.columns import (
 )
 from generator.datasets.own.files import BLOCK, DELIMITERS, Texts, TextTable, encoding_of, read_texts
 from generator.datasets.own.loading import typed
-from generator.datasets.study_file import MEANINGS, PARQUET, SUFFIXES, validation
+from generator.datasets.study_file import validation
 from generator.records.features import Kind
 from generator.records.validation import FEWEST, LATE, Reading, Trained, ValidationSpec
 

@@ -1,6 +1,7 @@
 """What is wrong with a study file, its table or a model in use is told in words that name place, cause and mend."""
 
 import json
+import os
 import re
 import shutil
 import time
@@ -171,7 +172,12 @@ def of_lightgbm(change: Callable[[str], str]) -> Callable[[Path], object]:
     return made
 
 
-def of_sklearn(model: str, kept: int | None = None) -> Callable[[Path], object]:
+def pipe(name: str) -> Callable[[Path], object]:
+    """In the place of a file, what one would wait for forever."""
+    return lambda folder: [(folder / name).unlink(), os.mkfifo(folder / name)]
+
+
+def of_sklearn(model: str, kept: int | None = None, *, fit: bool = True) -> Callable[[Path], object]:
     def made(folder: Path):
         import importlib
 
@@ -180,7 +186,8 @@ def of_sklearn(model: str, kept: int | None = None) -> Callable[[Path], object]:
         room, name = model.split(".")
         whole = pd.read_csv(folder / "claims.csv")
         fitted = getattr(importlib.import_module(f"sklearn.{room}"), name)()
-        fitted.fit(whole[NUMBERS], whole["Outcome"] == "fraud")
+        if fit:
+            fitted.fit(whole[NUMBERS], whole["Outcome"] == "fraud")
         skops.io.dump(fitted, folder / "model.json")
         cut_off("model.json", kept)(folder)
 
@@ -350,6 +357,11 @@ CASES = (
         "a cut that flags all",
         edited(("false_positive_rate = 0.05", "score = 0.0")),
         ("cut flags everybody.*margin",),
+    ),
+    Case(
+        "a share that flags nobody",
+        edited(("cut = { false_positive_rate = 0.05 }", "cut = { alert_rate = 0.0001 }")),
+        ("cut flags nobody.*give another share, or the cut as a score",),
     ),
     Case(
         "split value",
@@ -552,6 +564,15 @@ CASES = (
     Case("a pickle", pickled(0), ("model.json: is a pickle, which runs code.*skops",)),
     Case("joblib", pickled(3), ("model.json: is compressed as joblib does it.*skops",)),
     Case("half a model", cut_off("model.json", 5000), ("model.json: is no JSON.*in full",)),
+    Case(
+        "never trained",
+        of_sklearn("linear_model.LogisticRegression", fit=False),
+        ("never trained; save it after",),
+    ),
+    Case("a pipe for a model", pipe("model.json"), ("model.json: cannot be read: it is a pipe or a device",)),
+    Case("a pipe for scores", pipe("scores.csv"), ("scores.csv: cannot be read: it is a pipe or a device",)),
+    Case("a pipe for a table", pipe("claims.csv"), ("claims.csv: this is a pipe or a device",)),
+    Case("a pipe for a study file", pipe("claims.toml"), ("claims.toml: .*it is a pipe or a device",)),
     Case(
         "keys of another version",
         booster(other_keys),

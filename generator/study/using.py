@@ -59,10 +59,16 @@ def in_use(spec: DeployedSpec, folder: Path, table: OwnTable, counted: Counting)
         )
     reproduced = None
     if spec.scores:
-        ids = table.ids if spec.scores.id else ()
+        ids, numbered = table.ids if spec.scores.id else (), "id" not in others.values()
         try:
             reproduced = reproduce(
-                read_scores(spec.scores, folder), taken, folder, table.features, table.x, ids
+                read_scores(spec.scores, folder),
+                taken,
+                folder,
+                table.features,
+                table.x,
+                ids,
+                numbered=numbered,
             )
         except ScoresError as error:
             raise ModelFileError(f"{spec.name}: {str(error).removeprefix(f'{spec.name}: ')}") from None
@@ -70,9 +76,12 @@ def in_use(spec: DeployedSpec, folder: Path, table: OwnTable, counted: Counting)
     margins, y = taken.margins(table.x[rows]), table.y[rows]
     cut = own_cut(spec, taken.link, margins, y, counted.weights[rows], counted.in_life[rows])
     if whom := flags_too_few_or_all(cut, margins):
+        why = "is a probability meant, or a margin?"
+        if spec.cut.score is None:
+            why = "few rows, or many with one score, cannot be parted so; give another share, or the cut as a score"
         raise ModelFileError(
             f"{spec.name}: its cut flags {whom} of {len(y):,} rows judged; deployed.{spec.name}.cut is "
-            f"{_said(spec)}: is a probability meant, or a margin?"
+            f"{_said(spec)}: {why}"
         )
     return InUse(taken, reproduced, files_of(folder / spec.file))
 

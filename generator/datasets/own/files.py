@@ -262,6 +262,12 @@ def _check_text(file: BinaryIO, path: Path, encoding: str, digest) -> None:
                 f"line {line} has the byte 0x{wrong.hex()}, which is not {encoding}",
                 f"give reading.encoding = {encoding_of(file)!r}, which it looks like, or save the file as UTF-8",
             ) from None
+        except UnicodeError:  # a stream that has to start with a mark, and does not
+            raise bad_file(
+                path,
+                f"reading.encoding is {encoding}, and the file does not start with its mark",
+                f"give reading.encoding = '{encoding}-le' or '{encoding}-be', or save the file as UTF-8",
+            ) from None
         plain = plain and block.isascii()
         try:
             utf8 and utf8.decode(block, final=not block)

@@ -52,6 +52,8 @@ def _deployed(part: Part) -> Deployed:
         raise ModelFileError(
             f"was written by scikit-learn {version}, before 1.3; load it there, and train or save it anew"
         )
+    if "classes_" not in last.held:
+        raise ModelFileError(f"is a {last.name} that was never trained; save it after fit")
     classes = np.asarray(last["classes_"])
     if classes.shape != (2,):
         raise ModelFileError(f"has not two classes but {len(classes)}; {_ONE_CLASS}")

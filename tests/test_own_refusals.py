@@ -421,6 +421,87 @@ CASES = (
         code=0,
     ),
     Case("one input moves", edited(*NOBODY), ("noticed: Fraudsters can change 1 of the inputs",), code=0),
+    Case(
+        "half said",
+        edited(('helps = "up"', 'helps = "none"')),
+        (r"half said, so that nobody moves it: Witness \(control = 'free', helps = 'none'\)\n",),
+        code=0,
+    ),
+    Case(
+        "models by their titles",
+        lambda folder: None,
+        (
+            "trained beside: Neural net; Neural net, hardened; Logistic regression; Boosted trees; Monotone trees",
+        ),
+        code=0,
+    ),
+    # ------------------------------------------------------------ what is asked and cannot be answered
+    Case(
+        "membership with a split",
+        edited(("[reading]", "[inference]\nepochs = [1]\n[reading]")),
+        (
+            "not answered: inference: .*by split every model trains on the same; leave split out, and say saw",
+            "not answered: inference.epochs: of a table of your own membership alone is asked; leave it out",
+        ),
+        code=0,
+    ),
+    Case(
+        "membership with one repetition",
+        edited(
+            (SPLIT, ""),
+            ('"rows that train"', '"unknown"'),
+            ("[reading]", "[inference]\n[training]\nseeds = 1\n[reading]"),
+        ),
+        ("not answered: inference: 1 repetitions of 5 folds leave too few models.*give training.seeds = 2",),
+        code=0,
+    ),
+    Case(
+        "nothing to copy, and nothing of what is named to poison",
+        edited(
+            (
+                "[reading]",
+                'beside = ["trees_left_out"]\n[extraction]\n[poisoning]\nmodels = ["boosted_trees"]\n[reading]',
+            )
+        ),
+        (
+            "not answered: extraction: none of 'standard'.* is trained here.*beside in extraction.models",
+            "not answered: poisoning.models: not trained here: 'boosted_trees'; name what is to be tried in beside too",
+        ),
+        code=0,
+    ),
+    Case(
+        "models that there are not",
+        edited(
+            (
+                "[reading]",
+                '[extraction]\nmodels = ["bosted_trees"]\n[poisoning]\nmodels = ["champion"]\n[reading]',
+            )
+        ),
+        (
+            "extraction.models: found 'bosted_trees'.*did you mean 'boosted_trees'",
+            "poisoning.models: found 'champion'",
+        ),
+    ),
+    Case(
+        "groups of few rows, and alerts on less than one",
+        table(
+            lambda t: t.assign(Region=np.where(t["Part"].eq("holdout").cumsum() < 4, "north", "south")),
+            ("[reading]", 'groups = ["Region"]\nalert_budgets = [0.001]\n[reading]'),
+        ),
+        (
+            "not answered: groups: of 2 groups of Region that are judged, 1 have fewer than 10 rows and are not shown",
+            "not answered: alert_budgets: 0.001 of ... rows that are judged is less than one; give a larger share",
+        ),
+        code=0,
+    ),
+    Case(
+        "frauds without money",
+        table(
+            lambda t: t.assign(Paid=np.where(t["Outcome"] == "fraud", "0", "9")),
+            ("[reading]", 'amount = "Paid"\n[reading]'),
+        ),
+        ("column 'Paid', the amount, is 0 in every fraud that is judged.*or leave amount out",),
+    ),
     # ------------------------------------------------------------ the table
     Case(
         "no table",

@@ -34,6 +34,7 @@ def at_odds(spec: ValidationSpec) -> Iterator[str]:
     yield from _wrong_columns(spec)
     yield from _wrong_models(spec)
     yield from _wrong_proof(spec)
+    yield from _wrong_asked(spec)
 
 
 def _wrong_models(spec: ValidationSpec) -> Iterator[str]:
@@ -60,6 +61,15 @@ def _wrong_models(spec: ValidationSpec) -> Iterator[str]:
         yield f"roles.baseline: {unknown(spec.roles.baseline, models)}"
     if spec.split is None and spec.training.folds < 2:
         yield "training.folds: found 1, and without split every row would train; give 2 or more, or split"
+
+
+def _wrong_asked(spec: ValidationSpec) -> Iterator[str]:
+    """Names of models that are to be copied or poisoned, and that nothing here has."""
+    for key, asked in {"extraction": spec.extraction, "poisoning": spec.poisoning}.items():
+        usual = type(asked).model_fields["models"].default if asked else ()
+        for name in asked.models if asked else ():
+            if name not in (*Trained.__args__, *usual):
+                yield f"{key}.models: {unknown(name, Trained.__args__)}"
 
 
 def _twice(key: str, names: Iterable[object]) -> Iterator[str]:

@@ -102,6 +102,7 @@ def writing_in(folder: Path) -> Iterator[None]:
         if error.errno not in REFUSALS:
             raise
         place = Path(error.filename or folder).absolute()  # a reader has to know the disk
+        place = place.parent if LEFT.fullmatch(place.name) else place
         raise WriteError(f"{place}: {os.strerror(error.errno).lower()}") from error
 
 

@@ -68,7 +68,8 @@ def new(options: argparse.Namespace) -> int:
         from generator.study.using import asking
 
         asked = asking(options.model)
-        asks, unread = {"needed": asked.inputs, "named": asked.taken_as_names}, asked.unread
+        asks = {"needed": asked.inputs, "named": asked.taken_as_names, "asked_for": asked.asked_for}
+        unread = asked.unread
     try:
         text = propose(options.table, options.label, options.model, target, **asks, unread=unread)
     except (DataError, StudyFileError) as error:

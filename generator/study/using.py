@@ -8,7 +8,7 @@ from pathlib import Path
 from generator.datasets.own.table import OwnTable
 from generator.models.deployed import TakenOver, flags_too_few_or_all, own_cut, take_over
 from generator.models.folds import Folds
-from generator.models.matching import taken_as_names
+from generator.models.matching import asked_for, taken_as_names
 from generator.models.readers import ModelFileError, files_of, read
 from generator.models.reproducing import Reproduced, ScoresError, read_scores, reproduce
 from generator.records.validation import DeployedSpec
@@ -94,6 +94,8 @@ class Asking:
     """By name; empty if the file has no names."""
     taken_as_names: Callable[[Mapping[str, Sequence[str]]], Collection[str]] = lambda columns: ()
     """Of the columns of a table, with their texts, those whose texts are names to the model."""
+    asked_for: Callable[[Mapping[str, Sequence[str]]], Collection[str]] = lambda columns: ()
+    """Of the same, those that the model asks for; none if the file has no names."""
     unread: str = ""
     """Why the file cannot be read as it stands."""
 
@@ -104,7 +106,7 @@ def asking(model: Path) -> Asking:
         found = read(model)
     except ModelFileError as error:
         return Asking(unread=str(error))
-    return Asking(found.inputs, partial(taken_as_names, found))
+    return Asking(found.inputs, partial(taken_as_names, found), partial(asked_for, found))
 
 
 def _said(spec: DeployedSpec) -> str:

@@ -395,7 +395,8 @@ def test_a_file_of_scores_that_does_not_fit_is_refused(made, tmp_path):
         ("claim,score\na,0.1\na,0.2\n", {"id": "claim"}, "names 'a' more than once"),
         ("score\n0.1\nnone\n", {}, "line 3: 'none' in 'score' is no score"),
         ("score\n", {}, "holds no scores"),
-        ("claim,score\na\n", {"id": "claim"}, "line 2 has 1 values for 2 columns"),
+        ("claim,score\na\n", {"id": "claim"}, "line 2 has 1 values for 2 columns; is a value .* cut short"),
+        (" \n", {}, "s.csv: is empty; put the file"),
     ):
         with pytest.raises(ScoresError, match=match):
             asked(text, **more)
@@ -409,9 +410,34 @@ def test_a_file_of_scores_that_does_not_fit_is_refused(made, tmp_path):
             "none of its 1 ids is in the table, such as 'z'",
         ),
         ("claim,score\nz,0.1\n", {"id": "claim"}, (), "the table has no `id`"),
+        (
+            "claim,score\n7.0,0.1\n",
+            {"id": "claim"},
+            ["7"] * N,
+            "without the point; write 'claim' as whole numbers",
+        ),
+        (
+            "score\n" + "1.512345678\n" * N,
+            {},
+            (),
+            "600 of the scores are no probabilities, such as 1.51234568 of row 1",
+        ),
     ):
         with pytest.raises(ScoresError, match=match):
             reproduce(asked(text, **more), model, tmp_path, features(x), x, ids)
+
+
+@pytest.mark.parametrize("delimiter", [";", ","])
+def test_scores_may_have_decimal_commas(made, tmp_path, delimiter):
+    folder, x, owner = made["XGBoost"]
+    shutil.copy(folder / owner.file, tmp_path)
+    lines = [
+        f'"{score!r}"{delimiter}{row}'.replace(".", ",")
+        for row, score in enumerate(owner.probability.tolist())
+    ]
+    (tmp_path / "s.csv").write_text("\n".join((f"score{delimiter}claim", *lines)))
+    model = taken(owner, tmp_path, x, scores={"file": "s.csv", "column": "score"})
+    assert reproduce(read_scores(model.spec.scores, tmp_path), model, tmp_path, features(x), x).rows == N
 
 
 # ---------------------------------------------------------------- the cut

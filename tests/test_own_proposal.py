@@ -167,6 +167,31 @@ def test_a_column_whose_name_is_another_one_with_a_number_behind_it_makes_that_n
     assert asked.taken_as_names({"Desk": texts["Desk"]}) == {"Desk"}
 
 
+def test_what_a_model_does_not_ask_for_is_no_input_and_may_be_money_or_a_group(tmp_path):
+    """A study of it would be refused: the model has no column for it."""
+    table = pd.DataFrame(cells())
+    coded = pd.get_dummies(table["Make"], prefix="Make").assign(Cars=table["Cars"].astype(float))
+    asked = asking(_booster(tmp_path, coded))
+    table.to_csv(tmp_path / "claims.csv", index=False)
+    proposal = propose(
+        tmp_path / "claims.csv", "Fraud=Yes", tmp_path / "model.txt", None, asked.inputs, asked.taken_as_names,
+        asked.asked_for,
+    )  # fmt: skip
+    (tmp_path / "claims.toml").write_text(proposal)
+    spec = read_validation(tmp_path / "claims.toml")
+    assert set(spec.input_names) == {"Make", "Cars"}
+    assert {"Amount", "Sex", "Desk"} <= set(spec.ignored)
+    assert '"Amount",  # no input of the model' in proposal
+    assert re.search('^# amount = "Amount" .*; then take it out of ignored$', proposal, re.M)
+    assert re.search(r'^# groups = \["Sex"\] .*; then take them out of ignored$', proposal, re.M)
+    loaded = load(spec, tmp_path)
+    take_over(spec.deployed[0], tmp_path, loaded.features, loaded.x)
+    # of a model of another table nothing is known
+    assert (
+        asking(_booster(tmp_path, pd.DataFrame({"Age": range(ROWS)}))).asked_for({"Make": ["Audi"]}) == set()
+    )
+
+
 def test_a_model_that_cannot_be_read_is_left_behind_a_sign_with_the_reason(tmp_path):
     (tmp_path / "claims.csv").write_text(text(cells()))
     (tmp_path / "model.pkl").write_bytes(pickle.dumps({"model": 1}))

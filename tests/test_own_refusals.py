@@ -1,6 +1,7 @@
 """What is wrong with a study file, its table or a model in use is told in words that name place, cause and mend."""
 
 import json
+import os
 import re
 import shutil
 import time
@@ -171,7 +172,12 @@ def of_lightgbm(change: Callable[[str], str]) -> Callable[[Path], object]:
     return made
 
 
-def of_sklearn(model: str, kept: int | None = None) -> Callable[[Path], object]:
+def pipe(name: str) -> Callable[[Path], object]:
+    """In the place of a file, what one would wait for forever."""
+    return lambda folder: [(folder / name).unlink(), os.mkfifo(folder / name)]
+
+
+def of_sklearn(model: str, kept: int | None = None, *, fit: bool = True) -> Callable[[Path], object]:
     def made(folder: Path):
         import importlib
 
@@ -180,7 +186,8 @@ def of_sklearn(model: str, kept: int | None = None) -> Callable[[Path], object]:
         room, name = model.split(".")
         whole = pd.read_csv(folder / "claims.csv")
         fitted = getattr(importlib.import_module(f"sklearn.{room}"), name)()
-        fitted.fit(whole[NUMBERS], whole["Outcome"] == "fraud")
+        if fit:
+            fitted.fit(whole[NUMBERS], whole["Outcome"] == "fraud")
         skops.io.dump(fitted, folder / "model.json")
         cut_off("model.json", kept)(folder)
 
@@ -266,7 +273,7 @@ CASES = (
         edited((SPLIT, "")),
         ("deployed.champion.saw: .*nothing says which rows.*give split",),
     ),
-    Case("one name twice", another("champion"), ("deployed: the same name twice: champion",)),
+    Case("one name twice", another("champion"), ("deployed: 'champion' is there twice",)),
     Case(
         "name of one trained here",
         edited(('"champion"', '"boosted_trees"')),
@@ -352,6 +359,11 @@ CASES = (
         ("cut flags everybody.*margin",),
     ),
     Case(
+        "a share that flags nobody",
+        edited(("cut = { false_positive_rate = 0.05 }", "cut = { alert_rate = 0.0001 }")),
+        ("cut flags nobody.*give another share, or the cut as a score",),
+    ),
+    Case(
         "split value",
         edited(('["holdout"]', '["Holdout"]')),
         ("'Part' has no 'Holdout'.*did you mean 'holdout'",),
@@ -409,6 +421,87 @@ CASES = (
         code=0,
     ),
     Case("one input moves", edited(*NOBODY), ("noticed: Fraudsters can change 1 of the inputs",), code=0),
+    Case(
+        "half said",
+        edited(('helps = "up"', 'helps = "none"')),
+        (r"half said, so that nobody moves it: Witness \(control = 'free', helps = 'none'\)\n",),
+        code=0,
+    ),
+    Case(
+        "models by their titles",
+        lambda folder: None,
+        (
+            "trained beside: Neural net; Neural net, hardened; Logistic regression; Boosted trees; Monotone trees",
+        ),
+        code=0,
+    ),
+    # ------------------------------------------------------------ what is asked and cannot be answered
+    Case(
+        "membership with a split",
+        edited(("[reading]", "[inference]\nepochs = [1]\n[reading]")),
+        (
+            "not answered: inference: .*by split every model trains on the same; leave split out, and say saw",
+            "not answered: inference.epochs: of a table of your own membership alone is asked; leave it out",
+        ),
+        code=0,
+    ),
+    Case(
+        "membership with one repetition",
+        edited(
+            (SPLIT, ""),
+            ('"rows that train"', '"unknown"'),
+            ("[reading]", "[inference]\n[training]\nseeds = 1\n[reading]"),
+        ),
+        ("not answered: inference: 1 repetitions of 5 folds leave too few models.*give training.seeds = 2",),
+        code=0,
+    ),
+    Case(
+        "nothing to copy, and nothing of what is named to poison",
+        edited(
+            (
+                "[reading]",
+                'beside = ["trees_left_out"]\n[extraction]\n[poisoning]\nmodels = ["boosted_trees"]\n[reading]',
+            )
+        ),
+        (
+            "not answered: extraction: none of 'standard'.* is trained here.*beside in extraction.models",
+            "not answered: poisoning.models: not trained here: 'boosted_trees'; name what is to be tried in beside too",
+        ),
+        code=0,
+    ),
+    Case(
+        "models that there are not",
+        edited(
+            (
+                "[reading]",
+                '[extraction]\nmodels = ["bosted_trees"]\n[poisoning]\nmodels = ["champion"]\n[reading]',
+            )
+        ),
+        (
+            "extraction.models: found 'bosted_trees'.*did you mean 'boosted_trees'",
+            "poisoning.models: found 'champion'",
+        ),
+    ),
+    Case(
+        "groups of few rows, and alerts on less than one",
+        table(
+            lambda t: t.assign(Region=np.where(t["Part"].eq("holdout").cumsum() < 4, "north", "south")),
+            ("[reading]", 'groups = ["Region"]\nalert_budgets = [0.001]\n[reading]'),
+        ),
+        (
+            "not answered: groups: of 2 groups of Region that are judged, 1 have fewer than 10 rows and are not shown",
+            "not answered: alert_budgets: 0.001 of ... rows that are judged is less than one; give a larger share",
+        ),
+        code=0,
+    ),
+    Case(
+        "frauds without money",
+        table(
+            lambda t: t.assign(Paid=np.where(t["Outcome"] == "fraud", "0", "9")),
+            ("[reading]", 'amount = "Paid"\n[reading]'),
+        ),
+        ("column 'Paid', the amount, is 0 in every fraud that is judged.*or leave amount out",),
+    ),
     # ------------------------------------------------------------ the table
     Case(
         "no table",
@@ -552,6 +645,15 @@ CASES = (
     Case("a pickle", pickled(0), ("model.json: is a pickle, which runs code.*skops",)),
     Case("joblib", pickled(3), ("model.json: is compressed as joblib does it.*skops",)),
     Case("half a model", cut_off("model.json", 5000), ("model.json: is no JSON.*in full",)),
+    Case(
+        "never trained",
+        of_sklearn("linear_model.LogisticRegression", fit=False),
+        ("never trained; save it after",),
+    ),
+    Case("a pipe for a model", pipe("model.json"), ("model.json: cannot be read: it is a pipe or a device",)),
+    Case("a pipe for scores", pipe("scores.csv"), ("scores.csv: cannot be read: it is a pipe or a device",)),
+    Case("a pipe for a table", pipe("claims.csv"), ("claims.csv: this is a pipe or a device",)),
+    Case("a pipe for a study file", pipe("claims.toml"), ("claims.toml: .*it is a pipe or a device",)),
     Case(
         "keys of another version",
         booster(other_keys),

@@ -208,6 +208,19 @@ def test_a_file_that_is_no_such_table_says_what_it_looks_like(tmp_path, content,
     assert told in str(caught.value), caught.value
 
 
+def test_utf_16_without_a_mark_is_refused_unless_its_order_of_bytes_is_stated(tmp_path):
+    content = text(cells()).encode("utf-16-be")
+    for encoding in ("utf-16", "utf-16-be"):
+        asked = ('missing = ["", "NA"]', f'missing = ["", "NA"]\nencoding = "{encoding}"')
+        if encoding == "utf-16-be":
+            assert len(loaded(tmp_path, content, asked).y) == ROWS
+            continue
+        with pytest.raises(
+            DataError, match=r"does not start with its mark; give reading.encoding = 'utf-16-le' or"
+        ):
+            loaded(tmp_path, content, asked)
+
+
 def test_the_wrong_encoding_is_seen_where_it_would_garble_names(tmp_path):
     content = text(cells()).replace("Audi", "Aùdi").encode()
     with pytest.raises(DataError, match=r"reading\.encoding is cp1252; it looks like utf-8"):

@@ -102,11 +102,28 @@ def test_codes_without_names_stand_for_themselves(tmp_path):
     assert (read(path).margins_raw(x) == model.booster_.predict(x, raw_score=True)).all()
 
 
+@pytest.mark.parametrize("rare", [0, 3], ids=["always the same", "hardly ever another"])
+def test_a_column_of_categories_that_no_tree_asks_for_has_its_names_all_the_same(tmp_path, rare):
+    """LightGBM lists it as one that never changes; which columns hold categories stands among the parameters."""
+    table, y = claims()
+    names = ["Rome"] * rare + ["Bonn"] * (len(table) - rare)
+    table["city"] = pd.Categorical(names)
+    model = fitted(table, y)
+    path = saved(model, tmp_path)
+    assert "none" in re.search("^feature_infos=(.*)$", path.read_text(), re.MULTILINE)[1].split()
+    deployed, place = read(path), list(table).index("city")
+    assert deployed.categories[place] == tuple(sorted(set(names)))
+    x = coded(table.assign(city=pd.Categorical([CITIES[0]] * len(table), CITIES)))
+    assert (deployed.margins_raw(x) == model.predict(table, raw_score=True)).all()
+
+
 def test_a_column_whose_categories_cannot_be_told_is_refused(tmp_path):
     table, y = claims()
     table["city"] = pd.Categorical(["Bonn"] * len(table))
+    path = saved(fitted(table, y), tmp_path)
+    path.write_text(re.sub(r"\[categorical_feature: .*\]\n", "", path.read_text()))
     with pytest.raises(ModelFileError, match="names the categories of 2 inputs and splits 1"):
-        read(saved(fitted(table, y), tmp_path))
+        read(path)
 
 
 def test_a_tree_of_one_leaf_is_a_constant(tmp_path):

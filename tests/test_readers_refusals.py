@@ -117,7 +117,7 @@ FILES = {
     # XGBoost
     "linear booster": (
         lambda x, y, d: of_xgboost(x, y, booster="gblinear"),
-        "is a booster 'gblinear', not of trees; export",
+        "is a booster 'gblinear', not of trees; train with booster='gbtree'",
     ),
     "xgboost, other objective": (
         lambda x, y, d: of_xgboost(x, y, objective="binary:hinge"),

@@ -118,6 +118,33 @@ def test_histogram_boosting_encodes_categories_itself():
     agrees(model, named(deployed, x, table), x)
 
 
+@pytest.mark.parametrize("unknown", [np.nan, -1], ids=["unknown is missing", "unknown is below"])
+@pytest.mark.parametrize("missing", [True, False], ids=["with gaps", "without"])
+def test_histogram_boosting_encodes_what_an_encoder_before_it_made(unknown, missing):
+    """Codes that no training row has, or that are below zero, are to it as no value."""
+    table, y = claims(missing=missing)
+    seen = (table["city"] != CITIES[0]).to_numpy()
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=unknown)
+    ready = ColumnTransformer(
+        [("names", encoder, ["channel", "city"]), ("some", RobustScaler(), ["balance"])],
+        remainder="passthrough",
+    )
+    last = HistGradientBoostingClassifier(max_iter=25, categorical_features=[0, 1])
+    model = make_pipeline(ready, last).fit(table[seen], y[seen])
+    deployed = from_memory(model)
+    assert deployed.categories[4:] == (tuple(sorted(CITIES[1:])), tuple(sorted(CHANNELS)))
+    assert deployed.ignores == {4, 5}
+    assert (deployed.model.category_set >= 0).sum() > 10
+    frame = table.sample(20_000, replace=True, random_state=1)
+    x = coded(frame)
+    for place, name in ((4, "city"), (5, "channel")):
+        known = {each: code for code, each in enumerate(deployed.categories[place])}
+        x[:, place] = [
+            np.nan if each != each else known.get(each, len(known)) for each in frame[name].astype(object)
+        ]
+    agrees(model, frame, x)
+
+
 @pytest.mark.parametrize(
     ("last", "scaler"),
     [

@@ -1,5 +1,6 @@
 """A study file says what is asked; a wrong one is answered with all of its mistakes, each with a way out."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from own_fixture import changed
 from report_fixture import templates_of
 
 from generator.datasets import StudyFileError, dataset, datasets, is_validation
-from generator.datasets.study_file import check_columns, read_study, read_validation
+from generator.datasets.study_file import LARGEST, check_columns, read_study, read_validation
 from generator.program import PROGRAM, STUDIES
 from generator.provenance import provenance
 from generator.records.files import unsound
@@ -62,10 +63,10 @@ def test_all_mistakes_of_a_file_are_told_at_once_with_key_finding_and_what_is_al
         "effort (a fraudster can, with effort), costly (it takes money or patience), "
         "insider (it takes somebody inside), nobody (no fraudster can); did you mean 'costly'?",
         "  inputs.Distance.title: is missing",
-        '  label.fraud_share: found "a fifth"; input should be a valid number',
+        '  label.fraud_share: found "a fifth"; give a number, without quotation marks',
         "  attack: found 'headline_epsilom'; known: epsilons, headline_epsilon, round_epsilons, attacks, pgd_steps, "
         "pgd_relative_step; did you mean 'headline_epsilon'?",
-        f"  top level: found 'curency'; known: {', '.join(type(dataset('checks').study).model_fields)}; "
+        f"  top level: found 'curency'; known: {', '.join([*type(dataset('checks').study).model_fields][1:])}; "
         "did you mean 'currency'?",
     ]
 
@@ -189,7 +190,7 @@ def test_a_whole_number_in_the_place_of_a_cell_is_its_digits_and_nothing_else_is
     assert (spec.label.fraud, spec.reading.missing) == ("1", ("", "-999"))
     assert spec.inputs[3].categories == ("1", "2", "03")
     for other in ("1.5", "true"):
-        with pytest.raises(StudyFileError, match=r"label\.fraud: found .*valid string"):
+        with pytest.raises(StudyFileError, match=r"label\.fraud: found .*give a text in quotation marks"):
             read_validation(_own(tmp_path, ('fraud = "Yes"', f"fraud = {other}")))
 
 
@@ -260,7 +261,7 @@ def test_what_a_study_file_is_can_be_asked_without_pandas(tmp_path):
                 ("helps = \"up\"", "helps = \"upwards\""),
             ],
             [
-                "table.2: found 3; input should be a valid string",
+                "table.2: found 3; give a text in quotation marks",
                 "inputs.Amount.reach: found 'all'; known: budget, any, or a number of raw units",
                 "inputs.Cars.control: found 'anybody'; known: free (anybody can change it, free of cost), effort "
                 "(a fraudster can, with effort), costly (it takes money or patience), insider (it takes somebody "
@@ -294,6 +295,68 @@ def test_what_a_study_file_is_can_be_asked_without_pandas(tmp_path):
                 "ignored: 'Amount' is used; take it out of ignored, or out of where it is used",
             ],
         ),
+        (  # of single values, and of what does not go together, at once
+            [
+                ('control = "free"', 'control = "anybody"'),
+                ('["No", "Yes"]', '["No", "Yes"]\nreach = "any"'),
+                ('groups = ["Sex"]', 'groups = ["Sex", "Sex"]\nprior = 5\nalert_budgets = [2, 0.1]'),
+                ('currency = "EUR"', 'currency = "E\\u0007"'),
+                ("2024-01-31", "3"),
+                ("alert_rate = 0.05", "alert_rate = 5"),
+                ('file = "model.json"', 'file = "model.json"\nid = "Policy"'),
+            ],
+            [
+                'split.judged_from: found 3; give a text in quotation marks',
+                "alert_budgets.1: found 2; give less than 1, such as 0.05 for 5 %",
+                "prior: found 5; give less than 1, such as 0.05 for 5 %",
+                "inputs.Cars.control: found 'anybody'; known: free (anybody can change it, free of cost), effort "
+                "(a fraudster can, with effort), costly (it takes money or patience), insider (it takes somebody "
+                "inside), nobody (no fraudster can); did you mean 'free'?",
+                "deployed.champion.cut.alert_rate: found 5; give less than 1, such as 0.05 for 5 %",
+                "deployed.champion: found 'id', which is a key of the whole study; write it above the first line that "
+                "starts with [",
+                "currency: found 'E\\x07', which cannot be shown; give 1 to 100 visible signs",
+                "inputs.Witness.reach: is of numbers; what a flag can be made is said by reachable, any of its "
+                "categories without it: leave reach out",
+                "groups: 'Sex' is there twice",
+            ],
+        ),
+        (
+            [
+                ('title = "Claims"', 'title = 3'),
+                ('groups = ["Sex"]', 'groups = "Sex"\nseed = 0.5\npublish_rows = "no"'),
+                ('label = { column = "Fraud", fraud = "Yes" }', 'label = "Fraud"'),
+                ("[reading]", "[proof]\nepsilons = []\n[training]\nseeds = 0\n[reading]"),
+            ],
+            [
+                "title: found 3; give a text in quotation marks",
+                'label: found "Fraud"; give a table in curly brackets: { key = value }',
+                'groups: found "Sex"; give a list in square brackets',
+                "training.seeds: found 0; give at least 1",
+                "seed: found 0.5; give a whole number, without quotation marks",
+                'publish_rows: found "no"; give true or false',
+            ],
+        ),
+        (
+            [
+                ("[reading]", "[proof]\nepsilons = [1.0, 1.0]\nfalse_positive_rates = [0.01]\n[reading]"),
+                ('["No", "Yes"]', '["No", "Yes"]\nreachable = []'),
+                ('reach = "any"', 'reachable = ["1"]'),
+                ('name = "Cars"', 'name = "Amount"'),
+                ('name = "champion"', 'name = "standard"'),
+            ],
+            [
+                "inputs.Amount.reachable: is of flags, categories and bands; how far a number moves is said by reach",
+                "inputs.Witness.reachable: names nothing; leave it out for any of the categories, or give "
+                "control = 'nobody'",
+                "inputs: 'Amount' is there twice",
+                "deployed: 'standard' is the name of a model that is trained here; give another",
+                "proof.epsilons: 1.0 is there twice",
+                "attack.headline_epsilon: is 0.35, which is none of proof.epsilons (1); add it there, or give another",
+                "proof.quoted_false_positive_rate: is 0.05, which is none of proof.false_positive_rates (0.01); add "
+                "it there, or give another",
+            ],
+        ),
     ],
 )  # fmt: skip
 def test_all_mistakes_of_a_validation_are_told_at_once(tmp_path, changes, told):
@@ -304,6 +367,66 @@ def test_all_mistakes_of_a_validation_are_told_at_once(tmp_path, changes, told):
         f"{path}: {len(told)} mistakes",
         *(f"  {line}" for line in told),
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (('title = "Claims"', 'title = "Claims'), "is a quotation mark left open?"),
+        (('title = "Claims"', "title = \u201cClaims\u201d"), "write straight quotation marks"),
+        (('title = "Claims"', 'title = "C:\\users"'), "write a path with /, or in single quotation marks"),
+        (('title = "Claims"', 'title = "A"\ntitle = "B"'), "this key is given before; keep one"),
+        (("[reading]", "[reading]\n[reading]"), "this heading is given before; keep one"),
+        (('title = "Claims"', "title = Claims"), "a text stands in quotation marks"),
+    ],
+)
+def test_what_mends_broken_toml_is_said(tmp_path, change, told):
+    with pytest.raises(StudyFileError, match=re.escape(told)) as caught:
+        read_validation(_own(tmp_path, change))
+    assert "\n" not in str(caught.value)
+    assert "it is no TOML" in str(caught.value)
+
+
+def test_mistakes_of_attackers_are_told_of_their_own_file_beside_those_of_the_study(tmp_path):
+    (tmp_path / "threats").mkdir()
+    threat = tmp_path / "threats" / "mine.toml"
+    threat.write_text('quoted = "A"\n[[tiers]]\nname = "A"\ntitle = "A"\nshort = "A"\nmoves = "nobody"\n')
+    path = _own(tmp_path, ('title = "Claims"', 'title = "Claims"\nthreat = "mine"\nprior = 5'))
+    with pytest.raises(StudyFileError) as caught:
+        read_validation(path)
+    own, head, *others = str(caught.value).splitlines()
+    assert own == f"{path}: prior: found 5; give less than 1, such as 0.05 for 5 %"
+    assert head == f"{threat}: {len(others)} mistakes"
+    assert "  tiers.A.attacker: is missing" in others
+
+
+@pytest.mark.parametrize("entry", ["inputs", "deployed"])
+def test_how_a_list_of_tables_is_written_is_said(tmp_path, entry):
+    path = tmp_path / "mine.toml"
+    head = 'table = "claims.csv"\ntitle = "Claims"\nlabel = { column = "Fraud", fraud = "Yes" }\n'
+    for text, told in (
+        (f'{entry} = ["A"]\n', f'{entry}.1: found "A"; start each with a line [[{entry}]]'),
+        (
+            f'[{entry}]\nname = "A"\n',
+            f'{entry}: found {{"name": "A"}}; write two brackets on each side: [[{entry}]]',
+        ),
+    ):
+        path.write_text(head + text)
+        with pytest.raises(StudyFileError, match=re.escape(told)):
+            read_validation(path)
+
+
+def test_a_pipe_and_a_device_are_refused_at_once_and_so_is_a_file_of_any_size(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "zero.toml").symlink_to("/dev/zero")
+    with open(tmp_path / "large.toml", "wb") as file:
+        file.truncate(LARGEST + 1)
+    for name, told in (
+        ("pipe", "a pipe or a device"),
+        ("zero", "a pipe or a device"),
+        ("large", "bytes, more than"),
+    ):
+        assert told in _refused(tmp_path / f"{name}.toml")
 
 
 WORDS = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from generator.commands.common import InputError, console, say, short, studies_folder
 from generator.commands.studying import cluster_of, refuse_machines, workers_of
 from generator.engine import parallel
-from generator.engine.files import write_whole
+from generator.engine.files import WriteError, write_whole
 from generator.engine.stopwatch import Stopwatch, Timing
 from generator.program import PROGRAM, STUDIES
 from generator.records.base import RecordError
@@ -68,14 +68,18 @@ def new(options: argparse.Namespace) -> int:
         from generator.study.using import asking
 
         asked = asking(options.model)
-        asks, unread = {"needed": asked.inputs, "named": asked.taken_as_names}, asked.unread
+        asks = {"needed": asked.inputs, "named": asked.taken_as_names, "asked_for": asked.asked_for}
+        unread = asked.unread
     try:
         text = propose(options.table, options.label, options.model, target, **asks, unread=unread)
     except (DataError, StudyFileError) as error:
         raise InputError(str(error)) from None
     if unread:
         say(f"noticed: {unread}")
-    write_whole(target, text.encode())
+    try:
+        write_whole(target, text.encode())
+    except WriteError as error:
+        raise InputError(f"{target} cannot be written: {error}; give another place with --write") from None
     say(f"{short(target)}: written; no input is attackable by a guess. Next:")
     say(
         "  1. open it, and say of each input who can change it (control), which way that helps (helps), and why (note)"
@@ -131,7 +135,9 @@ def keys(options: argparse.Namespace) -> list[str]:
 def _understood(asked: Asked) -> Iterator[str]:
     """What was understood of a study, in lines that can be held against what is meant."""
     from generator.datasets.own.checks import is_movable
+    from generator.findings.validation.models import trained_title
     from generator.findings.validation.notices import sentences
+    from generator.study.unanswered import unanswered
 
     spec, table = asked.spec, asked.table
     frauds = int(table.y.sum())
@@ -163,8 +169,11 @@ def _understood(asked: Asked) -> Iterator[str]:
         yield f"  a fraudster moves {each.name}: {each.control}, {each.helps}, {_far(each)}"
     if others := len(spec.inputs) - len(movable):
         yield f"  nobody moves {'the other' if movable else 'any of the'} {others}"
+    if half := [each for each in spec.inputs if not is_movable(each) and _half_said(each)]:
+        said = ", ".join(f"{each.name} (control = '{each.control}', helps = '{each.helps}')" for each in half)
+        yield f"  half said, so that nobody moves it: {said}"
     yield f"  {_quoted(spec)}"
-    yield f"  trained beside: {', '.join(spec.beside)}"
+    yield f"  trained beside: {'; '.join(trained_title(name) or name for name in spec.beside)}"
     for name, one in asked.used.items():
         yield f"  {name}: {one.spec.file}, {one.taken.file.library}, {one.taken.file.width} columns matched"
         yield f"    {_reproduced(one)}"
@@ -172,6 +181,13 @@ def _understood(asked: Asked) -> Iterator[str]:
             yield f"    {note}"
     for sentence in sentences(table.notices, {}):
         yield f"  noticed: {sentence}"
+    for line in unanswered(spec, table):
+        yield f"  not answered: {line}"
+
+
+def _half_said(each: Input) -> bool:
+    """Whether who can change it and which way that helps do not say the same: that nobody does."""
+    return (each.control != "nobody") != (each.helps != "none")
 
 
 def _quoted(spec: ValidationSpec) -> str:

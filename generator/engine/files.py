@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -39,6 +40,22 @@ def sha256_of(*parts: bytes | str) -> str:
         data = part.encode() if isinstance(part, str) else part
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()
+
+
+def content_of(path: Path, largest: int | None = None) -> bytes:
+    """What is in the file at `path`.
+
+    Raises:
+        OSError: It cannot be read, is no file, such as a pipe, for whose end one might wait forever, or has more bytes
+            than the `largest` number, if that is given.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is a pipe or a device")
+        if largest is not None and found.st_size > largest:
+            raise OSError(errno.EFBIG, f"it has {found.st_size:,} bytes, more than {largest:,}")
+        return file.read()
 
 
 def visible_files(folder: Path, pattern: str = "*", *, deep: bool = False, links: bool = False) -> list[Path]:
@@ -85,6 +102,7 @@ def writing_in(folder: Path) -> Iterator[None]:
         if error.errno not in REFUSALS:
             raise
         place = Path(error.filename or folder).absolute()  # a reader has to know the disk
+        place = place.parent if LEFT.fullmatch(place.name) else place
         raise WriteError(f"{place}: {os.strerror(error.errno).lower()}") from error
 
 

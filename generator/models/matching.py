@@ -103,13 +103,17 @@ def match(
     return Matched(tuple(columns), tuple(notes))
 
 
+def asked_for(found: Deployed, columns: Mapping[str, Sequence[str]]) -> set[str]:
+    """Of the columns of a table, with their texts, those that a model asks for, whole or by their names."""
+    features = _by_texts(columns)
+    called = _as_in_the_table(found.inputs, features)
+    shown = (_shown(called.get(name, name), features) for name in found.inputs)
+    return {features[each.source].name for each in shown if each is not None}
+
+
 def taken_as_names(found: Deployed, columns: Mapping[str, Sequence[str]]) -> set[str]:
-    """Of the columns of a table, with their texts, those that a model takes as names: by codes, or in a column each."""
-    features = [
-        Input(name=name, title=name, decimals=0, kind="category", categories=tuple(texts), control="nobody",
-              helps="none", note="")
-        for name, texts in columns.items()
-    ]  # fmt: skip
+    """As `asked_for`, those that it takes as names: by codes, or in a column each."""
+    features = _by_texts(columns)
     called = _as_in_the_table(found.inputs, features)
     shown = [_shown(called.get(name, name), features) for name in found.inputs]
     coded = [codes is not None for codes in found.categories] or [False] * len(shown)
@@ -118,6 +122,14 @@ def taken_as_names(found: Deployed, columns: Mapping[str, Sequence[str]]) -> set
         for each, by_code in zip(shown, coded, strict=False)  # a file without names shows nothing
         if each is not None and (by_code or each.one_hot)
     }
+
+
+def _by_texts(columns: Mapping[str, Sequence[str]]) -> list[Input]:
+    return [
+        Input(name=name, title=name, decimals=0, kind="category", categories=tuple(texts), control="nobody",
+              helps="none", note="")
+        for name, texts in columns.items()
+    ]  # fmt: skip
 
 
 def listed(names: Sequence[str]) -> str:

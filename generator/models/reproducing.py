@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from generator.engine.files import content_of
 from generator.models.deployed import TakenOver, take_over
 from generator.models.matching import listed, nearest
 from generator.models.placing import Column, given
@@ -29,6 +30,8 @@ MOST_DECIMALS = 8
 """Of scores that were rounded for printing; with more they are written in full."""
 COARSEST = 0.0005
 """Half a unit of the last digit: three decimals are the least that tell models apart."""
+LARGEST = 2 * 2**30
+"""Bytes of a file of scores."""
 SHOWN = 5
 """Rows that differ which a message shows."""
 SECONDS = 8.0
@@ -80,7 +83,7 @@ def read_scores(asked: Scores, folder: Path) -> OwnScores:
     """
     path = folder / asked.file
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content_of(path, LARGEST).decode("utf-8-sig")
     except OSError as error:
         raise ScoresError(f"{asked.file}: cannot be read: {error.strerror}; check the path") from None
     except UnicodeDecodeError:
@@ -90,8 +93,10 @@ def read_scores(asked: Scores, folder: Path) -> OwnScores:
     for start, what in _NO_SCORES.items():
         if text.lower().startswith(start):
             raise ScoresError(f"{asked.file}: is {what}, no CSV; put the file with the scores in its place")
+    if not text.strip():
+        raise ScoresError(f"{asked.file}: is empty; put the file with the scores in its place")
     lines = text.splitlines()
-    first = lines[0] if lines else ""
+    first = lines[0]
     delimiter = max(",;\t|", key=first.count)
     try:
         table = list(csv.reader(lines, delimiter=delimiter))
@@ -99,11 +104,11 @@ def read_scores(asked: Scores, folder: Path) -> OwnScores:
         raise ScoresError(
             f"{asked.file}: cannot be split into cells ({error}); is a quotation mark left open?"
         ) from None
-    names = [name.strip() for name in table[0]] if table else []
+    names = [name.strip() for name in table[0]]
     for name in filter(None, (asked.column, asked.id)):
         if name not in names:
             raise ScoresError(
-                f"{asked.file}: has no column {name!r}{nearest(name, names)}; it has {listed(names) or 'none'}"
+                f"{asked.file}: has no column {name!r}{nearest(name, names)}; it has {listed(names)}"
             )
     value, own = names.index(asked.column), names.index(asked.id) if asked.id else None
     texts, ids, rows = [], [], []
@@ -111,11 +116,16 @@ def read_scores(asked: Scores, folder: Path) -> OwnScores:
         if not row or (len(row) == 1 and not row[0].strip()):
             continue
         if len(row) != len(names):
-            raise ScoresError(f"{asked.file}: line {number} has {len(row)} values for {len(names)} columns")
-        texts.append(row[value].strip().replace(",", ".") if delimiter == ";" else row[value].strip())
+            raise ScoresError(
+                f"{asked.file}: line {number} has {len(row)} values for {len(names)} columns; is a value with a "
+                f"{delimiter!r} in it not in quotation marks, or the file cut short?"
+            )
+        texts.append(row[value].strip())
         rows.append(number)
         if own is not None:
             ids.append(row[own].strip())
+    if any("," in text for text in texts) and not any("." in text for text in texts):
+        texts = [text.replace(",", ".") for text in texts]
     if texts and not any(map(_is_number, texts)):
         raise ScoresError(
             f"{asked.file}: {asked.column!r} holds {listed(sorted(set(texts)))}, no scores; save probabilities, as "
@@ -166,18 +176,21 @@ def reproduce(
     features: tuple[Feature, ...],
     x: np.ndarray,
     ids: Sequence[str] = (),
+    *,
+    numbered: bool = False,
 ) -> Reproduced:
     """Pass if the model gives the rows x (n, d) of the table the scores that its owner says.
 
     Args:
         folder: Where the file of the model lies, which is read anew where a cause is looked for.
         ids: (n,) of the rows, as the table has them; empty where none has any.
+        numbered: Whether these are the numbers of the rows, as the study file names no column of ids.
 
     Raises:
         ScoresError: A score differs, or a row is not there.
     """
     asked = taken.spec.scores or Scores(file="scores", column="score")
-    rows, there = _rows(scores, asked, len(x), ids)
+    rows, there = _rows(scores, asked, len(x), ids, numbered)
     elsewhere = int((~there).sum())
     scores = replace(
         scores,
@@ -221,7 +234,9 @@ def _refuse_coarse(scores: OwnScores, asked: Scores):
         )
 
 
-def _rows(scores: OwnScores, asked: Scores, n: int, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def _rows(
+    scores: OwnScores, asked: Scores, n: int, ids: Sequence[str], numbered: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Places in the table of the scores that have one, and which (m,) bool these are."""
     if not scores.ids:
         if len(scores.values) != n:
@@ -237,12 +252,11 @@ def _rows(scores: OwnScores, asked: Scores, n: int, ids: Sequence[str]) -> tuple
     place = {str(name): row for row, name in enumerate(ids)}
     found = np.array([place.get(name, -1) for name in scores.ids])
     if (found < 0).all():
-        counted = list(ids) == [str(row) for row in range(1, n + 1)]
-        mend = (
-            "the study file gives no `id`, so that rows are called by their numbers: name the column of ids in `id`"
-            if counted
-            else "score rows of this table"
-        )
+        mend = "score rows of this table"
+        if numbered:
+            mend = "the study file gives no `id`, and rows are called by their numbers: name the column of ids in `id`"
+        elif any(name.removesuffix(".0") in place for name in scores.ids):
+            mend = f"in the table they stand without the point; write {asked.id!r} as whole numbers"
         raise ScoresError(
             f"{asked.file}: none of its {len(found):,} ids is in the table, such as {listed(scores.ids[:3])}; {mend}"
         )
@@ -307,6 +321,13 @@ def _told(
         return words + (
             f"No cause was found in {SECONDS:g} s, and not every usual mistake was tried: the columns "
             "may have been given in another order, or the scores made by another training run"
+        )
+    outside = (scores.values < 0) | (scores.values > 1)
+    if cause is None and asked.measure == "probability" and outside.any():
+        first = int(np.argmax(outside))
+        return words + (
+            f"{int(outside.sum()):,} of the scores are no probabilities, such as {scores.values[first]:.9g} of "
+            f"{names[first]}: correct them, or say in scores.measure what they are"
         )
     if cause is None:
         return words + (
@@ -499,6 +520,8 @@ _CODES: dict[str, Callable[[np.ndarray, Sequence[str]], np.ndarray]] = {
     "were coded in alphabetical order": _sorted_codes,
     "were coded in the order of the study file": lambda values, names: np.arange(len(values), dtype=float),
     "were coded in the reverse order": lambda values, names: values[::-1],
+    "are shifted by one: each has the code of the next": lambda values, names: np.roll(values, -1),
+    "are shifted by one: each has the code of the one before": lambda values, names: np.roll(values, 1),
 }
 
 

@@ -242,46 +242,6 @@ class ValidationSpec(Record):
             beside = ["boosted_trees" if name == LEFT_OUT else name for name in beside]
         return self.model_copy(update={"threat": threat, "beside": tuple(dict.fromkeys(beside))})
 
-    @model_validator(mode="after")
-    def _quoted_figures_are_worked_out(self):
-        if self.attack.headline_epsilon not in self.proof.epsilons:
-            raise ValueError(
-                f"attack.headline_epsilon {self.attack.headline_epsilon:g} must be among proof.epsilons "
-                f"{', '.join(f'{each:g}' for each in self.proof.epsilons)}"
-            )
-        if self.proof.quoted_false_positive_rate not in self.proof.false_positive_rates:
-            raise ValueError(
-                f"proof.quoted_false_positive_rate {self.proof.quoted_false_positive_rate:g} must be among "
-                "proof.false_positive_rates"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _money_is_said_once(self):
-        if self.amount is not None and self.typical_loss is not None:
-            raise ValueError(
-                f"typical_loss: found {self.typical_loss:g} beside amount = {self.amount!r}; give the "
-                "column of amounts, or typical_loss where there is none"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _names_are_told_apart(self):
-        for key, names in {
-            "inputs": self.input_names,
-            "deployed": [each.name for each in self.deployed] + list(self.beside),
-        }.items():
-            if twice := sorted({name for name in names if list(names).count(name) > 1}):
-                if own := [name for name in twice if key == "deployed" and name in self.beside]:
-                    raise ValueError(
-                        f"deployed: {own[0]!r} is the name of a model that is trained here; give another"
-                    )
-                raise ValueError(f"{key}: the same name twice: {', '.join(twice)}")
-        for name in (self.label.column, self.id):
-            if name in self.input_names:
-                raise ValueError(f"inputs: {name!r} is the {'label' if name != self.id else 'id'}, no input")
-        return self
-
 
 # ---------------------------------------------------------------- what was found
 

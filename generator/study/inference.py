@@ -40,7 +40,7 @@ def infer(
 ) -> InferenceResult | None:
     """Attack the last state of every model; None where it is not asked, or the study has too few shadow models."""
     asked = spec.inference
-    if asked is None or not enough(folds):
+    if asked is None or not enough(folds.seeds, folds.folds):
         return None
     attributed = [model for model in asked.attributed if model in states]
     tasks = [
@@ -80,7 +80,7 @@ def infer_members(
 ) -> InferenceResult | None:
     """Membership alone, of models of one's own table; None as `infer`."""
     asked = spec.inference
-    if asked is None or not enough(folds) or not states:
+    if asked is None or not enough(folds.seeds, folds.folds) or not states:
         return None
     tasks = [member_task(spec, folds, asked, state) for state in states.values()]
     found = dict(zip(states, engine.run(spec.dataset, "inference", tasks), strict=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 from generator.datasets.own.table import OwnTable
 from generator.models.deployed import TakenOver, flags_too_few_or_all, own_cut, take_over
 from generator.models.folds import Folds
-from generator.models.matching import taken_as_names
+from generator.models.matching import asked_for, taken_as_names
 from generator.models.readers import ModelFileError, files_of, read
 from generator.models.reproducing import Reproduced, ScoresError, read_scores, reproduce
 from generator.records.validation import DeployedSpec
@@ -59,10 +59,16 @@ def in_use(spec: DeployedSpec, folder: Path, table: OwnTable, counted: Counting)
         )
     reproduced = None
     if spec.scores:
-        ids = table.ids if spec.scores.id else ()
+        ids, numbered = table.ids if spec.scores.id else (), "id" not in others.values()
         try:
             reproduced = reproduce(
-                read_scores(spec.scores, folder), taken, folder, table.features, table.x, ids
+                read_scores(spec.scores, folder),
+                taken,
+                folder,
+                table.features,
+                table.x,
+                ids,
+                numbered=numbered,
             )
         except ScoresError as error:
             raise ModelFileError(f"{spec.name}: {str(error).removeprefix(f'{spec.name}: ')}") from None
@@ -70,9 +76,12 @@ def in_use(spec: DeployedSpec, folder: Path, table: OwnTable, counted: Counting)
     margins, y = taken.margins(table.x[rows]), table.y[rows]
     cut = own_cut(spec, taken.link, margins, y, counted.weights[rows], counted.in_life[rows])
     if whom := flags_too_few_or_all(cut, margins):
+        why = "is a probability meant, or a margin?"
+        if spec.cut.score is None:
+            why = "few rows, or many with one score, cannot be parted so; give another share, or the cut as a score"
         raise ModelFileError(
             f"{spec.name}: its cut flags {whom} of {len(y):,} rows judged; deployed.{spec.name}.cut is "
-            f"{_said(spec)}: is a probability meant, or a margin?"
+            f"{_said(spec)}: {why}"
         )
     return InUse(taken, reproduced, files_of(folder / spec.file))
 
@@ -85,6 +94,8 @@ class Asking:
     """By name; empty if the file has no names."""
     taken_as_names: Callable[[Mapping[str, Sequence[str]]], Collection[str]] = lambda columns: ()
     """Of the columns of a table, with their texts, those whose texts are names to the model."""
+    asked_for: Callable[[Mapping[str, Sequence[str]]], Collection[str]] = lambda columns: ()
+    """Of the same, those that the model asks for; none if the file has no names."""
     unread: str = ""
     """Why the file cannot be read as it stands."""
 
@@ -95,7 +106,7 @@ def asking(model: Path) -> Asking:
         found = read(model)
     except ModelFileError as error:
         return Asking(unread=str(error))
-    return Asking(found.inputs, partial(taken_as_names, found))
+    return Asking(found.inputs, partial(taken_as_names, found), partial(asked_for, found))
 
 
 def _said(spec: DeployedSpec) -> str:

@@ -416,6 +416,8 @@ def _values(spec: ValidationSpec, sample: OwnTable, tiers: Mapping[str, Arrays])
         return
     frauds, point, e = sample.y == 1, quoted_point(spec.proof), _headline(spec)
     worth = (sample.amounts * sample.weights)[frauds]
+    if not worth.any():  # of a sample of the rows judged
+        return
     worth = worth / worth.sum()
     for model, arrays in tiers.items():
         clean = float((arrays["flagged"][:, frauds, point] @ worth).mean())

@@ -76,6 +76,11 @@ def problems(spec: ValidationSpec, texts: TextTable, table: OwnTable) -> Iterato
             f"column {spec.label.column!r}: {share:.1%} of rows are {spec.label.fraud!r}; is it the value of a fraud? "
             "if the table was drawn that way, give prior, the share in life"
         )
+    if table.amounts is not None and not table.amounts[table.judged & (table.y == 1)].any():
+        yield (
+            f"column {spec.amount!r}, the amount, is 0 in every fraud that is judged, so that nothing can be said in "
+            "money; give the column with the money at stake, or leave amount out"
+        )
     yield from _too_few(spec, table)
     for place, given in enumerate(spec.inputs):
         for problem in _input_problems(spec, texts, given, table.x[:, place], table.y):

@@ -7,9 +7,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from generator.datasets.at_odds import PARQUET
 from generator.datasets.complaints import bad_file
 from generator.datasets.own.files import BLOCK, other_file
-from generator.datasets.study_file import PARQUET
 from generator.engine.files import write_whole
 from generator.records.validation import ValidationSpec
 

@@ -18,10 +18,10 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute, parquet
 
+from generator.datasets.at_odds import PARQUET
 from generator.datasets.complaints import bad_file, bad_rows, quoted
 from generator.datasets.names import LONGEST, is_name
 from generator.datasets.opening import opened
-from generator.datasets.study_file import PARQUET
 from generator.datasets.table import DataError
 from generator.records.validation import Reading
 
@@ -261,6 +261,12 @@ def _check_text(file: BinaryIO, path: Path, encoding: str, digest) -> None:
                 path,
                 f"line {line} has the byte 0x{wrong.hex()}, which is not {encoding}",
                 f"give reading.encoding = {encoding_of(file)!r}, which it looks like, or save the file as UTF-8",
+            ) from None
+        except UnicodeError:  # a stream that has to start with a mark, and does not
+            raise bad_file(
+                path,
+                f"reading.encoding is {encoding}, and the file does not start with its mark",
+                f"give reading.encoding = '{encoding}-le' or '{encoding}-be', or save the file as UTF-8",
             ) from None
         plain = plain and block.isascii()
         try:

@@ -17,7 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
+from generator.datasets.at_odds import PARQUET, SUFFIXES
 from generator.datasets.complaints import bad_file, quoted
+from generator.datasets.mistakes import MEANINGS
 from generator.datasets.names import is_name
 from generator.datasets.opening import opened
 from generator.datasets.own import checks, dates
@@ -32,7 +34,7 @@ from generator.datasets.own.columns import (
 )
 from generator.datasets.own.files import BLOCK, DELIMITERS, Texts, TextTable, encoding_of, read_texts
 from generator.datasets.own.loading import typed
-from generator.datasets.study_file import MEANINGS, PARQUET, SUFFIXES, validation
+from generator.datasets.study_file import validation
 from generator.records.features import Kind, rewritten
 from generator.records.validation import FEWEST, LATE, Reading, Trained, ValidationSpec
 
@@ -55,6 +57,7 @@ ID = re.compile(
 )
 OWN_ID = re.compile(r"(?:^|[^a-z])(?:id|uuid|guid)$|[a-z]ID$")
 """As `ID`, of columns that have the same one in several rows."""
+NO_INPUT = "no input of the model"
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})?", re.ASCII)
 """What may be a fraction with a comma, or a whole number with a sign between thousands."""
 GROUP = re.compile(
@@ -91,6 +94,7 @@ def propose(
     target: Path | None = None,
     needed: Collection[str] = (),
     named: Callable[[Mapping[str, Sequence[str]]], Collection[str]] = lambda columns: (),
+    asked_for: Callable[[Mapping[str, Sequence[str]]], Collection[str]] = lambda columns: (),
     unread: str = "",
 ) -> str:
     """The text of a study file for the table; it can be read and its table loaded as it stands.
@@ -100,6 +104,7 @@ def propose(
         target: Where it is to lie; beside the table if not given.
         needed: Columns that the model asks for, as its file calls them.
         named: Of columns with their texts, those whose texts are names to the model.
+        asked_for: Of the same, those that it asks for; none if it does not say.
         unread: Why the model cannot be read, if it cannot; its lines are left behind a # then.
 
     Raises:
@@ -120,7 +125,7 @@ def propose(
     if model_file is not None and not model_file.is_file():
         raise bad_file(model_file, "there is no such file", "check the path, or leave --model out")
     guesses = list(_guesses(texts, reading, column, y, needed, twins=model_file is not None))
-    guesses = list(_named(texts, reading, guesses, named))
+    guesses = list(_named(texts, reading, _not_asked_for(texts, reading, guesses, asked_for), named))
     if not any(guess.use == "input" for guess in guesses):
         raise bad_file(texts.path, "no column is left that could be an input", "is it the right file?")
     text = (
@@ -422,6 +427,25 @@ def _number(name: str, known: list[str], values: np.ndarray, gone: int, decimal:
     )
 
 
+def _not_asked_for(
+    texts: TextTable,
+    reading: Reading,
+    guesses: Sequence[Guess],
+    asked_for: Callable[[Mapping[str, Sequence[str]]], Collection[str]],
+) -> list[Guess]:
+    """The guesses; what could be an input and is none of the model's is left out, as a study of it would be refused."""
+    inputs = {
+        guess.name: _known(texts.columns[guess.name], reading) for guess in guesses if guess.use == "input"
+    }
+    asked = asked_for(inputs)
+    return [
+        replace(guess, use="ignored", reason=NO_INPUT)
+        if asked and guess.name in inputs and guess.name not in asked
+        else guess
+        for guess in guesses
+    ]
+
+
 def _named(
     texts: TextTable,
     reading: Reading,
@@ -482,7 +506,7 @@ def _written(
     yield "# alert_budgets = [0.01, 0.02]  # the shares of all cases that can be looked into"
     yield "# extraction = {}  # asks whether models trained here can be copied through their answers"
     yield "# poisoning = {}  # asks what changed training rows do to them"
-    yield "# inference = {}  # asks what they give away about their rows"
+    yield "# inference = {}  # asks what they give away about their rows; it takes folds, so no split"
     repeated = checks.repeated_rows(texts, next((guess.name for guess in guesses if guess.use == "id"), None))
     if repeated:
         yield f"# {repeated:,} rows are like an earlier one in everything but the id: are they the same event?"
@@ -492,13 +516,15 @@ def _written(
         if guess.use == "split":
             trains, judged = (_array(_called(guess.categories, words)) for words in (TRAINS, JUDGED))
             yield f"split = {{ column = {_toml(guess.name)}, trains = {trains}, judged = {judged} }}  # {guess.reason}"
+    held = [guess for guess in guesses if guess.use == "input" or guess.reason == NO_INPUT]
     money = [
-        guess.name
-        for guess in inputs
+        guess
+        for guess in held
         if guess.kind == "number" and not guess.missing and guess.lowest >= 0 and AMOUNT.search(guess.name)
     ]
-    for name in money[:3]:
-        yield f"# amount = {_toml(name)}  # if it is the money that is lost with a row that is fraud"
+    for guess in money[:3]:
+        left_out = "" if guess.use == "input" else "; then take it out of ignored"
+        yield f"# amount = {_toml(guess.name)}  # if it is the money that is lost with a row that is fraud{left_out}"
     yield "# typical_loss = 1000  # what a missed fraud costs on average, where no column says it"
     yield '# currency = "EUR"'
     for guess in guesses:
@@ -506,8 +532,11 @@ def _written(
             name = _toml(guess.name)
             yield f"# time = {name}  # if it is the time of the event; then take it out of ignored"
             yield f'# split = {{ column = {name}, judged_from = "{guess.late}" }}  # judges the last {LATE:.0%}'
-    if groups := [guess.name for guess in inputs if GROUP.search(guess.name) and guess.distinct <= CODES]:
-        yield f"# groups = {_array(groups)}  # to see who is judged differently"
+    if groups := [guess for guess in held if GROUP.search(guess.name) and guess.distinct <= CODES]:
+        left_out = (
+            "; then take them out of ignored" if any(guess.use == "ignored" for guess in groups) else ""
+        )
+        yield f"# groups = {_array(guess.name for guess in groups)}  # to see who is judged differently{left_out}"
     if ignored := [guess for guess in guesses if guess.use == "ignored"]:
         yield "ignored = ["
         for guess in ignored:

@@ -53,9 +53,13 @@ def words(name: str) -> ModelName | None:
 
 def title_of(model: ValidatedModel) -> str:
     """Text as it stands."""
-    if model.deployed or not (known := words(model.name)):
-        return model.title
-    return TITLES.get(model.name, known.title)
+    return model.title if model.deployed else trained_title(model.name) or model.title
+
+
+def trained_title(name: str) -> str:
+    """Of a model trained here; empty for one that nobody has described."""
+    known = words(name)
+    return TITLES.get(name, known.title) if known else ""
 
 
 def in_order(result: ValidationResult) -> tuple[ValidatedModel, ...]:

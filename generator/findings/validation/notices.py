@@ -66,6 +66,16 @@ SAID: dict[str, tuple[str, dict[str, str]]] = {
 }
 """Slug -> sentence, with `{columns}` (or models) and facts, and how each of these is written; see `formats.fact`."""
 
+ONE: dict[str, str] = {
+    "duplicate_rows": "{rows} row is a copy of another.",
+    "after_time": "A date in {columns} is later than the last row ({rows} row): it may be filled in afterwards.",
+    "neither": "{rows} row neither trains nor is judged.",
+    "judged_like_trained": "{rows} of {judged} rows that are judged has the same inputs as a row that trains.",
+    "trains_later": "{rows} row that trains is later than the first that is judged: the judgement is not out of time.",
+    "few_frauds": "Only {frauds} fraud is judged, so that intervals are wide.",
+}
+"""As `SAID`, where the first fact is one."""
+
 
 @dataclass(frozen=True)
 class Noticed:
@@ -98,6 +108,8 @@ def _sentence(alike: Sequence[Notice], titles: Mapping[str, str]) -> str:
     first, names = alike[0], [md(titles.get(each.column, each.column)) for each in alike if each.column]
     columns = formats.listed(names) if names else ""
     text, kinds = SAID.get(first.slug, ("", {}))
+    if kinds and first.facts.get(next(iter(kinds))) == 1:
+        text = ONE.get(first.slug, text)
     if text and kinds.keys() <= first.facts.keys() and (columns or "{columns}" not in text):
         facts = {name: formats.fact(first.facts[name], kind) for name, kind in kinds.items()}
         return text.format(columns=columns, **facts)

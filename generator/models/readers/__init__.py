@@ -12,7 +12,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from generator.engine.files import sha256_of
+from generator.engine.files import content_of, sha256_of
 from generator.models.readers.deployed import Asked, Deployed, ModelFileError
 from generator.models.readers.formats import reader
 from generator.models.readers.parsing import refuse_large
@@ -70,4 +70,4 @@ def files_of(path: Path) -> dict[str, bytes]:
 
 def _bytes(path: Path) -> bytes:
     refuse_large(path.stat().st_size)
-    return path.read_bytes()
+    return content_of(path)

@@ -1,7 +1,8 @@
 """What scalers and encoders make of the inputs, column by column, so that a model behind them reads raw units."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ class Column:
     """Whether such a row is an error."""
     types: tuple[type, type, type] = (np.float64,) * 3
     """Float types in which a number is taken, worked on and handed on."""
+    unknown_is_missing: bool = False
+    """Whether a category without a code has no value, as a row without one."""
 
     @property
     def is_plain(self) -> bool:
@@ -240,6 +243,7 @@ def _ordinal(step: Part, place: int, column: tuple[int, tuple, bool]) -> list[Co
             unknown=unknown,
             missing=float(step.get("encoded_missing_value", np.nan)) if has_missing else unknown,
             refuses_missing=not (has_missing or takes_unknown),
+            unknown_is_missing=takes_unknown and np.isnan(unknown),
         )
     ]
 
@@ -247,12 +251,19 @@ def _ordinal(step: Part, place: int, column: tuple[int, tuple, bool]) -> list[Co
 _ENCODERS = {"OneHotEncoder": _one_hot, "OrdinalEncoder": _ordinal}
 
 
-def ignores(made: Inputs) -> frozenset[int]:
-    """The inputs all of whose columns have a value for a name that is none of theirs."""
+def ignores(made: Inputs, *, missing_too: bool = False) -> frozenset[int]:
+    """The inputs all of whose columns have a value for a name that is none of theirs.
+
+    Args:
+        missing_too: Whether the model takes a column without a value for what it is.
+    """
     coded = [each for each in made.columns if each.table is not None]
-    return frozenset(
-        {each.source for each in coded} - {each.source for each in coded if np.isnan(each.unknown)}
-    )
+    refused = {
+        each.source
+        for each in coded
+        if np.isnan(each.unknown) and not (missing_too and each.unknown_is_missing)
+    }
+    return frozenset({each.source for each in coded} - refused)
 
 
 def encoding(made: Inputs, dtype: type = np.float64) -> Encoding:
@@ -279,13 +290,19 @@ def encoding(made: Inputs, dtype: type = np.float64) -> Encoding:
 
 
 def over_inputs(
-    trees: Sequence[Tree], made: Inputs, start: float, arithmetic: Arithmetic, takes_missing: bool = True
+    trees: Sequence[Tree],
+    made: Inputs,
+    start: float,
+    arithmetic: Arithmetic,
+    takes_missing: bool = True,
+    codes: Mapping[int, tuple] = MappingProxyType({}),
 ) -> Ensemble:
     """Trees that ask of columns, as an ensemble that asks of inputs.
 
     Args:
         arithmetic: As the columns are compared and summed.
         takes_missing: Whether a column may be without a value.
+        codes: As `in_raw_units`.
 
     Raises:
         ModelFileError: A scaler turns a column round.
@@ -297,7 +314,7 @@ def over_inputs(
         for place, column in enumerate(made.columns)
     )  # fmt: skip
     if not plain:
-        trees = [in_raw_units(tree, made, single) for tree in trees]
+        trees = [in_raw_units(tree, made, single, codes) for tree in trees]
     # a category that is missing may have a value all the same
     refused = {
         column.source
@@ -309,11 +326,16 @@ def over_inputs(
     return together(trees, start, made.width, arithmetic)
 
 
-def in_raw_units(tree: Tree, made: Inputs, single_inputs: bool) -> Tree:
-    """A tree that asks of the columns, without sets of its own, as one of doubles that asks of the inputs.
+def in_raw_units(
+    tree: Tree, made: Inputs, single_inputs: bool, codes: Mapping[int, tuple] = MappingProxyType({})
+) -> Tree:
+    """A tree that asks of the columns as one of doubles that asks of the inputs.
 
     Scaling and rounding keep the order, so a number ends up at most `threshold` exactly if it is at most the largest
     double that does. A column of a category becomes a set of categories.
+
+    Args:
+        codes: By column that the tree itself splits by sets, the values that these have in their order.
     """
     rounded = np.float32 if single_inputs else np.float64
     inner = tree.feature >= 0
@@ -326,22 +348,36 @@ def in_raw_units(tree: Tree, made: Inputs, single_inputs: bool) -> Tree:
         if column.table is None:
             if len(asking) and not (column.scale > 0 and column.gain > 0):
                 raise ModelFileError("has a scaler that turns a column round; leave it out, trees need none")
-            threshold[asking] = _largest_at_most(column, tree.threshold[asking], rounded)
+            numbers = asking[tree.category_set[asking] < 0]
+            threshold[numbers] = _largest_at_most(column, tree.threshold[numbers], rounded)
             if not np.isnan(column.missing):
-                missing_left[asking] = rounded(column.missing) <= tree.threshold[asking]
+                missing_left[numbers] = rounded(column.missing) <= tree.threshold[numbers]
+            for node in asking[tree.category_set[asking] >= 0]:
+                unknown_left[node], category_set[node] = tree.unknown_left[node], len(sets)
+                sets.append(tree.sets[tree.category_set[node]])
             continue
         for node in asking:
-
-            def goes_left(value, node=node):
-                at_most = rounded(value) <= tree.threshold[node]
-                return np.where(np.isnan(value), tree.missing_left[node], at_most)
-
+            goes_left = _side(tree, node, codes.get(place, ()), rounded)
             missing_left[node], unknown_left[node] = goes_left(column.missing), goes_left(column.unknown)
             category_set[node] = len(sets)
             sets.append(Set(goes_left(column.table), bool(unknown_left[node])))
     return Tree(
         feature, threshold, tree.left, tree.right, tree.value, missing_left, category_set, unknown_left, sets
     )  # fmt: skip
+
+
+def _side(tree: Tree, node: int, codes: Sequence, rounded: type) -> Callable[[Any], np.ndarray]:
+    """Whether a node that asks of a column sends values of it left; `codes` are those of its own set, if it has one."""
+    missing_left, own = tree.missing_left[node], tree.category_set[node]
+    if own < 0:
+        return lambda value: np.where(np.isnan(value), missing_left, rounded(value) <= tree.threshold[node])
+    left = {float(code): bool(goes) for code, goes in zip(codes, tree.sets[own].left, strict=True)}
+
+    def goes_left(value: Any) -> np.ndarray:
+        known = [left.get(float(each), bool(tree.unknown_left[node])) for each in np.ravel(value)]
+        return np.where(np.isnan(value), missing_left, np.reshape(known, np.shape(value)))
+
+    return goes_left
 
 
 def _largest_at_most(column: Column, thresholds: np.ndarray, rounded: type) -> np.ndarray:

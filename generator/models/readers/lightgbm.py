@@ -16,6 +16,8 @@ _CATEGORICAL, _DEFAULT_LEFT = 1, 2
 """Bits of decision_type; the two above them say what is missing."""
 _NONE, _ZERO, _NAN = range(3)
 _BELOW_ZERO = float(np.nextafter(-ZERO, -np.inf))
+_UNUSED = "none"
+"""What stands in feature_infos of an input that no tree asks for."""
 _WORD = 32
 """Categories a word of a node's set has."""
 
@@ -166,12 +168,16 @@ def _categories(
 ) -> tuple[tuple | None, ...]:
     """Of each input, what its codes stand for: the categories of pandas where a data frame had any, else themselves."""
     coded = [re.fullmatch(r"-?\d+(:-?\d+)*", info) is not None for info in infos]
+    # an input with too few rows of each category is split nowhere, and is listed as one that never changes
+    if said := re.search(r"^\[categorical_feature: ([\d,]+)\]$", after, re.MULTILINE):
+        for place in map(int, said[1].split(",")):
+            coded[place] = True
     found = re.search(r"^pandas_categorical:(\[.*\])$", after, re.MULTILINE)
     listed = json.loads(found[1]) if found else []
     if listed and len(listed) != sum(coded):
         raise ModelFileError(
             f"names the categories of {len(listed)} inputs and splits {sum(coded)} of them; "
-            "leave out categorical columns that never change, and train again"
+            "save the model as it was trained, with its parameters"
         )
     own = iter(listed)
     return tuple(
@@ -180,6 +186,8 @@ def _categories(
     )
 
 
-def _given(name: str, info: str, asked: Asked) -> tuple:
+def _given(name: str, info: str, asked: Asked) -> tuple | None:
     """What the codes of a table without names stand for: what was asked for, else the codes themselves."""
-    return tuple(asked.categories.get(name) or range(max(map(int, info.split(":"))) + 1))
+    if given := asked.categories.get(name):
+        return tuple(given)
+    return tuple(range(max(map(int, info.split(":"))) + 1)) if info != _UNUSED else None

@@ -5,6 +5,7 @@ goes left. All sum doubles, tree by tree, which for a forest holds with n_jobs=1
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ _WORD = 32
 """Categories a word of a node's set has."""
 _SUMS = 1e-9
 """What the order of a sum of products may change, relative to its size."""
+HISTOGRAM = "HistGradientBoostingClassifier"
 _ONE_CLASS = "train one that tells fraud from the rest"
 
 
@@ -52,6 +54,8 @@ def _deployed(part: Part) -> Deployed:
         raise ModelFileError(
             f"was written by scikit-learn {version}, before 1.3; load it there, and train or save it anew"
         )
+    if "classes_" not in last.held:
+        raise ModelFileError(f"is a {last.name} that was never trained; save it after fit")
     classes = np.asarray(last["classes_"])
     if classes.shape != (2,):
         raise ModelFileError(f"has not two classes but {len(classes)}; {_ONE_CLASS}")
@@ -63,7 +67,7 @@ def _deployed(part: Part) -> Deployed:
         library=f"scikit-learn {version}",
         inputs=made.names,
         categories=tuple(names.get(place) for place in range(made.width)) if names else (),
-        ignores=ignores(made),
+        ignores=ignores(made, missing_too=last.name == HISTOGRAM),
         classes=tuple(classes.tolist()),
         tolerance=tolerance,
         link=_link(last),
@@ -100,8 +104,9 @@ def _grown(
     divisor: float = 1.0,
     cut: float = 0.0,
     takes_missing: bool = True,
+    codes: Mapping[int, tuple] = MappingProxyType({}),
 ) -> Ensemble:
-    """Trees that ask of columns, as an ensemble that asks of inputs."""
+    """Trees that ask of columns, as an ensemble that asks of inputs; `codes` as `in_raw_units`."""
     arithmetic = Arithmetic(
         strict=False, single_inputs=single_inputs, single_sum=False, cut=cut, missing=(), divisor=divisor
     )
@@ -168,16 +173,21 @@ def _histogram_boosting(last: Part, made: Inputs) -> _Read:
     order = np.concatenate((np.flatnonzero(is_category), np.flatnonzero(~is_category)))
     trees = [_histogram_tree(each, order, names) for (each,) in last["_predictors"]]
     (start,) = np.ravel(last["_baseline_prediction"])
-    return _grown(trees, made, False, float(start)), names, 0.0, ()
+    own = {
+        made.columns[place].source: held for place, held in names.items() if made.columns[place].table is None
+    }
+    return _grown(trees, made, False, float(start), codes=names), own, 0.0, ()
 
 
 def _own_categories(last: Part, made: Inputs, is_category: np.ndarray) -> dict[int, tuple]:
+    """By column, what its own codes stand for: names, or the codes of an encoder before it."""
     if not is_category.any():
         return {}
-    if not all(column.is_plain and column.source == place for place, column in enumerate(made.columns)):
-        raise ModelFileError(
-            "encodes categories itself behind other steps; leave these out, trees need no scaler"
-        )
+    if any(
+        made.columns[place].table is None and not made.columns[place].is_plain
+        for place in np.flatnonzero(is_category)
+    ):
+        raise ModelFileError("encodes categories itself behind a scaler; leave that out, trees need none")
     _, encoder, _ = last["_preprocessor"]["transformers_"][0]
     names = {}
     for place, held in zip(np.flatnonzero(is_category), encoder["categories_"], strict=True):
@@ -238,7 +248,7 @@ _KINDS: dict[str, Callable[[Part, Inputs], _Read]] = {
     "RandomForestClassifier": _forest,
     "ExtraTreesClassifier": _forest,
     "GradientBoostingClassifier": _boosting,
-    "HistGradientBoostingClassifier": _histogram_boosting,
+    HISTOGRAM: _histogram_boosting,
     "LogisticRegression": _logistic,
     "MLPClassifier": _perceptron,
 }

@@ -72,7 +72,9 @@ def _read(held: Mapping[str, Any], asked: Asked) -> Deployed:
 
 def _refuse_others(learner: Mapping, objective: str, booster: Mapping):
     if booster["name"] not in ("gbtree", "dart"):
-        raise ModelFileError(f"is a booster {booster['name']!r}, not of trees; export it as a linear model")
+        raise ModelFileError(
+            f"is a booster {booster['name']!r}, not of trees; train with booster='gbtree' or 'dart'"
+        )
     if objective not in (*_SIGMOID, _RAW):
         known = ", ".join((*_SIGMOID, _RAW))
         raise ModelFileError(f"has the objective {objective!r}; train with one of {known}")

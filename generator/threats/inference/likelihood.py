@@ -50,9 +50,9 @@ def shadow_models(folds: Folds) -> int:
     return (folds.seeds - 1) * folds.folds
 
 
-def enough(folds: Folds) -> bool:
+def enough(seeds: int, folds: int) -> bool:
     """Whether each judged row was trained on by some and not by others, and their spread can be seen."""
-    return folds.folds > 1 and shadow_models(folds) > 2
+    return folds > 1 and (seeds - 1) * folds > 2
 
 
 def log_ratios(confidence: np.ndarray, folds: Folds) -> np.ndarray:
@@ -67,7 +67,7 @@ def log_ratios(confidence: np.ndarray, folds: Folds) -> np.ndarray:
 
     Source: Carlini et al. 2022, arXiv:2112.03570, algorithm 1.
     """
-    if not enough(folds):
+    if not enough(folds.seeds, folds.folds):
         raise ValueError(
             f"{folds.seeds} seeds x {folds.folds} folds leave {shadow_models(folds)} shadow models; give 3 or more"
         )

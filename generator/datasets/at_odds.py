@@ -34,8 +34,8 @@ def at_odds(spec: ValidationSpec) -> Iterator[str]:
     yield from _wrong_columns(spec)
     if spec.amount is not None and spec.typical_loss is not None:
         yield (
-            f"typical_loss: found {spec.typical_loss:g} beside amount = {spec.amount!r}; give the column of amounts, or "
-            "typical_loss where there is none"
+            f"typical_loss: found {spec.typical_loss:g} beside amount = {spec.amount!r}; give the column of amounts, "
+            "or typical_loss where there is none"
         )
     yield from _wrong_models(spec)
     yield from _wrong_proof(spec)

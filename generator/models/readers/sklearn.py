@@ -110,7 +110,7 @@ def _grown(
     arithmetic = Arithmetic(
         strict=False, single_inputs=single_inputs, single_sum=False, cut=cut, missing=(), divisor=divisor
     )
-    return over_inputs(trees, made, start, arithmetic, takes_missing)
+    return over_inputs(trees, made, start, arithmetic, takes_missing, codes)
 
 
 def _tree(held: Part, value: Callable[[np.ndarray], np.ndarray]) -> Tree:

@@ -99,6 +99,12 @@ def onnx_trees(act, folder, x, y=None):
     return _onnx(act, folder, x, y, GradientBoostingClassifier(max_depth=4, random_state=1))
 
 
+def onnx_histogram(act, folder, x, y=None):
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    return _onnx(act, folder, x, y, HistGradientBoostingClassifier(max_iter=40, random_state=1))
+
+
 def _onnx(act, folder, x, y, model):
     """What these models were converted to; they know no missing values, so gaps are zeros here."""
     import onnxruntime

@@ -23,6 +23,7 @@ OLDER = {
     "forest": ("model.skops", ("scikit-learn==1.4.2", "skops==0.10.0")),
     "onnx": ("model.onnx", ONNX),
     "onnx-trees": ("model.onnx", ONNX),
+    "onnx-histogram": ("model.onnx", ONNX),
 }
 """By library: the file that it saves, and what is installed."""
 SHARED = ("numpy==1.26.4", "scipy==1.13.1", "pandas==2.2.3")

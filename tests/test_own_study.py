@@ -1,6 +1,7 @@
 """From a file to a site as a validator goes: a study file is proposed, edited, checked, studied, read and verified."""
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -169,6 +170,21 @@ def test_another_study_leaves_the_first_as_it_is_and_may_go_again(studied, tmp_p
     _run(project, "all", "claims.toml", "--quick")
     assert not (project / "site" / "others").exists()
     assert [path.read_bytes() for path in kept] == before
+
+
+def test_new_words_reach_the_page_and_nothing_is_computed_for_them(studied, tmp_path):
+    project = _copied(studied[0], tmp_path)
+    study, path = project / "claims.toml", project / "data" / "results" / "claims.json"
+    before = json.loads(path.read_text())
+    study.write_text(study.read_text().replace('currency = "EUR"', 'currency = "CHF"'))
+    said = _run(project, "all", "claims.toml", "--quick")
+    assert "(its words; what was computed is kept)" in said
+    tasks, from_disk = re.search(r"│ claims: train │[^│]*│ *(\d+) │ *(\d+) │", said).groups()
+    assert tasks == from_disk
+    assert "CHF" in (project / "site" / "claims" / "index.html").read_text()
+    after = json.loads(path.read_text())
+    assert (after["tiers"], after["values"]) == (before["tiers"], before["values"])
+    assert after["provenance"]["study_key"] == before["provenance"]["study_key"]
 
 
 def test_a_verdict_that_was_changed_on_disk_is_noticed_by_the_command(studied, tmp_path):

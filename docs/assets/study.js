@@ -239,7 +239,7 @@ window.study = (() => {
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", wakeParts);
-  else wakeParts();
+  else queueMicrotask(wakeParts); // once there is a window.study, which their scripts ask for
 
   return { load, awake, atRest, frugal, heeding, chosen, choose, near, whenNear, later, sift, shape, size, number, significant, trimmed, parse };
 })();

@@ -389,4 +389,7 @@ def _changed(records: Path, asked: Asked) -> list[str]:
         earlier = ValidationResult.read(path).provenance
     except RecordError:
         return ["the record was written by another version"]
-    return changed_inputs(earlier, asked.origin)
+    words = (
+        [] if earlier.asked_sha256 == asked.origin.asked_sha256 else ["its words; what was computed is kept"]
+    )
+    return changed_inputs(earlier, asked.origin) or words

@@ -104,3 +104,10 @@ def test_a_table_is_downloaded_from_within_and_what_is_not_in_the_file_says_so(o
     before = browser.driver.current_url
     browser.run(f"{record}.click()")
     assert browser.driver.current_url == before
+
+
+def test_a_link_with_a_state_of_the_calculator_opens_it_in_that_state(opened):
+    browser = opened("calculator.html#calculator&fraud_share=0.03")
+    waited(browser, "document.querySelector('.calculator').dataset.state === 'live'")
+    assert browser.run("return document.getElementById('calculator-fraud_share').value") == "3"
+    assert browser.errors() == []

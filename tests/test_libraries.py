@@ -129,6 +129,22 @@ def test_the_onnx_runtime_gives_the_margins_of_the_reader(last, kind, tmp_path):
     )
 
 
+def test_one_column_among_those_that_no_step_takes_has_its_name(tmp_path):
+    x, frame, y = made.table(missing=False)
+    ready = ColumnTransformer([("n", StandardScaler(), ["Claimed"])])
+    shown = frame[made.NUMBERS].astype("float32")
+    model = make_pipeline(ready, LogisticRegression()).fit(shown, y)
+    content = to_onnx(model, shown[:1], options={"zipmap": False}).SerializeToString()
+    (tmp_path / "model.onnx").write_bytes(content)
+    one = features(x)[:1]
+    assert one[0].name == "Claimed"
+    taken = take_over(made.spec("model.onnx"), tmp_path, one, x[:, :1])
+    assert taken.file.inputs == ("Claimed",)
+    found = library_of(taken, {"model.onnx": content})
+    own = taken.margins(x[:, :1])
+    np.testing.assert_allclose(found.margins(taken.as_given(x[:, :1])), own, rtol=1e-5, atol=1e-5)
+
+
 def test_the_onnx_runtime_finds_weights_in_a_second_file(tmp_path):
     x, frame, y = made.table(missing=False)
     model = made.net(tmp_path, frame, y)

@@ -96,7 +96,7 @@ def _names(graph: Graph) -> tuple[str, ...]:
                 f"does not say how many columns its input {each.name!r} has, or is given no numbers and texts in it; "
                 "export it with a matrix of a known number of columns, or one input a column"
             )
-    if len(graph.given) == 1:
+    if graph.of_one_matrix:
         width = graph.given[0].width
         if graph.names and len(graph.names) != width:
             raise ModelFileError(

@@ -57,6 +57,8 @@ class Graph:
     constants: Mapping[str, np.ndarray]
     given: tuple[Given, ...]
     """What nodes ask for; what none does is left out."""
+    of_one_matrix: bool
+    """Whether a runtime is given no more than one of them."""
     names: tuple[str, ...]
     """What the metadata entry `feature_names` says, a JSON list; the format has no place of its own for names."""
     writer: str
@@ -80,13 +82,14 @@ def parsed(data: bytes, asked: Asked) -> Graph:
         if node.kind == "Identity" and node.inputs[0] in constants:
             constants[node.outputs[0]] = constants[node.inputs[0]]
     used = {name for node in nodes for name in node.inputs}
-    given = [_given(each) for each in graph.messages(11)]
+    given = [each for each in map(_given, graph.messages(11)) if each.name not in constants]
     entries = {each.text(1): each.text(2) for each in model.messages(14)}
     names = json.loads(entries.get("feature_names", "[]"))
     return Graph(
         tuple(nodes),
         constants,
-        tuple(each for each in given if each.name in used and each.name not in constants),
+        tuple(each for each in given if each.name in used),
+        len(given) == 1,
         tuple(map(str, names)) if isinstance(names, list) else (),
         f"{model.text(2) or 'an unnamed writer'} {model.text(3)}".strip(),
     )

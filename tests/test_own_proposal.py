@@ -169,7 +169,7 @@ def test_a_column_whose_name_is_another_one_with_a_number_behind_it_makes_that_n
 
 def test_what_a_model_does_not_ask_for_is_no_input_and_may_be_money_or_a_group(tmp_path):
     """A study of it would be refused: the model has no column for it."""
-    table = pd.DataFrame(cells())
+    table = pd.DataFrame({**cells(), "Sample": ["in", "out"] * (ROWS // 2)})
     coded = pd.get_dummies(table["Make"], prefix="Make").assign(Cars=table["Cars"].astype(float))
     asked = asking(_booster(tmp_path, coded))
     table.to_csv(tmp_path / "claims.csv", index=False)
@@ -184,8 +184,13 @@ def test_what_a_model_does_not_ask_for_is_no_input_and_may_be_money_or_a_group(t
     assert '"Amount",  # no input of the model' in proposal
     assert re.search('^# amount = "Amount" .*; then take it out of ignored$', proposal, re.M)
     assert re.search(r'^# groups = \["Sex"\] .*; then take them out of ignored$', proposal, re.M)
+    split = re.search(r"^# (split = \{ .*Sample.* \})  # or the other way round, if ", proposal, re.M)[1]
     loaded = load(spec, tmp_path)
     take_over(spec.deployed[0], tmp_path, loaded.features, loaded.x)
+    (tmp_path / "claims.toml").write_text(
+        proposal.replace("ignored = [", f"{split}\nignored = [").replace('    "Sample",', "    #")
+    )
+    assert load(read_validation(tmp_path / "claims.toml"), tmp_path).trains.sum() == ROWS // 2
     # of a model of another table nothing is known
     assert (
         asking(_booster(tmp_path, pd.DataFrame({"Age": range(ROWS)}))).asked_for({"Make": ["Audi"]}) == set()

@@ -400,6 +400,32 @@ def test_mistakes_of_attackers_are_told_of_their_own_file_beside_those_of_the_st
     assert "  tiers.A.attacker: is missing" in others
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            ("integer = true", 'kind = "category"\ninteger = true'),
+            "Cars: a category is one of some names; give them",
+        ),
+        (
+            ("integer = true", 'kind = "category"\ninteger = true'),
+            "; a category is no number; leave integer out",
+        ),
+        (
+            ("integer = true", 'categories = ["1"]'),
+            "Cars: a number has no categories; leave them out",
+        ),
+        (
+            ('title = "Claims"', 'title = "A"\nthreat = { quoted = "A", tiers = [] }'),
+            "there is none; give [[tiers]]",
+        ),
+    ],
+)
+def test_what_an_input_or_a_list_of_attackers_lacks_is_said(tmp_path, change, told):
+    with pytest.raises(StudyFileError, match=re.escape(told)):
+        read_validation(_own(tmp_path, change))
+
+
 @pytest.mark.parametrize("entry", ["inputs", "deployed"])
 def test_how_a_list_of_tables_is_written_is_said(tmp_path, entry):
     path = tmp_path / "mine.toml"

@@ -217,7 +217,7 @@ def test_what_moves_is_known_of_inputs_of_any_kind():
     assert reached.reach["Make"] == Categories(("b", "d"), tuple("abcd"))
     with pytest.raises(TypeError, match="input 'Make' is no number"):
         _ = reached.intervals
-    with pytest.raises(ValueError, match="input 'Make' is a category"):
+    with pytest.raises(ValueError, match="a category is one of some names"):
         Feature.model_validate(MIXED[3].model_dump() | {"categories": ()})
     assert [(r.feature, r.down, r.up) for r in describe(reached, MIXED, 0.55)] == [
         ("Claimed", np.inf, 0), ("Age of policy", 0, 2.5), ("Witnesses", 3, 3)

@@ -421,7 +421,8 @@ def _codes_of_names(
     }
     if unknown and notes is not None:
         rows = sum(unknown.values())
-        notes.append(f"{feature.name}: {rows:,} rows have names that it was not trained with, and ignores.")
+        have = "row has a name" if rows == 1 else "rows have names"
+        notes.append(f"{feature.name}: {rows:,} {have} that it was not trained with, and ignores.")
     elif unknown:
         known = [str(each) for each in codes]
         told = ", ".join(

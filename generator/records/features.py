@@ -55,10 +55,15 @@ class Input(Record):
 
     @model_validator(mode="after")
     def _kind_and_categories_agree(self):
-        if (self.kind == "number") == bool(self.categories) or (self.integer and self.kind != "number"):
-            raise ValueError(
-                f"input {self.name!r} is a {self.kind}: only numbers are integer, and all but numbers have categories"
-            )
+        wrong = []
+        if self.kind == "number" and self.categories:
+            wrong.append("a number has no categories; leave them out, or give kind = 'category'")
+        if self.kind != "number" and not self.categories:
+            wrong.append(f"a {self.kind} is one of some names; give them as categories = [...]")
+        if self.kind != "number" and self.integer:
+            wrong.append(f"a {self.kind} is no number; leave integer out")
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
 
     @property

@@ -63,9 +63,8 @@ class Threat(Record):
             raise ValueError(f"two tiers have the same name: {', '.join(self.names)}")
         for role in ("quoted", "benchmark"):
             if getattr(self, role) is not None and getattr(self, role) not in self.names:
-                raise ValueError(
-                    f"{role} tier {getattr(self, role)!r} is not declared: {', '.join(self.names)}"
-                )
+                known = ", ".join(self.names) or "there is none; give [[tiers]]"
+                raise ValueError(f"{role} tier {getattr(self, role)!r} is not declared: {known}")
         return self
 
     @property

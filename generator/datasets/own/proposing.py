@@ -57,6 +57,8 @@ ID = re.compile(
 )
 OWN_ID = re.compile(r"(?:^|[^a-z])(?:id|uuid|guid)$|[a-z]ID$")
 """As `ID`, of columns that have the same one in several rows."""
+SIDES = 2
+"""Of a split."""
 NO_INPUT = "no input of the model"
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})?", re.ASCII)
 """What may be a fraction with a comma, or a whole number with a sign between thousands."""
@@ -516,6 +518,13 @@ def _written(
         if guess.use == "split":
             trains, judged = (_array(_called(guess.categories, words)) for words in (TRAINS, JUDGED))
             yield f"split = {{ column = {_toml(guess.name)}, trains = {trains}, judged = {judged} }}  # {guess.reason}"
+    for guess in guesses:
+        if guess.reason == NO_INPUT and guess.kind != "number" and len(guess.categories) == SIDES:
+            trains, judged = (_array([name]) for name in guess.categories)
+            yield (
+                f"# split = {{ column = {_toml(guess.name)}, trains = {trains}, judged = {judged} }}  # or the other "
+                "way round, if it says which rows the model was trained on; then take it out of ignored"
+            )
     held = [guess for guess in guesses if guess.use == "input" or guess.reason == NO_INPUT]
     money = [
         guess

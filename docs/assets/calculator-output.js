@@ -110,7 +110,7 @@
       xs: priors, bands: priors.map((p) => at({ ...s, fraud_share: p }, prevalence)),
       own: s.fraud_share, ownShare: found.prevalence.value,
     }));
-    say("prior", `At ${percent(s.fraud_share, 2)} fraud, hardening breaks even when ${format(found.prevalence.value, "share")} of fraudsters attack.`);
+    say("prior", `At ${trimmed(significant(100 * s.fraud_share))}${GAP}% fraud, the switch breaks even when ${format(found.prevalence.value, "share")} of fraudsters attack.`);
 
     const base = net(...means, s);
     const rows = Object.entries(MOVING).map(([name, label]) => {

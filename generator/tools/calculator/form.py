@@ -50,7 +50,7 @@ BENEFIT = (
 
 CHARTS = (
     ("net", "Net benefit a day against the share of attackers",
-     "Line: mean rates; strip: {strip}. Above zero, hardening pays."),
+     "Line: mean rates; strip: {strip}. Above zero, the switch pays."),
     ("prior", "Breaks even at which share of attackers, by fraud share",
      "The rarer frauds are, the more false alarms weigh. At the top, even every fraudster attacking is not enough."),
     ("tornado", "What moves the net benefit a day",

@@ -429,6 +429,13 @@ def _number(name: str, known: list[str], values: np.ndarray, gone: int, decimal:
     )
 
 
+def _inputs(texts: TextTable, reading: Reading, guesses: Sequence[Guess]) -> dict[str, list[str]]:
+    """What stands in the columns that may be inputs, missing values left out."""
+    return {
+        guess.name: _known(texts.columns[guess.name], reading) for guess in guesses if guess.use == "input"
+    }
+
+
 def _not_asked_for(
     texts: TextTable,
     reading: Reading,
@@ -436,9 +443,7 @@ def _not_asked_for(
     asked_for: Callable[[Mapping[str, Sequence[str]]], Collection[str]],
 ) -> list[Guess]:
     """The guesses; what could be an input and is none of the model's is left out, as a study of it would be refused."""
-    inputs = {
-        guess.name: _known(texts.columns[guess.name], reading) for guess in guesses if guess.use == "input"
-    }
+    inputs = _inputs(texts, reading, guesses)
     asked = asked_for(inputs)
     return [
         replace(guess, use="ignored", reason=NO_INPUT)
@@ -455,9 +460,7 @@ def _named(
     named: Callable[[Mapping[str, Sequence[str]]], Collection[str]],
 ) -> Iterator[Guess]:
     """The guesses; numbers that are names to the model are categories."""
-    known = {
-        guess.name: _known(texts.columns[guess.name], reading) for guess in guesses if guess.use == "input"
-    }
+    known = _inputs(texts, reading, guesses)
     names = named(known)
     for guess in guesses:
         if guess.name in names and guess.kind == "number":

@@ -420,6 +420,12 @@ CASES = (
         ),
         code=0,
     ),
+    Case(
+        "a flag is raised to one name alone",
+        lambda folder: None,
+        (r"a fraudster moves Witness: free, up, to Yes\n",),
+        code=0,
+    ),
     Case("one input moves", edited(*NOBODY), ("noticed: Fraudsters can change 1 of the inputs",), code=0),
     Case(
         "half said",

@@ -204,7 +204,10 @@ def _quoted(spec: ValidationSpec) -> str:
 
 def _far(each: Input) -> str:
     if each.kind != "number":
-        return f"to {', '.join(each.reached)}"
+        # where names have an order, nothing is raised to the first of them or lowered to the last
+        end = {"up": each.categories[:1], "down": each.categories[-1:]}.get(each.helps, ())
+        beyond = () if each.kind == "category" else end
+        return f"to {', '.join(name for name in each.reached if name not in beyond)}"
     return {"budget": "by the budget", "any": "to anywhere"}.get(
         each.reach, f"by {each.reach} {each.unit}".strip()
     )

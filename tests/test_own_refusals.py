@@ -423,7 +423,7 @@ CASES = (
     Case(
         "a flag is raised to one name alone",
         lambda folder: None,
-        (r"a fraudster moves Witness: free, up, to Yes\n",),
+        (r"a fraudster moves Witness: free, up, to yes\n",),
         code=0,
     ),
     Case("one input moves", edited(*NOBODY), ("noticed: Fraudsters can change 1 of the inputs",), code=0),

@@ -28,6 +28,13 @@ def test_operators_and_constants_are_swapped_and_prose_and_annotations_are_not(t
     assert below.source().decode() == SOURCE.replace("<=", "<")
 
 
+def test_brackets_behind_an_operator_stay(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("found = not (a and b) or - (\n    c)\n", encoding="utf-8")
+    without = [each.source().decode() for each in mutants_of(path) if each.after == ""]
+    assert without == ["found = (a and b) or - (\n    c)\n", "found = not (a and b) or (\n    c)\n"]
+
+
 def test_each_of_the_hundred_is_another_program_of_its_room_and_has_tests_that_import_it():
     found = drawn(100, seed=1)
     assert found == drawn(100, seed=1)

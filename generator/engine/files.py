@@ -23,7 +23,7 @@ LOCKLESS = (errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS)
 """What a file system answers that has no locks, as NFS and Lustre may be mounted."""
 UNFINISHED = ".part"
 """End of the name of a file or folder that is still being written."""
-LEFT = re.compile(rf"\..+[.-][a-z0-9_]{{8}}{re.escape(UNFINISHED)}")
+LEFT = re.compile(rf"\.(.+)[.-][a-z0-9_]{{8}}{re.escape(UNFINISHED)}")
 """Such a name as a killed run leaves it; of all hidden names, runs remove only these."""
 ASIDE = "-old"
 """End of the name of a folder that waits for another to take its place."""
@@ -102,7 +102,8 @@ def writing_in(folder: Path) -> Iterator[None]:
         if error.errno not in REFUSALS:
             raise
         place = Path(error.filename or folder).absolute()  # a reader has to know the disk
-        place = place.parent if LEFT.fullmatch(place.name) else place
+        if being_written := LEFT.fullmatch(place.name):
+            place = place.with_name(being_written[1])
         raise WriteError(f"{place}: {os.strerror(error.errno).lower()}") from error
 
 

@@ -106,7 +106,8 @@ def mutants_of(path: Path) -> list[Mutant]:
                     yield *between(one, other, before), after
             elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
                 start = at(node.lineno, node.col_offset)
-                yield start, at(node.operand.lineno, node.operand.col_offset), ""
+                # brackets around the operand stay
+                yield start, start + len(re.match(rb"(not|-)\s*", source[start:])[0]), ""
             elif isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float):
                 after = (
                     str(not node.value)
@@ -174,14 +175,19 @@ def modules_of(path: Path) -> tuple[str, str]:
 
 
 def near(path: Path) -> list[str]:
-    """Test modules that import the module or its package; first those named like it, then those that name it."""
+    """Test modules that import the module or its package, or else the one around that; first those named like it."""
     name, package = modules_of(path)
     tests = {test: test.read_text(encoding="utf-8") for test in sorted((ROOT / "tests").glob("test_*.py"))}
     its_own = re.compile(rf"\b{re.escape(name)}\b|from {re.escape(package)} import [^\n]*\b{path.stem}\b")
     first = sorted(
         (test for test, text in tests.items() if its_own.search(text)), key=lambda t: path.stem not in t.stem
     )
-    then = [test for test, text in tests.items() if re.search(rf"\b{re.escape(package)}\b", text)]
+    packages = (name.rsplit(".", level)[0] for level in range(1, name.count(".")))
+    around = (
+        [test for test, text in tests.items() if re.search(rf"\b{re.escape(each)}\b", text)]
+        for each in packages
+    )
+    then = next(filter(None, around), [])
     return [test.relative_to(ROOT).as_posix() for test in dict.fromkeys((*first, *then))]
 
 
